@@ -26,13 +26,15 @@ pub mod config;
 pub mod content;
 pub mod elf;
 pub mod layer;
+pub mod mentions;
 pub mod path;
 pub mod tree;
 
 pub use builder::Builder;
 pub use config::{Config, Platform};
-pub use content::Kept;
+pub use content::{Elf, Kept};
 pub use layer::{Kind, LayerError};
+pub use mentions::{Mention, Mentions};
 pub use tree::{Entry, Found, Miss, Tree};
 
 /// One image: what to run and the files to run it on.

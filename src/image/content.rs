@@ -10,6 +10,7 @@
 //! | any other | nothing |
 
 use crate::image::elf;
+use crate::image::mentions::Mentions;
 
 /// How many first bytes are kept of a file that may be a script. The kernel looks for the interpreter in the first 256
 /// (`BINPRM_BUF_SIZE` since Linux 5.1, 128 before).
@@ -27,8 +28,17 @@ pub enum Kept {
     Text(Box<[u8]>),
     /// Its first bytes, [`HEAD`] at most.
     Head(Box<[u8]>),
-    /// An ELF file: what it asks for, or why it cannot be told.
-    Elf(Box<Result<elf::Summary, elf::ElfProblem>>),
+    /// An ELF file.
+    Elf(Box<Elf>),
+}
+
+/// What is kept of an ELF file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elf {
+    /// What it asks for, or why that cannot be told.
+    pub summary: Result<elf::Summary, elf::ElfProblem>,
+    /// Which files outside itself it mentions.
+    pub mentions: Mentions,
 }
 
 impl Kept {
@@ -36,7 +46,8 @@ impl Kept {
     pub fn of(path: &[u8], mode: u16, bytes: &[u8]) -> Self {
         let head = || bytes.get(..HEAD).unwrap_or(bytes).into();
         if bytes.starts_with(b"\x7fELF") {
-            Self::Elf(Box::new(elf::Summary::read(&Sparse::whole(bytes.to_vec()))))
+            let summary = elf::Summary::read(&Sparse::whole(bytes.to_vec()));
+            Self::Elf(Box::new(Elf { summary, mentions: Mentions::of(bytes) }))
         } else if is_consulted(path) && bytes.len() <= TEXT {
             Self::Text(bytes.into())
         } else if mode & 0o111 != 0 || is_java(path) {
@@ -54,6 +65,11 @@ impl Kept {
         }
     }
 
+    /// What is known of it as an ELF file, if it is one.
+    pub fn elf(&self) -> Option<&Elf> {
+        if let Self::Elf(elf) = self { Some(elf) } else { None }
+    }
+
     /// All of the contents, where they were kept whole.
     pub fn text(&self) -> Option<&[u8]> {
         if let Self::Text(bytes) = self { Some(bytes) } else { None }
@@ -65,7 +81,7 @@ impl Kept {
             + match self {
                 Self::Nothing => 0,
                 Self::Text(bytes) | Self::Head(bytes) => bytes.len(),
-                Self::Elf(elf) => elf.as_ref().as_ref().map_or(0, elf::Summary::weight),
+                Self::Elf(elf) => size_of::<Elf>() + elf.summary.as_ref().map_or(0, elf::Summary::weight),
             }
     }
 }
