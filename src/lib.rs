@@ -26,6 +26,7 @@ pub mod engine;
 pub mod error;
 pub mod escape;
 pub mod exit;
+pub mod image;
 pub mod name;
 pub mod project;
 pub mod scan;

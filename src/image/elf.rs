@@ -282,5 +282,3 @@ fn system_folders(file: &Sparse) -> Vec<Vec<u8>> {
     if best.len() < 2 { Vec::new() } else { best }
 }
 
-#[cfg(test)]
-mod tests;

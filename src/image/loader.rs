@@ -183,5 +183,3 @@ impl Rules {
     }
 }
 
-#[cfg(test)]
-mod tests;

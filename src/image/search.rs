@@ -116,7 +116,8 @@ impl<'a> Search<'a> {
 mod tests {
     use super::{DEFAULT_PATH, Search, Trouble};
     use crate::image::identity::Identity;
-    use crate::image::tree::{Builder, Miss, Tree};
+    use crate::image::builder::Builder;
+    use crate::image::tree::{Miss, Tree};
 
     fn search(tree: Builder, user: &str, command: &str) -> Result<String, Trouble> {
         let tree = tree.build().unwrap();

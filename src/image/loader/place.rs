@@ -63,7 +63,7 @@ pub(super) fn probe<'a>(search: &Search<'a>, path: &[u8], machine: Option<Machin
         let short = found.entry.size < 4;
         return Probe::Fatal(if short { "the file is too short" } else { "it is no ELF file" }.to_owned());
     };
-    let elf = match elf.as_ref() {
+    let elf = match &elf.summary {
         Ok(elf) => elf,
         Err(problem) => return Probe::Fatal(problem.to_string()),
     };
