@@ -28,7 +28,9 @@ pub mod elf;
 pub mod layer;
 pub mod mentions;
 pub mod path;
+pub mod tar;
 pub mod tree;
+pub mod unpack;
 
 pub use builder::Builder;
 pub use config::{Config, Platform};
