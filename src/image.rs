@@ -22,15 +22,22 @@
 //! ```
 
 pub mod builder;
+pub mod chain;
 pub mod config;
 pub mod content;
 pub mod elf;
+pub mod finding;
+pub mod identity;
 pub mod layer;
+pub mod loader;
 pub mod mentions;
 pub mod path;
+pub mod script;
+pub mod search;
 pub mod tar;
 pub mod tree;
 pub mod unpack;
+pub mod words;
 
 pub use builder::Builder;
 pub use config::{Config, Platform};

@@ -88,8 +88,8 @@ impl Kept {
 
 /// Is this a file that the dynamic loader, libc or `why` itself reads? `path` is absolute and clean.
 pub fn is_consulted(path: &[u8]) -> bool {
-    const WHOLE: [&[u8]; 5] =
-        [b"/etc/passwd", b"/etc/group", b"/etc/nsswitch.conf", b"/etc/ld.so.conf", b"/etc/ld.so.preload"];
+    const WHOLE: [&[u8]; 6] =
+        [b"/etc/ld.so.cache", b"/etc/passwd", b"/etc/group", b"/etc/nsswitch.conf", b"/etc/ld.so.conf", b"/etc/ld.so.preload"];
     WHOLE.contains(&path)
         || (path.starts_with(b"/etc/ld.so.conf.d/") && path.ends_with(b".conf"))
         || (path.starts_with(b"/etc/ld-musl-") && path.ends_with(b".path"))
@@ -127,6 +127,11 @@ impl Sparse {
             let from = usize::try_from(offset.checked_sub(*start)?).ok()?;
             bytes.get(from..from.checked_add(usize::try_from(len).ok()?)?)
         })
+    }
+
+    /// All pieces at hand, in order of place.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.pieces.iter().map(|(_, bytes)| bytes.as_slice())
     }
 
     /// From `offset` to the end of the piece that holds it: for strings, whose length is not known before.
