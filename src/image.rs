@@ -34,7 +34,9 @@ pub mod mentions;
 pub mod path;
 pub mod script;
 pub mod search;
+pub mod tar;
 pub mod tree;
+pub mod unpack;
 pub mod words;
 
 pub use builder::Builder;

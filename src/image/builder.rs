@@ -96,7 +96,7 @@ impl Builder {
     fn add(mut self, path: &[u8], mode: u16, what: What<'_>) -> Self {
         let (uid, gid) = self.owner;
         let entry = NewEntry { path, mode, uid, gid, what };
-        let added = self.layers.last_mut().map_or(Ok(()), |layer| layer.add(entry, &mut self.budget));
+        let added = self.layers.last_mut().map_or(Ok(()), |layer| layer.add(entry, &self.budget));
         if let Err(error) = added {
             self.failed.get_or_insert(error);
         }

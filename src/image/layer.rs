@@ -7,7 +7,9 @@
 //! `.wh..wh..opq` hides all that the layers below have in that folder. Neither touches its own layer, wherever in the
 //! archive it stands. Other names that start with `.wh..wh.` are bookkeeping of AUFS and skipped, as the engine does.
 
+use std::cell::Cell;
 use std::hash::{BuildHasher as _, RandomState};
+use std::rc::Rc;
 
 use crate::escape::printable_bytes;
 use crate::image::content::Kept;
@@ -61,26 +63,36 @@ fn start(path: &[u8]) -> String {
     printable_bytes(path.get(..60).unwrap_or(path))
 }
 
-/// How much more may be kept, over all layers of an image.
+/// How much more memory may be taken for an image; its clones share what is left.
 #[derive(Clone, Debug)]
 pub struct Budget {
     total: usize,
-    left: usize,
+    left: Rc<Cell<usize>>,
 }
 
 impl Budget {
     /// A budget of so many bytes.
     pub fn new(bytes: usize) -> Self {
-        Self { total: bytes, left: bytes }
+        Self { total: bytes, left: Rc::new(Cell::new(bytes)) }
+    }
+
+    /// How many bytes are left.
+    pub fn left(&self) -> usize {
+        self.left.get()
     }
 
     /// Takes from it.
     ///
     /// # Errors
     /// [`LayerError::Full`] when there is not so much left.
-    pub fn take(&mut self, bytes: usize) -> Result<(), LayerError> {
-        self.left = self.left.checked_sub(bytes).ok_or(LayerError::Full(self.total >> 20))?;
+    pub fn take(&self, bytes: usize) -> Result<(), LayerError> {
+        self.left.set(self.left.get().checked_sub(bytes).ok_or(LayerError::Full(self.total >> 20))?);
         Ok(())
+    }
+
+    /// Gives back what is not held any more.
+    pub fn give(&self, bytes: usize) {
+        self.left.set(self.left.get().saturating_add(bytes).min(self.total));
     }
 }
 
@@ -261,7 +273,7 @@ impl Layer {
     ///
     /// # Errors
     /// When no file system could hold it, or the budget is used up.
-    pub fn add(&mut self, entry: NewEntry<'_>, budget: &mut Budget) -> Result<(), LayerError> {
+    pub fn add(&mut self, entry: NewEntry<'_>, budget: &Budget) -> Result<(), LayerError> {
         let clean = clean(entry.path)?;
         let Some((name, folders)) = clean.split_last() else { return self.root(&entry) };
         if let Some(hidden) = name.strip_prefix(b".wh.") {
@@ -286,7 +298,7 @@ impl Layer {
         entry: &NewEntry<'_>,
         folders: &[&[u8]],
         hidden: &[u8],
-        budget: &mut Budget,
+        budget: &Budget,
     ) -> Result<(), LayerError> {
         if hidden == b".wh..opq" {
             let folder = self.folder(folders, entry, budget)?;
@@ -311,7 +323,7 @@ impl Layer {
 
     /// The folder at these components, made where it is missing. Links of this layer are followed, as they are when an
     /// engine unpacks a layer into a folder of its own.
-    fn folder(&mut self, folders: &[&[u8]], entry: &NewEntry<'_>, budget: &mut Budget) -> Result<u32, LayerError> {
+    fn folder(&mut self, folders: &[&[u8]], entry: &NewEntry<'_>, budget: &Budget) -> Result<u32, LayerError> {
         let through = || LayerError::Through(entry.path.to_vec());
         let mut at = ROOT;
         let mut links = 0;
@@ -347,7 +359,7 @@ impl Layer {
     }
 
     /// The node of an entry, its place and name left open.
-    fn node_of(&mut self, entry: NewEntry<'_>, budget: &mut Budget) -> Result<Node, LayerError> {
+    fn node_of(&mut self, entry: NewEntry<'_>, budget: &Budget) -> Result<Node, LayerError> {
         let owner = self.owner_index(entry.uid, entry.gid);
         let mut node = Node { mode: entry.mode & 0o7777, owner, ..Node::BLANK };
         match entry.what {
@@ -391,7 +403,7 @@ impl Layer {
             .filter(|node| !matches!(node.kind, NodeKind::Plain(Kind::Folder) | NodeKind::Whiteout)))
     }
 
-    fn add_target(&mut self, target: &[u8], budget: &mut Budget) -> Result<u32, LayerError> {
+    fn add_target(&mut self, target: &[u8], budget: &Budget) -> Result<u32, LayerError> {
         if target.len() > MAX_PATH {
             return Err(LayerError::TooLong(target.to_vec()));
         }
@@ -402,7 +414,7 @@ impl Layer {
 
     /// Puts a node into a folder under a name. Of two entries with one path the later counts; a folder stays one, with
     /// all that is in it, under a later folder.
-    fn put(&mut self, folder: u32, name: &[u8], node: Node, budget: &mut Budget) -> Result<(), LayerError> {
+    fn put(&mut self, folder: u32, name: &[u8], node: Node, budget: &Budget) -> Result<(), LayerError> {
         let is_folder = |node: &Node| node.kind == NodeKind::Plain(Kind::Folder);
         let slot = self.slot(folder, name);
         let old = self.slots.get(slot).copied().unwrap_or(EMPTY);
