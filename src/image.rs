@@ -37,6 +37,7 @@ pub mod search;
 pub mod tar;
 pub mod tree;
 pub mod unpack;
+pub mod why;
 pub mod words;
 
 pub use builder::Builder;
@@ -45,6 +46,7 @@ pub use content::{Elf, Kept};
 pub use layer::{Kind, LayerError};
 pub use mentions::{Mention, Mentions};
 pub use tree::{Entry, Found, Miss, Tree};
+pub use why::{Diagnosis, why};
 
 /// One image: what to run and the files to run it on.
 #[derive(Debug)]

@@ -18,11 +18,21 @@ pub enum Mention {
     Zoneinfo,
     /// `/etc/passwd`.
     Passwd,
+    /// It was built by Go: what `go version` reads is in it.
+    Go,
+    /// It was built by Rust: places in the sources of its standard library are in it.
+    Rust,
+    /// It looks up host names through libc.
+    HostNames,
+    /// It is a Go program that loads time zones by name.
+    LoadsZones,
+    /// It is a Go program that has the time zones in it (`time/tzdata`).
+    HasZones,
 }
 
 /// What stands for which mention. The places of certificates are those that OpenSSL (its default on Debian and on
 /// others), Go's `crypto/x509` and `openssl-probe` of Rust look at.
-const NEEDLES: [(&[u8], Mention); 7] = [
+const NEEDLES: [(&[u8], Mention); 12] = [
     (b"/etc/ssl/cert", Mention::Certificates),
     (b"/usr/lib/ssl", Mention::Certificates),
     (b"/etc/pki/tls", Mention::Certificates),
@@ -30,6 +40,11 @@ const NEEDLES: [(&[u8], Mention); 7] = [
     (b"/etc/resolv.conf", Mention::ResolvConf),
     (b"/usr/share/zoneinfo", Mention::Zoneinfo),
     (b"/etc/passwd", Mention::Passwd),
+    (b"\xff Go buildinf:", Mention::Go),
+    (b"/rustc/", Mention::Rust),
+    (b"getaddrinfo\0", Mention::HostNames),
+    (b"time.LoadLocation\0", Mention::LoadsZones),
+    (b"time/tzdata.", Mention::HasZones),
 ];
 
 /// One less than the longest needle: what may be cut off at the end of a piece.
@@ -37,7 +52,7 @@ const OVERLAP: usize = 18;
 
 /// The mentions that were found in one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mentions(u8);
+pub struct Mentions(u16);
 
 impl Mentions {
     /// Is this one among them?
@@ -53,7 +68,7 @@ impl Mentions {
     }
 }
 
-fn bit(mention: Mention) -> u8 {
+fn bit(mention: Mention) -> u16 {
     1 << mention as u8
 }
 

@@ -31,10 +31,9 @@ impl Inquiry<'_> {
     /// Follows what the engine would execute.
     pub(super) fn start(&mut self, words: &[String]) -> Vec<Step> {
         let Some(first) = words.first() else { return Vec::new() };
-        match self.search().command(first.as_bytes()) {
-            Ok(found) => {
-                self.via(Source::Config, self.meaning(first, &found.path));
-                let path = found.path.clone();
+        match self.search().command(first.as_bytes()).map(|found| found.path) {
+            Ok(path) => {
+                self.via(Source::Config, self.meaning(first, &path));
                 let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
                 let before = self.findings.len();
                 step.needs = self.execute(&path, By::Engine, 0);
@@ -85,9 +84,8 @@ impl Inquiry<'_> {
         }
         let says = format!("is told to run {}", printable(&inner.join(" ")));
         self.via(path, says);
-        match self.search().command(first.as_bytes()) {
-            Ok(found) => {
-                let path = found.path.clone();
+        match self.search().command(first.as_bytes()).map(|found| found.path) {
+            Ok(path) => {
                 let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
                 step.needs = self.execute(&path, by, 0);
                 self.likely(&path, &inner);
