@@ -183,3 +183,6 @@ impl Rules {
     }
 }
 
+
+#[cfg(test)]
+pub(crate) use cache::tests::cache as cache_sample;
