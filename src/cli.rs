@@ -1,0 +1,91 @@
+//! The command line: its words, and nothing of what they do.
+//!
+//! The flags that every command has are here, those of one command in a module of its name. `tests/cli` holds
+//! `--help` to what is documented.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+
+use crate::console::Color;
+use crate::project::Project;
+
+/// Writes `docker-compose.yml` and `docker-compose.err.yml` from a folder of Dockerfiles, and tells how big each image
+/// is, whether it works, and if not, why.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mkcompose",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes:\n  0    all is well\n  1    the answer is no: a stale file, a lint finding, an image not as expected, a reason not to start\n  2    the question could not be answered: usage, I/O, bad names, no engine\n  130  stopped by Ctrl-C"
+)]
+pub struct Cli {
+    /// What to do; without it, write both Compose files.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The flags of the bare command.
+    #[command(flatten)]
+    pub generate: GenerateArgs,
+    /// The flags of every command.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// The flags of every command.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// Work as if started in DIR
+    #[arg(short = 'C', long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    pub directory: Option<PathBuf>,
+    /// The folder of Dockerfiles
+    #[arg(long, value_name = "DIR", default_value = "dockerfiles", global = true, value_hint = ValueHint::DirPath)]
+    pub dockerfiles: PathBuf,
+    /// The build context
+    #[arg(long, value_name = "DIR", default_value = "samples", global = true, value_hint = ValueHint::DirPath)]
+    pub context: PathBuf,
+    /// The image repository; the service is the tag
+    #[arg(long, value_name = "REPOSITORY", default_value = "minimage", global = true)]
+    pub image: String,
+    /// The Compose file of the normal set
+    #[arg(short, long, value_name = "FILE", default_value = "docker-compose.yml", global = true, value_hint = ValueHint::FilePath)]
+    pub output: PathBuf,
+    /// The Compose file of the err set
+    #[arg(long, value_name = "FILE", default_value = "docker-compose.err.yml", global = true, value_hint = ValueHint::FilePath)]
+    pub err_output: PathBuf,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
+    pub color: Color,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+impl Options {
+    /// The repository that these flags speak of.
+    pub fn project(&self) -> Project {
+        let at =
+            |path: &PathBuf| self.directory.as_ref().map_or_else(|| path.clone(), |directory| directory.join(path));
+        Project {
+            dockerfiles: at(&self.dockerfiles),
+            context: at(&self.context),
+            output: at(&self.output),
+            err_output: at(&self.err_output),
+            repository: self.image.clone(),
+        }
+    }
+}
+
+/// The flags of the bare command.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct GenerateArgs {
+    /// Write nothing; exit 1 with a diff if a Compose file is not current
+    #[arg(long)]
+    pub check: bool,
+    /// Overwrite or remove a Compose file even if mkcompose did not write it
+    #[arg(long, conflicts_with = "check")]
+    pub force: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {}

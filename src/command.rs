@@ -1,0 +1,26 @@
+//! What each command does, one file per command. The only code that may use everything; nothing uses it but `main`.
+
+use crate::cli::Cli;
+use crate::console::Console;
+use crate::error::Error;
+use crate::exit::Exit;
+
+/// Runs what the command line asks for and tells the person how it went.
+pub fn run(cli: Cli) -> Exit {
+    let console = Console::new(cli.options.color, cli.options.quiet);
+    match dispatch(cli, &console) {
+        Ok(exit) => exit,
+        Err(error) => {
+            console.error(&error);
+            Exit::Unanswered
+        }
+    }
+}
+
+fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
+    let project = cli.options.project();
+    match cli.command {
+        None => Ok(Exit::Well),
+        Some(command) => match command {},
+    }
+}
