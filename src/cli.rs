@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
+use clap_complete::Shell;
+
 use crate::console::Color;
 use crate::escape::printable;
 use crate::project::Project;
@@ -123,4 +125,12 @@ pub struct GenerateArgs {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {}
+pub enum Command {
+    /// Print a completion script for SHELL
+    Completions {
+        /// The shell that will read it
+        shell: Shell,
+    },
+    /// Print the manual page, for `man -l -`
+    Man,
+}
