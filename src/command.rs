@@ -1,6 +1,11 @@
 //! What each command does, one file per command. The only code that may use everything; nothing uses it but `main`.
 
-use crate::cli::Cli;
+mod described;
+pub mod generate;
+pub mod lint;
+pub mod list;
+
+use crate::cli::{Cli, Command};
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -18,9 +23,10 @@ pub fn run(cli: Cli) -> Exit {
 }
 
 fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
-    let project = cli.options.project();
-    match cli.command {
-        None => Ok(Exit::Well),
-        Some(command) => match command {},
+    let Cli { command, generate: args, options } = cli;
+    match command {
+        None => generate::run(args, &options, console),
+        Some(Command::List(args)) => list::run(args, &options.project(), console),
+        Some(Command::Lint(args)) => lint::run(args, &options.project(), console),
     }
 }

@@ -239,7 +239,8 @@ mod tests {
     #[test]
     fn a_from_that_names_an_earlier_stage_does_not_count() {
         let text = "FROM golang AS Build\nFROM build AS test\nFROM scratch\nFROM later\nFROM a AS later\n";
-        let expected = [(1, "golang"), (3, "scratch"), (4, "later"), (5, "a")].map(|(line, image)| (line, image.into()));
+        let expected =
+            [(1, "golang"), (3, "scratch"), (4, "later"), (5, "a")].map(|(line, image)| (line, image.into()));
         assert_eq!(images(text), expected);
         assert_eq!(images("ARG S=build\nFROM a AS build\nFROM $S\n"), [(2, "a".to_owned())]);
     }
@@ -258,10 +259,10 @@ mod tests {
 
     #[test]
     fn from_within_a_here_document_is_text() {
-        assert_eq!(images("FROM a\nRUN <<EOF\nFROM b\nEOF\nCOPY <<E /x\nFROM c\nE\nFROM d"), [
-            (1, "a".to_owned()),
-            (8, "d".to_owned())
-        ]);
+        assert_eq!(
+            images("FROM a\nRUN <<EOF\nFROM b\nEOF\nCOPY <<E /x\nFROM c\nE\nFROM d"),
+            [(1, "a".to_owned()), (8, "d".to_owned())]
+        );
     }
 
     #[test]
@@ -297,9 +298,48 @@ mod tests {
     /// Text that is nearly a Dockerfile.
     fn dockerfile_like() -> impl Strategy<Value = String> {
         let piece = prop::sample::select(vec![
-            "FROM", "from ", "AS", " ", "\t", "\n", "\r\n", "\r", "\\", "\\\n", "\\ \n", "`", "# escape=`\n", "#", "--",
-            "=", "golang", "COPY ", "ADD ", "ARG ", "ENV ", "RUN ", "<<EOF", "<<-\"E\"", "\nEOF\n", "[", "]", "\"", "'", ",",
-            "$", "${X:-", "}", "é", "\u{feff}", "ONBUILD ", "HEALTHCHECK ", "FROM a\n", "FROM a AS b\n", "\\u12", "\0", "X=1",
+            "FROM",
+            "from ",
+            "AS",
+            " ",
+            "\t",
+            "\n",
+            "\r\n",
+            "\r",
+            "\\",
+            "\\\n",
+            "\\ \n",
+            "`",
+            "# escape=`\n",
+            "#",
+            "--",
+            "=",
+            "golang",
+            "COPY ",
+            "ADD ",
+            "ARG ",
+            "ENV ",
+            "RUN ",
+            "<<EOF",
+            "<<-\"E\"",
+            "\nEOF\n",
+            "[",
+            "]",
+            "\"",
+            "'",
+            ",",
+            "$",
+            "${X:-",
+            "}",
+            "é",
+            "\u{feff}",
+            "ONBUILD ",
+            "HEALTHCHECK ",
+            "FROM a\n",
+            "FROM a AS b\n",
+            "\\u12",
+            "\0",
+            "X=1",
         ]);
         prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
     }

@@ -228,7 +228,11 @@ impl Reader<'_> {
         Some(match (self.scope.get(&name), operator) {
             (Value::Untold, _) => Text::gap(Gap::Untold),
             (Value::Set(value), operator) if !(empty_is_unset && value.is_empty()) => {
-                if operator == '+' { word } else { Text::from(value) }
+                if operator == '+' {
+                    word
+                } else {
+                    Text::from(value)
+                }
             }
             (_, '-') => word,
             (_, '+') => Text::default(),
