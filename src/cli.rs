@@ -10,6 +10,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
+use clap_complete::Shell;
+
 use crate::console::Color;
 use crate::escape::printable;
 use crate::project::Project;
@@ -131,4 +133,11 @@ pub enum Command {
     List(list::ListArgs),
     /// Tell whether the names tell the truth about the Dockerfiles
     Lint(lint::LintArgs),
+    /// Print a completion script for SHELL
+    Completions {
+        /// The shell that will read it
+        shell: Shell,
+    },
+    /// Print the manual page, for `man -l -`
+    Man,
 }

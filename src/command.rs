@@ -1,9 +1,11 @@
 //! What each command does, one file per command. The only code that may use everything; nothing uses it but `main`.
 
+pub mod completions;
 mod described;
 pub mod generate;
 pub mod lint;
 pub mod list;
+pub mod man;
 
 use crate::cli::{Cli, Command};
 use crate::console::Console;
@@ -24,9 +26,17 @@ pub fn run(cli: Cli) -> Exit {
 
 fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
     let Cli { command, generate: args, options } = cli;
+    if command.is_some() && (args.check || args.force) {
+        let flag = if args.check { "--check" } else { "--force" };
+        return Err(Error::Usage(format!(
+            "`{flag}` belongs to `mkcompose` without a command: leave one of the two out"
+        )));
+    }
     match command {
         None => generate::run(args, &options, console),
         Some(Command::List(args)) => list::run(args, &options.project(), console),
         Some(Command::Lint(args)) => lint::run(args, &options.project(), console),
+        Some(Command::Completions { shell }) => completions::run(shell, console),
+        Some(Command::Man) => man::run(console),
     }
 }

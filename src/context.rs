@@ -118,7 +118,7 @@ impl Context {
 
     /// Looks for what `source`, a path or a pattern of COPY or ADD, takes from here, past what `ignore` leaves out.
     ///
-    /// A leading `/` is the context's own folder, and `..` does not leave it, as BuildKit has it.
+    /// A leading `/` is the context's own folder, and `..` does not leave it, as `BuildKit` has it.
     ///
     /// # Errors
     /// If a folder on the way cannot be read.

@@ -4,11 +4,11 @@
 //! function, each message ends with what to do. docs/NAMES.md lists the rules.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use crate::context::{Context, Presence, ProgramSource};
+use crate::context::{Presence, ProgramSource};
 use crate::escape::printable_path;
 use crate::scan::Dockerfile;
 use crate::stages::{Content, CopySource, Description, Image, fit, suggested};
@@ -65,36 +65,36 @@ impl fmt::Display for Rule {
     }
 }
 
-fn lossy<S: Serializer>(path: &PathBuf, serializer: S) -> Result<S::Ok, S::Error> {
+fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.to_string_lossy())
 }
 
 /// Everything that is wrong with one Dockerfile, sorted.
 ///
-/// `program` is where its program leads in `context`, `absent` what a build would not find of what it takes.
+/// `program` is where its program leads in the context at `root`, `absent` what a build would not find of what it takes.
 pub fn lint(
     dockerfile: &Dockerfile,
     description: &Description,
     program: &ProgramSource,
-    context: &Context,
+    root: &Path,
     absent: &[(&CopySource, Presence)],
 ) -> Vec<Finding> {
-    let mut said = Vec::new();
+    let mut all = Vec::new();
     match &description.content {
         Ok(content) => {
-            said.extend(unknown_images(content));
-            said.extend(mismatches(description, content));
-            said.extend(stage_count(description, content));
+            all.extend(unknown_images(content));
+            all.extend(mismatches(description, content));
+            all.extend(stage_count(description, content));
         }
         Err(problem) => {
             let message = format!("{}: mend the line", problem.message);
-            said.push((problem.line, Rule::ParseError, message));
+            all.push((problem.line, Rule::ParseError, message));
         }
     }
-    said.extend(absent.iter().filter_map(|(source, presence)| missing_copy_source(source, presence, context)));
-    said.extend(missing_program_source(dockerfile, program, context));
-    let finding = |(line, rule, message)| Finding { path: dockerfile.path.clone(), line, rule, message };
-    let mut findings: Vec<_> = said.into_iter().map(finding).collect();
+    all.extend(absent.iter().filter_map(|(source, presence)| missing_copy_source(source, presence, root)));
+    all.extend(missing_program_source(dockerfile, program, root));
+    let of_this = |(line, rule, message)| Finding { path: dockerfile.path.clone(), line, rule, message };
+    let mut findings: Vec<_> = all.into_iter().map(of_this).collect();
     findings.sort();
     findings
 }
@@ -160,9 +160,9 @@ fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-fn missing_copy_source(source: &CopySource, presence: &Presence, context: &Context) -> Option<Said> {
+fn missing_copy_source(source: &CopySource, presence: &Presence, root: &Path) -> Option<Said> {
     let CopySource { line, instruction, path } = source;
-    let root = printable_path(context.root());
+    let root = printable_path(root);
     let message = match presence {
         Presence::There => return None,
         Presence::Missing => {
@@ -176,11 +176,11 @@ fn missing_copy_source(source: &CopySource, presence: &Presence, context: &Conte
     Some((*line, Rule::MissingCopySource, message))
 }
 
-fn missing_program_source(dockerfile: &Dockerfile, program: &ProgramSource, context: &Context) -> Option<Said> {
+fn missing_program_source(dockerfile: &Dockerfile, program: &ProgramSource, root: &Path) -> Option<Said> {
     // Without an image segment the name claims nothing: `Dockerfile.prod` is no program called prod.
     dockerfile.service.segments().next()?;
     let name = dockerfile.service.program();
-    let root = printable_path(context.root());
+    let root = printable_path(root);
     let message = match program {
         ProgramSource::One(_) => return None,
         ProgramSource::None => {

@@ -63,16 +63,12 @@ mod tests {
         described.stages.into_iter().map(|stage| (stage.segment, stage.image, stage.parameter)).collect()
     }
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     #[test]
     fn a_segment_speaks_of_the_from_at_its_place() {
         let text = "FROM golang\nFROM gcr.io/distroless/static\n";
         let expected = vec![
-            ("golang-nocgo".to_owned(), some("golang"), some("nocgo")),
-            ("distroless-static".to_owned(), some("gcr.io/distroless/static"), None),
+            ("golang-nocgo".to_owned(), Some("golang".to_owned()), Some("nocgo".to_owned())),
+            ("distroless-static".to_owned(), Some("gcr.io/distroless/static".to_owned()), None),
         ];
         assert_eq!(stages("whatsmyip.golang-nocgo.distroless-static", text), expected);
     }
@@ -80,20 +76,26 @@ mod tests {
     #[test]
     fn stages_built_on_earlier_ones_have_no_segment() {
         let text = "FROM rust AS build\nFROM build AS test\nFROM scratch\n";
-        let expected = vec![("rust".to_owned(), some("rust"), None), ("scratch".to_owned(), some("scratch"), None)];
+        let expected = vec![
+            ("rust".to_owned(), Some("rust".to_owned()), None),
+            ("scratch".to_owned(), Some("scratch".to_owned()), None),
+        ];
         assert_eq!(stages("hello-rust.rust.scratch", text), expected);
     }
 
     #[test]
     fn a_segment_without_a_from_has_no_image() {
-        let expected = vec![("gcc".to_owned(), some("gcc"), None), ("scratch".to_owned(), None, None)];
+        let expected = vec![("gcc".to_owned(), Some("gcc".to_owned()), None), ("scratch".to_owned(), None, None)];
         assert_eq!(stages("a.gcc.scratch", "FROM gcc\n"), expected);
         assert_eq!(stages("a.gcc", "what is this"), vec![("gcc".to_owned(), None, None)]);
     }
 
     #[test]
     fn a_contradicted_segment_has_an_image_and_no_parameter() {
-        assert_eq!(stages("a.alpine", "FROM python:alpine"), vec![("alpine".to_owned(), some("python:alpine"), None)]);
+        assert_eq!(
+            stages("a.alpine", "FROM python:alpine"),
+            vec![("alpine".to_owned(), Some("python:alpine".to_owned()), None)]
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Cells come from file names and Dockerfiles, so control characters are escaped here. Widths are columns of a
 //! terminal, not characters: `unicode-width` knows which characters take two or none.
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use crate::escape::printable;
 
@@ -44,7 +44,7 @@ impl<const N: usize> Table<N> {
     }
 
     fn widths(&self, limit: usize) -> [usize; N] {
-        let mut widths = self.header.map(|cell| cell.width());
+        let mut widths = self.header.map(UnicodeWidthStr::width);
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.width());

@@ -5,7 +5,7 @@ use crate::command::described::described;
 use crate::console::{Console, Tone};
 use crate::context::{Context, Ignore, Presence};
 use crate::error::Error;
-use crate::escape::printable_path;
+use crate::escape::{printable, printable_path};
 use crate::exit::Exit;
 use crate::lint::{Finding, lint};
 use crate::project::Project;
@@ -27,13 +27,11 @@ pub fn run(args: LintArgs, project: &Project, console: &Console) -> Result<Exit,
     for (dockerfile, description) in &described {
         let absent = absent(dockerfile, description, &context)?;
         let program = context.program(dockerfile.service.program());
-        findings.extend(lint(dockerfile, description, &program, &context, &absent));
+        findings.extend(lint(dockerfile, description, &program, context.root(), &absent));
     }
     findings.sort();
     match args.format {
-        LintFormat::Text => {
-            console.result(&findings.iter().map(|finding| text(finding, console)).collect::<String>())?
-        }
+        LintFormat::Text => console.result(&text(&findings, console))?,
         LintFormat::Json => console.json(&findings)?,
     }
     console.say(&summary(described.len(), findings.len()));
@@ -61,11 +59,13 @@ fn absent<'d>(
     Ok(absent)
 }
 
-fn text(finding: &Finding, console: &Console) -> String {
-    let place = format!("{}:{}:", printable_path(&finding.path), finding.line);
-    let rule = format!("({})", finding.rule);
-    let message = crate::escape::printable(&finding.message);
-    format!("{} {message} {}\n", console.paint_out(&place, Tone::Strong), console.paint_out(&rule, Tone::Faint))
+fn text(findings: &[Finding], console: &Console) -> String {
+    let line = |finding: &Finding| {
+        let place = console.paint_out(&format!("{}:{}:", printable_path(&finding.path), finding.line), Tone::Strong);
+        let rule = console.paint_out(&format!("({})", finding.rule), Tone::Faint);
+        format!("{place} {} {rule}\n", printable(&finding.message))
+    };
+    findings.iter().map(line).collect()
 }
 
 fn summary(dockerfiles: usize, findings: usize) -> String {

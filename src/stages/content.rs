@@ -2,7 +2,7 @@
 //! sources of its COPY and ADD lines.
 //!
 //! The syntax is left to `parse-dockerfile`: line continuation, comments, directives, here-documents, the JSON form. Its
-//! `parse_iter` is used because `parse` refuses two stages of one name, which BuildKit builds.
+//! `parse_iter` is used because `parse` refuses two stages of one name, which `BuildKit` builds.
 
 use std::collections::BTreeMap;
 
@@ -107,8 +107,7 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn of(&mut self, position: usize) -> usize {
-        let between = self.text.as_bytes().get(self.at..position).unwrap_or_default();
-        self.line += between.iter().filter(|byte| **byte == b'\n').count();
+        self.line += self.text.get(self.at..position).unwrap_or_default().matches('\n').count();
         self.at = self.at.max(position);
         self.line
     }
@@ -123,7 +122,7 @@ struct Reader<'a> {
     global: Scope,
     /// What the present stage sees; `None` before the first FROM.
     stage: Option<Scope>,
-    /// The name of the present stage, in lower case: BuildKit does not tell cases apart.
+    /// The name of the present stage, in lower case: `BuildKit` does not tell cases apart.
     name: Option<String>,
     /// What the named stages before it saw at their end.
     named: BTreeMap<String, Scope>,

@@ -1,5 +1,5 @@
 //! Fills in the variables of a Dockerfile word, by the rules of its reference ("Environment replacement") and of
-//! BuildKit's `shell` package: `$X`, `${X}`, `${X:-word}`, `${X-word}`, `${X:+word}`, `${X+word}`, `${X:?word}`,
+//! `BuildKit`'s `shell` package: `$X`, `${X}`, `${X:-word}`, `${X-word}`, `${X:+word}`, `${X+word}`, `${X:?word}`,
 //! quotes and the escape character.
 //!
 //! It does not guess: what depends on the machine, on the base image or on a pattern (`${X%…}`) cannot be told.
@@ -11,7 +11,7 @@ use std::str::Chars;
 /// A word within a word within a word: more than this is nobody's Dockerfile, and must not exhaust the stack.
 const MAX_DEPTH: usize = 16;
 
-/// The variables that BuildKit sets for every FROM, by the platform it builds on and for.
+/// The variables that `BuildKit` sets for every FROM, by the platform it builds on and for.
 const PLATFORM: [&str; 8] = [
     "BUILDARCH",
     "BUILDOS",
@@ -137,7 +137,7 @@ struct Text {
 }
 
 impl Text {
-    fn push(&mut self, other: Self) {
+    fn push(&mut self, other: &Self) {
         self.text.push_str(&other.text);
         self.gap = self.gap.or(other.gap);
     }
@@ -168,8 +168,8 @@ impl Reader<'_> {
             match c {
                 c if Some(c) == end => return Some(out),
                 '\'' => out.text.push_str(&self.single()?),
-                '"' => out.push(self.double(depth)?),
-                '$' => out.push(self.variable(depth)?),
+                '"' => out.push(&self.double(depth)?),
+                '$' => out.push(&self.variable(depth)?),
                 c if c == self.escape => out.text.extend(self.chars.next()),
                 c => out.text.push(c),
             }
@@ -192,7 +192,7 @@ impl Reader<'_> {
         loop {
             match self.chars.next()? {
                 '"' => return Some(out),
-                '$' => out.push(self.variable(depth)?),
+                '$' => out.push(&self.variable(depth)?),
                 c if c == self.escape => {
                     // Only a quote, a dollar and itself lose the escape character within double quotes.
                     let next = self.chars.next()?;
