@@ -3,6 +3,9 @@
 //! The flags that every command has are here, those of one command in a module of its name. `tests/cli` holds
 //! `--help` to what is documented.
 
+pub mod lint;
+pub mod list;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -126,6 +129,10 @@ pub struct GenerateArgs {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show each Dockerfile's program, source, images, parameters and set
+    List(list::ListArgs),
+    /// Tell whether the names tell the truth about the Dockerfiles
+    Lint(lint::LintArgs),
     /// Print a completion script for SHELL
     Completions {
         /// The shell that will read it

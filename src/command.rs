@@ -1,7 +1,10 @@
 //! What each command does, one file per command. The only code that may use everything; nothing uses it but `main`.
 
 pub mod completions;
+mod described;
 pub mod generate;
+pub mod lint;
+pub mod list;
 pub mod man;
 
 use crate::cli::{Cli, Command};
@@ -31,6 +34,8 @@ fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
     }
     match command {
         None => generate::run(args, &options, console),
+        Some(Command::List(args)) => list::run(args, &options.project(), console),
+        Some(Command::Lint(args)) => lint::run(args, &options.project(), console),
         Some(Command::Completions { shell }) => completions::run(shell, console),
         Some(Command::Man) => man::run(console),
     }
