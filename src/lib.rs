@@ -21,12 +21,21 @@
 
 pub mod cli;
 pub mod command;
+pub mod compose;
 pub mod console;
+pub mod context;
+pub mod diff;
 pub mod engine;
 pub mod error;
 pub mod escape;
 pub mod exit;
 pub mod image;
+pub mod interrupt;
+pub mod lint;
 pub mod name;
 pub mod project;
 pub mod scan;
+pub mod stages;
+pub mod table;
+pub mod target;
+pub mod yaml;
