@@ -21,13 +21,18 @@
 //! # Ok::<(), mkcompose::image::LayerError>(())
 //! ```
 
+pub mod archive;
 pub mod builder;
 pub mod chain;
+pub mod choice;
 pub mod config;
 pub mod content;
+mod document;
 pub mod elf;
+pub mod error;
 pub mod finding;
 pub mod identity;
+pub mod keeper;
 pub mod layer;
 pub mod loader;
 pub mod mentions;
@@ -40,9 +45,12 @@ pub mod unpack;
 pub mod why;
 pub mod words;
 
+pub use archive::{read, read_folder};
 pub use builder::Builder;
+pub use choice::Options;
 pub use config::{Config, Platform};
 pub use content::{Elf, Kept};
+pub use error::ReadError;
 pub use layer::{Kind, LayerError};
 pub use mentions::{Mention, Mentions};
 pub use tree::{Entry, Found, Miss, Tree};

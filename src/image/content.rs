@@ -17,7 +17,7 @@ use crate::image::mentions::Mentions;
 pub const HEAD: usize = 512;
 
 /// The largest file of which everything is kept.
-pub const TEXT: usize = 64 * 1024;
+pub const TEXT: usize = 512 * 1024;
 
 /// What is known of a file's contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,8 +88,14 @@ impl Kept {
 
 /// Is this a file that the dynamic loader, libc or `why` itself reads? `path` is absolute and clean.
 pub fn is_consulted(path: &[u8]) -> bool {
-    const WHOLE: [&[u8]; 6] =
-        [b"/etc/ld.so.cache", b"/etc/passwd", b"/etc/group", b"/etc/nsswitch.conf", b"/etc/ld.so.conf", b"/etc/ld.so.preload"];
+    const WHOLE: [&[u8]; 6] = [
+        b"/etc/ld.so.cache",
+        b"/etc/passwd",
+        b"/etc/group",
+        b"/etc/nsswitch.conf",
+        b"/etc/ld.so.conf",
+        b"/etc/ld.so.preload",
+    ];
     WHOLE.contains(&path)
         || (path.starts_with(b"/etc/ld.so.conf.d/") && path.ends_with(b".conf"))
         || (path.starts_with(b"/etc/ld-musl-") && path.ends_with(b".path"))
@@ -114,6 +120,19 @@ impl Sparse {
     /// A file without holes.
     pub fn whole(bytes: Vec<u8>) -> Self {
         Self { size: bytes.len() as u64, pieces: vec![(0, bytes)] }
+    }
+
+    /// A file of so many bytes of which nothing is at hand yet.
+    pub fn empty(size: u64) -> Self {
+        Self { size, pieces: Vec::new() }
+    }
+
+    /// Adds bytes that follow all that are at hand, directly or after a hole.
+    pub fn append(&mut self, at: u64, bytes: &[u8]) {
+        match self.pieces.last_mut() {
+            Some((start, last)) if *start + last.len() as u64 == at => last.extend_from_slice(bytes),
+            _ => self.pieces.push((at, bytes.to_vec())),
+        }
     }
 
     /// How long the file is, holes included.

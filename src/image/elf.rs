@@ -11,9 +11,11 @@
 mod field;
 mod machine;
 mod version;
+mod wanted;
 
 pub use machine::{Machine, machine_of};
 pub use version::Requirement;
+pub use wanted::wanted;
 
 use crate::image::content::Sparse;
 use field::{Layout, Segment};
@@ -195,12 +197,7 @@ pub(super) struct Dynamic<'a> {
 }
 
 impl<'a> Dynamic<'a> {
-    fn read(
-        file: &'a Sparse,
-        layout: &'a Layout,
-        segments: &'a [Segment],
-        at: &Segment,
-    ) -> Result<Self, ElfProblem> {
+    fn read(file: &'a Sparse, layout: &'a Layout, segments: &'a [Segment], at: &Segment) -> Result<Self, ElfProblem> {
         let word = layout.word();
         let count = at.size / (2 * word);
         if count > LIST {

@@ -37,7 +37,11 @@ impl Identity {
         let passwd = table(tree, b"/etc/passwd");
         let groups = table(tree, b"/etc/group");
         let account = passwd.iter().find(|fields| {
-            if name.is_empty() { field(fields, 2) == Some(0) } else { fields.first().is_some_and(|first| *first == name) }
+            if name.is_empty() {
+                field(fields, 2) == Some(0)
+            } else {
+                fields.first().is_some_and(|first| *first == name)
+            }
         });
         let number = number(name);
         let account = account.or_else(|| passwd.iter().find(|fields| number.is_some() && field(fields, 2) == number));

@@ -76,7 +76,11 @@ impl<'a> Search<'a> {
             _ => return Err(Trouble::Special(found.path)),
         }
         self.enter(&found)?;
-        if self.identity.may_execute(&found.entry) { Ok(found) } else { Err(Trouble::Forbidden(found.path, found.entry.mode)) }
+        if self.identity.may_execute(&found.entry) {
+            Ok(found)
+        } else {
+            Err(Trouble::Forbidden(found.path, found.entry.mode))
+        }
     }
 
     /// May every folder on the way be entered, those before a link too?
@@ -108,15 +112,19 @@ impl<'a> Search<'a> {
             _ => return Err(Trouble::Special(found.path)),
         }
         self.enter(&found)?;
-        if self.identity.may_read(&found.entry) { Ok(found) } else { Err(Trouble::Forbidden(found.path, found.entry.mode)) }
+        if self.identity.may_read(&found.entry) {
+            Ok(found)
+        } else {
+            Err(Trouble::Forbidden(found.path, found.entry.mode))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{DEFAULT_PATH, Search, Trouble};
-    use crate::image::identity::Identity;
     use crate::image::builder::Builder;
+    use crate::image::identity::Identity;
     use crate::image::tree::{Miss, Tree};
 
     fn search(tree: Builder, user: &str, command: &str) -> Result<String, Trouble> {

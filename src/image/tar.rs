@@ -158,7 +158,7 @@ impl<'a> Tar<'a> {
                 }
                 let mut block = [0; BLOCK];
                 self.read_exact(&mut block).map_err(|error| self.io(error))?;
-                lines += block.iter().filter(|byte| **byte == b'\n').count();
+                lines += memchr::memchr_iter(b'\n', &block).count();
                 text.extend_from_slice(&block);
             }
             wanted = map.parse_lines(&text).map_err(fail)?;
@@ -223,9 +223,22 @@ impl<'a> Tar<'a> {
         }
     }
 
+    /// Is this how a tar stream starts: a header, or the zeros of an empty one?
+    pub fn is_start(start: &[u8]) -> bool {
+        let block: Result<&[u8; BLOCK], _> = start.try_into();
+        block.is_ok_and(|block| block == &[0; BLOCK] || header::has_checksum(block))
+    }
+
     /// An error of reading as one of this stream.
     pub fn io(&self, error: io::Error) -> TarError {
         io_at(self.at, error)
+    }
+}
+
+impl TarError {
+    /// An error before the first byte.
+    pub fn at_start(error: io::Error) -> Self {
+        io_at(0, error)
     }
 }
 

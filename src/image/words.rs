@@ -87,7 +87,9 @@ mod tests {
 
     #[test]
     fn what_needs_a_shell_is_left_to_it() {
-        for line in ["a && b", "a; b", "$A", "\"$A\"", "`a`", "a > b", "~/a", "# a", "a *", "'open", "(a)", "echo a", "A=1", ""] {
+        for line in
+            ["a && b", "a; b", "$A", "\"$A\"", "`a`", "a > b", "~/a", "# a", "a *", "'open", "(a)", "echo a", "A=1", ""]
+        {
             assert_eq!(run(line), None, "{line}");
         }
     }

@@ -18,6 +18,8 @@ pub(super) const DT_NULL: u64 = 0;
 pub(super) const DT_NEEDED: u64 = 1;
 /// The address of the string table.
 pub(super) const DT_STRTAB: u64 = 5;
+/// How long the string table is.
+pub(super) const DT_STRSZ: u64 = 10;
 /// The file's own name.
 pub(super) const DT_SONAME: u64 = 14;
 /// Folders to search, inherited.

@@ -42,12 +42,13 @@ const KNOWN: [Known; 9] = [
     known("riscv64", 243, true, false, ["riscv64", "riscv64-linux-gnu", "/lib/ld-linux-riscv64-lp64d.so.1", "riscv64"]),
     known("s390x", 22, true, true, ["z900", "s390x-linux-gnu", "/lib/ld64.so.1", "s390x"]),
     known("mips64le", 8, true, false, ["mips64", "mips64el-linux-gnuabi64", "/lib64/ld.so.1", "mips64el"]),
-    known("loong64", 258, true, false, [
-        "loongarch64",
-        "loongarch64-linux-gnu",
-        "/lib64/ld-linux-loongarch-lp64d.so.1",
-        "loongarch64",
-    ]),
+    known(
+        "loong64",
+        258,
+        true,
+        false,
+        ["loongarch64", "loongarch64-linux-gnu", "/lib64/ld-linux-loongarch-lp64d.so.1", "loongarch64"],
+    ),
 ];
 
 const fn known(arch: &'static str, number: u16, wide: bool, big_endian: bool, names: [&'static str; 4]) -> Known {
@@ -63,9 +64,9 @@ pub fn machine_of(arch: &str) -> Option<Machine> {
 
 impl Machine {
     fn known(&self) -> Option<&'static Known> {
-        KNOWN.iter().find(|known| {
-            known.number == self.number && known.wide == self.wide && known.big_endian == self.big_endian
-        })
+        KNOWN
+            .iter()
+            .find(|known| known.number == self.number && known.wide == self.wide && known.big_endian == self.big_endian)
     }
 
     /// Its name as an image platform: `amd64`.

@@ -15,7 +15,9 @@ pub struct Requirement {
 
 impl Requirement {
     pub(super) fn weight(&self) -> usize {
-        size_of::<Self>() + self.library.len() + self.versions.iter().map(|v| size_of::<Vec<u8>>() + v.len()).sum::<usize>()
+        size_of::<Self>()
+            + self.library.len()
+            + self.versions.iter().map(|v| size_of::<Vec<u8>>() + v.len()).sum::<usize>()
     }
 }
 

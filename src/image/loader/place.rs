@@ -1,7 +1,7 @@
 //! One place where a library may be: search paths taken apart, and the file at a place held against what is wanted.
 
-use crate::image::elf::{Machine, Summary};
 use crate::image::content::Kept;
+use crate::image::elf::{Machine, Summary};
 use crate::image::finding::Libc;
 use crate::image::path::join;
 use crate::image::search::{Search, Trouble};

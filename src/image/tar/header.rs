@@ -86,9 +86,11 @@ impl Extensions {
         while !data.is_empty() {
             let space = data.iter().position(|byte| *byte == b' ').ok_or(TarProblem::Extension)?;
             let (digits, _) = data.split_at(space);
-            let length = decimal(digits).and_then(|length| usize::try_from(length).ok()).ok_or(TarProblem::Extension)?;
+            let length =
+                decimal(digits).and_then(|length| usize::try_from(length).ok()).ok_or(TarProblem::Extension)?;
             let (record, rest) = data.split_at_checked(length).ok_or(TarProblem::Extension)?;
-            let record = record.get(space + 1..).and_then(|record| record.strip_suffix(b"\n")).ok_or(TarProblem::Extension)?;
+            let record =
+                record.get(space + 1..).and_then(|record| record.strip_suffix(b"\n")).ok_or(TarProblem::Extension)?;
             let equals = record.iter().position(|byte| *byte == b'=').ok_or(TarProblem::Extension)?;
             let (key, value) = record.split_at(equals);
             self.record(key, value.get(1..).unwrap_or_default())?;

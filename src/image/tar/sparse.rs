@@ -88,7 +88,7 @@ impl Map {
         let mut lines = data.split(|byte| *byte == b'\n').map(|line| decimal(line).ok_or(TarProblem::Sparse));
         let count = lines.next().ok_or(TarProblem::Sparse)??;
         let count = usize::try_from(count).ok().filter(|count| *count <= MAX_PIECES).ok_or(TarProblem::Sparse)?;
-        if data.iter().filter(|byte| **byte == b'\n').count() > 2 * count {
+        if memchr::memchr_iter(b'\n', data).count() > 2 * count {
             self.pieces.clear();
             for _ in 0..count {
                 let (Some(offset), Some(length)) = (lines.next(), lines.next()) else { return Err(TarProblem::Sparse) };
