@@ -29,3 +29,4 @@ pub mod exit;
 pub mod name;
 pub mod project;
 pub mod scan;
+pub mod select;
