@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueHint};
 
 use crate::console::Color;
+use crate::escape::printable;
 use crate::project::Project;
 
 /// Writes `docker-compose.yml` and `docker-compose.err.yml` from a folder of Dockerfiles, and tells how big each image
@@ -33,6 +34,12 @@ pub struct Cli {
     pub options: Options,
 }
 
+const DOCKERFILES: &str = "dockerfiles";
+const CONTEXT: &str = "samples";
+const IMAGE: &str = "minimage";
+const OUTPUT: &str = "docker-compose.yml";
+const ERR_OUTPUT: &str = "docker-compose.err.yml";
+
 /// The flags of every command.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
@@ -40,19 +47,19 @@ pub struct Options {
     #[arg(short = 'C', long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
     pub directory: Option<PathBuf>,
     /// The folder of Dockerfiles
-    #[arg(long, value_name = "DIR", default_value = "dockerfiles", global = true, value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", default_value = DOCKERFILES, global = true, value_hint = ValueHint::DirPath)]
     pub dockerfiles: PathBuf,
     /// The build context
-    #[arg(long, value_name = "DIR", default_value = "samples", global = true, value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", default_value = CONTEXT, global = true, value_hint = ValueHint::DirPath)]
     pub context: PathBuf,
     /// The image repository; the service is the tag
-    #[arg(long, value_name = "REPOSITORY", default_value = "minimage", global = true)]
+    #[arg(long, value_name = "REPOSITORY", default_value = IMAGE, global = true)]
     pub image: String,
     /// The Compose file of the normal set
-    #[arg(short, long, value_name = "FILE", default_value = "docker-compose.yml", global = true, value_hint = ValueHint::FilePath)]
+    #[arg(short, long, value_name = "FILE", default_value = OUTPUT, global = true, value_hint = ValueHint::FilePath)]
     pub output: PathBuf,
     /// The Compose file of the err set
-    #[arg(long, value_name = "FILE", default_value = "docker-compose.err.yml", global = true, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", default_value = ERR_OUTPUT, global = true, value_hint = ValueHint::FilePath)]
     pub err_output: PathBuf,
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
@@ -78,6 +85,34 @@ impl Options {
     pub fn at(&self, path: &Path) -> PathBuf {
         self.directory.as_ref().map_or_else(|| path.to_owned(), |directory| directory.join(path))
     }
+}
+
+impl Options {
+    /// These flags as words to paste after `mkcompose`, each with a space before it; those at their default left out.
+    pub fn words(&self) -> String {
+        let path = |path: &PathBuf| path.as_os_str().to_string_lossy().into_owned();
+        let flags = [
+            ("-C", self.directory.as_ref().map(path), ""),
+            ("--dockerfiles", Some(path(&self.dockerfiles)), DOCKERFILES),
+            ("--context", Some(path(&self.context)), CONTEXT),
+            ("--image", Some(self.image.clone()), IMAGE),
+            ("-o", Some(path(&self.output)), OUTPUT),
+            ("--err-output", Some(path(&self.err_output)), ERR_OUTPUT),
+        ];
+        let given = flags
+            .into_iter()
+            .filter_map(|(flag, value, default)| Some((flag, value.filter(|value| value != default)?)));
+        given.fold(String::new(), |words, (flag, value)| format!("{words} {flag} {}", quoted(&value)))
+    }
+}
+
+/// `word` as a POSIX shell reads it back, with nothing in it that a terminal obeys.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", printable(&word.replace('\'', r"'\''")))
 }
 
 /// The flags of the bare command.

@@ -1,5 +1,7 @@
 //! What each command does, one file per command. The only code that may use everything; nothing uses it but `main`.
 
+pub mod generate;
+
 use crate::cli::Cli;
 use crate::console::Console;
 use crate::error::Error;
@@ -18,9 +20,9 @@ pub fn run(cli: Cli) -> Exit {
 }
 
 fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
-    let project = cli.options.project();
-    match cli.command {
-        None => Ok(Exit::Well),
+    let Cli { command, generate: args, options } = cli;
+    match command {
+        None => generate::run(args, &options, console),
         Some(command) => match command {},
     }
 }

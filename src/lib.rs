@@ -21,12 +21,17 @@
 
 pub mod cli;
 pub mod command;
+pub mod compose;
 pub mod console;
+pub mod diff;
 pub mod engine;
 pub mod error;
 pub mod escape;
 pub mod exit;
+pub mod interrupt;
 pub mod name;
 pub mod project;
 pub mod scan;
 pub mod select;
+pub mod target;
+pub mod yaml;
