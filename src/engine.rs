@@ -45,6 +45,21 @@ impl Engine {
         Self { program: program.into() }
     }
 
+    /// Makes sure that there is an engine that answers, before anything else is started.
+    ///
+    /// `version` asks the server too, and podman, which has none, knows the word as well.
+    ///
+    /// # Errors
+    /// If the program cannot be started, or its server does not answer.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.capture(["version"]).map(drop).map_err(|mut failure| {
+            if failure.status.is_some() {
+                failure.said.push_str("\nstart the engine, or name another with `--docker`");
+            }
+            failure
+        })
+    }
+
     /// The command `program args…`, with nothing on its stdin.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(&self.program);

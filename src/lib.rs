@@ -32,5 +32,6 @@ pub mod interrupt;
 pub mod name;
 pub mod project;
 pub mod scan;
+pub mod select;
 pub mod target;
 pub mod yaml;
