@@ -20,12 +20,10 @@ pub fn human(bytes: u64) -> String {
 
 /// `value` in three significant digits, without zeros at the end of a fraction: `%.3g` of C and Go below 1000.
 pub fn three_digits(value: f64) -> String {
-    let decimals = if value < 9.995 {
-        2
-    } else if value < 99.95 {
-        1
-    } else {
-        0
+    let decimals = match value {
+        value if value < 9.995 => 2,
+        value if value < 99.95 => 1,
+        _ => 0,
     };
     let text = format!("{value:.decimals$}");
     if decimals == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }

@@ -4,6 +4,7 @@
 //! `--help` to what is documented.
 
 pub mod engine;
+pub mod sizes;
 
 use std::path::{Path, PathBuf};
 
@@ -128,4 +129,7 @@ pub struct GenerateArgs {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {}
+pub enum Command {
+    /// How big is each image?
+    Sizes(sizes::SizesArgs),
+}

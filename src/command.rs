@@ -1,8 +1,9 @@
 //! What each command does, one file per command. The only code that may use everything; nothing uses it but `main`.
 
 pub mod generate;
+pub mod sizes;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -23,6 +24,6 @@ fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
     let Cli { command, generate: args, options } = cli;
     match command {
         None => generate::run(args, &options, console),
-        Some(command) => match command {},
+        Some(Command::Sizes(args)) => sizes::run(&args, &options, console),
     }
 }

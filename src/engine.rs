@@ -3,6 +3,8 @@
 //! The engine is reached through its command line, which honours contexts, credentials and remote hosts. Every failure
 //! carries the command, its status and what it said. Nothing here knows of Dockerfiles or Compose.
 
+pub mod images;
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::engine::{Engine, Failure};
 use crate::bytes;
+use crate::engine::{Engine, Failure};
 
 /// How many `history` commands run at once: each mostly waits for the engine.
 const WORKERS: usize = 4;
@@ -84,8 +84,8 @@ impl Engine {
         let said = self.capture(&args)?;
         match serde_json::from_slice::<Vec<Value>>(&said) {
             Ok(values) if values.len() == ids.len() => Ok(values),
-            Ok(values) => Err(self.unreadable(&args, format!("{} images asked for, {} told", ids.len(), values.len()))),
-            Err(error) => Err(self.unreadable(&args, error.to_string())),
+            Ok(values) => Err(self.unreadable(&args, &format!("{} images asked for, {} told", ids.len(), values.len()))),
+            Err(error) => Err(self.unreadable(&args, &error.to_string())),
         }
     }
 
@@ -118,9 +118,9 @@ impl Engine {
     fn image(&self, id: &str, inspected: &Value, shown: Option<u64>) -> Result<Image, Failure> {
         let args = ["history", "--no-trunc", "--human=false", "--format", "{{json .}}", id];
         let said = self.capture(args)?;
-        let history = history_of(&said).map_err(|what| self.unreadable(&args, what))?;
+        let history = history_of(&said).map_err(|what| self.unreadable(&args, &what))?;
         let Some(exact) = inspected.get("Size").and_then(Value::as_u64) else {
-            return Err(self.unreadable(&["image", "inspect", id], "no number at `Size`".to_owned()));
+            return Err(self.unreadable(&["image", "inspect", id], "no number at `Size`"));
         };
         let diff_ids = inspected.pointer("/RootFS/Layers").and_then(Value::as_array);
         let diff_ids: Vec<&str> = diff_ids.into_iter().flatten().filter_map(Value::as_str).collect();
@@ -128,8 +128,9 @@ impl Engine {
     }
 
     /// The failure of a command that ended well but whose answer cannot be read.
-    fn unreadable(&self, args: &[&str], what: String) -> Failure {
-        let said = format!("its answer cannot be read, {what}: name an engine that speaks as docker does with `--docker`");
+    fn unreadable(&self, args: &[&str], what: &str) -> Failure {
+        let said =
+            format!("its answer cannot be read, {what}: name an engine that speaks as docker does with `--docker`");
         Failure { command: crate::engine::shown(&self.command(args)), status: Some(ExitStatus::default()), said }
     }
 }
@@ -197,17 +198,19 @@ fn step(value: &Value) -> Option<Step> {
 fn layers_of(diff_ids: &[&str], history: &[Step]) -> Option<Vec<Layer>> {
     let sized = history.iter().filter(|step| step.size > 0).count();
     let empty = diff_ids.len().checked_sub(sized)?;
-    let mut candidates: Vec<usize> = (0..history.len()).filter(|at| history.get(*at).is_some_and(|s| s.size == 0)).collect();
+    let mut candidates: Vec<usize> =
+        (0..history.len()).filter(|at| history.get(*at).is_some_and(|s| s.size == 0)).collect();
     candidates.sort_by_key(|at| history.get(*at).map(|step| unlikelihood(&step.created_by)));
     let chosen = candidates.get(..empty)?;
     let made = history.iter().enumerate().filter(|(at, step)| step.size > 0 || chosen.contains(at));
-    let layer = |(diff_id, (_, step)): (&&str, (usize, &Step))| Layer { diff_id: (*diff_id).to_owned(), size: step.size };
+    let layer =
+        |(diff_id, (_, step)): (&&str, (usize, &Step))| Layer { diff_id: (*diff_id).to_owned(), size: step.size };
     Some(diff_ids.iter().zip(made).map(layer).collect())
 }
 
 /// How unlikely a step without a size made a layer: 0 for what always makes one, 2 for what never does.
 ///
-/// BuildKit writes `RUN … # buildkit` and makes a layer for each RUN, COPY, ADD and WORKDIR. The builder before it wrote
+/// `BuildKit` writes `RUN … # buildkit` and makes a layer for each RUN, COPY, ADD and WORKDIR. The builder before it wrote
 /// `/bin/sh -c #(nop) WORKDIR /x` and made a layer only if something changed.
 fn unlikelihood(created_by: &str) -> u8 {
     let (nop, words) = match created_by.split_once("#(nop)") {
@@ -219,8 +222,8 @@ fn unlikelihood(created_by: &str) -> u8 {
         (false, "RUN" | "COPY" | "ADD") if words.ends_with("# buildkit") => 0,
         (
             _,
-            "ENV" | "CMD" | "LABEL" | "ARG" | "USER" | "EXPOSE" | "ENTRYPOINT" | "VOLUME" | "STOPSIGNAL" | "HEALTHCHECK"
-            | "SHELL" | "ONBUILD" | "MAINTAINER",
+            "ENV" | "CMD" | "LABEL" | "ARG" | "USER" | "EXPOSE" | "ENTRYPOINT" | "VOLUME" | "STOPSIGNAL"
+            | "HEALTHCHECK" | "SHELL" | "ONBUILD" | "MAINTAINER",
         ) => 2,
         _ => 1,
     }

@@ -113,9 +113,9 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use super::Baseline;
+    use crate::sizes::Sort;
     use crate::sizes::budget::Budget;
     use crate::sizes::tests::sample;
-    use crate::sizes::Sort;
 
     const EARLIER: &str = r#"{"images": [
         {"service": "hello-c.gcc", "size": 1140000000},
