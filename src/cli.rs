@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
+use clap_complete::Shell;
+
 use crate::console::Color;
 use crate::escape::printable;
 use crate::project::Project;
@@ -132,4 +134,11 @@ pub struct GenerateArgs {
 pub enum Command {
     /// How big is each image?
     Sizes(sizes::SizesArgs),
+    /// Print a completion script for SHELL
+    Completions {
+        /// The shell that will read it
+        shell: Shell,
+    },
+    /// Print the manual page, for `man -l -`
+    Man,
 }

@@ -84,7 +84,9 @@ impl Engine {
         let said = self.capture(&args)?;
         match serde_json::from_slice::<Vec<Value>>(&said) {
             Ok(values) if values.len() == ids.len() => Ok(values),
-            Ok(values) => Err(self.unreadable(&args, &format!("{} images asked for, {} told", ids.len(), values.len()))),
+            Ok(values) => {
+                Err(self.unreadable(&args, &format!("{} images asked for, {} told", ids.len(), values.len())))
+            }
             Err(error) => Err(self.unreadable(&args, &error.to_string())),
         }
     }

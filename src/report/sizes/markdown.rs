@@ -18,8 +18,8 @@ pub fn render(report: Report<'_>) -> String {
     for section in report.changes.map(changes::sections).unwrap_or_default() {
         let _ = writeln!(out, "**{}**\n", escape(&section.title));
         section.lines.iter().for_each(|line| {
- let _ = writeln!(out, "- {}", escape(line));
- });
+            let _ = writeln!(out, "- {}", escape(line));
+        });
         out.push('\n');
     }
     out += "| Program | Service | Size | Log scale | Smaller | Own | Shared |\n";
@@ -52,8 +52,8 @@ fn escape(text: &str) -> String {
             '.' | '-' | ',' | ' ' | '%' | '(' | ')' | '/' | '+' => out.push(c),
             ':' if !text.contains("://") => out.push(c),
             c if c.is_ascii_punctuation() => {
- let _ = write!(out, "&#{};", u32::from(c));
- }
+                let _ = write!(out, "&#{};", u32::from(c));
+            }
             c => out.push(c),
         }
     }

@@ -40,11 +40,12 @@ text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-
 .note,.tick{font-size:12px}\
 .program{font-size:13px;font-weight:600}\
 .label,.figure{font-size:12px;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}\
+.figure{stroke:none;stroke-width:4px;stroke-linejoin:round;paint-order:stroke}\
 .absent{font-style:italic}\
 @media (prefers-color-scheme:light){\
-.card{fill:#fff;stroke:#d0d7de}.title,.program,.label,.figure{fill:#1f2328}.note,.tick{fill:#59636e}.bar{fill:#2f74b8}}\
+.card{fill:#fff;stroke:#d0d7de}.title,.program,.label,.figure{fill:#1f2328}.note,.tick{fill:#59636e}.bar{fill:#2f74b8}.figure{stroke:#fff}}\
 @media (prefers-color-scheme:dark){\
-.card{fill:#0d1117;stroke:#30363d}.title,.program,.label,.figure{fill:#e6edf3}.note,.tick{fill:#9198a1}.bar{fill:#4b95e0}}";
+.card{fill:#0d1117;stroke:#30363d}.title,.program,.label,.figure{fill:#e6edf3}.note,.tick{fill:#9198a1}.bar{fill:#4b95e0}.figure{stroke:#0d1117}}";
 
 /// Where the bars are.
 struct Plot {
@@ -82,7 +83,8 @@ fn head(sizes: &Sizes, height: f64) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"title note\">\n<style>{STYLE}</style>\n"
     );
-    let _ = writeln!(out, 
+    let _ = writeln!(
+        out,
         "<rect class=\"card\" x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"8\"/>",
         WIDTH - 1.0,
         height - 1.0
@@ -118,7 +120,8 @@ fn bar(row: &Row, scale: &Scale, plot: &Plot, y: f64) -> String {
         Some(size) => {
             let width = plot.width * scale.at(size);
             let top = y + (ROW - BAR) / 2.0;
-            let _ = write!(out, 
+            let _ = write!(
+                out,
                 "<rect class=\"bar\" x=\"{}\" y=\"{top}\" width=\"{width:.1}\" height=\"{BAR}\" rx=\"2\"/>",
                 plot.left
             );
