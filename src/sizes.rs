@@ -149,7 +149,7 @@ pub(crate) mod tests {
         let layer = |(name, size): &(&str, u64)| Layer { diff_id: (*name).to_owned(), size: *size };
         Image {
             id: format!("sha256:{id}"),
-            size: layers.iter().map(|(_, size)| size).sum(),
+            size: layers.iter().fold(0, |sum, (_, size)| u64::saturating_add(sum, *size)),
             layers: Some(layers.iter().map(layer).collect()),
         }
     }

@@ -38,9 +38,12 @@ fn part(bytes: Option<u64>) -> String {
     bytes.map_or_else(|| "?".to_owned(), bytes::human)
 }
 
-/// What to say of an image that is not there.
+/// What is said of an image that is not there.
+const NOT_BUILT: &str = "not built";
+
+/// What is said of `row`, whose image is not there; one of the err set is known not to build.
 fn absent(row: &Row) -> &'static str {
-    if row.is_expected() { "not built" } else { "not built (err)" }
+    if row.is_expected() { NOT_BUILT } else { "not built (err)" }
 }
 
 /// All images in one line.

@@ -9,7 +9,7 @@ use crate::sizes::Row;
 /// The columns. Sizes are in bytes; what is not known is empty.
 const HEADER: &str = "program,service,set,image,id,size,own,shared,smaller_by,was\n";
 
-/// A row for each service. `was` is the size in the earlier report, if one was given and has it.
+/// A row for each service. `was` is the size in the earlier report of an image that is there in both.
 pub fn render(report: Report<'_>) -> String {
     let mut out = HEADER.to_owned();
     for row in report.sizes.rows() {

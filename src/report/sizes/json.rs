@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Report;
+use crate::escape::markup::json as escape;
 use crate::name::Set;
 use crate::sizes::Row;
 use crate::sizes::change::Change;
@@ -71,7 +72,7 @@ pub fn render(report: Report<'_>) -> Result<String, serde_json::Error> {
         total: Totals { built: total.built, not_built: total.missing, size: total.size, on_disk: total.on_disk },
         changes,
     };
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    Ok(escape(&serde_json::to_string_pretty(&document)?) + "\n")
 }
 
 fn entry(row: &Row) -> Entry<'_> {

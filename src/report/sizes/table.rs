@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::scale::Scale;
-use super::{Report, absent, changes, part, shortened, smaller, totals};
+use super::{NOT_BUILT, Report, absent, changes, part, shortened, smaller, totals};
 use crate::bytes::human;
 use crate::console::{Tone, paint};
 use crate::sizes::Row;
@@ -118,7 +118,7 @@ fn widths<'a>(cells: impl Iterator<Item = &'a Cells>, most: usize) -> Widths {
             wider(&mut full.size, &cells.size);
         }
     }
-    full.size = full.size.max("not built".len());
+    full.size = full.size.max(NOT_BUILT.len());
     let short = full.name.min(SHORT_NAME);
     let narrower = [
         full,
@@ -152,13 +152,13 @@ impl Widths {
 
 fn line(cells: &Cells, bar: &str, widths: Widths) -> String {
     let Widths { name, size, bar: bar_width, smaller, own, shared } = widths;
-    let mut out = format!("{:<name$}{GAP}{:>size$}", shortened(&cells.name, name), shortened(&cells.size, size.max(9)));
-    if cells.size.chars().count() > size {
-        // Said in full where the cells after it are there to take it.
-        let room = if bar_width > 0 { size + GAP.len() + bar_width } else { size };
-        out = format!("{:<name$}{GAP}{}", shortened(&cells.name, name), shortened(&cells.size, room));
-        return out;
+    let name = format!("{:<name$}", shortened(&cells.name, name));
+    if cells.bytes.is_none() && cells.size.chars().count() > size {
+        // Said in full where the cells after it, which are empty, take the rest of it.
+        let said = if bar_width > 0 { cells.size.as_str() } else { NOT_BUILT };
+        return format!("{name}{GAP}{said}");
     }
+    let mut out = format!("{name}{GAP}{:>size$}", cells.size);
     if bar_width > 0 {
         let _ = write!(out, "{GAP}{bar:<bar_width$}");
     }
