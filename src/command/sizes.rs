@@ -24,7 +24,9 @@ pub fn run(args: &SizesArgs, options: &Options, console: &Console) -> Result<Exi
     let dockerfiles = select(project.scan()?, &args.globs)?;
     let services: Vec<Service> = dockerfiles.into_iter().map(|dockerfile| dockerfile.service).collect();
     let baseline = args.baseline.as_ref().map(|path| baseline(&options.at(path), &args.globs)).transpose()?;
-    let images = args.engine.engine(options).images(&project.repository)?;
+    // Sorted, as they come from the scan.
+    let is_wanted = |tag: &str| services.binary_search_by(|service| service.as_str().cmp(tag)).is_ok();
+    let images = args.engine.engine(options).images(&project.repository, is_wanted)?;
     let sizes = measure(&project.repository, &services, &images, args.sort);
     if sizes.total.built == 0 {
         return Err(Error::NoImages { repository: project.repository });

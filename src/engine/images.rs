@@ -56,14 +56,19 @@ struct Step {
 }
 
 impl Engine {
-    /// The images of `repository`, by tag.
+    /// The images of `repository` whose tag is wanted, by tag. Others are not asked about.
     ///
     /// # Errors
     /// If the engine does not answer, or not in a form that can be read.
-    pub fn images(&self, repository: &str) -> Result<BTreeMap<String, Image>, Failure> {
+    pub fn images(
+        &self,
+        repository: &str,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<BTreeMap<String, Image>, Failure> {
         let format = "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.Size}}";
         let listed = self.capture(["image", "ls", "--no-trunc", "--format", format, repository])?;
-        let listed = listed_of(&String::from_utf8_lossy(&listed), repository);
+        let mut listed = listed_of(&String::from_utf8_lossy(&listed), repository);
+        listed.retain(|tag, _| is_wanted(tag));
         let mut shown: BTreeMap<&str, Option<u64>> = BTreeMap::new();
         for image in listed.values() {
             shown.insert(&image.id, image.size);

@@ -9,4 +9,5 @@ mod flags;
 mod names;
 mod readers;
 mod repository;
+mod sizes;
 mod writing;

@@ -18,6 +18,8 @@ const MARGIN: f64 = 24.0;
 const CHARACTER: f64 = 7.4;
 /// Longer names are shortened in the middle; the whole one shows when the pointer rests on the row.
 const LONGEST_LABEL: usize = 44;
+/// The same for the titles of programs, which may run over the bars' part of the picture.
+const LONGEST_TITLE: usize = 64;
 /// Room for the figure behind the longest bar.
 const FIGURE: f64 = 60.0;
 const ROW: f64 = 20.0;
@@ -40,12 +42,12 @@ text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-
 .note,.tick{font-size:12px}\
 .program{font-size:13px;font-weight:600}\
 .label,.figure{font-size:12px;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}\
-.figure{stroke:none;stroke-width:4px;stroke-linejoin:round;paint-order:stroke}\
+.program,.figure{stroke:none;stroke-width:4px;stroke-linejoin:round;paint-order:stroke}\
 .absent{font-style:italic}\
 @media (prefers-color-scheme:light){\
-.card{fill:#fff;stroke:#d0d7de}.title,.program,.label,.figure{fill:#1f2328}.note,.tick{fill:#59636e}.bar{fill:#2f74b8}.figure{stroke:#fff}}\
+.card{fill:#fff;stroke:#d0d7de}.title,.program,.label,.figure{fill:#1f2328}.note,.tick{fill:#59636e}.bar{fill:#2f74b8}.program,.figure{stroke:#fff}}\
 @media (prefers-color-scheme:dark){\
-.card{fill:#0d1117;stroke:#30363d}.title,.program,.label,.figure{fill:#e6edf3}.note,.tick{fill:#9198a1}.bar{fill:#4b95e0}.figure{stroke:#0d1117}}";
+.card{fill:#0d1117;stroke:#30363d}.title,.program,.label,.figure{fill:#e6edf3}.note,.tick{fill:#9198a1}.bar{fill:#4b95e0}.program,.figure{stroke:#0d1117}}";
 
 /// Where the bars are.
 struct Plot {
@@ -67,7 +69,7 @@ pub fn render(report: Report<'_>) -> String {
     out += &axis(&scale, &plot);
     let mut y = HEAD;
     for program in &sizes.programs {
-        out += &text("program", MARGIN, y + PROGRAM - 10.0, "", &program.name);
+        out += &text("program", MARGIN, y + PROGRAM - 10.0, "", &shortened(&program.name, LONGEST_TITLE));
         y += PROGRAM;
         for row in &program.rows {
             out += &bar(row, &scale, &plot, y);
