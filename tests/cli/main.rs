@@ -20,4 +20,5 @@ mod names;
 mod readers;
 mod repository;
 mod schema;
+mod sizes;
 mod writing;
