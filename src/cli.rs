@@ -4,10 +4,13 @@
 //! `--help` to what is documented.
 
 pub mod engine;
+pub mod sizes;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueHint};
+
+use clap_complete::Shell;
 
 use crate::console::Color;
 use crate::escape::printable;
@@ -128,4 +131,14 @@ pub struct GenerateArgs {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {}
+pub enum Command {
+    /// How big is each image?
+    Sizes(sizes::SizesArgs),
+    /// Print a completion script for SHELL
+    Completions {
+        /// The shell that will read it
+        shell: Shell,
+    },
+    /// Print the manual page, for `man -l -`
+    Man,
+}

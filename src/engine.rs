@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod container;
+pub mod images;
 pub mod output;
 pub mod owner;
 pub mod process;
