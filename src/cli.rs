@@ -3,11 +3,19 @@
 //! The flags that every command has are here, those of one command in a module of its name. `tests/cli` holds
 //! `--help` to what is documented.
 
-use std::path::PathBuf;
+pub mod engine;
+pub mod lint;
+pub mod list;
+pub mod sizes;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
+use clap_complete::Shell;
+
 use crate::console::Color;
+use crate::escape::printable;
 use crate::project::Project;
 
 /// Writes `docker-compose.yml` and `docker-compose.err.yml` from a folder of Dockerfiles, and tells how big each image
@@ -31,6 +39,12 @@ pub struct Cli {
     pub options: Options,
 }
 
+const DOCKERFILES: &str = "dockerfiles";
+const CONTEXT: &str = "samples";
+const IMAGE: &str = "minimage";
+const OUTPUT: &str = "docker-compose.yml";
+const ERR_OUTPUT: &str = "docker-compose.err.yml";
+
 /// The flags of every command.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
@@ -38,19 +52,19 @@ pub struct Options {
     #[arg(short = 'C', long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
     pub directory: Option<PathBuf>,
     /// The folder of Dockerfiles
-    #[arg(long, value_name = "DIR", default_value = "dockerfiles", global = true, value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", default_value = DOCKERFILES, global = true, value_hint = ValueHint::DirPath)]
     pub dockerfiles: PathBuf,
     /// The build context
-    #[arg(long, value_name = "DIR", default_value = "samples", global = true, value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", default_value = CONTEXT, global = true, value_hint = ValueHint::DirPath)]
     pub context: PathBuf,
     /// The image repository; the service is the tag
-    #[arg(long, value_name = "REPOSITORY", default_value = "minimage", global = true)]
+    #[arg(long, value_name = "REPOSITORY", default_value = IMAGE, global = true)]
     pub image: String,
     /// The Compose file of the normal set
-    #[arg(short, long, value_name = "FILE", default_value = "docker-compose.yml", global = true, value_hint = ValueHint::FilePath)]
+    #[arg(short, long, value_name = "FILE", default_value = OUTPUT, global = true, value_hint = ValueHint::FilePath)]
     pub output: PathBuf,
     /// The Compose file of the err set
-    #[arg(long, value_name = "FILE", default_value = "docker-compose.err.yml", global = true, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", default_value = ERR_OUTPUT, global = true, value_hint = ValueHint::FilePath)]
     pub err_output: PathBuf,
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
@@ -63,16 +77,47 @@ pub struct Options {
 impl Options {
     /// The repository that these flags speak of.
     pub fn project(&self) -> Project {
-        let at =
-            |path: &PathBuf| self.directory.as_ref().map_or_else(|| path.clone(), |directory| directory.join(path));
         Project {
-            dockerfiles: at(&self.dockerfiles),
-            context: at(&self.context),
-            output: at(&self.output),
-            err_output: at(&self.err_output),
+            dockerfiles: self.at(&self.dockerfiles),
+            context: self.at(&self.context),
+            output: self.at(&self.output),
+            err_output: self.at(&self.err_output),
             repository: self.image.clone(),
         }
     }
+
+    /// Where `path`, as the person wrote it, is when `--directory` is where we are.
+    pub fn at(&self, path: &Path) -> PathBuf {
+        self.directory.as_ref().map_or_else(|| path.to_owned(), |directory| directory.join(path))
+    }
+}
+
+impl Options {
+    /// These flags as words to paste after `mkcompose`, each with a space before it; those at their default left out.
+    pub fn words(&self) -> String {
+        let path = |path: &PathBuf| path.as_os_str().to_string_lossy().into_owned();
+        let flags = [
+            ("-C", self.directory.as_ref().map(path), ""),
+            ("--dockerfiles", Some(path(&self.dockerfiles)), DOCKERFILES),
+            ("--context", Some(path(&self.context)), CONTEXT),
+            ("--image", Some(self.image.clone()), IMAGE),
+            ("-o", Some(path(&self.output)), OUTPUT),
+            ("--err-output", Some(path(&self.err_output)), ERR_OUTPUT),
+        ];
+        let given = flags
+            .into_iter()
+            .filter_map(|(flag, value, default)| Some((flag, value.filter(|value| value != default)?)));
+        given.fold(String::new(), |words, (flag, value)| format!("{words} {flag} {}", quoted(&value)))
+    }
+}
+
+/// `word` as a POSIX shell reads it back, with nothing in it that a terminal obeys.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", printable(&word.replace('\'', r"'\''")))
 }
 
 /// The flags of the bare command.
@@ -88,4 +133,18 @@ pub struct GenerateArgs {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {}
+pub enum Command {
+    /// Show each Dockerfile's program, source, images, parameters and set
+    List(list::ListArgs),
+    /// Tell whether the names tell the truth about the Dockerfiles
+    Lint(lint::LintArgs),
+    /// How big is each image?
+    Sizes(sizes::SizesArgs),
+    /// Print a completion script for SHELL
+    Completions {
+        /// The shell that will read it
+        shell: Shell,
+    },
+    /// Print the manual page, for `man -l -`
+    Man,
+}

@@ -4,7 +4,7 @@ use mkcompose::image::unpack::Bomb;
 use mkcompose::image::{Miss, Options, ReadError, read};
 
 use crate::make::{
-    Item, PACKED, Packed, blob, config, descriptor, docker_new, docker_old, file, folder, hard_link, index, link, oci,
+    Item, PACKED, Packed, blob, config, descriptor, docker_new, docker_old, file, hard_link, index, link, oci,
     oci_image, pack, pax, push_data, tar,
 };
 use crate::tars::image_of;
@@ -343,7 +343,7 @@ fn zstandard_frames_follow_one_another_and_may_be_skipped() {
     let (one, two) = whole.split_at(700);
     let skip = [&[0x5e, 0x2a, 0x4d, 0x18, 3, 0, 0, 0], b"any".as_slice()].concat();
     let packed = [skip.as_slice(), &pack(Packed::Zstd, one), &skip, &pack(Packed::Zstd, two), &skip].concat();
-    let whole = facts(&tar(&docker_old(&[whole.clone()], false)));
+    let whole = facts(&tar(&docker_old(std::slice::from_ref(&whole), false)));
     assert_eq!(facts(&tar(&docker_old(&[packed], false))), whole);
     let endless = [&[0x5e, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff], b"any".as_slice()].concat();
     assert!(layer_error(endless).ends_with("it ends in the middle of an entry: is it a whole archive?"));

@@ -95,7 +95,9 @@ pub(crate) fn pax(records: &[(&str, &[u8])]) -> Item {
 
 pub(crate) fn tar(items: &[Item]) -> Vec<u8> {
     let mut out = Vec::new();
-    items.iter().for_each(|item| item.write(&mut out));
+    for item in items {
+        item.write(&mut out);
+    }
     out.resize(out.len() + 1024, 0);
     out
 }
