@@ -32,6 +32,7 @@ pub mod elf;
 pub mod error;
 pub mod finding;
 pub mod identity;
+pub mod java;
 pub mod keeper;
 pub mod layer;
 pub mod loader;

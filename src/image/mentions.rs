@@ -118,7 +118,7 @@ impl Scan {
 
 #[cfg(test)]
 mod tests {
-    use super::{Mention, Mentions, NEEDLES, OVERLAP, Scan};
+    use super::{Mentions, NEEDLES, OVERLAP, Scan};
 
     #[test]
     fn a_mention_is_found_wherever_the_pieces_are_cut() {

@@ -40,7 +40,7 @@ impl Inquiry<'_> {
                 if self.findings.len() > before {
                     return vec![step];
                 }
-                self.likely(&path, words);
+                step.needs.extend(self.likely(&path, words));
                 let mut steps = vec![step];
                 steps.extend(self.inside(&path, words));
                 steps
@@ -88,7 +88,9 @@ impl Inquiry<'_> {
             Ok(path) => {
                 let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
                 step.needs = self.execute(&path, by, 0);
-                self.likely(&path, &inner);
+                if self.findings.is_empty() {
+                    step.needs.extend(self.likely(&path, &inner));
+                }
                 vec![step]
             }
             Err(trouble) => vec![self.no_command(&first, &trouble)],
