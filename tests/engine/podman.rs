@@ -16,6 +16,10 @@ const BASES: [&str; 3] = ["gcc", "golang", "golang:alpine"];
 /// What stands for them in a service's name.
 const BUILD_SEGMENTS: [&str; 6] = ["gcc", "gcc-static", "golang", "golang-alpine", "golang-nocgo", "golang-stripped"];
 
+/// No network, and limits that no privilege is needed for: podman's own are above what a container may be given.
+const RUN: [&str; 8] =
+    ["run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
+
 /// A store for podman's images that goes with this.
 struct Store(PathBuf);
 
@@ -107,7 +111,7 @@ fn podman_compose_builds_the_scratch_based_images_and_podman_runs_them() {
         let image = format!("minimage:{service}");
         store.run("exists", "podman", &["image", "exists", &image]).succeeds();
         if let Some(prints) = prints {
-            let arguments = ["run", "--rm", "--network", "none", "--ulimit", "host", &image];
+            let arguments = [&RUN[..], &[&image]].concat();
             let ran = store.run(&format!("run.{service}"), "podman", &arguments).succeeds();
             assert_eq!(ran.stdout, prints, "{service}");
         }

@@ -48,7 +48,7 @@ fn render(observed: &BTreeMap<String, Observed>, committed: &str) -> String {
             (Some(observed), _) => {
                 (told(observed, &expected), observed.code.to_string(), Some(image_size(&format!("minimage:{service}"))))
             }
-            (None, Outcome::DoesNotBuild { step, says }) => {
+            (None, Outcome::DoesNotBuild { step, says, .. }) => {
                 (format!("does not build: `{step}`: `{says}`"), String::new(), None)
             }
             (None, _) => {
