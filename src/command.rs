@@ -1,8 +1,14 @@
 //! What each command does, one file per command. The only code that may use everything; nothing uses it but `main`.
 
+pub mod completions;
+mod described;
 pub mod generate;
+pub mod lint;
+pub mod list;
+pub mod man;
+pub mod sizes;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -21,8 +27,18 @@ pub fn run(cli: Cli) -> Exit {
 
 fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
     let Cli { command, generate: args, options } = cli;
+    if command.is_some() && (args.check || args.force) {
+        let flag = if args.check { "--check" } else { "--force" };
+        return Err(Error::Usage(format!(
+            "`{flag}` belongs to `mkcompose` without a command: leave one of the two out"
+        )));
+    }
     match command {
         None => generate::run(args, &options, console),
-        Some(command) => match command {},
+        Some(Command::List(args)) => list::run(args, &options.project(), console),
+        Some(Command::Lint(args)) => lint::run(args, &options.project(), console),
+        Some(Command::Sizes(args)) => sizes::run(&args, &options, console),
+        Some(Command::Completions { shell }) => completions::run(shell, console),
+        Some(Command::Man) => man::run(console),
     }
 }

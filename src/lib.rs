@@ -19,18 +19,26 @@
 //! It is the library half of one program, not a general Compose or Dockerfile library: it writes the few Compose keys
 //! that it needs and reads of a Dockerfile what a name can speak of.
 
+pub mod bytes;
 pub mod cli;
 pub mod command;
 pub mod compose;
 pub mod console;
+pub mod context;
 pub mod diff;
 pub mod engine;
 pub mod error;
 pub mod escape;
 pub mod exit;
 pub mod interrupt;
+pub mod lint;
 pub mod name;
 pub mod project;
+pub mod report;
 pub mod scan;
+pub mod select;
+pub mod sizes;
+pub mod stages;
+pub mod table;
 pub mod target;
 pub mod yaml;

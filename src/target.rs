@@ -48,6 +48,10 @@ impl Target {
     /// # Errors
     /// If there is something that cannot be read: a folder, a file without permission.
     pub fn read(path: PathBuf, wanted: Option<String>) -> Result<Self, Error> {
+        // A device or a pipe would be read for ever, or replaced by a file.
+        if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
+            return Err(Error::io("use", path)(io::Error::other("this is not a regular file: give another path")));
+        }
         match fs::read(&path) {
             Ok(found) => Ok(Self { path, wanted, found: Some(found) }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { path, wanted, found: None }),

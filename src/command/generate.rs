@@ -67,41 +67,36 @@ fn written(file: &File, touched: bool, console: &Console) -> Option<String> {
 }
 
 fn check(files: &[File], options: &Options, console: &Console) -> Result<Exit, Error> {
-    let mut diffs = String::new();
-    let mut verdicts = Vec::new();
-    let mut force = false;
-    for File { target, services: count } in files {
-        let state = target.state();
-        force |= state == State::Foreign;
-        if !matches!(state, State::Current | State::LineEndings) {
-            let name = target.path.to_string_lossy();
-            diffs += &unified(&name, target.found.as_deref(), target.wanted.as_deref(), console.color_out());
-        }
-        if state != State::Current {
-            verdicts.push(format!(
-                "{}: {}, {}",
-                printable_path(&target.path),
-                verdict(state, console),
-                services(*count)
-            ));
-        } else if target.wanted.is_some() {
-            console.say(&format!("{}: current, {}", printable_path(&target.path), services(*count)));
+    let states: Vec<_> = files.iter().map(|file| (file, file.target.state())).collect();
+    let diffs: String = states.iter().filter_map(|(file, state)| diff(file, *state, console)).collect();
+    console.result(&diffs)?;
+    for (file, state) in &states {
+        // A set without services whose file is rightly not there is nothing to speak of.
+        if *state != State::Current || file.target.wanted.is_some() {
+            let path = printable_path(&file.target.path);
+            console.say(&format!("{path}: {}, {}", verdict(*state, console), services(file.services)));
         }
     }
-    if verdicts.is_empty() {
+    if states.iter().all(|(_, state)| *state == State::Current) {
         return Ok(Exit::Well);
     }
-    console.result(&diffs)?;
-    for line in verdicts {
-        console.say(&line);
-    }
-    console.say(&format!("to mend it, run: mkcompose{}{}", options.words(), if force { " --force" } else { "" }));
+    let force = if states.iter().any(|(_, state)| *state == State::Foreign) { " --force" } else { "" };
+    console.say(&format!("to mend it, run: mkcompose{}{force}", options.words()));
     Ok(Exit::No)
+}
+
+/// The diff of a file, unless there is none or a sentence says it better.
+fn diff(File { target, .. }: &File, state: State, console: &Console) -> Option<String> {
+    if matches!(state, State::Current | State::LineEndings) {
+        return None;
+    }
+    let name = target.path.to_string_lossy();
+    Some(unified(&name, target.found.as_deref(), target.wanted.as_deref(), console.color_out()))
 }
 
 fn verdict(state: State, console: &Console) -> String {
     let words = match state {
-        State::Current => "current",
+        State::Current => return "current".to_owned(),
         State::Stale => "stale",
         State::LineEndings => "differs in its line endings only (it should have LF, not CR)",
         State::Missing => "missing",
