@@ -3,10 +3,12 @@
 //! The flags that every command has are here, those of one command in a module of its name. `tests/cli` holds
 //! `--help` to what is documented.
 
+pub mod engine;
 pub mod lint;
 pub mod list;
+pub mod sizes;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
@@ -75,15 +77,18 @@ pub struct Options {
 impl Options {
     /// The repository that these flags speak of.
     pub fn project(&self) -> Project {
-        let at =
-            |path: &PathBuf| self.directory.as_ref().map_or_else(|| path.clone(), |directory| directory.join(path));
         Project {
-            dockerfiles: at(&self.dockerfiles),
-            context: at(&self.context),
-            output: at(&self.output),
-            err_output: at(&self.err_output),
+            dockerfiles: self.at(&self.dockerfiles),
+            context: self.at(&self.context),
+            output: self.at(&self.output),
+            err_output: self.at(&self.err_output),
             repository: self.image.clone(),
         }
+    }
+
+    /// Where `path`, as the person wrote it, is when `--directory` is where we are.
+    pub fn at(&self, path: &Path) -> PathBuf {
+        self.directory.as_ref().map_or_else(|| path.to_owned(), |directory| directory.join(path))
     }
 }
 
@@ -133,6 +138,8 @@ pub enum Command {
     List(list::ListArgs),
     /// Tell whether the names tell the truth about the Dockerfiles
     Lint(lint::LintArgs),
+    /// How big is each image?
+    Sizes(sizes::SizesArgs),
     /// Print a completion script for SHELL
     Completions {
         /// The shell that will read it

@@ -6,6 +6,7 @@ pub mod generate;
 pub mod lint;
 pub mod list;
 pub mod man;
+pub mod sizes;
 
 use crate::cli::{Cli, Command};
 use crate::console::Console;
@@ -36,6 +37,7 @@ fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
         None => generate::run(args, &options, console),
         Some(Command::List(args)) => list::run(args, &options.project(), console),
         Some(Command::Lint(args)) => lint::run(args, &options.project(), console),
+        Some(Command::Sizes(args)) => sizes::run(&args, &options, console),
         Some(Command::Completions { shell }) => completions::run(shell, console),
         Some(Command::Man) => man::run(console),
     }

@@ -3,6 +3,8 @@
 //! The engine is reached through its command line, which honours contexts, credentials and remote hosts. Every failure
 //! carries the command, its status and what it said. Nothing here knows of Dockerfiles or Compose.
 
+pub mod images;
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
@@ -43,6 +45,21 @@ impl Engine {
     /// The engine behind the command `program`.
     pub fn new(program: impl Into<OsString>) -> Self {
         Self { program: program.into() }
+    }
+
+    /// Makes sure that there is an engine that answers, before anything else is started.
+    ///
+    /// `version` asks the server too, and podman, which has none, knows the word as well.
+    ///
+    /// # Errors
+    /// If the program cannot be started, or its server does not answer.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.capture(["version"]).map(drop).map_err(|mut failure| {
+            if failure.status.is_some() {
+                failure.said.push_str("\nstart the engine, or name another with `--docker`");
+            }
+            failure
+        })
     }
 
     /// The command `program args…`, with nothing on its stdin.

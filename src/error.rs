@@ -27,6 +27,14 @@ pub enum Error {
     /// The container engine did not do what was asked.
     #[error("{0}")]
     Engine(#[from] crate::engine::Failure),
+    /// None of the images that were asked for is there.
+    #[error(
+        "`{repository}` has no image of these services: build them with `docker-compose build` or `mkcompose build`"
+    )]
+    NoImages {
+        /// The image repository that was looked into.
+        repository: String,
+    },
     /// Flags that do not fit together.
     #[error("{0}")]
     Usage(String),

@@ -1,8 +1,10 @@
 //! Makes text from outside safe to print: file names, log lines, words of an engine.
 //!
 //! A name may hold a newline, an escape sequence that recolours the terminal or an override that reverses the line.
-//! Here each such character becomes visible as an escape. It does not quote for YAML, XML or a shell: whoever writes
-//! such a format does that on top.
+//! Here each such character becomes visible as an escape. [`markup`] makes of that what JSON,
+//! Markdown and XML take for plain text. It does not quote for YAML or a shell: whoever writes such a format does that.
+
+pub mod markup;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;

@@ -19,6 +19,7 @@
 //! It is the library half of one program, not a general Compose or Dockerfile library: it writes the few Compose keys
 //! that it needs and reads of a Dockerfile what a name can speak of.
 
+pub mod bytes;
 pub mod cli;
 pub mod command;
 pub mod compose;
@@ -33,7 +34,10 @@ pub mod interrupt;
 pub mod lint;
 pub mod name;
 pub mod project;
+pub mod report;
 pub mod scan;
+pub mod select;
+pub mod sizes;
 pub mod stages;
 pub mod table;
 pub mod target;

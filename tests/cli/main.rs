@@ -1,6 +1,14 @@
 //! End to end with the real binary: one module per promise. See `tests/README.md` for how to add a case.
 
 #![allow(unreachable_pub, reason = "a test crate has no outside")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::indexing_slicing,
+    reason = "a test stops by panicking"
+)]
 
 mod case;
 mod check;
@@ -12,4 +20,5 @@ mod names;
 mod readers;
 mod repository;
 mod schema;
+mod sizes;
 mod writing;
