@@ -7,6 +7,7 @@
 mod content;
 mod expand;
 mod fit;
+mod syntax;
 
 use serde::Serialize;
 
