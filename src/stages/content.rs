@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::check::{check, is_stage_name};
 use super::expand::{Gap, Scope, expand};
 use super::syntax::{HereDocument, Instruction, instructions, is_space};
 
@@ -162,57 +163,6 @@ impl Reader {
         }
         Ok(())
     }
-}
-
-/// What `BuildKit` refuses of any instruction before it looks at what it says.
-fn check(instruction: &Instruction, in_stage: bool) -> Result<(), ParseProblem> {
-    let Instruction { keyword, arguments, .. } = instruction;
-    let takes_any = matches!(keyword.as_str(), "CMD" | "ENTRYPOINT" | "RUN");
-    let takes_some = matches!(
-        keyword.as_str(),
-        "ADD"
-            | "ARG"
-            | "COPY"
-            | "ENV"
-            | "EXPOSE"
-            | "FROM"
-            | "HEALTHCHECK"
-            | "LABEL"
-            | "MAINTAINER"
-            | "ONBUILD"
-            | "SHELL"
-            | "STOPSIGNAL"
-            | "USER"
-            | "VOLUME"
-            | "WORKDIR"
-    );
-    let wrong = if !takes_any && !takes_some {
-        format!("unknown instruction `{keyword}`")
-    } else if !in_stage && !matches!(keyword.as_str(), "FROM" | "ARG") {
-        format!("{keyword} before the first FROM")
-    } else if takes_some && arguments.is_empty() {
-        format!("{keyword} without an argument")
-    } else if keyword == "SHELL" && instruction.json().is_none() {
-        "SHELL takes a JSON array of strings".to_owned()
-    } else if keyword == "HEALTHCHECK" && !is_health_check(arguments) {
-        "HEALTHCHECK takes CMD or NONE".to_owned()
-    } else if matches!(keyword.as_str(), "ENV" | "LABEL") && !arguments.contains('=') && !arguments.contains(is_space) {
-        format!("{keyword} takes a name and a value")
-    } else {
-        return Ok(());
-    };
-    Err(instruction.problem(wrong))
-}
-
-fn is_health_check(arguments: &str) -> bool {
-    let kind = arguments.split(is_space).next().unwrap_or_default();
-    ["CMD", "NONE"].iter().any(|known| known.eq_ignore_ascii_case(kind))
-}
-
-/// A letter, then letters, digits, `-`, `_` and `.`; in lower case.
-fn is_stage_name(name: &str) -> bool {
-    let later = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
-    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(later)
 }
 
 /// A URL or a Git address, which ADD fetches from elsewhere.
