@@ -1,0 +1,53 @@
+//! The flags of `mkcompose sizes`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use crate::cli::engine::EngineArgs;
+use crate::sizes::Sort;
+use crate::sizes::budget::Budget;
+
+/// How sizes are reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal
+    #[default]
+    Table,
+    /// For programs, and as a later `--baseline`
+    Json,
+    /// For a forge or a CI summary
+    Markdown,
+    /// For a spreadsheet
+    Csv,
+    /// A bar chart
+    Svg,
+}
+
+/// The flags of `mkcompose sizes`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Sizes are those of `docker images`, in decimal units. OWN is what no other image of the list has, \
+SHARED what at least one has too; on disk each layer counts once.\n\nExit codes:\n  0  all is well\n  1  an image has grown \
+beyond the budget\n  2  no image is there, or the question could not be answered"
+)]
+pub struct SizesArgs {
+    /// Services to look at, as shell patterns (`'hello-c.*'`); without one, all
+    #[arg(value_name = "GLOB")]
+    pub globs: Vec<String>,
+    /// How to report
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: Format,
+    /// The order within a program
+    #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
+    pub sort: Sort,
+    /// Compare with an earlier report, a file written by `--format json`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub baseline: Option<PathBuf>,
+    /// How much an image may grow since the baseline: `5%`, or `5%,10kB` to let up to 10 kB pass; without it, nothing
+    #[arg(long, value_name = "BUDGET", requires = "baseline")]
+    pub budget: Option<Budget>,
+    /// Which engine to ask.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}

@@ -1,0 +1,44 @@
+//! What each command does, one file per command. The only code that may use everything; nothing uses it but `main`.
+
+pub mod completions;
+mod described;
+pub mod generate;
+pub mod lint;
+pub mod list;
+pub mod man;
+pub mod sizes;
+
+use crate::cli::{Cli, Command};
+use crate::console::Console;
+use crate::error::Error;
+use crate::exit::Exit;
+
+/// Runs what the command line asks for and tells the person how it went.
+pub fn run(cli: Cli) -> Exit {
+    let console = Console::new(cli.options.color, cli.options.quiet);
+    match dispatch(cli, &console) {
+        Ok(exit) => exit,
+        Err(error) => {
+            console.error(&error);
+            Exit::Unanswered
+        }
+    }
+}
+
+fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
+    let Cli { command, generate: args, options } = cli;
+    if command.is_some() && (args.check || args.force) {
+        let flag = if args.check { "--check" } else { "--force" };
+        return Err(Error::Usage(format!(
+            "`{flag}` belongs to `mkcompose` without a command: leave one of the two out"
+        )));
+    }
+    match command {
+        None => generate::run(args, &options, console),
+        Some(Command::List(args)) => list::run(args, &options.project(), console),
+        Some(Command::Lint(args)) => lint::run(args, &options.project(), console),
+        Some(Command::Sizes(args)) => sizes::run(&args, &options, console),
+        Some(Command::Completions { shell }) => completions::run(shell, console),
+        Some(Command::Man) => man::run(console),
+    }
+}

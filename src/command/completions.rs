@@ -1,0 +1,20 @@
+//! `completions`: a script that makes a shell complete our words. It installs nothing.
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+use crate::console::Console;
+use crate::error::Error;
+use crate::exit::Exit;
+
+/// Prints the completion script for `shell`.
+///
+/// # Errors
+/// If stdout cannot be written.
+pub fn run(shell: Shell, console: &Console) -> Result<Exit, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "mkcompose", &mut script);
+    console.result(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Well)
+}

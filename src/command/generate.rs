@@ -1,0 +1,187 @@
+//! The bare command: write both Compose files, or with `--check` tell whether they are current.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::{GenerateArgs, Options};
+use crate::compose::{Entry, render};
+use crate::console::{Console, Tone};
+use crate::diff::unified;
+use crate::error::Error;
+use crate::escape::printable_path;
+use crate::exit::Exit;
+use crate::interrupt::Interrupt;
+use crate::name::Set;
+use crate::project::{Project, relative, resolve};
+use crate::scan::{Dockerfile, Problem};
+use crate::target::{Change, State, Target};
+
+/// A Compose file of ours and how many services it is to have.
+struct File {
+    target: Target,
+    services: usize,
+}
+
+/// Brings both Compose files up to date, or says what is not.
+///
+/// # Errors
+/// Every problem with the Dockerfiles, the names or the files that are there; then nothing was written.
+pub fn run(args: GenerateArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
+    let project = options.project();
+    let dockerfiles = project.scan()?;
+    refuse_clashing_outputs(&project, &dockerfiles)?;
+    let files = Set::ALL.iter().map(|&set| file(&project, &dockerfiles, set)).collect::<Result<Vec<_>, _>>()?;
+    if args.check {
+        return check(&files, options, console);
+    }
+    if !args.force {
+        refuse_foreign(&files)?;
+    }
+    write(&files, console)
+}
+
+fn write(files: &[File], console: &Console) -> Result<Exit, Error> {
+    let interrupt = Interrupt::listen();
+    let changes = files.iter().map(|file| file.target.prepare()).collect::<Result<Vec<_>, _>>()?;
+    if interrupt.asked() {
+        return Ok(Exit::Interrupted);
+    }
+    for (file, change) in files.iter().zip(changes) {
+        let touched = change.is_some();
+        change.map_or(Ok(()), Change::make)?;
+        if let Some(line) = written(file, touched, console) {
+            console.say(&line);
+        }
+    }
+    Ok(if interrupt.asked() { Exit::Interrupted } else { Exit::Well })
+}
+
+fn written(file: &File, touched: bool, console: &Console) -> Option<String> {
+    let path = printable_path(&file.target.path);
+    let count = services(file.services);
+    Some(match (&file.target.wanted, touched) {
+        (Some(_), true) => format!("{path}: {}, {count}", console.paint_err("written", Tone::Good)),
+        (Some(_), false) => format!("{path}: unchanged, {count}"),
+        (None, true) => format!("{path}: {}, {count}", console.paint_err("removed", Tone::Notice)),
+        (None, false) => return None,
+    })
+}
+
+fn check(files: &[File], options: &Options, console: &Console) -> Result<Exit, Error> {
+    let states: Vec<_> = files.iter().map(|file| (file, file.target.state())).collect();
+    let diffs: String = states.iter().filter_map(|(file, state)| diff(file, *state, console)).collect();
+    console.result(&diffs)?;
+    for (file, state) in &states {
+        // A set without services whose file is rightly not there is nothing to speak of.
+        if *state != State::Current || file.target.wanted.is_some() {
+            let path = printable_path(&file.target.path);
+            console.say(&format!("{path}: {}, {}", verdict(*state, console), services(file.services)));
+        }
+    }
+    if states.iter().all(|(_, state)| *state == State::Current) {
+        return Ok(Exit::Well);
+    }
+    let force = if states.iter().any(|(_, state)| *state == State::Foreign) { " --force" } else { "" };
+    console.say(&format!("to mend it, run: mkcompose{}{force}", options.words()));
+    Ok(Exit::No)
+}
+
+/// The diff of a file, unless there is none or a sentence says it better.
+fn diff(File { target, .. }: &File, state: State, console: &Console) -> Option<String> {
+    if matches!(state, State::Current | State::LineEndings) {
+        return None;
+    }
+    let name = target.path.to_string_lossy();
+    Some(unified(&name, target.found.as_deref(), target.wanted.as_deref(), console.color_out()))
+}
+
+fn verdict(state: State, console: &Console) -> String {
+    let words = match state {
+        State::Current => return "current".to_owned(),
+        State::Stale => "stale",
+        State::LineEndings => "differs in its line endings only (it should have LF, not CR)",
+        State::Missing => "missing",
+        State::LeftOver => "left over",
+        State::Foreign => "not written by mkcompose",
+    };
+    console.paint_err(words, Tone::Bad)
+}
+
+fn services(count: usize) -> String {
+    match count {
+        0 => "no services".to_owned(),
+        1 => "1 service".to_owned(),
+        count => format!("{count} services"),
+    }
+}
+
+/// The Compose file of `set`: what it should hold and what it holds.
+fn file(project: &Project, dockerfiles: &[Dockerfile], set: Set) -> Result<File, Error> {
+    let path = project.output_of(set);
+    let of_set: Vec<_> = dockerfiles.iter().filter(|dockerfile| dockerfile.service.set() == set).collect();
+    let wanted = if of_set.is_empty() { None } else { Some(text(project, path, &of_set)?) };
+    let target = Target::read(path.to_owned(), wanted)?;
+    Ok(File { target, services: of_set.len() })
+}
+
+fn text(project: &Project, output: &Path, dockerfiles: &[&Dockerfile]) -> Result<String, Error> {
+    let home = resolve(output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+    let source = resolve(&project.dockerfiles)?;
+    let context = resolve(&project.context)?;
+    let way = |from: &Path, to: &Path, shown: &Path| {
+        relative(from, to).ok_or_else(|| {
+            let what =
+                "the name of a folder on the way is not UTF-8, so no Compose file can name it: rename the folder";
+            Error::Problems(vec![Problem::new(shown, what)])
+        })
+    };
+    let folder = way(&context, &source, &project.dockerfiles)?;
+    let context = way(&home, &context, &project.context)?;
+    let entries: Vec<_> = dockerfiles
+        .iter()
+        .map(|dockerfile| Entry {
+            service: dockerfile.service.as_str(),
+            image: project.image(&dockerfile.service),
+            context: &context,
+            dockerfile: if folder == "." { dockerfile.below.clone() } else { format!("{folder}/{}", dockerfile.below) },
+        })
+        .collect();
+    render(&entries, &way(&home, &source, &project.dockerfiles)?)
+}
+
+/// Two sets in one file, or a Compose file over a Dockerfile: whatever was meant, it was not that.
+fn refuse_clashing_outputs(project: &Project, dockerfiles: &[Dockerfile]) -> Result<(), Error> {
+    let output = resolve(&project.output)?;
+    let err_output = resolve(&project.err_output)?;
+    if output == err_output {
+        let path = printable_path(&project.output);
+        return Err(Error::Usage(format!(
+            "{path}: both sets would be written to this file: give `--output` and `--err-output` different paths"
+        )));
+    }
+    let clash =
+        |dockerfile: &&Dockerfile| resolve(&dockerfile.path).is_ok_and(|path| path == output || path == err_output);
+    let named =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"Dockerfile."));
+    if !named(&output) && !named(&err_output) {
+        return Ok(());
+    }
+    match dockerfiles.iter().find(clash) {
+        Some(dockerfile) => Err(Error::Usage(format!(
+            "{}: this Dockerfile would be overwritten: give `--output` and `--err-output` other paths",
+            printable_path(&dockerfile.path)
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn refuse_foreign(files: &[File]) -> Result<(), Error> {
+    let foreign = files.iter().filter(|file| file.target.state() == State::Foreign);
+    let problems: Vec<_> = foreign
+        .map(|file| {
+            let would = if file.target.wanted.is_some() { "overwritten" } else { "removed" };
+            let what = format!("not written by mkcompose, so not {would}: move it away, or add `--force`");
+            Problem::new(&file.target.path, what)
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error::Problems(problems)) }
+}

@@ -1,0 +1,84 @@
+//! `mkcompose sizes`: how big is each image, and has one grown too much?
+
+use std::path::Path;
+
+use crate::cli::Options;
+use crate::cli::sizes::{Format, SizesArgs};
+use crate::console::{Console, Tone};
+use crate::error::Error;
+use crate::escape::printable;
+use crate::exit::Exit;
+use crate::name::Service;
+use crate::report::sizes::{Report, changes, csv, json, markdown, svg, table};
+use crate::scan::Problem;
+use crate::select::select;
+use crate::sizes::change::{Baseline, Changes};
+use crate::sizes::measure;
+
+/// Reports the sizes of the images that the globs choose.
+///
+/// # Errors
+/// Problems with the Dockerfiles, the globs or the baseline; an engine that does not answer; no image to speak of.
+pub fn run(args: &SizesArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
+    let project = options.project();
+    let dockerfiles = select(project.scan()?, &args.globs)?;
+    let services: Vec<Service> = dockerfiles.into_iter().map(|dockerfile| dockerfile.service).collect();
+    let baseline = args.baseline.as_ref().map(|path| baseline(&options.at(path), &args.globs)).transpose()?;
+    // Sorted, as they come from the scan.
+    let is_wanted = |tag: &str| services.binary_search_by(|service| service.as_str().cmp(tag)).is_ok();
+    let images = args.engine.engine(options).images(&project.repository, is_wanted)?;
+    let sizes = measure(&project.repository, &services, &images, args.sort);
+    if sizes.total.built == 0 {
+        return Err(Error::NoImages { repository: project.repository });
+    }
+    let changes = baseline.map(|baseline| baseline.changes(&sizes, args.budget.unwrap_or_default()));
+    let report = Report { sizes: &sizes, changes: changes.as_ref() };
+    console.result(&render(report, args.format, console)?)?;
+    let Some(changes) = changes else { return Ok(Exit::Well) };
+    if matches!(args.format, Format::Csv | Format::Svg) {
+        say_changes(&changes, console);
+    }
+    Ok(verdict(&changes, console))
+}
+
+fn render(report: Report<'_>, format: Format, console: &Console) -> Result<String, Error> {
+    Ok(match format {
+        Format::Table => table::render(report, console.width(), console.color_out()),
+        Format::Json => json::render(report).map_err(|error| Error::io("write", "stdout")(error.into()))?,
+        Format::Markdown => markdown::render(report),
+        Format::Csv => csv::render(report),
+        Format::Svg => svg::render(report),
+    })
+}
+
+/// Reads the earlier report at `path`, as far as the globs ask for it.
+fn baseline(path: &Path, globs: &[String]) -> Result<Baseline, Error> {
+    let json = std::fs::read(path).map_err(Error::io("read", path))?;
+    let baseline = Baseline::parse(&json).map_err(|why| {
+        let what = format!("this is no report of sizes ({why}): write one with `mkcompose sizes --format json`");
+        Error::Problems(vec![Problem::new(path, printable(&what))])
+    })?;
+    // That each is valid has been seen when the services were chosen.
+    let patterns: Vec<glob::Pattern> = globs.iter().filter_map(|glob| glob::Pattern::new(glob).ok()).collect();
+    Ok(baseline.of(|service| patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(service))))
+}
+
+/// Tells of changes where the format has no room for them.
+fn say_changes(changes: &Changes, console: &Console) {
+    for section in changes::sections(changes) {
+        let tone = if section.is_culprit { Tone::Bad } else { Tone::Strong };
+        console.say(&console.paint_err(&format!("{}:", section.title), tone));
+        section.lines.iter().for_each(|line| console.say(&format!("  {line}")));
+    }
+}
+
+fn verdict(changes: &Changes, console: &Console) -> Exit {
+    if changes.is_within() {
+        return Exit::Well;
+    }
+    let count = changes.grown.len();
+    let images = if count == 1 { "image has" } else { "images have" };
+    let line = format!("{count} {images} grown beyond {}", changes.budget);
+    console.say(&console.paint_err(&line, Tone::Bad));
+    Exit::No
+}

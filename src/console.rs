@@ -1,0 +1,144 @@
+//! The one place that talks to the person: results to stdout, talk to stderr, each as whole as it can be.
+//!
+//! It formats nothing and decides nothing. A closed pipe is not an error: whoever closed it has read enough.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::error::Error;
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set (no-color.org) or `TERM` is `dumb`.
+    #[default]
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// The style of a word, by what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// As expected, added, smaller.
+    Good,
+    /// Not as expected, removed, larger.
+    Bad,
+    /// Worth a look.
+    Notice,
+    /// A heading.
+    Strong,
+    /// Beside the point.
+    Faint,
+}
+
+/// Where the program's words go.
+#[derive(Clone, Copy, Debug)]
+pub struct Console {
+    quiet: bool,
+    color_out: bool,
+    color_err: bool,
+}
+
+impl Console {
+    /// A console for this process; `quiet` drops all talk but errors.
+    pub fn new(color: Color, quiet: bool) -> Self {
+        let auto = || {
+            std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        };
+        let wanted = |terminal: bool| match color {
+            Color::Auto => terminal && auto(),
+            Color::Always => true,
+            Color::Never => false,
+        };
+        Self { quiet, color_out: wanted(io::stdout().is_terminal()), color_err: wanted(io::stderr().is_terminal()) }
+    }
+
+    /// Writes a result to stdout, as it is.
+    ///
+    /// # Errors
+    /// If stdout cannot be written (a full disk), except that it was closed.
+    pub fn result(&self, text: &str) -> Result<(), Error> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::io("write", "stdout")(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a result to stdout as indented JSON with a final newline.
+    ///
+    /// # Errors
+    /// As [`Self::result`].
+    pub fn json(&self, value: &impl serde::Serialize) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(value).map_err(|error| Error::io("write", "stdout")(error.into()))?;
+        self.result(&(text + "\n"))
+    }
+
+    /// Says a line on stderr, unless the person asked for quiet.
+    pub fn say(&self, line: &str) {
+        if !self.quiet {
+            err(line);
+        }
+    }
+
+    /// Says what went wrong on stderr, one line each, `error:` before it.
+    pub fn error(&self, error: &Error) {
+        let label = paint("error:", Tone::Bad, self.color_err);
+        for line in error.to_string().lines() {
+            err(&format!("{label} {line}"));
+        }
+    }
+
+    /// `text` in the style of `tone`, if stdout shows colour.
+    pub fn paint_out(&self, text: &str, tone: Tone) -> String {
+        paint(text, tone, self.color_out)
+    }
+
+    /// `text` in the style of `tone`, if stderr shows colour.
+    pub fn paint_err(&self, text: &str, tone: Tone) -> String {
+        paint(text, tone, self.color_err)
+    }
+
+    /// Whether stdout shows colour.
+    pub fn color_out(&self) -> bool {
+        self.color_out
+    }
+
+    /// Whether talk was asked to be dropped.
+    pub fn quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// The width of the terminal that stdout is, in columns; `None` if it is none. `COLUMNS` wins, as in a shell.
+    pub fn width(&self) -> Option<usize> {
+        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        columns.or_else(|| {
+            io::stdout().is_terminal().then(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()))?
+        })
+    }
+}
+
+/// `text` in the style of `tone`, if `color`.
+pub fn paint(text: &str, tone: Tone, color: bool) -> String {
+    if !color {
+        return text.to_owned();
+    }
+    let style = match tone {
+        Tone::Good => AnsiColor::Green.on_default(),
+        Tone::Bad => AnsiColor::Red.on_default().bold(),
+        Tone::Notice => AnsiColor::Yellow.on_default(),
+        Tone::Strong => Style::new().bold(),
+        Tone::Faint => Style::new().dimmed(),
+    };
+    format!("{style}{text}{style:#}")
+}
+
+/// A line that cannot be said is not worth failing for: there is nobody left to tell.
+fn err(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}

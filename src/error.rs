@@ -1,0 +1,52 @@
+//! What can go wrong while answering. Every variant names what it happened to and ends with what to do.
+//!
+//! An answer of "no" is no error: see [`crate::exit::Exit`].
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::escape::printable_path;
+use crate::scan::Problem;
+
+/// Why a question could not be answered. Always exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Problems with the input, all of them: see [`crate::scan::scan`].
+    #[error("{}", lines(.0))]
+    Problems(Vec<Problem>),
+    /// The operating system refused something.
+    #[error("{}: cannot {doing}: {source}", printable_path(.path))]
+    Io {
+        /// What was tried: `write`, `read`.
+        doing: &'static str,
+        /// What it was tried on.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The container engine did not do what was asked.
+    #[error("{0}")]
+    Engine(#[from] crate::engine::Failure),
+    /// None of the images that were asked for is there.
+    #[error(
+        "`{repository}` has no image of these services: build them with `docker-compose build` or `mkcompose build`"
+    )]
+    NoImages {
+        /// The image repository that was looked into.
+        repository: String,
+    },
+    /// Flags that do not fit together.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Error {
+    /// An [`Error::Io`], for `map_err`.
+    pub fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.into(), source }
+    }
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

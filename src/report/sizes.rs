@@ -1,0 +1,122 @@
+//! The report of image sizes, in each of its formats: one file per format, each a pure function to text.
+//!
+//! What every format shares is here: the words for a row. Names, image IDs and whatever an earlier report held are
+//! made printable and then escaped as the format wants it; that is each format's own business.
+
+pub mod changes;
+pub mod csv;
+pub mod json;
+pub mod markdown;
+pub mod scale;
+pub mod svg;
+pub mod table;
+
+use crate::bytes;
+use crate::sizes::change::Changes;
+use crate::sizes::{Built, Row, Sizes, Total};
+
+/// What is reported.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// The images.
+    pub sizes: &'a Sizes,
+    /// What has changed, if an earlier report was given.
+    pub changes: Option<&'a Changes>,
+}
+
+/// How much smaller an image is than the largest of its program: `3.1×`.
+fn smaller(built: &Built) -> String {
+    match built.size {
+        size if size == built.largest => "largest".to_owned(),
+        0 => "∞×".to_owned(),
+        size => format!("{}×", bytes::three_digits(bytes::approximate(built.largest) / bytes::approximate(size))),
+    }
+}
+
+/// A part of an image's size; `?` where the engine does not tell.
+fn part(bytes: Option<u64>) -> String {
+    bytes.map_or_else(|| "?".to_owned(), bytes::human)
+}
+
+/// What is said of an image that is not there.
+const NOT_BUILT: &str = "not built";
+
+/// What is said of `row`, whose image is not there; one of the err set is known not to build.
+fn absent(row: &Row) -> &'static str {
+    if row.is_expected() { NOT_BUILT } else { "not built (err)" }
+}
+
+/// All images in one line.
+fn totals(total: Total) -> String {
+    let Total { built, missing, size, on_disk } = total;
+    let images = if built == 1 { "image" } else { "images" };
+    let not_built = if missing == 0 { String::new() } else { format!(", {missing} not built") };
+    let (size, on_disk) = (bytes::human(size), bytes::human(on_disk));
+    format!("{built} {images}, {size} in sum, {on_disk} on disk with layers counted once{not_built}")
+}
+
+/// `text` in at most `most` characters, an ellipsis for what is left out of its middle: names differ at their ends.
+fn shortened(text: &str, most: usize) -> String {
+    let len = text.chars().count();
+    if len <= most {
+        return text.to_owned();
+    }
+    let kept = most.saturating_sub(1);
+    let tail = kept / 2;
+    let head = kept - tail;
+    let ellipsis = if most == 0 { "" } else { "…" };
+    text.chars().take(head).chain(ellipsis.chars()).chain(text.chars().skip(len - tail)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+    use crate::engine::images::Image;
+    use crate::sizes::change::{Baseline, Changes};
+    use crate::sizes::tests::services;
+    use crate::sizes::{Sizes, Sort, measure};
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    /// Changes of every kind, with a name that no file could have.
+    pub(super) fn changed(sizes: &Sizes) -> Changes {
+        let earlier = r#"{"images": [
+            {"service": "hello-c.gcc", "size": 1140000000},
+            {"service": "hello-c.gcc-static.scratch", "size": 500000},
+            {"service": "hello-c.gcc.ubuntu", "size": 200000000},
+            {"service": "empty.scratch", "size": 0},
+            {"service": "other.two", "size": null},
+            {"service": "</title><script>\u001b[31m\r\n| `a` *b* _c_ [d](http://e) &amp; @f #1 \"'", "size": 1},
+            {"service": "=1+2,3", "size": 1}
+        ]}"#;
+        Baseline::parse(earlier.as_bytes()).unwrap().changes(sizes, "5%,10kB".parse().unwrap())
+    }
+
+    /// A repository of 70 names of 128 characters in programs of `count` and more images.
+    pub(super) fn long_names(count: usize) -> Sizes {
+        let name = |n: usize| format!("{:p<40}.{:b<50}.{n:r>36}", format!("p{}", n / (count + 1)), "build");
+        let names: Vec<String> = (0..70).map(name).collect();
+        let mut size = 94_208_u64;
+        let mut images = BTreeMap::new();
+        for name in &names {
+            images.insert(name.clone(), Image { id: name.clone(), size, layers: None });
+            size += size / 7;
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        measure("minimage", &services(&names), &images, Sort::Size)
+    }
+
+    #[test]
+    fn a_name_is_shortened_in_its_middle() {
+        assert_eq!(shortened("hello-c.gcc.scratch", 19), "hello-c.gcc.scratch");
+        assert_eq!(shortened("hello-c.gcc.scratch", 10), "hello…atch");
+        assert_eq!([0, 1, 2].map(|most| shortened("abcdef", most)), ["", "…", "a…"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_shortened_name_fits(text: String, most in 0..40_usize) {
+            prop_assert!(shortened(&text, most).chars().count() <= most);
+        }
+    }
+}

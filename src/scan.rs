@@ -1,0 +1,203 @@
+//! From a folder to its Dockerfiles, sorted, or every problem at once.
+//!
+//! Walks the folder and reads names only: no Dockerfile is opened here. This is where order is made: whatever order the
+//! operating system lists a folder in, what comes out is sorted by the bytes of the service, and stays so.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::escape::{printable_os, printable_path};
+use crate::name::{PREFIX, Service};
+
+/// A regular file named `Dockerfile.SERVICE`, found below the dockerfiles folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dockerfile {
+    /// What its name makes it.
+    pub service: Service,
+    /// Where it is: the scanned folder, as it was given, and [`Self::below`].
+    pub path: PathBuf,
+    /// Its path below the scanned folder, with `/` between folders, whatever the system uses.
+    pub below: String,
+}
+
+/// Something that stands in the way of a trustworthy answer: the file, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[error("{}: {what}", printable_path(.path))]
+pub struct Problem {
+    /// The file or folder that has it.
+    pub path: PathBuf,
+    /// What is wrong and what to do, in one line.
+    pub what: String,
+}
+
+impl Problem {
+    /// `what` is wrong with `path`.
+    pub fn new(path: impl Into<PathBuf>, what: impl Into<String>) -> Self {
+        Self { path: path.into(), what: what.into() }
+    }
+}
+
+/// Finds every Dockerfile below `folder`, sorted by service.
+///
+/// Folders are entered to any depth, through symbolic links too; hidden ones are not. `Dockerfile.NAME.dockerignore`,
+/// a bare `Dockerfile` and files of other names are passed over.
+///
+/// # Errors
+/// Every problem there is, sorted by path: a folder that is missing, empty or cannot be read, a broken link, a link
+/// loop, a name that is invalid or not UTF-8, a name that another Dockerfile has, a name that `docker buildx bake`
+/// would take for that of another.
+pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    let entries = WalkDir::new(folder).follow_links(true).into_iter();
+    for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden_folder(entry)) {
+        match entry.map_err(|error| unreadable(&error, folder)) {
+            Ok(entry) if entry.depth() == 0 && !entry.file_type().is_dir() => {
+                problems.push(Problem::new(
+                    folder,
+                    "this is not a folder: name the folder of Dockerfiles with `--dockerfiles`",
+                ));
+            }
+            Ok(entry) => match dockerfile(&entry, folder) {
+                Some(Ok(dockerfile)) => found.push(dockerfile),
+                Some(Err(problem)) => problems.push(problem),
+                None => {}
+            },
+            Err(problem) => problems.extend(problem),
+        }
+    }
+    found.sort();
+    problems.extend(same_name(&found));
+    problems.extend(same_in_bake(&found));
+    if found.is_empty() && problems.is_empty() {
+        problems.push(Problem::new(
+            folder,
+            format!("no Dockerfile in this folder: add one named `{PREFIX}PROGRAM.BUILD-IMAGE`"),
+        ));
+    }
+    if problems.is_empty() {
+        return Ok(found);
+    }
+    problems.sort();
+    Err(problems)
+}
+
+fn is_hidden_folder(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".") && entry.file_type().is_dir()
+}
+
+/// What `entry` is to us: a Dockerfile, a problem, or none of our business.
+fn dockerfile(entry: &DirEntry, folder: &Path) -> Option<Result<Dockerfile, Problem>> {
+    let name = service_part(entry.file_name())?;
+    if !entry.file_type().is_file() {
+        return None;
+    }
+    let problem = |what: String| Some(Err(Problem::new(entry.path(), what)));
+    let Some(name) = name.to_str() else {
+        return problem("the name is not UTF-8: rename the file".to_owned());
+    };
+    let service = match Service::parse(name) {
+        Ok(service) => service,
+        Err(why) => return problem(why.to_string()),
+    };
+    let Some(below) = below(entry.path(), folder) else {
+        return problem("the name of a folder on the way is not UTF-8: rename the folder".to_owned());
+    };
+    Some(Ok(Dockerfile { service, path: entry.path().to_owned(), below }))
+}
+
+/// The name after `Dockerfile.`; `None` for files that are none of our business.
+fn service_part(file_name: &OsStr) -> Option<&OsStr> {
+    let bytes = file_name.as_encoded_bytes().strip_prefix(PREFIX.as_bytes())?;
+    // BuildKit's ignore file for one Dockerfile. `Dockerfile.dockerignore` alone would be that of a bare `Dockerfile`.
+    if bytes == b"dockerignore" || bytes.ends_with(b".dockerignore") {
+        return None;
+    }
+    file_name_tail(file_name, bytes.len())
+}
+
+#[cfg(unix)]
+fn file_name_tail(file_name: &OsStr, len: usize) -> Option<&OsStr> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bytes = file_name.as_bytes();
+    bytes.get(bytes.len().checked_sub(len)?..).map(OsStr::from_bytes)
+}
+
+/// The path below the folder, with `/` between its parts; `None` if a part is not UTF-8.
+fn below(path: &Path, folder: &Path) -> Option<String> {
+    let parts = path.strip_prefix(folder).ok()?.iter().map(OsStr::to_str).collect::<Option<Vec<_>>>()?;
+    Some(parts.join("/"))
+}
+
+/// What to say of an entry that could not be read; `None` for a broken or looping link that would not have been ours.
+fn unreadable(error: &walkdir::Error, folder: &Path) -> Option<Problem> {
+    let path = error.path().unwrap_or(folder);
+    if let Some(ancestor) = error.loop_ancestor() {
+        let what = format!("this link leads back to `{}`: remove the link", printable_path(ancestor));
+        return Some(Problem::new(path, what));
+    }
+    let Some(io) = error.io_error() else {
+        return Some(Problem::new(path, "cannot be read: check the folder"));
+    };
+    if path.is_symlink() && error.depth() > 0 {
+        return broken_link(path, io);
+    }
+    let what = match io.kind() {
+        std::io::ErrorKind::NotFound if error.depth() == 0 => {
+            "there is no such folder: start in the repository's folder, or name the folder with `--dockerfiles`"
+                .to_owned()
+        }
+        _ => format!("this cannot be read ({io}): give yourself the permission, or move it out of the way"),
+    };
+    Some(Problem::new(path, what))
+}
+
+/// A link that leads nowhere or in a circle. Its name tells whether it was to be a Dockerfile; if not, it is ignored.
+fn broken_link(path: &Path, io: &std::io::Error) -> Option<Problem> {
+    service_part(path.file_name()?)?;
+    let to = std::fs::read_link(path).map(|to| printable_os(to.as_os_str())).unwrap_or_default();
+    let what = match io.kind() {
+        std::io::ErrorKind::NotFound => format!("broken link, there is no `{to}`: mend or remove the link"),
+        _ => format!("the link to `{to}` cannot be followed ({io}): mend or remove the link"),
+    };
+    Some(Problem::new(path, what))
+}
+
+/// Two files of one name in different folders: one service, so only one of them could be built.
+fn same_name(sorted: &[Dockerfile]) -> Vec<Problem> {
+    let pairs = sorted.iter().zip(sorted.iter().skip(1));
+    pairs
+        .filter(|(first, second)| first.service == second.service)
+        .map(|(first, second)| {
+            let what = format!("the same name as `{}`: rename one of the two", printable_path(&first.path));
+            Problem::new(&second.path, what)
+        })
+        .collect()
+}
+
+/// Names that differ only in `.` and `_`: bake's target names have no dot, it writes `_` for it, and of two services
+/// that become one target one is silently dropped (docker/compose#14058).
+fn same_in_bake(sorted: &[Dockerfile]) -> Vec<Problem> {
+    let mut targets: BTreeMap<String, &Dockerfile> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for dockerfile in sorted {
+        let target = dockerfile.service.as_str().replace('.', "_");
+        match targets.get(&target) {
+            Some(first) if first.service != dockerfile.service => {
+                let what = format!(
+                    "`docker buildx bake` cannot tell this name from `{}`, it reads both as `{target}`: rename one of the two",
+                    printable_path(&first.path)
+                );
+                problems.push(Problem::new(&dockerfile.path, what));
+            }
+            Some(_) => {}
+            None => {
+                targets.insert(target, dockerfile);
+            }
+        }
+    }
+    problems
+}

@@ -1,0 +1,87 @@
+//! Which services a command is about: shell patterns held against service names.
+//!
+//! A pattern knows `*`, `?` and `[…]`; it must match the whole name, and `*` crosses dots. Nothing is read here.
+
+use glob::Pattern;
+
+use crate::error::Error;
+use crate::escape::printable;
+use crate::scan::Dockerfile;
+
+/// Those of `dockerfiles` that at least one of `globs` matches, in their order; all of them if there are no globs.
+///
+/// # Errors
+/// [`Error::Usage`] with a line for every glob that is malformed or matches no service: a typing error must not look
+/// like success.
+pub fn select(dockerfiles: Vec<Dockerfile>, globs: &[String]) -> Result<Vec<Dockerfile>, Error> {
+    if globs.is_empty() {
+        return Ok(dockerfiles);
+    }
+    let mut problems = Vec::new();
+    let mut patterns = Vec::new();
+    for glob in globs {
+        match Pattern::new(glob) {
+            Ok(pattern) if dockerfiles.iter().any(|of| pattern.matches(of.service.as_str())) => patterns.push(pattern),
+            Ok(_) => problems.push(format!(
+                "`{}` matches no service: see `mkcompose list`, and quote a glob so that the shell leaves it alone",
+                printable(glob)
+            )),
+            Err(why) => problems.push(format!("`{}` is no valid glob, {}: correct it", printable(glob), why.msg)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Error::Usage(problems.join("\n")));
+    }
+    let chosen = |of: &Dockerfile| patterns.iter().any(|pattern| pattern.matches(of.service.as_str()));
+    Ok(dockerfiles.into_iter().filter(chosen).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::select;
+    use crate::name::Service;
+    use crate::scan::Dockerfile;
+
+    fn dockerfiles() -> Vec<Dockerfile> {
+        let names = ["hello-c.alpine", "hello-c.gcc.scratch", "hello-go.golang.err"];
+        let dockerfile = |name: &&str| Dockerfile {
+            service: Service::parse(name).unwrap(),
+            path: format!("dockerfiles/Dockerfile.{name}").into(),
+            below: format!("Dockerfile.{name}"),
+        };
+        names.iter().map(dockerfile).collect()
+    }
+
+    fn names(globs: &[&str]) -> Vec<String> {
+        let globs: Vec<String> = globs.iter().map(ToString::to_string).collect();
+        select(dockerfiles(), &globs).unwrap().iter().map(|of| of.service.to_string()).collect()
+    }
+
+    #[test]
+    fn no_glob_is_every_service_of_both_sets() {
+        assert_eq!(names(&[]), ["hello-c.alpine", "hello-c.gcc.scratch", "hello-go.golang.err"]);
+    }
+
+    #[test]
+    fn a_star_crosses_dots_and_the_whole_name_must_match() {
+        assert_eq!(names(&["hello-c.*"]), ["hello-c.alpine", "hello-c.gcc.scratch"]);
+        assert_eq!(names(&["*.err"]), ["hello-go.golang.err"]);
+        assert_eq!(names(&["hello-c.alpin?"]), ["hello-c.alpine"]);
+    }
+
+    #[test]
+    fn order_is_that_of_the_services_and_none_comes_twice() {
+        assert_eq!(names(&["*go*", "*golang*", "hello-c.alpine"]), ["hello-c.alpine", "hello-go.golang.err"]);
+    }
+
+    #[test]
+    fn every_glob_that_matches_nothing_or_is_malformed_is_reported_at_once() {
+        let globs = ["hello-c.*", "hello", "[", "nobody\u{1b}*"].map(str::to_owned);
+        let error = select(dockerfiles(), &globs).unwrap_err().to_string();
+        let lines: Vec<_> = error.lines().collect();
+        assert_eq!(lines.len(), 3, "{error}");
+        assert!(lines[0].starts_with("`hello` matches no service: "), "{error}");
+        assert!(lines[1].starts_with("`[` is no valid glob, "), "{error}");
+        assert!(lines[2].starts_with(r"`nobody\x1b*` matches no service: "), "{error}");
+    }
+}

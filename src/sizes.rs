@@ -1,0 +1,230 @@
+//! How big the images of a repository are, program by program, and what they take together.
+//!
+//! A pure function from what the engine has to what is reported: nothing is asked, printed or rounded here. What is
+//! shared is worked out in [`share`], what has changed since an earlier report in [`change`].
+
+pub mod budget;
+pub mod change;
+pub mod share;
+
+use std::collections::BTreeMap;
+
+use crate::engine::images::Image;
+use crate::name::{Service, Set};
+use share::{Share, account};
+
+/// The order of images within a program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Sort {
+    /// From large to small, those not built last
+    #[default]
+    Size,
+    /// By name
+    Name,
+}
+
+/// The images of a repository, by program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// The programs, by name.
+    pub programs: Vec<Program>,
+    /// What all listed images are together.
+    pub total: Total,
+}
+
+/// The images of one program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Its name, the first segment of its services.
+    pub name: String,
+    /// Its images, in the order asked for.
+    pub rows: Vec<Row>,
+}
+
+/// One service and its image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The service.
+    pub service: Service,
+    /// The image's reference: `minimage:hello-c.gcc`.
+    pub image: String,
+    /// What the engine has; `None` if the image is not built.
+    pub built: Option<Built>,
+}
+
+/// An image that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    /// The engine's name for its content. Raw: escape before printing.
+    pub id: String,
+    /// Its size in bytes, all layers counted, as `docker images` counts it.
+    pub size: u64,
+    /// Its size apart: its own and what it shares; `None` if the engine does not tell its layers' sizes.
+    pub share: Option<Share>,
+    /// The size of the program's largest image, in bytes.
+    pub largest: u64,
+}
+
+/// All listed images together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// How many are there.
+    pub built: usize,
+    /// How many are not built.
+    pub missing: usize,
+    /// The sum of their sizes, in bytes.
+    pub size: u64,
+    /// What they take on disk, in bytes: each layer counted once.
+    pub on_disk: u64,
+}
+
+/// Holds `services` against the `images` of their repository, by tag.
+pub fn measure(repository: &str, services: &[Service], images: &BTreeMap<String, Image>, sort: Sort) -> Sizes {
+    let image_of = |service: &Service| images.get(service.as_str());
+    let there: Vec<&Image> = services.iter().filter_map(image_of).collect();
+    let account = account(&there);
+    let mut shares = account.shares.into_iter();
+    let mut programs: BTreeMap<&str, Vec<Row>> = BTreeMap::new();
+    for service in services {
+        // One share for each image that is there, in the same order.
+        let built = image_of(service).map(|image| Built {
+            id: image.id.clone(),
+            size: image.size,
+            share: shares.next().flatten(),
+            largest: image.size,
+        });
+        let row = Row { service: service.clone(), image: format!("{repository}:{service}"), built };
+        programs.entry(service.program()).or_default().push(row);
+    }
+    let total = Total {
+        built: there.len(),
+        missing: services.len() - there.len(),
+        size: there.iter().fold(0, |sum, image| sum.saturating_add(image.size)),
+        on_disk: account.on_disk,
+    };
+    Sizes { programs: programs.into_iter().map(|(name, rows)| program(name, rows, sort)).collect(), total }
+}
+
+fn program(name: &str, mut rows: Vec<Row>, sort: Sort) -> Program {
+    let largest = rows.iter().filter_map(Row::size).max().unwrap_or_default();
+    for built in rows.iter_mut().filter_map(|row| row.built.as_mut()) {
+        built.largest = largest;
+    }
+    match sort {
+        // `None` is less than any size, so what is not built comes last.
+        Sort::Size => rows.sort_by(|a, b| b.size().cmp(&a.size()).then_with(|| a.service.cmp(&b.service))),
+        Sort::Name => rows.sort_by(|a, b| a.service.cmp(&b.service)),
+    }
+    Program { name: name.to_owned(), rows }
+}
+
+impl Sizes {
+    /// All rows, program by program.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.programs.iter().flat_map(|program| &program.rows)
+    }
+}
+
+impl Row {
+    /// Its size in bytes; `None` if it is not built.
+    pub fn size(&self) -> Option<u64> {
+        self.built.as_ref().map(|built| built.size)
+    }
+
+    /// Whether it is to be built at all: an image of the err set is not.
+    pub fn is_expected(&self) -> bool {
+        self.service.set() == Set::Normal
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{Sizes, Sort, measure};
+    use crate::engine::images::{Image, Layer};
+    use crate::name::Service;
+    use std::collections::BTreeMap;
+
+    /// An image of `layers`, each a name and a size.
+    pub(crate) fn image(id: &str, layers: &[(&str, u64)]) -> Image {
+        let layer = |(name, size): &(&str, u64)| Layer { diff_id: (*name).to_owned(), size: *size };
+        Image {
+            id: format!("sha256:{id}"),
+            size: layers.iter().fold(0, |sum, (_, size)| u64::saturating_add(sum, *size)),
+            layers: Some(layers.iter().map(layer).collect()),
+        }
+    }
+
+    pub(crate) fn services(names: &[&str]) -> Vec<Service> {
+        names.iter().map(|name| Service::parse(name).unwrap()).collect()
+    }
+
+    /// A small repository with something of everything; `hostile` is an image ID with all that formats trip over.
+    pub(crate) fn sample(sort: Sort) -> Sizes {
+        let base = ("base", 113_002_590);
+        let images = BTreeMap::from(
+            [
+                ("hello-c.gcc", image("1", &[base, ("gcc", 1_026_997_410), ("hello", 16_696)])),
+                ("hello-c.gcc.ubuntu", image("2", &[base, ("hello-2", 16_696)])),
+                ("hello-c.gcc-static.scratch", image("3", &[("static", 757_832)])),
+                ("hello-c.alpine-static.scratch", image("\u{1b}[31m|`<&\">'\n,=1+2", &[("static-musl", 94_208)])),
+                ("prod", Image { layers: None, ..image("5", &[("x", 7_000_000)]) }),
+                ("empty.scratch", image("6", &[])),
+                ("other.one", image("7", &[("same", 5_000)])),
+                ("other.two", image("7", &[("same", 5_000)])),
+            ]
+            .map(|(tag, image)| (tag.to_owned(), image)),
+        );
+        let mut names: Vec<&str> = images.keys().map(String::as_str).collect();
+        names.extend(["hello-c.gcc.scratch", "hello-c.gcc.nowhere.err", "absent.gcc"]);
+        names.sort_unstable();
+        measure("minimage", &services(&names), &images, sort)
+    }
+
+    fn order(sizes: &Sizes) -> Vec<&str> {
+        sizes.rows().map(|row| row.service.as_str()).collect()
+    }
+
+    #[test]
+    fn each_program_goes_from_large_to_small_and_what_is_not_built_comes_last() {
+        assert_eq!(
+            order(&sample(Sort::Size)),
+            [
+                "absent.gcc",
+                "empty.scratch",
+                "hello-c.gcc",
+                "hello-c.gcc.ubuntu",
+                "hello-c.gcc-static.scratch",
+                "hello-c.alpine-static.scratch",
+                "hello-c.gcc.nowhere.err",
+                "hello-c.gcc.scratch",
+                "other.one",
+                "other.two",
+                "prod"
+            ]
+        );
+    }
+
+    #[test]
+    fn sorted_by_name_each_program_is_in_byte_order() {
+        let sizes = sample(Sort::Name);
+        assert!(order(&sizes).is_sorted());
+    }
+
+    #[test]
+    fn the_total_counts_each_layer_once() {
+        let total = sample(Sort::Size).total;
+        assert_eq!((total.built, total.missing), (8, 3));
+        assert_eq!(total.size - total.on_disk, 113_002_590 + 5_000);
+    }
+
+    #[test]
+    fn every_image_is_held_against_the_largest_of_its_own_program() {
+        let sizes = sample(Sort::Size);
+        let largest = |name: &str| {
+            let row = sizes.rows().find(|row| row.service.as_str() == name).unwrap();
+            row.built.as_ref().unwrap().largest
+        };
+        assert_eq!(largest("hello-c.gcc-static.scratch"), 113_002_590 + 1_026_997_410 + 16_696);
+        assert_eq!(largest("other.two"), 5_000);
+    }
+}

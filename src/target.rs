@@ -1,0 +1,193 @@
+//! Rendered text held against the file on disk: what state is it in, and make it right in one step.
+//!
+//! A change is prepared beside the file and then renamed over it, so that a reader, an interrupted run or a full disk
+//! sees the old file or the new one, never a part. All changes of a run are prepared before the first is made. What the
+//! text says is not decided here.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::compose::MARK;
+use crate::error::Error;
+use crate::project::resolve;
+
+/// A file and what it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The file, as it is shown.
+    pub path: PathBuf,
+    /// What it should hold; `None`: it should not be there.
+    pub wanted: Option<String>,
+    /// What it holds; `None`: it is not there.
+    pub found: Option<Vec<u8>>,
+}
+
+/// How the file that is there compares with what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It holds what it should, or is rightly not there.
+    Current,
+    /// It is ours and holds something else.
+    Stale,
+    /// It is ours and differs in its line endings only.
+    LineEndings,
+    /// It is not there and should be.
+    Missing,
+    /// It is ours and should not be there.
+    LeftOver,
+    /// It is not ours.
+    Foreign,
+}
+
+impl Target {
+    /// Reads what is there.
+    ///
+    /// # Errors
+    /// If there is something that cannot be read: a folder, a file without permission.
+    pub fn read(path: PathBuf, wanted: Option<String>) -> Result<Self, Error> {
+        // A device or a pipe would be read for ever, or replaced by a file.
+        if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
+            return Err(Error::io("use", path)(io::Error::other("this is not a regular file: give another path")));
+        }
+        match fs::read(&path) {
+            Ok(found) => Ok(Self { path, wanted, found: Some(found) }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { path, wanted, found: None }),
+            Err(error) => Err(Error::io("read", path)(error)),
+        }
+    }
+
+    /// How the two compare.
+    pub fn state(&self) -> State {
+        match (&self.wanted, &self.found) {
+            (None, None) => State::Current,
+            (Some(_), None) => State::Missing,
+            (Some(wanted), Some(found)) if wanted.as_bytes() == found => State::Current,
+            (_, Some(found)) if !found.starts_with(MARK.as_bytes()) => State::Foreign,
+            (None, Some(_)) => State::LeftOver,
+            (Some(wanted), Some(found)) if wanted.as_bytes() == unix_lines(found) => State::LineEndings,
+            (Some(_), Some(_)) => State::Stale,
+        }
+    }
+
+    /// Prepares the change that makes the file right; `None` if it is.
+    ///
+    /// # Errors
+    /// If the new file cannot be written beside the old one.
+    pub fn prepare(&self) -> Result<Option<Change<'_>>, Error> {
+        if self.state() == State::Current {
+            return Ok(None);
+        }
+        let Some(wanted) = &self.wanted else { return Ok(Some(Change { target: self, new: None })) };
+        let real = through_links(&self.path)?;
+        let new = beside(&real, wanted.as_bytes()).map_err(Error::io("write", &self.path))?;
+        Ok(Some(Change { target: self, new: Some((new, real)) }))
+    }
+}
+
+/// A change that is prepared and not yet made. Dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Change<'a> {
+    target: &'a Target,
+    new: Option<(NamedTempFile, PathBuf)>,
+}
+
+impl Change<'_> {
+    /// Makes the change, in one step.
+    ///
+    /// # Errors
+    /// If the operating system refuses; the old file is then as it was.
+    pub fn make(self) -> Result<(), Error> {
+        match self.new {
+            Some((new, real)) => {
+                new.persist(real).map(drop).map_err(|error| Error::io("write", &self.target.path)(error.error))
+            }
+            None => fs::remove_file(&self.target.path).map_err(Error::io("remove", &self.target.path)),
+        }
+    }
+}
+
+/// Where a write to `path` ends up: a symbolic link is written through, even one whose target is yet to be.
+fn through_links(path: &Path) -> Result<PathBuf, Error> {
+    /// As many as Linux follows.
+    const MOST_LINKS: usize = 40;
+    let mut at = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&at) {
+            Ok(to) => at = at.parent().unwrap_or(Path::new("")).join(to),
+            Err(_) => return resolve(&at),
+        }
+    }
+    Err(Error::io("write", path)(io::Error::other("too many symbolic links")))
+}
+
+/// A file with `bytes` in the folder of `real`, with its permissions, safely on the disk.
+fn beside(real: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let folder = real.parent().unwrap_or(Path::new("."));
+    let prefix = temporary_prefix(real);
+    sweep(folder, &prefix);
+    let mut new = tempfile::Builder::new().prefix(&prefix).permissions(new_permissions()).tempfile_in(folder)?;
+    // Held while we live, so that another run can tell a file in use from one left behind by a run that was killed.
+    // A file system without locks only loses the sweeping.
+    let _ = new.as_file().try_lock();
+    new.write_all(bytes)?;
+    if let Ok(old) = fs::metadata(real) {
+        new.as_file().set_permissions(old.permissions())?;
+        keep_owner(new.as_file(), &old);
+    }
+    new.as_file().sync_all()?;
+    Ok(new)
+}
+
+fn temporary_prefix(real: &Path) -> std::ffi::OsString {
+    let mut prefix = std::ffi::OsString::from(".");
+    prefix.push(real.file_name().unwrap_or_default());
+    prefix.push(".mkcompose-");
+    prefix
+}
+
+/// Removes what a killed run left beside the file. Failing to is no reason to stop.
+fn sweep(folder: &Path, prefix: &std::ffi::OsStr) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes());
+        if is_ours && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[cfg(unix)]
+fn new_permissions() -> Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    // The umask takes away from this, as for any new file.
+    Permissions::from_mode(0o666)
+}
+
+/// Gives the new file the old one's owner and group. Only root may; for anyone else the file becomes theirs, as with
+/// any program that replaces a file.
+#[cfg(unix)]
+fn keep_owner(new: &File, old: &fs::Metadata) {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+    let same = new.metadata().is_ok_and(|new| new.uid() == old.uid() && new.gid() == old.gid());
+    if !same && fchown(new, Some(old.uid()), Some(old.gid())).is_ok() {
+        // Changing the owner drops the set-user-ID and set-group-ID bits.
+        let _ = new.set_permissions(Permissions::from_mode(old.permissions().mode()));
+    }
+}
+
+/// The bytes with `\n` for `\r\n` and for a lone `\r`.
+fn unix_lines(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut after_cr = false;
+    for &byte in bytes {
+        match byte {
+            b'\r' => out.push(b'\n'),
+            b'\n' if after_cr => {}
+            byte => out.push(byte),
+        }
+        after_cr = byte == b'\r';
+    }
+    out
+}

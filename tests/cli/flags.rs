@@ -1,0 +1,91 @@
+//! Usage: flags that do not fit, help that says what is true, output that a closed pipe does not upset.
+
+use std::process::Stdio;
+
+use crate::case::{Case, Run};
+
+#[test]
+fn one_output_for_both_sets_is_a_usage_error_however_it_is_spelled() {
+    for same in ["docker-compose.err.yml", "./docker-compose.err.yml", "samples/../docker-compose.err.yml"] {
+        let case = Case::of(&["a", "b.err"]);
+        case.run(["-o", same]).refused(&format!(
+            "error: {same}: both sets would be written to this file: give `--output` and `--err-output` different paths\n"
+        ));
+    }
+    let case = Case::of(&["a"]).file("real.yml", "").link("x.yml", "real.yml").link("y.yml", "real.yml");
+    assert_eq!(case.run(["-o", "x.yml", "--err-output", "y.yml", "--force"]).code(), 2);
+}
+
+#[test]
+fn a_dockerfile_is_never_overwritten_by_a_compose_file() {
+    let case = Case::of(&[]).file("dockerfiles/Dockerfile.a", "FROM scratch\n");
+    let run = case.run(["-o", "dockerfiles/Dockerfile.a", "--force"]);
+    run.refused("error: dockerfiles/Dockerfile.a: this Dockerfile would be overwritten: give `--output` and `--err-output` other paths\n");
+    assert_eq!(case.read("dockerfiles/Dockerfile.a"), "FROM scratch\n");
+}
+
+#[test]
+fn an_unknown_flag_is_a_usage_error() {
+    let run = Case::of(&["a"]).run(["--chekc"]);
+    assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
+    assert!(run.stderr().contains("a similar argument exists: '--check'"), "{}", run.stderr());
+}
+
+#[test]
+fn check_and_force_do_not_go_together() {
+    assert_eq!(Case::of(&["a"]).run(["--check", "--force"]).code(), 2);
+}
+
+#[test]
+fn check_and_force_belong_to_the_bare_command() {
+    for flag in ["--check", "--force"] {
+        let run = Case::of(&["a"]).run([flag, "list"]);
+        assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
+    }
+}
+
+#[test]
+fn help_names_every_exit_code() {
+    let run = Case::empty().run(["--help"]);
+    for code in ["\n  0  ", "\n  1  ", "\n  2  ", "\n  130  "] {
+        assert!(run.stdout().contains(code), "{code:?}");
+    }
+    assert_eq!(run.code(), 0);
+}
+
+#[test]
+fn quiet_says_nothing_but_errors() {
+    let case = Case::of(&["a"]);
+    case.run(["-q"]).well("");
+    case.run(["--quiet", "--image", "A"]).refused("error: --image A: not a valid image repository (lower-case letters, digits, separated by `.` `_` `-` or `/`): choose another name for `--image`\n");
+}
+
+#[test]
+fn colour_is_for_terminals_unless_asked_for() {
+    let case = Case::of(&["a"]);
+    case.run(["--color", "always"]).well("docker-compose.yml: \x1b[32mwritten\x1b[0m, 1 service\n");
+    let run = case.run(["--color", "always", "--check", "--image", "other"]);
+    assert!(run.stdout().contains("\x1b[32m+    image: other:a\x1b[0m"), "{:?}", run.stdout());
+    let run = case.run(["--check", "--image", "other"]);
+    assert!(!run.stdout().contains('\x1b') && !run.stderr().contains('\x1b'));
+}
+
+#[test]
+fn a_closed_pipe_is_not_an_error() {
+    let names: Vec<String> = (0..5000).map(|i| format!("a.{i}")).collect();
+    let case = Case::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut child = case.command(["--check"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let run = Run::of(child.wait_with_output().unwrap());
+    run.expect(1, "", "docker-compose.yml: missing, 5000 services\nto mend it, run: mkcompose\n");
+}
+
+#[test]
+fn completions_and_a_manual_page_are_printed() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let run = Case::empty().run(["completions", shell]);
+        assert!(run.code() == 0 && run.stdout().contains("mkcompose") && run.stderr().is_empty(), "{shell}");
+    }
+    let run = Case::empty().run(["man"]);
+    assert!(run.code() == 0 && run.stdout().contains(".TH mkcompose 1"), "{}", run.stdout());
+}

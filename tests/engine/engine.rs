@@ -1,0 +1,90 @@
+//! The engine under test: whose turn it is, and what it says of itself, its images and its containers.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::command::{Ran, run, scratch};
+
+/// The container runtime since whose release an executable that cannot be executed ends with 255 instead of 1.
+const RUNC_WITH_255: (u32, u32) = (1, 2);
+
+/// Waits until no other test uses the engine, and fails if none answers.
+#[track_caller]
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let answer = docker("info", &["info"]);
+    assert!(
+        answer.code == Some(0),
+        "{}\nto have one started: eval \"$(.ci/engine)\" && eval \"$(tests/bases/build)\"",
+        answer.failure("should find an engine")
+    );
+    turn
+}
+
+/// Runs `docker`; the output is kept as `name`.
+#[track_caller]
+pub(crate) fn docker(name: &str, arguments: &[&str]) -> Ran {
+    run(name, Command::new("docker").args(arguments))
+}
+
+/// Whether the base images are the stand-ins of `tests/bases`, and not the official ones.
+pub(crate) fn has_stand_ins() -> bool {
+    std::env::var("MINIMAGE_BASES").as_deref() != Ok("real")
+}
+
+/// Whether the engine has `image`.
+#[track_caller]
+pub(crate) fn has_image(image: &str) -> bool {
+    docker("image-inspect", &["image", "inspect", image]).code == Some(0)
+}
+
+/// The size of `image` in bytes, as `docker images` counts it.
+#[track_caller]
+pub(crate) fn image_size(image: &str) -> u64 {
+    inspected("image-size", &["image", "inspect", "--format", "{{json .Size}}", image])
+}
+
+/// What `docker inspect` says of a container's state.
+#[track_caller]
+pub(crate) fn container_state(container: &str) -> Value {
+    inspected("container-state", &["container", "inspect", "--format", "{{json .State}}", container])
+}
+
+/// The paths of all files in a container or, unstarted, an image; without a leading `/`.
+#[track_caller]
+pub(crate) fn files_of(image: &str) -> BTreeSet<String> {
+    const CONTAINER: &str = "minimage-test-files";
+    docker("files.rm", &["rm", "--force", CONTAINER]);
+    docker("files.create", &["create", "--name", CONTAINER, image]).succeeds();
+    let archive = scratch().join("files.tar");
+    docker("files.export", &["export", "--output", archive.to_str().unwrap(), CONTAINER]).succeeds();
+    docker("files.rm", &["rm", "--force", CONTAINER]).succeeds();
+    let listed = run("files.list", Command::new("tar").arg("-tf").arg(&archive)).succeeds();
+    fs::remove_file(archive).unwrap();
+    listed.stdout.lines().map(str::to_owned).collect()
+}
+
+/// The exit code of a container whose executable the kernel would not execute.
+#[track_caller]
+pub(crate) fn exec_failure_code() -> i64 {
+    let components: Vec<Value> = inspected("version", &["version", "--format", "{{json .Server.Components}}"]);
+    let runc = components.iter().find(|component| component["Name"] == "runc").expect("the engine names its runc");
+    let version = runc["Version"].as_str().expect("runc has a version");
+    let mut parts = version.split('.').map(str::parse::<u32>);
+    let (Some(Ok(major)), Some(Ok(minor))) = (parts.next(), parts.next()) else {
+        panic!("`{version}` is no version of runc that these tests can read");
+    };
+    if (major, minor) >= RUNC_WITH_255 { 255 } else { 1 }
+}
+
+/// The JSON that a `docker` command prints.
+#[track_caller]
+fn inspected<T: DeserializeOwned>(name: &str, arguments: &[&str]) -> T {
+    serde_json::from_str(&docker(name, arguments).succeeds().stdout).unwrap()
+}

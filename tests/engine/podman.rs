@@ -1,0 +1,1 @@
+//! podman-compose with podman.

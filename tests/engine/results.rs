@@ -1,0 +1,126 @@
+//! `docs/RESULTS.md`: what was observed, written by this test when `MINIMAGE_WRITE_RESULTS` is set, else compared.
+//!
+//! Outcomes and exit codes must be the same to the byte. Sizes depend on what the package registries serve that day, so a
+//! size within [`TOLERANCE_PERCENT`] of the committed one counts as the same.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+
+use crate::command::repository;
+use crate::engine::{has_stand_ins, image_size, turn};
+use crate::observed::Observed;
+use crate::outcomes::{self, Expected, Outcome};
+use crate::{err_set, normal_set, size, stand_ins};
+
+/// How far a size may be from the committed one.
+const TOLERANCE_PERCENT: u64 = 10;
+/// The document.
+const PATH: &str = "docs/RESULTS.md";
+
+/// What is said above the table.
+const HEAD: &str = "\
+# Results
+
+Each image of `dockerfiles/`, built and run by the generated Compose files, and what was observed. Written by
+
+    MINIMAGE_WRITE_RESULTS=1 cargo test --test engine -- --ignored results
+
+and compared by the same test without the variable, in CI: outcome, exit code and words must be the same, a size may
+differ by 10 % (Debian's and PyPI's packages change).
+
+**The sizes here are not those of the official images.** The base images are stand-ins, made by `tests/bases` from
+Debian's packages, since the tests must do without a registry: a stand-in of `gcc` or `openjdk` holds what an outcome
+depends on, not all that the official one holds. What was linked statically into `scratch` is the program alone and
+comparable. Beside them are the sizes that jpetazzo's series on image size published in 2020, with the official images
+of that time. Exit codes are those of runc 1.1; runc 1.2 and later say 255 where `exec` fails, not 1.
+
+| service | outcome | exit code | size here | size in 2020 |
+| --- | --- | ---: | ---: | ---: |
+";
+
+/// The document, with the sizes of `committed` where they still hold.
+fn render(observed: &BTreeMap<String, Observed>, committed: &str) -> String {
+    let mut text = HEAD.to_owned();
+    let reasons = stand_ins::not_stood_in();
+    for (service, expected) in outcomes::all() {
+        let (outcome, code, bytes) = match (observed.get(&service), &expected.outcome) {
+            (Some(observed), _) => {
+                (told(observed, &expected), observed.code.to_string(), Some(image_size(&format!("minimage:{service}"))))
+            }
+            (None, Outcome::DoesNotBuild { step, says }) => {
+                (format!("does not build: `{step}`: `{says}`"), String::new(), None)
+            }
+            (None, _) => {
+                let images = reasons.keys().map(|image| format!("`{image}`")).collect::<Vec<_>>().join(", ");
+                (format!("not observed: no stand-in for {images}"), String::new(), None)
+            }
+        };
+        let size = bytes.map(|bytes| settled(bytes, committed_size(committed, &service))).unwrap_or_default();
+        let size_2020 = expected.size_2020.unwrap_or_default();
+        writeln!(text, "| {service} | {outcome} | {code} | {size} | {size_2020} |").unwrap();
+    }
+    text
+}
+
+/// The outcome in words: what the engine shows, and the words that say so.
+fn told(observed: &Observed, expected: &Expected) -> String {
+    let says = match &expected.outcome {
+        Outcome::CannotStart { says, .. } | Outcome::Exits { says, .. } => says.as_str(),
+        _ => observed.stderr.trim(),
+    };
+    let started = observed.status == "exited";
+    match (&expected.outcome, started, observed.code) {
+        (_, true, 0) => "works".to_owned(),
+        (Outcome::Exits { .. }, true, code) => format!("exits {code}: `{says}`"),
+        _ => format!("cannot start: `{says}`"),
+    }
+}
+
+/// The size of `service` in an earlier document.
+fn committed_size(committed: &str, service: &str) -> Option<String> {
+    let start = format!("| {service} | ");
+    let row = committed.lines().find(|line| line.starts_with(&start))?;
+    Some(row.trim_end_matches('|').rsplit(" | ").nth(1)?.trim().to_owned())
+}
+
+/// The committed size if `bytes` is about that, else `bytes`.
+fn settled(bytes: u64, committed: Option<String>) -> String {
+    let holds = |text: &String| {
+        size::read(text).is_some_and(|before| before.abs_diff(bytes) * 100 <= before * TOLERANCE_PERCENT)
+    };
+    committed.filter(holds).unwrap_or_else(|| size::shown(bytes))
+}
+
+#[test]
+fn a_size_of_about_the_committed_one_keeps_the_document_as_it_is() {
+    let committed = "| a.b | works | 0 | 1.00 MB | 94 kB |\n| a.c | works | 0 |  |  |\n";
+    assert_eq!(committed_size(committed, "a.b").as_deref(), Some("1.00 MB"));
+    assert_eq!(settled(1_099_000, committed_size(committed, "a.b")), "1.00 MB");
+    assert_eq!(settled(1_101_000, committed_size(committed, "a.b")), "1.10 MB");
+    assert_eq!(settled(899_000, committed_size(committed, "a.b")), "899 kB");
+    assert_eq!(settled(5, committed_size(committed, "a.c")), "5 B");
+    assert_eq!(settled(5, committed_size(committed, "a")), "5 B");
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn results_md_tells_what_was_observed() {
+    let _turn = turn();
+    assert!(has_stand_ins(), "docs/RESULTS.md is about the stand-in bases");
+    let observed = normal_set::observed();
+    err_set::each_fails_alone(crate::compose::Version::V2);
+    let path = repository().join(PATH);
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    let rendered = render(observed, &committed);
+    if std::env::var_os("MINIMAGE_WRITE_RESULTS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &rendered).unwrap();
+    }
+    let stale: Vec<_> = rendered.lines().filter(|line| !committed.lines().any(|other| other == *line)).collect();
+    assert!(
+        rendered == fs::read_to_string(&path).unwrap_or_default(),
+        "{PATH} is stale, write it with MINIMAGE_WRITE_RESULTS=1; observed was:\n{}",
+        stale.join("\n")
+    );
+}
