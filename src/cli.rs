@@ -3,6 +3,7 @@
 //! The flags that every command has are here, those of one command in a module of its name. `tests/cli` holds
 //! `--help` to what is documented.
 
+pub mod build;
 pub mod engine;
 pub mod sizes;
 
@@ -132,6 +133,8 @@ pub struct GenerateArgs {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Does every image build?
+    Build(build::BuildArgs),
     /// How big is each image?
     Sizes(sizes::SizesArgs),
     /// Print a completion script for SHELL

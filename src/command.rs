@@ -1,9 +1,11 @@
 //! What each command does, one file per command. The only code that may use everything; nothing uses it but `main`.
 
+pub mod build;
 pub mod completions;
 pub mod generate;
 pub mod man;
 pub mod sizes;
+pub mod work;
 
 use crate::cli::{Cli, Command};
 use crate::console::Console;
@@ -32,6 +34,7 @@ fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
     }
     match command {
         None => generate::run(args, &options, console),
+        Some(Command::Build(args)) => build::run(&args, &options, console),
         Some(Command::Sizes(args)) => sizes::run(&args, &options, console),
         Some(Command::Completions { shell }) => completions::run(shell, console),
         Some(Command::Man) => man::run(console),

@@ -30,6 +30,7 @@ pub mod error;
 pub mod escape;
 pub mod exit;
 pub mod interrupt;
+pub mod matrix;
 pub mod name;
 pub mod project;
 pub mod report;

@@ -8,6 +8,7 @@ pub mod job;
 pub mod logs;
 pub mod outcome;
 pub mod progress;
+pub mod tally;
 
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
