@@ -5,6 +5,8 @@
 
 pub mod build;
 pub mod engine;
+pub mod lint;
+pub mod list;
 pub mod sizes;
 
 use std::path::{Path, PathBuf};
@@ -133,6 +135,10 @@ pub struct GenerateArgs {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show each Dockerfile's program, source, images, parameters and set
+    List(list::ListArgs),
+    /// Tell whether the names tell the truth about the Dockerfiles
+    Lint(lint::LintArgs),
     /// Does every image build?
     Build(build::BuildArgs),
     /// How big is each image?

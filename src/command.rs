@@ -2,7 +2,10 @@
 
 pub mod build;
 pub mod completions;
+mod described;
 pub mod generate;
+pub mod lint;
+pub mod list;
 pub mod man;
 pub mod sizes;
 pub mod work;
@@ -35,6 +38,8 @@ fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
     match command {
         None => generate::run(args, &options, console),
         Some(Command::Build(args)) => build::run(&args, &options, console),
+        Some(Command::Lint(args)) => lint::run(args, &options.project(), console),
+        Some(Command::List(args)) => list::run(args, &options.project(), console),
         Some(Command::Sizes(args)) => sizes::run(&args, &options, console),
         Some(Command::Completions { shell }) => completions::run(shell, console),
         Some(Command::Man) => man::run(console),

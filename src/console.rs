@@ -70,6 +70,15 @@ impl Console {
         }
     }
 
+    /// Writes a result to stdout as indented JSON with a final newline.
+    ///
+    /// # Errors
+    /// As [`Self::result`].
+    pub fn json(&self, value: &impl serde::Serialize) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(value).map_err(|error| Error::io("write", "stdout")(error.into()))?;
+        self.result(&(text + "\n"))
+    }
+
     /// Says a line on stderr, unless the person asked for quiet.
     pub fn say(&self, line: &str) {
         if !self.quiet {

@@ -5,48 +5,85 @@
 
 use std::fmt::Write as _;
 
-use similar::{Algorithm, ChangeTag, TextDiff};
+use imara_diff::{Algorithm, Diff, Hunk, InternedInput};
 
 use crate::console::{Tone, paint};
 use crate::escape::{printable, printable_bytes};
 
 /// Lines of context around a change, as `diff -u` has.
-const CONTEXT: usize = 3;
+const CONTEXT: u32 = 3;
 
 /// The diff that turns `old` into `new`; `None` is a file that is not there. `name` with `/` between folders.
 pub fn unified(name: &str, old: Option<&[u8]>, new: Option<&str>, color: bool) -> String {
-    let old_lines = lines_of(old.unwrap_or_default());
-    let new_lines: Vec<String> = new.unwrap_or_default().split_inclusive('\n').map(str::to_owned).collect();
-    let (old_refs, new_refs) = (refs(&old_lines), refs(&new_lines));
-    // Patience: each service's key is a line that occurs once, so a file of any length falls into small pieces.
-    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_slices(&old_refs, &new_refs);
+    let before = lines_of(old.unwrap_or_default());
+    let after = lines_of(new.unwrap_or_default().as_bytes());
+    let mut input: InternedInput<&str> = InternedInput::default();
+    input.update_before(before.iter().map(String::as_str));
+    input.update_after(after.iter().map(String::as_str));
+    // Histogram: a service's key is a line that occurs once, so a file of any length falls into small pieces.
+    let mut diff = Diff::compute(Algorithm::Histogram, &input);
+    diff.postprocess_lines(&input);
     let name = printable(name);
     let side = |letter: char, there: bool| if there { format!("{letter}/{name}") } else { "/dev/null".to_owned() };
-    let mut out = paint(&format!("--- {}", side('a', old.is_some())), Tone::Strong, color);
-    out.push('\n');
-    out += &paint(&format!("+++ {}", side('b', new.is_some())), Tone::Strong, color);
-    out.push('\n');
-    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(out, "{}", hunk.header());
-        for change in hunk.iter_changes() {
-            push_line(&mut out, change.tag(), change.value(), color);
+    let header = |marker: &str, side: String| paint(&format!("{marker} {side}"), Tone::Strong, color) + "\n";
+    let mut sheet = Sheet { before: &before, after: &after, color, out: String::new() };
+    sheet.out += &header("---", side('a', old.is_some()));
+    sheet.out += &header("+++", side('b', new.is_some()));
+    let mut group: Vec<Hunk> = Vec::new();
+    for hunk in diff.hunks() {
+        if group.last().is_some_and(|last| hunk.before.start - last.before.end > 2 * CONTEXT) {
+            sheet.group(&std::mem::take(&mut group));
         }
+        group.push(hunk);
     }
-    out
+    sheet.group(&group);
+    sheet.out
 }
 
-fn push_line(out: &mut String, tag: ChangeTag, line: &str, color: bool) {
-    let text = line.strip_suffix('\n');
-    let shown = format!("{tag}{}", text.unwrap_or(line));
-    *out += &match tag {
-        ChangeTag::Delete => paint(&shown, Tone::Bad, color),
-        ChangeTag::Insert => paint(&shown, Tone::Good, color),
-        ChangeTag::Equal => shown,
-    };
-    out.push('\n');
-    if text.is_none() {
-        out.push_str("\\ No newline at end of file\n");
+/// The diff as far as it is written.
+struct Sheet<'a> {
+    before: &'a [String],
+    after: &'a [String],
+    color: bool,
+    out: String,
+}
+
+impl Sheet<'_> {
+    /// Changes so close together that their context meets, under one header.
+    fn group(&mut self, hunks: &[Hunk]) {
+        let (Some(first), Some(last)) = (hunks.first(), hunks.last()) else { return };
+        let lead = first.before.start.min(CONTEXT);
+        let tail = (u32::try_from(self.before.len()).unwrap_or(u32::MAX) - last.before.end).min(CONTEXT);
+        // POSIX `diff -u`: the line before an empty range, and no length for a range of one line.
+        let range = |from: u32, to: u32| match to - from {
+            0 => format!("{from},0"),
+            1 => format!("{}", from + 1),
+            len => format!("{},{len}", from + 1),
+        };
+        let old = range(first.before.start - lead, last.before.end + tail);
+        let new = range(first.after.start - lead, last.after.end + tail);
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(self.out, "@@ -{old} +{new} @@");
+        let mut at = first.before.start - lead;
+        for hunk in hunks {
+            self.lines(' ', self.before, at..hunk.before.start, None);
+            self.lines('-', self.before, hunk.before.clone(), Some(Tone::Bad));
+            self.lines('+', self.after, hunk.after.clone(), Some(Tone::Good));
+            at = hunk.before.end;
+        }
+        self.lines(' ', self.before, at..last.before.end + tail, None);
+    }
+
+    fn lines(&mut self, sign: char, of: &[String], range: std::ops::Range<u32>, tone: Option<Tone>) {
+        for line in of.get(range.start as usize..range.end as usize).unwrap_or_default() {
+            let text = line.strip_suffix('\n');
+            let shown = format!("{sign}{}", text.unwrap_or(line));
+            self.out += &tone.map_or_else(|| shown.clone(), |tone| paint(&shown, tone, self.color));
+            self.out.push('\n');
+            if text.is_none() {
+                self.out.push_str("\\ No newline at end of file\n");
+            }
+        }
     }
 }
 
@@ -57,10 +94,6 @@ fn lines_of(bytes: &[u8]) -> Vec<String> {
         None => printable_bytes(line).replace("\\t", "\t"),
     };
     bytes.split_inclusive(|&byte| byte == b'\n').map(shown).collect()
-}
-
-fn refs(lines: &[String]) -> Vec<&str> {
-    lines.iter().map(String::as_str).collect()
 }
 
 #[cfg(test)]
@@ -83,6 +116,13 @@ mod tests {
          g
          h
         ");
+    }
+
+    #[test]
+    fn changes_far_apart_have_a_header_each_and_close_ones_share_it() {
+        let old = (0..30).map(|i| i.to_string() + "\n").collect::<String>();
+        let new = old.replace("\n3\n", "\nthree\n").replace("\n10\n", "\n").replace("\n28\n", "\n28\n28.5\n");
+        insta::assert_snapshot!(unified("x", Some(old.as_bytes()), Some(&new), false));
     }
 
     #[test]

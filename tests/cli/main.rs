@@ -1,13 +1,24 @@
 //! End to end with the real binary: one module per promise. See `tests/README.md` for how to add a case.
 
 #![allow(unreachable_pub, reason = "a test crate has no outside")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::indexing_slicing,
+    reason = "a test stops by panicking"
+)]
 
 mod case;
 mod check;
 mod documents;
 mod flags;
+mod lint;
+mod list;
 mod names;
 mod readers;
 mod repository;
+mod schema;
 mod sizes;
 mod writing;

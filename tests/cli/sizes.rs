@@ -44,10 +44,12 @@ impl Fake {
         let names: Vec<String> = layers.iter().map(|(name, _)| format!("\"sha256:{name}\"")).collect();
         let inspect = format!(r#"{{"Id": "{id}", "Size": {size}, "RootFS": {{"Layers": [{}]}}}}"#, names.join(", "));
         let steps = layers.iter().rev().map(|(_, size)| format!("{{\"CreatedBy\":\"COPY\",\"Size\":\"{size}\"}}\n"));
-        let others = self.list.lines().filter(|line| !line.contains(&format!("\t{tag}\t")));
-        let mut list: String = others.map(|line| format!("{line}\n")).collect();
-        list += &format!("minimage\t{tag}\t{id}\t{size}B\n");
-        self.list = list;
+        // A tag is one image: a later one takes it over.
+        let tagged = format!("\t{tag}\t");
+        let mut lines: Vec<String> =
+            self.list.lines().map(str::to_owned).filter(|line| !line.contains(&tagged)).collect();
+        lines.push(format!("minimage{tagged}{id}\t{size}B"));
+        self.list = lines.join("\n") + "\n";
         self.case = self
             .case
             .file(format!("engine/{id}.inspect"), inspect)

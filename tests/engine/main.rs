@@ -32,4 +32,5 @@ mod outcomes;
 mod podman;
 mod results;
 mod size;
+mod sizes;
 mod stand_ins;

@@ -1,0 +1,74 @@
+//! `mkcompose lint`: do the names tell the truth about the Dockerfiles, and is everything there that they take?
+
+use crate::cli::lint::{LintArgs, LintFormat};
+use crate::command::described::described;
+use crate::console::{Console, Tone};
+use crate::context::{Context, Ignore, Presence};
+use crate::error::Error;
+use crate::escape::{printable, printable_path};
+use crate::exit::Exit;
+use crate::lint::{Finding, lint};
+use crate::project::Project;
+use crate::scan::{Dockerfile, Problem};
+use crate::stages::{CopySource, Description};
+
+/// Shows every finding, sorted by path and line.
+///
+/// # Errors
+/// If a name is wrong, the context is missing or something cannot be read.
+pub fn run(args: LintArgs, project: &Project, console: &Console) -> Result<Exit, Error> {
+    let described = described(project)?;
+    let context = Context::open(&project.context)?.ok_or_else(|| {
+        let what =
+            "there is no such folder: start in the repository's folder, or name the build context with `--context`";
+        Error::Problems(vec![Problem::new(&project.context, what)])
+    })?;
+    let mut findings = Vec::new();
+    for (dockerfile, description) in &described {
+        let absent = absent(dockerfile, description, &context)?;
+        let program = context.program(dockerfile.service.program());
+        findings.extend(lint(dockerfile, description, &program, context.root(), &absent));
+    }
+    findings.sort();
+    match args.format {
+        LintFormat::Text => console.result(&text(&findings, console))?,
+        LintFormat::Json => console.json(&findings)?,
+    }
+    console.say(&summary(described.len(), findings.len()));
+    Ok(if findings.is_empty() { Exit::Well } else { Exit::No })
+}
+
+/// The sources of `dockerfile` that a build would not find.
+fn absent<'d>(
+    dockerfile: &Dockerfile,
+    description: &'d Description,
+    context: &Context,
+) -> Result<Vec<(&'d CopySource, Presence)>, Error> {
+    let sources = description.content.as_ref().map(|content| content.sources.as_slice()).unwrap_or_default();
+    if sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ignore = Ignore::of(&dockerfile.path, context)?;
+    let mut absent = Vec::new();
+    for source in sources {
+        match context.find(&source.path, &ignore)? {
+            Presence::There => {}
+            presence => absent.push((source, presence)),
+        }
+    }
+    Ok(absent)
+}
+
+fn text(findings: &[Finding], console: &Console) -> String {
+    let line = |finding: &Finding| {
+        let place = console.paint_out(&format!("{}:{}:", printable_path(&finding.path), finding.line), Tone::Strong);
+        let rule = console.paint_out(&format!("({})", finding.rule), Tone::Faint);
+        format!("{place} {} {rule}\n", printable(&finding.message))
+    };
+    findings.iter().map(line).collect()
+}
+
+fn summary(dockerfiles: usize, findings: usize) -> String {
+    let plural = |count: usize, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
+    format!("{}, {}", plural(dockerfiles, "Dockerfile"), plural(findings, "finding"))
+}

@@ -1,0 +1,373 @@
+//! Fills in the variables of a Dockerfile word, by the rules of its reference ("Environment replacement") and of
+//! `BuildKit`'s `shell` package: `$X`, `${X}`, `${X:-word}`, `${X-word}`, `${X:+word}`, `${X+word}`, `${X:?word}`,
+//! quotes and the escape character.
+//!
+//! It does not guess: what depends on the machine, on the base image or on a pattern (`${X%…}`) cannot be told.
+
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// A word within a word within a word: more than this is nobody's Dockerfile, and must not exhaust the stack.
+const MAX_DEPTH: usize = 16;
+
+/// The variables that `BuildKit` sets for every FROM, by the platform it builds on and for.
+const PLATFORM: [&str; 8] = [
+    "BUILDARCH",
+    "BUILDOS",
+    "BUILDPLATFORM",
+    "BUILDVARIANT",
+    "TARGETARCH",
+    "TARGETOS",
+    "TARGETPLATFORM",
+    "TARGETVARIANT",
+];
+
+/// Why a word is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// It uses a variable that has no value.
+    Unset,
+    /// It depends on what the Dockerfile does not say.
+    Untold,
+}
+
+/// The variables that a line sees.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    values: BTreeMap<String, String>,
+    /// Whether the base image may have set variables that are not in `values`.
+    open: bool,
+}
+
+enum Value<'s> {
+    Set(&'s str),
+    Unset,
+    Untold,
+}
+
+impl Scope {
+    /// The scope of a stage, before its first line: empty, but its base image may set anything.
+    pub(super) fn stage() -> Self {
+        Self { values: BTreeMap::new(), open: true }
+    }
+
+    /// Reads the arguments of ARG. `outer` is the scope before FROM, whose values a bare `ARG NAME` brings in.
+    pub(super) fn declare(&mut self, arguments: &str, escape: char, outer: Option<&Self>) {
+        for word in words(arguments, escape) {
+            match word.split_once('=') {
+                Some((name, value)) => self.set(name, value, escape),
+                None => {
+                    if let Some(value) = outer.and_then(|outer| outer.values.get(word)) {
+                        self.values.insert(word.to_owned(), value.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the arguments of ENV: `NAME=value …`, or the old `NAME value`.
+    pub(super) fn define(&mut self, arguments: &str, escape: char) {
+        let words = words(arguments, escape);
+        if words.first().is_some_and(|first| first.contains('=')) {
+            for (name, value) in words.iter().filter_map(|word| word.split_once('=')) {
+                self.set(name, value, escape);
+            }
+        } else if let Some((name, value)) = arguments.trim_start().split_once(char::is_whitespace) {
+            self.set(name, value.trim(), escape);
+        }
+    }
+
+    fn set(&mut self, name: &str, value: &str, escape: char) {
+        match expand(value, self, escape) {
+            Ok(value) => self.values.insert(name.to_owned(), value),
+            Err(Gap::Unset | Gap::Untold) => self.values.remove(name),
+        };
+    }
+
+    fn get(&self, name: &str) -> Value<'_> {
+        match self.values.get(name) {
+            Some(value) => Value::Set(value),
+            None if self.open || PLATFORM.contains(&name) => Value::Untold,
+            None => Value::Unset,
+        }
+    }
+}
+
+/// `word` with its variables filled in and its quotes removed.
+pub(super) fn expand(word: &str, scope: &Scope, escape: char) -> Result<String, Gap> {
+    let mut reader = Reader { chars: word.chars().peekable(), scope, escape };
+    match reader.word(None, MAX_DEPTH) {
+        Some(Text { gap: Some(gap), .. }) => Err(gap),
+        Some(Text { text, .. }) => Ok(text),
+        None => Err(Gap::Untold),
+    }
+}
+
+/// The words of a line, quotes kept: white space within quotes or after the escape character does not separate.
+fn words(line: &str, escape: char) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut start = None;
+    let mut quote = None;
+    let mut chars = line.char_indices();
+    while let Some((at, c)) = chars.next() {
+        if quote.is_none() && c.is_whitespace() {
+            words.extend(start.take().and_then(|start| line.get(start..at)));
+            continue;
+        }
+        start.get_or_insert(at);
+        match c {
+            c if c == escape && quote != Some('\'') => {
+                chars.next();
+            }
+            '"' | '\'' if quote.is_none() => quote = Some(c),
+            c if quote == Some(c) => quote = None,
+            _ => {}
+        }
+    }
+    words.extend(start.and_then(|start| line.get(start..)));
+    words
+}
+
+/// Text read so far, and the first thing in it that is not known.
+#[derive(Default)]
+struct Text {
+    text: String,
+    gap: Option<Gap>,
+}
+
+impl Text {
+    fn push(&mut self, other: &Self) {
+        self.text.push_str(&other.text);
+        self.gap = self.gap.or(other.gap);
+    }
+
+    fn gap(gap: Gap) -> Self {
+        Self { text: String::new(), gap: Some(gap) }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), gap: None }
+    }
+}
+
+struct Reader<'a> {
+    chars: Peekable<Chars<'a>>,
+    scope: &'a Scope,
+    escape: char,
+}
+
+impl Reader<'_> {
+    /// Reads up to `end`, or to the end of the text without one; `None` if it is malformed.
+    fn word(&mut self, end: Option<char>, depth: usize) -> Option<Text> {
+        let depth = depth.checked_sub(1)?;
+        let mut out = Text::default();
+        while let Some(c) = self.chars.next() {
+            match c {
+                c if Some(c) == end => return Some(out),
+                '\'' => out.text.push_str(&self.single()?),
+                '"' => out.push(&self.double(depth)?),
+                '$' => out.push(&self.variable(depth)?),
+                c if c == self.escape => out.text.extend(self.chars.next()),
+                c => out.text.push(c),
+            }
+        }
+        end.is_none().then_some(out)
+    }
+
+    fn single(&mut self) -> Option<String> {
+        let mut out = String::new();
+        loop {
+            match self.chars.next()? {
+                '\'' => return Some(out),
+                c => out.push(c),
+            }
+        }
+    }
+
+    fn double(&mut self, depth: usize) -> Option<Text> {
+        let mut out = Text::default();
+        loop {
+            match self.chars.next()? {
+                '"' => return Some(out),
+                '$' => out.push(&self.variable(depth)?),
+                c if c == self.escape => {
+                    // Only a quote, a dollar and itself lose the escape character within double quotes.
+                    let next = self.chars.next()?;
+                    if next != '"' && next != '$' && next != self.escape {
+                        out.text.push(c);
+                    }
+                    out.text.push(next);
+                }
+                c => out.text.push(c),
+            }
+        }
+    }
+
+    /// What follows a `$`.
+    fn variable(&mut self, depth: usize) -> Option<Text> {
+        if self.chars.next_if_eq(&'{').is_none() {
+            let name = self.name();
+            return Some(if name.is_empty() { Text::from("$") } else { self.plain(&name) });
+        }
+        let name = self.name();
+        if name.is_empty() {
+            return None;
+        }
+        let (operator, empty_is_unset) = match self.chars.next()? {
+            '}' => return Some(self.plain(&name)),
+            ':' => (self.chars.next()?, true),
+            operator => (operator, false),
+        };
+        if !matches!(operator, '-' | '+' | '?') {
+            return None;
+        }
+        let word = self.word(Some('}'), depth)?;
+        Some(match (self.scope.get(&name), operator) {
+            (Value::Untold, _) => Text::gap(Gap::Untold),
+            (Value::Set(value), operator) if !(empty_is_unset && value.is_empty()) => {
+                if operator == '+' {
+                    word
+                } else {
+                    Text::from(value)
+                }
+            }
+            (_, '-') => word,
+            (_, '+') => Text::default(),
+            _ => Text::gap(Gap::Unset),
+        })
+    }
+
+    fn plain(&self, name: &str) -> Text {
+        match self.scope.get(name) {
+            Value::Set(value) => Text::from(value),
+            Value::Unset => Text::gap(Gap::Unset),
+            Value::Untold => Text::gap(Gap::Untold),
+        }
+    }
+
+    fn name(&mut self) -> String {
+        let mut name = String::new();
+        while let Some(c) = self.chars.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
+            name.push(c);
+        }
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Gap, Scope, expand, words};
+    use proptest::prelude::*;
+
+    fn scope(arguments: &str) -> Scope {
+        let mut scope = Scope::default();
+        scope.declare(arguments, '\\', None);
+        scope
+    }
+
+    #[track_caller]
+    fn filled(word: &str, arguments: &str) -> String {
+        expand(word, &scope(arguments), '\\').unwrap()
+    }
+
+    #[test]
+    fn each_form_of_a_variable_is_filled_in() {
+        let cases = [
+            ("golang:$V", "golang:1"),
+            ("golang:${V}-x", "golang:1-x"),
+            ("${V:-2}", "1"),
+            ("${W:-2}", "2"),
+            ("${W-2}", "2"),
+            ("${E:-2}", "2"),
+            ("${E-2}", ""),
+            ("${V:+alt}", "alt"),
+            ("${W:+alt}", ""),
+            ("${E:+alt}", ""),
+            ("${E+alt}", "alt"),
+            ("${V:?told}", "1"),
+            ("${W:-${V}}", "1"),
+            ("${W:-a${W:-b}c}", "abc"),
+            ("\"$V\"", "1"),
+            ("'$V'", "$V"),
+            ("\\$V", "$V"),
+            ("a$", "a$"),
+            ("\"a\\b\\\"\"", "a\\b\""),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(filled(word, "V=1 E="), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_default_may_use_an_earlier_one() {
+        assert_eq!(filled("$IMAGE", "V=1.2 IMAGE=\"golang:${V}\""), "golang:1.2");
+    }
+
+    #[test]
+    fn what_has_no_value_is_unset_and_what_depends_on_the_machine_is_untold() {
+        assert_eq!(expand("$W", &scope("W"), '\\'), Err(Gap::Unset));
+        assert_eq!(expand("${W:?}", &scope(""), '\\'), Err(Gap::Unset));
+        assert_eq!(expand("a-$TARGETARCH", &scope(""), '\\'), Err(Gap::Untold));
+        assert_eq!(expand("${V%x}", &scope("V=ax"), '\\'), Err(Gap::Untold));
+        assert_eq!(expand("${V", &scope("V=a"), '\\'), Err(Gap::Untold));
+        assert_eq!(expand("\"a", &scope(""), '\\'), Err(Gap::Untold));
+        assert_eq!(expand("$V", &Scope::stage(), '\\'), Err(Gap::Untold));
+    }
+
+    #[test]
+    fn a_branch_not_taken_need_not_be_known() {
+        assert_eq!(filled("${V:-$W}", "V=1"), "1");
+        assert_eq!(filled("${W:+$W}", "V=1"), "");
+    }
+
+    #[test]
+    fn a_stage_sees_what_was_before_from_only_when_it_asks() {
+        let outer = scope("V=1");
+        let mut stage = Scope::stage();
+        assert_eq!(expand("$V", &stage, '\\'), Err(Gap::Untold));
+        stage.declare("V", '\\', Some(&outer));
+        assert_eq!(expand("$V", &stage, '\\'), Ok("1".to_owned()));
+    }
+
+    #[test]
+    fn env_is_read_in_both_its_forms() {
+        let mut stage = Scope::stage();
+        stage.define("A=1 B=\"two words\"", '\\');
+        stage.define("C three $A", '\\');
+        assert_eq!(expand("$A/$B/$C", &stage, '\\'), Ok("1/two words/three 1".to_owned()));
+    }
+
+    #[test]
+    fn quotes_and_escapes_keep_words_together() {
+        assert_eq!(words(" A=1  B=\"x y\" C=x\\ y 'D E' ", '\\'), ["A=1", "B=\"x y\"", "C=x\\ y", "'D E'"]);
+        assert_eq!(words("A=x` y", '`'), ["A=x` y"]);
+    }
+
+    #[test]
+    fn the_deepest_nesting_ends_without_an_answer() {
+        let deep = "${W:-".repeat(100_000);
+        assert_eq!(expand(&deep, &scope(""), '\\'), Err(Gap::Untold));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_expansion_panic(word: String, arguments: String, escape in prop::sample::select(vec!['\\', '`'])) {
+            let mut scope = scope(&arguments);
+            scope.define(&arguments, escape);
+            let _ = expand(&word, &scope, escape);
+        }
+
+        #[test]
+        fn shell_like_text_does_not_either(word in "[$a{}:+?'\"\\\\ -]{0,30}") {
+            let _ = expand(&word, &scope("a=b"), '\\');
+        }
+
+        #[test]
+        fn a_word_without_special_characters_is_itself(word in "[a-z0-9/:.@_-]{0,30}") {
+            prop_assert_eq!(filled(&word, ""), word);
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! `lint`: each rule with what breaks it and its nearest harmless neighbour.
+
+use serde_json::Value;
+
+use crate::case::Case;
+use crate::schema::assert_valid;
+
+const NOTHING: &str = "1 Dockerfile, 0 findings\n";
+
+/// A repository of one Dockerfile, `Dockerfile.NAME`, with the source `p.c`.
+fn one(name: &str, dockerfile: impl AsRef<[u8]>) -> Case {
+    Case::empty().file("samples/p.c", "").file(format!("dockerfiles/Dockerfile.{name}"), dockerfile)
+}
+
+/// Declares that lint finds just this: `LINE: MESSAGE (RULE)`, each of the only Dockerfile.
+#[track_caller]
+fn found(case: &Case, name: &str, findings: &[&str]) {
+    let lines = findings.iter().map(|finding| format!("dockerfiles/Dockerfile.{name}:{finding}\n")).collect::<Vec<_>>().concat();
+    let plural = if findings.len() == 1 { "" } else { "s" };
+    case.run(["lint"]).expect(1, &lines, &format!("1 Dockerfile, {} finding{plural}\n", findings.len()));
+}
+
+#[track_caller]
+fn nothing(name: &str, dockerfile: &str) {
+    one(name, dockerfile).run(["lint"]).expect(0, "", NOTHING);
+}
+
+#[test]
+fn a_segment_that_its_from_contradicts() {
+    let case = one("p.alpine", "# why\nFROM python:alpine\n");
+    found(
+        &case,
+        "p.alpine",
+        &[
+            "2: the segment `alpine` contradicts `FROM python:alpine`: rename the segment to `python-alpine`, or change the FROM (segment-mismatch)",
+        ],
+    );
+    let case = one("p.golang.scratch", "FROM golang\nFROM gcr.io/distroless/static\n");
+    found(
+        &case,
+        "p.golang.scratch",
+        &[
+            "2: the segment `scratch` contradicts `FROM gcr.io/distroless/static`: rename the segment to `static`, or change the FROM (segment-mismatch)",
+        ],
+    );
+}
+
+#[test]
+fn segments_that_fit_are_no_finding() {
+    nothing("p.golang-nocgo.distroless-static", "FROM golang\nFROM gcr.io/distroless/static\n");
+    nothing("p.python-alpine", "FROM python:alpine\n");
+    nothing("p.python-3-12", "FROM python:3.12\n");
+    nothing("p.golang.scratch.err", "FROM golang:latest AS build\nFROM build\nFROM scratch\n");
+    nothing("p.golang-alpine", "ARG V=alpine\nFROM --platform=linux/amd64 golang:${V}@sha256:00\n");
+    nothing("p.golang", "FROM golang-${TARGETARCH}\n");
+}
+
+#[test]
+fn more_stages_than_segments() {
+    let case = one("p.golang", "FROM golang\nRUN x\nFROM scratch\nFROM alpine\n");
+    found(
+        &case,
+        "p.golang",
+        &[
+            "3: the name has 1 image segment, the Dockerfile 3 stages: add `scratch` to the name, or drop the stage (stage-count)",
+        ],
+    );
+}
+
+#[test]
+fn fewer_stages_than_segments() {
+    let case = one("p.golang.scratch", "FROM golang\n");
+    found(
+        &case,
+        "p.golang.scratch",
+        &[
+            "1: the name has 2 image segments, the Dockerfile 1 stage: drop `scratch` from the name, or add the stages (stage-count)",
+        ],
+    );
+}
+
+#[test]
+fn a_single_segment_name_has_nothing_to_contradict() {
+    Case::empty()
+        .folder("samples")
+        .file("dockerfiles/Dockerfile.prod", "FROM a\nFROM b\n")
+        .file("dockerfiles/Dockerfile.dev.err", "FROM c\n")
+        .run(["lint"])
+        .expect(0, "", "2 Dockerfiles, 0 findings\n");
+}
+
+#[test]
+fn a_from_that_only_a_build_argument_completes() {
+    let case = one("p.golang", "ARG V\nFROM golang:$V\n");
+    found(
+        &case,
+        "p.golang",
+        &[
+            "2: `FROM golang:$V` names no image, because Compose passes no build arguments: give the ARG before it a default (unknown-image)",
+        ],
+    );
+}
+
+#[test]
+fn copy_and_add_sources_that_are_not_there() {
+    let text = "FROM a\nCOPY p.c gone.c \\\n  also.c .\nADD [\"no such\", \"/x\"]\nCOPY src/*.h /x/\nCOPY p.c/x .\n";
+    let case = one("p.a", text).file("samples/src/x.c", "");
+    let missing = |line: usize, instruction: &str, path: &str| {
+        format!(
+            "{line}: {instruction} takes `{path}`, which is not in `samples`: add it there, or mend the path (missing-copy-source)"
+        )
+    };
+    let expected = [
+        missing(2, "COPY", "also.c"),
+        missing(2, "COPY", "gone.c"),
+        missing(4, "ADD", "no such"),
+        missing(5, "COPY", "src/*.h"),
+        missing(6, "COPY", "p.c/x"),
+    ];
+    found(&case, "p.a", &expected.each_ref().map(String::as_str));
+}
+
+#[test]
+fn sources_that_are_there_or_not_of_the_context_are_no_finding() {
+    let text = "FROM a AS b\nARG N=p\nCOPY p.c ./p.c /p.c ../p.c *.c p.[a-c] ${N}.c . \"p.c\" /x/\nCOPY [\"p.c\", \"/x\"]\nCOPY --from=b /gone /x\nCOPY --from=nginx:1 gone /x\nADD https://example.com/gone.tar /x\nADD git@example.com:a/gone.git /x\nCOPY <<EOF /x\nCOPY gone /x\nEOF\nCOPY $UNKNOWN /x\nRUN <<EOF\nCOPY gone /x\nEOF\n# COPY gone /x\nRUN echo \\\nCOPY gone /x\nONBUILD COPY gone /x\n";
+    nothing("p.a", text);
+}
+
+#[test]
+fn a_source_kept_from_the_build_by_an_ignore_file() {
+    let case = one("p.a", "FROM a\nCOPY p.c .\n").file("samples/.dockerignore", "# all\n*\n");
+    found(
+        &case,
+        "p.a",
+        &[
+            "2: COPY takes `p.c`, which `samples/.dockerignore` keeps from the build: take it back there with `!` (missing-copy-source)",
+        ],
+    );
+    // The Dockerfile's own ignore file stands in for that of the context.
+    let case = case.file("dockerfiles/Dockerfile.p.a.dockerignore", "*\n!p.c\n");
+    case.run(["lint"]).expect(0, "", NOTHING);
+}
+
+#[test]
+fn a_program_without_a_source() {
+    let case = one("hello-c.a", "FROM a\n");
+    found(
+        &case,
+        "hello-c.a",
+        &[
+            "1: the program `hello-c` has no source: add `hello.c` or `hello-c` with an extension to `samples`, or rename the program (missing-program-source)",
+        ],
+    );
+    let case = one("p.a", "FROM a\n").file("samples/p.go", "");
+    found(
+        &case,
+        "p.a",
+        &[
+            "1: the program `p` may be any of `p.c`, `p.go` in `samples`: add the extension to the name, as in `p-c`, or keep one (missing-program-source)",
+        ],
+    );
+    one("p-go.a", "FROM a\n").file("samples/p.go", "").run(["lint"]).expect(0, "", NOTHING);
+}
+
+#[test]
+fn a_dockerfile_that_does_not_parse_has_its_line() {
+    for (text, finding) in [
+        ("FROM a\n\nFORM b\n", "3: unknown instruction 'FORM': mend the line (parse-error)"),
+        ("", "1: expected at least one FROM instruction: mend the line (parse-error)"),
+        ("RUN x\n", "1: expected FROM: mend the line (parse-error)"),
+        (
+            "FROM a\nRUN <<EOF\nx\n",
+            "3: expected end of here-document (EOF), but reached eof: mend the line (parse-error)",
+        ),
+    ] {
+        found(&one("p.a", text), "p.a", &[finding]);
+    }
+}
+
+#[test]
+fn directives_line_endings_and_bytes_that_are_not_utf8_are_read_as_docker_reads_them() {
+    nothing("p.a.b", "# syntax=docker/dockerfile:1\n# escape=`\nfrom a as x\r\nRUN c:\\\nFROM `\n # why\n b\n");
+    one("p.a", b"# caf\xe9\nFROM a\n").run(["lint"]).expect(0, "", NOTHING);
+    nothing("p.a", "\u{feff}FROM a\n");
+}
+
+#[test]
+fn findings_are_sorted_by_path_and_line() {
+    let case = Case::empty()
+        .folder("samples")
+        .file("dockerfiles/Dockerfile.b.x", "FROM y\n")
+        .file("dockerfiles/Dockerfile.a.x.z", "FROM x\nCOPY gone /\nFROM y\n")
+        .file("dockerfiles/0/Dockerfile.c.x", "FROM y\n");
+    let run = case.run(["lint"]);
+    insta::assert_snapshot!(run.stdout());
+    assert_eq!((run.code(), run.stderr().as_str()), (1, "3 Dockerfiles, 7 findings\n"));
+}
+
+#[test]
+fn json_is_as_documented() {
+    let case = one("p.alpine", "FROM python:alpine\nCOPY \"\x1b[31m\" /\n");
+    let run = case.run(["lint", "--format", "json", "-q"]);
+    assert_valid(&run.stdout(), "lint.schema.json");
+    insta::assert_snapshot!(run.stdout());
+    assert_eq!((run.code(), run.stderr().as_str()), (1, ""));
+    one("p.a", "FROM a\n").run(["lint", "--format", "json"]).expect(0, "[]\n", NOTHING);
+}
+
+#[test]
+fn control_characters_of_a_dockerfile_do_not_reach_the_terminal() {
+    let run = one("p.a", "FROM a\nCOPY \x1b[31m\u{202e} /\n").run(["lint"]);
+    assert!(run.stdout().contains(r"`\x1b[31m\u{202e}`") && !run.stdout().contains(['\x1b', '\u{202e}']));
+    assert_eq!((run.code(), run.stderr().as_str()), (1, "1 Dockerfile, 1 finding\n"));
+}
+
+#[test]
+fn a_missing_context_is_an_error() {
+    let case = Case::empty().file("dockerfiles/Dockerfile.p.a", "FROM a\n");
+    case.run(["lint"]).refused("error: samples: there is no such folder: start in the repository's folder, or name the build context with `--context`\n");
+}
+
+#[test]
+fn every_rule_is_in_the_schema_and_explained() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/");
+    let schema: Value =
+        serde_json::from_str(&std::fs::read_to_string(format!("{docs}lint.schema.json")).unwrap()).unwrap();
+    let names = std::fs::read_to_string(format!("{docs}NAMES.md")).unwrap();
+    let rules = schema["items"]["properties"]["rule"]["enum"].as_array().unwrap().clone();
+    assert_eq!(rules.len(), 6);
+    for rule in rules {
+        assert!(names.contains(&format!("| `{}` |", rule.as_str().unwrap())), "{rule}");
+    }
+}
+
+#[test]
+fn nothing_is_found_in_this_repository() {
+    let run = Case::empty().run(["-C", env!("CARGO_MANIFEST_DIR"), "lint"]);
+    assert_eq!(run.stdout(), "");
+    assert!(run.stderr().ends_with(" Dockerfiles, 0 findings\n"), "{}", run.stderr());
+    assert_eq!(run.code(), 0);
+}
