@@ -8,6 +8,7 @@ pub mod engine;
 pub mod lint;
 pub mod list;
 pub mod sizes;
+pub mod test;
 
 use std::path::{Path, PathBuf};
 
@@ -141,6 +142,8 @@ pub enum Command {
     Lint(lint::LintArgs),
     /// Does every image build?
     Build(build::BuildArgs),
+    /// Which images work, which do not, and is that as expected?
+    Test(test::TestArgs),
     /// How big is each image?
     Sizes(sizes::SizesArgs),
     /// Print a completion script for SHELL

@@ -8,6 +8,7 @@ pub mod lint;
 pub mod list;
 pub mod man;
 pub mod sizes;
+pub mod test;
 pub mod work;
 
 use crate::cli::{Cli, Command};
@@ -41,6 +42,7 @@ fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
         Some(Command::Lint(args)) => lint::run(args, &options.project(), console),
         Some(Command::List(args)) => list::run(args, &options.project(), console),
         Some(Command::Sizes(args)) => sizes::run(&args, &options, console),
+        Some(Command::Test(args)) => test::run(&args, &options, console),
         Some(Command::Completions { shell }) => completions::run(shell, console),
         Some(Command::Man) => man::run(console),
     }

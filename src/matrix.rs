@@ -3,6 +3,7 @@
 //! Plain threads that take the next image until there is none. The order of the results is that of the images, whoever
 //! is done first. What is done with an image is given as a function, so this knows no engine.
 
+pub mod change;
 pub mod ending;
 pub mod job;
 pub mod logs;

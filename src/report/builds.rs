@@ -6,11 +6,8 @@ use crate::console::{Tone, paint};
 use crate::escape::printable;
 use crate::matrix::outcome::Outcome;
 use crate::matrix::progress::duration;
-use crate::matrix::tally::{Row, images};
+use crate::matrix::tally::{NEWS, Row, images};
 use crate::name::Set;
-
-/// What is said when an `.err` Dockerfile builds.
-pub const NEWS: &str = "builds now: drop the .err";
 
 /// One image in one line, with its end.
 pub fn line(row: &Row, color: bool) -> String {
@@ -24,6 +21,14 @@ pub fn line(row: &Row, color: bool) -> String {
         (outcome, _) => format!("{}: {}", outcome.words(), outcome.message()),
     };
     format!("{} {}  {time}  {}\n", paint(mark, tone, color), row.service, printable(&said))
+}
+
+/// One image that was tested, in one line, with its end.
+pub fn tested(row: &Row) -> String {
+    let (mark, _) = mark(row.is_expected());
+    let (words, detail) = (row.outcome().words(), row.detail());
+    let between = if detail.is_empty() { "" } else { ": " };
+    format!("{mark} {}  {words}{between}{}\n", row.service, printable(&detail))
 }
 
 /// A mark and its tone: as expected, not as expected, not known.

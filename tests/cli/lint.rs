@@ -15,7 +15,11 @@ fn one(name: &str, dockerfile: impl AsRef<[u8]>) -> Case {
 /// Declares that lint finds just this: `LINE: MESSAGE (RULE)`, each of the only Dockerfile.
 #[track_caller]
 fn found(case: &Case, name: &str, findings: &[&str]) {
-    let lines = findings.iter().map(|finding| format!("dockerfiles/Dockerfile.{name}:{finding}\n")).collect::<Vec<_>>().concat();
+    let lines = findings
+        .iter()
+        .map(|finding| format!("dockerfiles/Dockerfile.{name}:{finding}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let plural = if findings.len() == 1 { "" } else { "s" };
     case.run(["lint"]).expect(1, &lines, &format!("1 Dockerfile, {} finding{plural}\n", findings.len()));
 }
