@@ -32,6 +32,7 @@ pub mod escape;
 pub mod exit;
 pub mod interrupt;
 pub mod lint;
+pub mod matrix;
 pub mod name;
 pub mod project;
 pub mod report;
