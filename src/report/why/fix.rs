@@ -166,10 +166,10 @@ fn build_with(libc: Libc, dockerfile: Option<&Dockerfile>) -> Fix {
         (Libc::Musl, Some(image)) if !image.contains(':') && matches!(image, "golang" | "rust" | "python" | "node") => {
             format!("{image}:alpine")
         }
-        (Libc::Musl, Some(image)) if image.starts_with("gcc") => "alpine".to_owned(),
         (libc, _) => base(libc).to_owned(),
     };
-    fix(what, [format!("FROM {image}")])
+    let compiler = (image == "alpine").then(|| "RUN apk add --no-cache build-base".to_owned());
+    fix(what, std::iter::once(format!("FROM {image}")).chain(compiler))
 }
 
 fn match_bases(dockerfile: Option<&Dockerfile>) -> Fix {
