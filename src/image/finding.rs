@@ -345,8 +345,8 @@ pub enum Remedy {
     BaseWithShell,
     /// Build where the same libc is as in the image.
     BuildWith(Libc),
-    /// Build on a base not newer than the image's, or run on one not older.
-    MatchBases,
+    /// Run on a base whose libraries provide this version.
+    BaseProviding(Vec<u8>),
     /// Build and run for one platform.
     Platform(String),
     /// Let everybody execute this file.

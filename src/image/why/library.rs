@@ -124,7 +124,7 @@ fn too_old(program: &Program<'_>, loaded: &Loaded<'_>, lacking: &Lacking, libc: 
     let has = lacking.newest.as_ref().map_or("provides none of that kind".to_owned(), |newest| {
         format!("provides no newer than {}", printable_bytes(newest))
     });
-    finding.evidence(path, has).remedy([remedy::static_link(program, libc), Remedy::MatchBases])
+    finding.evidence(path, has).remedy([remedy::static_link(program, libc), Remedy::BaseProviding(newest)])
 }
 
 /// The links of the chain below an object.
