@@ -163,7 +163,10 @@ esac
 
 fn with_engine() -> Case {
     let case = Case::of(&["hello-c.gcc.scratch"])
-        .file("dockerfiles/Dockerfile.hello-c.gcc.scratch", "FROM gcc AS build\nRUN cc hello.c -o hello\nFROM scratch\nCOPY --from=build /hello .\n")
+        .file(
+            "dockerfiles/Dockerfile.hello-c.gcc.scratch",
+            "FROM gcc AS build\nRUN cc hello.c -o hello\nFROM scratch\nCOPY --from=build /hello .\n",
+        )
         .file("engine/docker", ENGINE)
         .file("engine/missing.tar", tar(&docker_old(&[without_loader()], false)))
         .file("engine/fine.tar", tar(&docker_new(&[fine()])));
@@ -199,7 +202,10 @@ fn what_could_not_be_looked_at_is_said_and_decides_and_the_others_are_answered()
     assert_eq!((run.code(), run.stdout().as_str()), (2, said));
     let stderr = run.stderr();
     let lines: Vec<_> = stderr.lines().collect();
-    assert!(lines.len() == 2 && lines[0].contains("reference does not exist") && lines[1].contains("the daemon is gone"), "{stderr}");
+    assert!(
+        lines.len() == 2 && lines[0].contains("reference does not exist") && lines[1].contains("the daemon is gone"),
+        "{stderr}"
+    );
 }
 
 #[test]

@@ -19,10 +19,10 @@ impl Inquiry<'_> {
     ) -> Vec<Step> {
         let Some(libc) = libc else { return Vec::new() };
         let (steps, findings) = {
-            let loaded = self.load(program, libc, loader);
-            let lost = loaded.lost.iter().map(|lost| self.lost(program, &loaded, lost, libc));
-            let old = lacking(&loaded).into_iter().map(|lacking| too_old(program, &loaded, &lacking, libc));
-            (steps(&loaded, 0), lost.chain(old).collect::<Vec<_>>())
+            let all = self.load(program, libc, loader);
+            let lost = all.lost.iter().map(|lost| self.lost(program, &all, lost, libc));
+            let old = lacking(&all).into_iter().map(|lacking| too_old(program, &all, &lacking, libc));
+            (steps(&all, 0), lost.chain(old).collect::<Vec<_>>())
         };
         for finding in findings {
             self.report(finding);

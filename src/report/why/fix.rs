@@ -191,7 +191,10 @@ fn base_providing(version: &[u8], dockerfile: Option<&Dockerfile>) -> Fix {
     });
     let built_on = dockerfile.and_then(Dockerfile::build_image).map(|image| printable(image).into_owned());
     let image = built_on.or_else(|| known.map(|(image, ..)| (*image).to_owned()));
-    fix(format!("start from a base that provides {shown}"), [format!("FROM {}", image.unwrap_or("debian:sid-slim".to_owned()))])
+    fix(
+        format!("start from a base that provides {shown}"),
+        [format!("FROM {}", image.unwrap_or("debian:sid-slim".to_owned()))],
+    )
 }
 
 fn java_release(release: u16, dockerfile: Option<&Dockerfile>) -> Fix {
