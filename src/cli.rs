@@ -7,6 +7,7 @@ pub mod engine;
 pub mod lint;
 pub mod list;
 pub mod sizes;
+pub mod why;
 
 use std::path::{Path, PathBuf};
 
@@ -140,6 +141,8 @@ pub enum Command {
     Lint(lint::LintArgs),
     /// How big is each image?
     Sizes(sizes::SizesArgs),
+    /// Why can an image not start?
+    Why(why::WhyArgs),
     /// Print a completion script for SHELL
     Completions {
         /// The shell that will read it

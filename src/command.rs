@@ -7,6 +7,7 @@ pub mod lint;
 pub mod list;
 pub mod man;
 pub mod sizes;
+pub mod why;
 
 use crate::cli::{Cli, Command};
 use crate::console::Console;
@@ -38,6 +39,7 @@ fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
         Some(Command::List(args)) => list::run(args, &options.project(), console),
         Some(Command::Lint(args)) => lint::run(args, &options.project(), console),
         Some(Command::Sizes(args)) => sizes::run(&args, &options, console),
+        Some(Command::Why(args)) => why::run(&args, &options, console),
         Some(Command::Completions { shell }) => completions::run(shell, console),
         Some(Command::Man) => man::run(console),
     }

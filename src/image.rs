@@ -32,6 +32,7 @@ pub mod elf;
 pub mod error;
 pub mod finding;
 pub mod identity;
+pub mod java;
 pub mod keeper;
 pub mod layer;
 pub mod loader;
@@ -42,6 +43,7 @@ pub mod search;
 pub mod tar;
 pub mod tree;
 pub mod unpack;
+pub mod why;
 pub mod words;
 
 pub use archive::{read, read_folder};
@@ -53,6 +55,7 @@ pub use error::ReadError;
 pub use layer::{Kind, LayerError};
 pub use mentions::{Mention, Mentions};
 pub use tree::{Entry, Found, Miss, Tree};
+pub use why::{Diagnosis, why};
 
 /// One image: what to run and the files to run it on.
 #[derive(Debug)]

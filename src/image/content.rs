@@ -6,7 +6,8 @@
 //! | starts with `\x7fELF` | [`elf::Summary`], executable or not: libraries mostly are not |
 //! | has an execute bit | its first [`HEAD`] bytes |
 //! | one that a loader or libc reads ([`is_consulted`]) | all of it, up to [`TEXT`] bytes |
-//! | `*.class`, `*.jar` | its first [`HEAD`] bytes |
+//! | `*.class` | its first [`HEAD`] bytes |
+//! | `*.jar` | its first [`JAR`] bytes |
 //! | any other | nothing |
 
 use crate::image::elf;
@@ -15,6 +16,9 @@ use crate::image::mentions::Mentions;
 /// How many first bytes are kept of a file that may be a script. The kernel looks for the interpreter in the first 256
 /// (`BINPRM_BUF_SIZE` since Linux 5.1, 128 before).
 pub const HEAD: usize = 512;
+
+/// How many first bytes are kept of a Java archive: its manifest and its first class, where they are small.
+pub const JAR: usize = 4096;
 
 /// The largest file of which everything is kept.
 pub const TEXT: usize = 512 * 1024;
@@ -26,7 +30,7 @@ pub enum Kept {
     Nothing,
     /// All of it.
     Text(Box<[u8]>),
-    /// Its first bytes, [`HEAD`] at most.
+    /// Its first bytes, as many as [`head_of`] says at most.
     Head(Box<[u8]>),
     /// An ELF file.
     Elf(Box<Elf>),
@@ -44,7 +48,7 @@ pub struct Elf {
 impl Kept {
     /// What to keep of a file whose contents are at hand.
     pub fn of(path: &[u8], mode: u16, bytes: &[u8]) -> Self {
-        let head = || bytes.get(..HEAD).unwrap_or(bytes).into();
+        let head = || bytes.get(..head_of(path)).unwrap_or(bytes).into();
         if bytes.starts_with(b"\x7fELF") {
             let summary = elf::Summary::read(&Sparse::whole(bytes.to_vec()));
             Self::Elf(Box::new(Elf { summary, mentions: Mentions::of(bytes) }))
@@ -100,6 +104,11 @@ pub fn is_consulted(path: &[u8]) -> bool {
         || (path.starts_with(b"/etc/ld.so.conf.d/") && path.ends_with(b".conf"))
         || (path.starts_with(b"/etc/ld-musl-") && path.ends_with(b".path"))
         || path.ends_with(b"/release")
+}
+
+/// How many first bytes are kept of this file, if not all.
+pub fn head_of(path: &[u8]) -> usize {
+    if path.ends_with(b".jar") { JAR } else { HEAD }
 }
 
 /// Is this named as compiled Java?

@@ -278,3 +278,9 @@ fn system_folders(file: &Sparse) -> Vec<Vec<u8>> {
     }
     if best.len() < 2 { Vec::new() } else { best }
 }
+
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;

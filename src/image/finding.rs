@@ -332,6 +332,8 @@ pub enum Remedy {
         program: Vec<u8>,
         /// Its machine's name in compiler targets, where known: `x86_64`.
         cpu: Option<&'static str>,
+        /// Which libc it is linked against now.
+        libc: Libc,
     },
     /// Copy files from the stage that built the program.
     CopyFromBuild(Vec<Copy>),

@@ -3,9 +3,9 @@
 //! Of an ELF file up to [`WHOLE`] bytes everything is at hand when its summary is made, of a larger one its head and the
 //! parts that [`elf::wanted`] names. Nothing outlasts the file but the summary.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read as _};
 
-use crate::image::content::{Elf, HEAD, Kept, Sparse, TEXT, is_consulted, is_java};
+use crate::image::content::{Elf, HEAD, Kept, Sparse, TEXT, head_of, is_consulted, is_java};
 use crate::image::elf;
 use crate::image::mentions::Scan;
 use crate::image::tar::read_up_to;
@@ -39,7 +39,12 @@ pub fn keep(path: &[u8], mode: u16, size: u64, is_expanded: bool, data: &mut dyn
         data.read_to_end(&mut text)?;
         return Ok(Kept::Text(text.into()));
     }
-    Ok(if mode & 0o111 != 0 || is_java(path) { Kept::Head(head.into()) } else { Kept::Nothing })
+    if mode & 0o111 == 0 && !is_java(path) {
+        return Ok(Kept::Nothing);
+    }
+    let mut head = head.to_vec();
+    data.take((head_of(path) - HEAD) as u64).read_to_end(&mut head)?;
+    Ok(Kept::Head(head.into()))
 }
 
 fn elf_file(head: &[u8], size: u64, is_expanded: bool, data: &mut dyn BufRead) -> io::Result<Elf> {

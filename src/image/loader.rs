@@ -182,3 +182,7 @@ impl Rules {
         }
     }
 }
+
+
+#[cfg(test)]
+pub(crate) use cache::tests::cache as cache_sample;

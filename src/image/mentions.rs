@@ -18,11 +18,23 @@ pub enum Mention {
     Zoneinfo,
     /// `/etc/passwd`.
     Passwd,
+    /// It was built by Go: what `go version` reads is in it.
+    Go,
+    /// It is busybox: its version is in it.
+    Busybox,
+    /// It was built by Rust: places in the sources of its standard library are in it.
+    Rust,
+    /// It looks up host names through libc.
+    HostNames,
+    /// It is a Go program that loads time zones by name.
+    LoadsZones,
+    /// It is a Go program that has the time zones in it (`time/tzdata`).
+    HasZones,
 }
 
 /// What stands for which mention. The places of certificates are those that OpenSSL (its default on Debian and on
 /// others), Go's `crypto/x509` and `openssl-probe` of Rust look at.
-const NEEDLES: [(&[u8], Mention); 7] = [
+const NEEDLES: [(&[u8], Mention); 13] = [
     (b"/etc/ssl/cert", Mention::Certificates),
     (b"/usr/lib/ssl", Mention::Certificates),
     (b"/etc/pki/tls", Mention::Certificates),
@@ -30,6 +42,12 @@ const NEEDLES: [(&[u8], Mention); 7] = [
     (b"/etc/resolv.conf", Mention::ResolvConf),
     (b"/usr/share/zoneinfo", Mention::Zoneinfo),
     (b"/etc/passwd", Mention::Passwd),
+    (b"\xff Go buildinf:", Mention::Go),
+    (b"BusyBox v", Mention::Busybox),
+    (b"/rustc/", Mention::Rust),
+    (b"getaddrinfo\0", Mention::HostNames),
+    (b"time.LoadLocation\0", Mention::LoadsZones),
+    (b"time/tzdata.", Mention::HasZones),
 ];
 
 /// One less than the longest needle: what may be cut off at the end of a piece.
@@ -37,7 +55,7 @@ const OVERLAP: usize = 18;
 
 /// The mentions that were found in one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mentions(u8);
+pub struct Mentions(u16);
 
 impl Mentions {
     /// Is this one among them?
@@ -53,7 +71,7 @@ impl Mentions {
     }
 }
 
-fn bit(mention: Mention) -> u8 {
+fn bit(mention: Mention) -> u16 {
     1 << mention as u8
 }
 

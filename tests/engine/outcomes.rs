@@ -16,6 +16,8 @@ pub(crate) struct Expected {
     pub(crate) mended: Vec<String>,
     /// The size published in 2020.
     pub(crate) size_2020: Option<String>,
+    /// The finding of `mkcompose why`.
+    pub(crate) why: Option<String>,
 }
 
 /// What happens when an image is built and run.
@@ -57,12 +59,13 @@ struct Entry {
     #[serde(default)]
     mended: Vec<String>,
     size_2020: Option<String>,
+    why: Option<String>,
 }
 
 impl Expected {
     /// The outcome has its fields, and no other has any.
     fn from_entry(service: &str, entry: &Entry) -> Self {
-        let Entry { outcome, prints, missing, path, code, step, says, mended, size_2020 } = entry.clone();
+        let Entry { outcome, prints, missing, path, code, step, says, mended, size_2020, why } = entry.clone();
         let outcome = match (outcome.as_str(), prints, missing, path, code, step, says) {
             ("works", Some(prints), None, None, None, None, None) => Outcome::Works { prints },
             ("cannot start", None, Some(missing), Some(path), None, None, Some(says)) => {
@@ -74,7 +77,8 @@ impl Expected {
         };
         let can_be_mended = matches!(outcome, Outcome::CannotStart { .. } | Outcome::Exits { .. });
         assert_eq!(can_be_mended, !mended.is_empty(), "tests/outcomes.yml: `{service}` and its `mended`");
-        Self { outcome, mended, size_2020 }
+        assert_eq!(can_be_mended, why.is_some(), "tests/outcomes.yml: `{service}` and its `why`");
+        Self { outcome, mended, size_2020, why }
     }
 
     /// Whether the image can be built.

@@ -84,6 +84,11 @@ impl Machine {
         self.known().map(|known| known.cpu)
     }
 
+    /// Its name in the targets of compilers, where that differs by word size too: `x86_64`, `aarch64`.
+    pub fn target(&self) -> Option<&'static str> {
+        self.triplet().and_then(|triplet| triplet.split('-').next())
+    }
+
     /// Where glibc's loader is.
     pub fn glibc_loader(&self) -> Option<&'static str> {
         self.known().map(|known| known.loader)
