@@ -28,7 +28,11 @@ impl Interrupt {
         let interrupt = Self::default();
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             // In this order: the first request finds the flag down, the second finds it up and ends the program.
-            let _ = flag::register_conditional_shutdown(signal, Exit::Interrupted.code().into(), Arc::clone(&interrupt.asked));
+            let _ = flag::register_conditional_shutdown(
+                signal,
+                Exit::Interrupted.code().into(),
+                Arc::clone(&interrupt.asked),
+            );
             let _ = flag::register(signal, Arc::clone(&interrupt.asked));
         }
         interrupt

@@ -48,7 +48,9 @@ pub struct WhyArgs {
 fn platform(text: &str) -> Result<Platform, String> {
     let mut parts = text.split('/').map(str::to_owned);
     match (parts.next(), parts.next(), parts.next().unwrap_or_default(), parts.next()) {
-        (Some(os), Some(arch), variant, None) if !os.is_empty() && !arch.is_empty() => Ok(Platform { os, arch, variant }),
+        (Some(os), Some(arch), variant, None) if !os.is_empty() && !arch.is_empty() => {
+            Ok(Platform { os, arch, variant })
+        }
         _ => Err("say it as OS/ARCH or OS/ARCH/VARIANT: `linux/amd64`".to_owned()),
     }
 }

@@ -27,7 +27,9 @@ use crate::scan;
 /// Flags that do not fit together; stdout cannot be written.
 pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
     if args.archive.as_deref() == Some(Path::new("-")) && args.images.len() > 1 {
-        return Err(Error::Usage("stdin can be read only once: name one IMAGE, or give the archive as a file".to_owned()));
+        return Err(Error::Usage(
+            "stdin can be read only once: name one IMAGE, or give the archive as a file".to_owned(),
+        ));
     }
     let wanted = wanted(args, options);
     let mut subjects = Vec::new();

@@ -279,7 +279,6 @@ fn system_folders(file: &Sparse) -> Vec<Vec<u8>> {
     if best.len() < 2 { Vec::new() } else { best }
 }
 
-
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]

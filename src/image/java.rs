@@ -18,8 +18,18 @@ pub enum Told {
 
 /// Options whose value is the next word.
 const WITH_VALUE: [&str; 12] = [
-    "-p", "--module-path", "--upgrade-module-path", "--add-modules", "--limit-modules", "--add-exports", "--add-opens",
-    "--add-reads", "--patch-module", "--source", "--enable-native-access", "--describe-module",
+    "-p",
+    "--module-path",
+    "--upgrade-module-path",
+    "--add-modules",
+    "--limit-modules",
+    "--add-exports",
+    "--add-opens",
+    "--add-reads",
+    "--patch-module",
+    "--source",
+    "--enable-native-access",
+    "--describe-module",
 ];
 
 /// Reads the words after `java`; `None` if they run nothing that is known here, such as a module.
@@ -34,7 +44,9 @@ pub fn told(words: &[String], class_path: Option<&str>) -> Option<Told> {
             option if WITH_VALUE.contains(&option) => {
                 words.next()?;
             }
-            option if option.starts_with("--class-path=") => option.trim_start_matches("--class-path=").clone_into(&mut path),
+            option if option.starts_with("--class-path=") => {
+                option.trim_start_matches("--class-path=").clone_into(&mut path)
+            }
             option if option.starts_with('-') => {}
             // The source launcher compiles for the runtime itself.
             source if source.ends_with(".java") => return None,

@@ -183,6 +183,5 @@ impl Rules {
     }
 }
 
-
 #[cfg(test)]
 pub(crate) use cache::tests::cache as cache_sample;

@@ -151,7 +151,8 @@ impl Writer<'_> {
             entries.extend([(0x6fff_fffc, provided_at), (0x6fff_fffd, sample.provides.len() as u64 + 1)]);
         }
         entries.push((0, 0));
-        let dynamic: Vec<u8> = entries.iter().flat_map(|(tag, value)| [self.word(*tag), self.word(*value)].concat()).collect();
+        let dynamic: Vec<u8> =
+            entries.iter().flat_map(|(tag, value)| [self.word(*tag), self.word(*value)].concat()).collect();
         let total = dynamic_at + dynamic.len() as u64 + sample.data.len() as u64;
 
         let mut file = self.header(if has_dynamic { 3 } else { 2 });

@@ -24,8 +24,8 @@ pub(super) enum By {
 /// Tools that every busybox has, which its shell may do itself (`FEATURE_SH_STANDALONE`).
 const TOOLS: [&str; 40] = [
     "ash", "awk", "basename", "busybox", "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "dirname", "env",
-    "find", "grep", "head", "hostname", "id", "ln", "ls", "mkdir", "mount", "mv", "nc", "ping", "ps", "rm", "sed", "sh",
-    "sleep", "sort", "tail", "tar", "top", "touch", "tr", "uname", "wc", "wget",
+    "find", "grep", "head", "hostname", "id", "ln", "ls", "mkdir", "mount", "mv", "nc", "ping", "ps", "rm", "sed",
+    "sh", "sleep", "sort", "tail", "tar", "top", "touch", "tr", "uname", "wc", "wget",
 ];
 
 impl Inquiry<'_> {
@@ -212,10 +212,14 @@ impl Inquiry<'_> {
         let shown = printable(first);
         match miss {
             Miss::Dangling { link, missing } => {
-                let message = format!("the command {shown} is a link to {}, which is not in the image", printable_bytes(missing));
+                let message =
+                    format!("the command {shown} is a link to {}, which is not in the image", printable_bytes(missing));
                 let finding = Finding::new(Id::CommandDangling, message).missing(missing.clone());
-                let target = self.image.tree.entry(link).map(|found| printable_bytes(found.entry.target)).unwrap_or_default();
-                finding.evidence(link, format!("is a symbolic link to {target}")).remedy([Remedy::CopyProgram(missing.clone())])
+                let target =
+                    self.image.tree.entry(link).map(|found| printable_bytes(found.entry.target)).unwrap_or_default();
+                finding
+                    .evidence(link, format!("is a symbolic link to {target}"))
+                    .remedy([Remedy::CopyProgram(missing.clone())])
             }
             Miss::Loop(link) => {
                 let message = format!("the command {shown} is a link that leads back to itself");
@@ -225,10 +229,17 @@ impl Inquiry<'_> {
                 let finding = Finding::new(Id::CommandMissing, format!("the command {shown} is not in the image"));
                 let path = if missing.is_empty() { first.as_bytes() } else { missing };
                 let finding = finding.missing(path).evidence(Source::Config, self.where_it_looks(first));
-                finding.remedy(remedy::for_missing(self.image, first, &self.folder, self.instruction, &self.instruction_words()))
+                finding.remedy(remedy::for_missing(
+                    self.image,
+                    first,
+                    &self.folder,
+                    self.instruction,
+                    &self.instruction_words(),
+                ))
             }
             Miss::NotAFolder(path) => {
-                let message = format!("the command {shown} is not in the image: {} is no folder", printable_bytes(path));
+                let message =
+                    format!("the command {shown} is not in the image: {} is no folder", printable_bytes(path));
                 let finding = Finding::new(Id::CommandMissing, message).missing(first.as_bytes());
                 finding.evidence(path, "is a file").remedy([Remedy::CopyProgram(first.as_bytes().to_vec())])
             }
@@ -244,7 +255,11 @@ impl Inquiry<'_> {
 
     pub(super) fn forbidden(&self, shown: &str, path: &[u8], mode: u16) -> Finding {
         let message = format!("the user may not execute {shown} (mode {mode:04o})");
-        let owner = self.image.tree.lookup(path).map(|found| format!(" and belongs to {}:{}", found.entry.uid, found.entry.gid));
+        let owner = self
+            .image
+            .tree
+            .lookup(path)
+            .map(|found| format!(" and belongs to {}:{}", found.entry.uid, found.entry.gid));
         let says = format!("has mode {mode:04o}{}; {}", owner.unwrap_or_default(), self.user());
         let mut remedies = vec![Remedy::MakeExecutable(path.to_vec())];
         if mode & 0o111 != 0 {

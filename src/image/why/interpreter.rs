@@ -43,7 +43,9 @@ impl Inquiry<'_> {
         let shown = printable_bytes(path);
         let shell = self.search().command(b"/bin/sh").is_ok();
         let (message, says) = match id {
-            Id::ScriptWithoutInterpreter => (format!("the script {shown} does not start with a #! line that works"), what.to_owned()),
+            Id::ScriptWithoutInterpreter => {
+                (format!("the script {shown} does not start with a #! line that works"), what.to_owned())
+            }
             _ if what == "is empty" => (format!("the program {shown} is empty"), what.to_owned()),
             _ => (format!("{shown} is no program for Linux"), format!("is {what}")),
         };
@@ -95,7 +97,8 @@ impl Inquiry<'_> {
             step.needs.extend(self.through_env(script, line.argument, &path, depth));
         } else if line.argument.ends_with(b"\r") && takes_one_letter_options(asked) {
             let shown = printable_bytes(script);
-            let finding = Finding::new(Id::CrlfInScript, format!("the #! line of {shown} ends in CR LF, and CR is no option"));
+            let finding =
+                Finding::new(Id::CrlfInScript, format!("the #! line of {shown} ends in CR LF, and CR is no option"));
             self.report(finding.remedy([Remedy::UnixNewlines(script.to_vec())]));
         }
         step
@@ -105,7 +108,9 @@ impl Inquiry<'_> {
         let (shown, asked) = (printable_bytes(script), printable_bytes(name));
         if let Some(plain) = name.strip_suffix(b"\r") {
             let plain_there = self.search().file(plain).is_ok();
-            let message = format!("the #! line of {shown} ends in CR LF, so its interpreter is {asked}, which is not in the image");
+            let message = format!(
+                "the #! line of {shown} ends in CR LF, so its interpreter is {asked}, which is not in the image"
+            );
             let finding = Finding::new(Id::CrlfInScript, message).missing(name);
             let finding = if plain_there { finding.evidence(plain, "is in the image") } else { finding };
             self.report(finding.remedy([Remedy::UnixNewlines(script.to_vec())]));
@@ -178,9 +183,8 @@ impl Inquiry<'_> {
         let tree = &self.image.tree;
         let places: [&[u8]; 2] = [b"/lib", b"/lib64"];
         let names = places.iter().filter_map(|place| Some((place, tree.list(place).ok()?)));
-        let mut paths = names.flat_map(|(place, names)| {
-            names.into_iter().map(move |name| [place, &b"/"[..], name.as_slice()].concat())
-        });
+        let mut paths = names
+            .flat_map(|(place, names)| names.into_iter().map(move |name| [place, &b"/"[..], name.as_slice()].concat()));
         paths.find(|path| {
             let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
             let looks = match libc {

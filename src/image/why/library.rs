@@ -68,7 +68,10 @@ impl Inquiry<'_> {
                 finding.remedy(remedy::for_library(self.image, program, &lost.name, loaded, libc))
             }
             Why::Unusable(path, why) => {
-                let message = format!("the library {name} of {needer} cannot be loaded: {} is there, but {why}", printable_bytes(path));
+                let message = format!(
+                    "the library {name} of {needer} cannot be loaded: {} is there, but {why}",
+                    printable_bytes(path)
+                );
                 let finding = Finding::new(Id::LibraryUnusable, message).missing(lost.name.clone());
                 let finding = finding.evidence(parent, needs).evidence(path, why.clone());
                 finding.remedy(remedy::for_library(self.image, program, &lost.name, loaded, libc))
@@ -81,7 +84,8 @@ impl Inquiry<'_> {
         let listed = self.configured_folders();
         let usual = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"];
         let folders = listed.into_iter().chain(usual.iter().map(|folder| folder.as_bytes().to_vec()));
-        let mut paths = folders.filter(|folder| !searched.contains(folder)).map(|folder| [&folder, &b"/"[..], name].concat());
+        let mut paths =
+            folders.filter(|folder| !searched.contains(folder)).map(|folder| [&folder, &b"/"[..], name].concat());
         paths.find(|path| self.image.tree.lookup(path).is_ok())
     }
 
@@ -109,7 +113,8 @@ fn too_old(program: &Program<'_>, loaded: &Loaded<'_>, lacking: &Lacking, libc: 
         printable_bytes(&newest),
         printable_bytes(path)
     );
-    let list = |versions: &[Vec<u8>]| versions.iter().map(|version| printable_bytes(version)).collect::<Vec<_>>().join(", ");
+    let list =
+        |versions: &[Vec<u8>]| versions.iter().map(|version| printable_bytes(version)).collect::<Vec<_>>().join(", ");
     let mut finding = Finding::new(Id::VersionMissing, message).missing(newest.clone());
     for object in needers {
         let asks = object.elf.requires.iter().flat_map(|required| &required.versions);

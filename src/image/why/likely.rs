@@ -25,11 +25,11 @@ const BUNDLES: [&str; 8] = [
 ];
 
 /// And for folders of them.
-const FOLDERS: [&str; 4] = ["/etc/ssl/certs", "/etc/pki/tls/certs", "/usr/lib/ssl/certs", "/system/etc/security/cacerts"];
+const FOLDERS: [&str; 4] =
+    ["/etc/ssl/certs", "/etc/pki/tls/certs", "/usr/lib/ssl/certs", "/system/etc/security/cacerts"];
 
 /// Programs that look up users only to show or set names, and do without: shells and boxes of tools.
-const TOOLS: [&str; 11] =
-    ["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "toybox", "coreutils", "env", "ls"];
+const TOOLS: [&str; 11] = ["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "toybox", "coreutils", "env", "ls"];
 
 impl Inquiry<'_> {
     /// Looks at a program that can be executed, with the words it is given.
@@ -45,7 +45,11 @@ impl Inquiry<'_> {
             findings.into_iter().flatten().for_each(|finding| self.report(finding));
         }
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        if name == b"java" { self.java(path, words.get(1..).unwrap_or_default()).into_iter().collect() } else { Vec::new() }
+        if name == b"java" {
+            self.java(path, words.get(1..).unwrap_or_default()).into_iter().collect()
+        } else {
+            Vec::new()
+        }
     }
 
     fn is_file(&self, path: &str) -> bool {
@@ -62,7 +66,11 @@ impl Inquiry<'_> {
         let own_folders = config.variable("SSL_CERT_DIR").unwrap_or_default();
         let there = BUNDLES.iter().any(|bundle| self.is_file(bundle))
             || config.variable("SSL_CERT_FILE").is_some_and(|file| !file.is_empty() && self.is_file(file))
-            || FOLDERS.iter().copied().chain(own_folders.split(':')).any(|folder| folder.starts_with('/') && holds(folder));
+            || FOLDERS
+                .iter()
+                .copied()
+                .chain(own_folders.split(':'))
+                .any(|folder| folder.starts_with('/') && holds(folder));
         if there || !elf.mentions.has(Mention::Certificates) {
             return None;
         }
@@ -102,13 +110,12 @@ impl Inquiry<'_> {
         }
         let message = format!("{} looks up host names, and libnss_dns.so.2 is not in the image", printable_bytes(path));
         let folder = libc.path.iter().rposition(|byte| *byte == b'/').and_then(|end| libc.path.get(..end))?.to_vec();
-        let copies = ["libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"].map(|name| Copy {
-            from: format!("/lib/{triplet}/{name}").into_bytes(),
-            folder: folder.clone(),
-        });
+        let copies = ["libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"]
+            .map(|name| Copy { from: format!("/lib/{triplet}/{name}").into_bytes(), folder: folder.clone() });
         let finding = Finding::new(Id::NameServiceMissing, message).missing(&b"libnss_dns.so.2"[..]);
         let finding = finding.evidence(path, "calls getaddrinfo");
-        let finding = finding.evidence(&libc.path, "is older than 2.34, and reads /etc/resolv.conf through libnss_dns.so.2");
+        let finding =
+            finding.evidence(&libc.path, "is older than 2.34, and reads /etc/resolv.conf through libnss_dns.so.2");
         Some(finding.remedy([Remedy::CopyFromBuild(copies.to_vec())]))
     }
 
@@ -125,7 +132,8 @@ impl Inquiry<'_> {
             None if loads => String::new(),
             None => return None,
         };
-        let message = format!("{} refers to time zones, and /usr/share/zoneinfo is not in the image", printable_bytes(path));
+        let message =
+            format!("{} refers to time zones, and /usr/share/zoneinfo is not in the image", printable_bytes(path));
         let finding = Finding::new(Id::ZoneinfoMissing, message).missing(&b"/usr/share/zoneinfo"[..]);
         let finding = if says.is_empty() {
             finding.evidence(path, "calls time.LoadLocation of Go")

@@ -67,7 +67,8 @@ impl Inquiry<'_> {
                 let arch = printable(&platform.arch);
                 let message = format!("{shown} is built for {}, the image is for {arch}", elf.machine);
                 let finding = Finding::new(Id::WrongArchitecture, message);
-                let finding = finding.evidence(path, format!("is an ELF file for {} (e_machine {})", elf.machine, elf.machine.number));
+                let finding = finding
+                    .evidence(path, format!("is an ELF file for {} (e_machine {})", elf.machine, elf.machine.number));
                 let finding = finding.evidence(crate::image::finding::Source::Config, format!("architecture {arch}"));
                 return Some(finding.remedy(remedy::for_platform(platform, elf.machine)));
             }
@@ -109,7 +110,8 @@ impl Inquiry<'_> {
                 return [vec![step], libraries].concat();
             }
         };
-        let message = format!("the loader {} of {} does not work", printable_bytes(asked), printable_bytes(program.path));
+        let message =
+            format!("the loader {} of {} does not work", printable_bytes(asked), printable_bytes(program.path));
         let finding = Finding::new(Id::LoaderUnusable, message).evidence(loader, why.clone());
         self.report(finding.remedy(remedy::for_loader(self.image, program, asked, Vec::new(), None)));
         vec![step.unfit(why)]
@@ -140,7 +142,8 @@ impl Inquiry<'_> {
         if let (Some(wanted), Some((_, has, _))) = (libc, &other) {
             message = format!("{shown} is linked against {}, the image has {}: {message}", wanted.name(), has.name());
         }
-        let mut finding = Finding::new(other.as_ref().map_or(Id::LoaderMissing, |(id, ..)| *id), message).missing(asked);
+        let mut finding =
+            Finding::new(other.as_ref().map_or(Id::LoaderMissing, |(id, ..)| *id), message).missing(asked);
         if let Trouble::Miss(Miss::Dangling { link, missing }) = trouble {
             finding = finding.evidence(link, format!("is a link to {}, which is not there", printable_bytes(missing)));
         }

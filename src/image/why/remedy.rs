@@ -42,7 +42,8 @@ pub(super) fn for_command(image: &Image, command: &str) -> Vec<Remedy> {
     let known = ["bash", "curl", "git", "java", "make", "node", "perl", "python3", "tini", "wget"];
     let packager = packager(image);
     let package = known.iter().find(|name| **name == command).filter(|_| packager != Packager::None);
-    let mut remedies: Vec<_> = package.map(|name| Remedy::Install(packager, package_of(name, packager))).into_iter().collect();
+    let mut remedies: Vec<_> =
+        package.map(|name| Remedy::Install(packager, package_of(name, packager))).into_iter().collect();
     if matches!(command, "sh" | "ash") {
         remedies.push(Remedy::BaseWithShell);
     } else {
@@ -74,7 +75,10 @@ pub(super) fn for_missing(
     let places: [&[u8]; 4] = [folder, b"/", b"/usr/local/bin", b"/usr/bin"];
     let elsewhere = places.iter().map(|place| absolute(components(&join(place, name.as_bytes()))));
     let elsewhere = elsewhere.filter(|_| !name.is_empty()).find(|path| {
-        image.tree.lookup(path).is_ok_and(|found| found.entry.kind == crate::image::layer::Kind::File && found.entry.mode & 0o111 != 0)
+        image
+            .tree
+            .lookup(path)
+            .is_ok_and(|found| found.entry.kind == crate::image::layer::Kind::File && found.entry.mode & 0o111 != 0)
     });
     if let Some(path) = elsewhere.and_then(|path| String::from_utf8(path).ok())
         && words.first().is_some_and(|first| first == command)

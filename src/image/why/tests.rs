@@ -41,10 +41,11 @@ fn empty() -> Builder {
 fn glibc_with(versions: &[&str]) -> Builder {
     let loader = Sample::library("ld-linux-x86-64.so.2").data(FOLDERS).provides(&["GLIBC_2.2.5"]);
     let libc = Sample::library("libc.so.6").needs("ld-linux-x86-64.so.2").provides(versions);
-    empty()
-        .file(GLIBC, 0o755, loader.bytes())
-        .file("/lib/x86_64-linux-gnu/libc.so.6", 0o755, libc.bytes())
-        .file("/bin/sh", 0o755, Sample::program().bytes())
+    empty().file(GLIBC, 0o755, loader.bytes()).file("/lib/x86_64-linux-gnu/libc.so.6", 0o755, libc.bytes()).file(
+        "/bin/sh",
+        0o755,
+        Sample::program().bytes(),
+    )
 }
 
 fn glibc() -> Builder {
@@ -246,9 +247,11 @@ fn the_interpreter_is_followed_too() {
 fn scripts_may_have_scripts_as_interpreters_five_deep() {
     let tree = |depth: usize| {
         let names = (0..depth).map(|n| (format!("/s{n}"), format!("#!/s{}\n", n + 1)));
-        names
-            .fold(glibc(), |tree, (name, text)| tree.file(name, 0o755, text))
-            .file(format!("/s{depth}"), 0o755, Sample::program().bytes())
+        names.fold(glibc(), |tree, (name, text)| tree.file(name, 0o755, text)).file(
+            format!("/s{depth}"),
+            0o755,
+            Sample::program().bytes(),
+        )
     };
     assert_eq!(ids(tree(5), cmd(&["/s0"])), "");
     assert_eq!(ids(tree(6), cmd(&["/s0"])), "interpreters-nested");
@@ -265,7 +268,11 @@ fn a_program_is_for_the_images_platform() {
     let arm = Config { platform: Platform { arch: "arm64".into(), ..Platform::default() }, ..cmd(&["/hello"]) };
     assert_eq!(ids(tree(183, true), arm.clone()), "");
     assert_eq!(ids(tree(62, true), arm), "wrong-architecture");
-    assert_eq!(ids(tree(183, true), Config { platform: Platform::default(), ..cmd(&["/hello"]) }), "", "it does not say");
+    assert_eq!(
+        ids(tree(183, true), Config { platform: Platform::default(), ..cmd(&["/hello"]) }),
+        "",
+        "it does not say"
+    );
 }
 
 #[test]
@@ -284,8 +291,7 @@ fn without_its_loader_a_program_cannot_start_and_all_that_is_missing_is_to_be_co
     assert_eq!(finding.missing.as_deref(), Some(GLIBC.as_bytes()));
     assert_eq!(diagnosis.short().unwrap(), format!("the loader {GLIBC} of /hello is not in the image"));
     let copy = |from: &str, folder: &str| Copy { from: from.into(), folder: folder.into() };
-    let copies =
-        vec![copy(GLIBC, "/lib64"), copy("/lib/x86_64-linux-gnu/libc.so.6", "/lib/x86_64-linux-gnu")];
+    let copies = vec![copy(GLIBC, "/lib64"), copy("/lib/x86_64-linux-gnu/libc.so.6", "/lib/x86_64-linux-gnu")];
     let go = Remedy::LinkStatically {
         language: Language::Go,
         program: b"/hello".to_vec(),
@@ -317,9 +323,8 @@ fn glibc_and_musl_are_told_apart() {
 
 #[test]
 fn a_loader_has_to_be_an_executable_of_the_same_machine() {
-    let tree = |mode, loader: Vec<u8>| {
-        glibc().file("/hello", 0o755, program(&[]).bytes()).layer().file(GLIBC, mode, loader)
-    };
+    let tree =
+        |mode, loader: Vec<u8>| glibc().file("/hello", 0o755, program(&[]).bytes()).layer().file(GLIBC, mode, loader);
     assert_eq!(ids(tree(0o755, library("ld-linux-x86-64.so.2")), cmd(&["/hello"])), "");
     assert_eq!(ids(tree(0o644, library("ld-linux-x86-64.so.2")), cmd(&["/hello"])), "loader-unusable");
     assert_eq!(ids(tree(0o755, b"#!/bin/sh\n".to_vec()), cmd(&["/hello"])), "loader-unusable");
@@ -330,7 +335,8 @@ fn a_loader_has_to_be_an_executable_of_the_same_machine() {
 #[test]
 fn libraries_are_needed_transitively() {
     let a = Sample::library("liba.so").needs("libb.so").bytes();
-    let tree = || glibc().file("/hello", 0o755, program(&["liba.so", "libc.so.6"]).bytes()).file("/lib/liba.so", 0o644, &a);
+    let tree =
+        || glibc().file("/hello", 0o755, program(&["liba.so", "libc.so.6"]).bytes()).file("/lib/liba.so", 0o644, &a);
     let diagnosis = ask(tree(), cmd(&["/hello"]));
     assert_eq!(diagnosis.short().unwrap(), "the library libb.so of /lib/liba.so is not in the image");
     assert_eq!(ids(tree().file("/usr/lib/libb.so", 0o644, library("libb.so")), cmd(&["/hello"])), "");
@@ -371,10 +377,11 @@ fn the_folders_searched_are_those_of_the_images_own_loader() {
 fn runpath_counts_for_its_own_object_and_rpath_for_what_is_below() {
     let tree = |program: Sample| {
         let a = Sample::library("liba.so").needs("libb.so").bytes();
-        glibc()
-            .file("/opt/bin/hello", 0o755, program.needs("liba.so").bytes())
-            .file("/opt/lib/liba.so", 0o644, a)
-            .file("/opt/lib/libb.so", 0o644, library("libb.so"))
+        glibc().file("/opt/bin/hello", 0o755, program.needs("liba.so").bytes()).file("/opt/lib/liba.so", 0o644, a).file(
+            "/opt/lib/libb.so",
+            0o644,
+            library("libb.so"),
+        )
     };
     let command = || cmd(&["/opt/bin/hello"]);
     assert_eq!(ids(tree(program(&[]).rpath("$ORIGIN/../lib")), command()), "");
@@ -396,9 +403,7 @@ fn the_origin_of_a_program_is_where_it_really_is() {
 #[test]
 fn ld_library_path_of_the_image_counts_unless_the_program_is_set_user_id() {
     let tree = |mode| {
-        glibc()
-            .file("/hello", mode, program(&["liba.so"]).bytes())
-            .file("/opt/lib/liba.so", 0o644, library("liba.so"))
+        glibc().file("/hello", mode, program(&["liba.so"]).bytes()).file("/opt/lib/liba.so", 0o644, library("liba.so"))
     };
     let config = || env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/x:/opt/lib"]);
     assert_eq!(ids(tree(0o755), config()), "");
@@ -410,9 +415,7 @@ fn ld_library_path_of_the_image_counts_unless_the_program_is_set_user_id() {
 #[test]
 fn the_cache_counts_and_the_file_it_is_made_from_does_not() {
     let tree = || {
-        glibc()
-            .file("/hello", 0o755, program(&["liba.so"]).bytes())
-            .file("/opt/lib/liba.so", 0o644, library("liba.so"))
+        glibc().file("/hello", 0o755, program(&["liba.so"]).bytes()).file("/opt/lib/liba.so", 0o644, library("liba.so"))
     };
     let cache = crate::image::loader::cache_sample(&[("liba.so", "/opt/lib/liba.so")]);
     assert_eq!(ids(tree().file("/etc/ld.so.cache", 0o644, cache), cmd(&["/hello"])), "");

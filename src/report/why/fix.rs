@@ -32,7 +32,9 @@ pub fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
             fix("say the command as a list of words", [format!("{} {}", instruction.name(), exec_form(words))])
         }
         Remedy::SayCommand => fix("say what to run", ["CMD [\"/PROGRAM\"]".to_owned()]),
-        Remedy::LinkStatically { language, program, cpu, libc } => link_statically(*language, program, *cpu, *libc, dockerfile),
+        Remedy::LinkStatically { language, program, cpu, libc } => {
+            link_statically(*language, program, *cpu, *libc, dockerfile)
+        }
         Remedy::CopyFromBuild(copies) => {
             fix("copy what is missing from the stage that built the program", copy_lines(copies, dockerfile))
         }
@@ -53,9 +55,7 @@ pub fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
         }
         Remedy::MakeExecutable(path) => fix("let everybody execute it", chmod("755", "a+x", path)),
         Remedy::MakeReadable(path) => fix("let everybody read it", chmod("644", "a+r", path)),
-        Remedy::UnixNewlines(path) => {
-            fix("end its lines in LF", [format!("RUN sed -i 's/\\r$//' {}", quoted(path))])
-        }
+        Remedy::UnixNewlines(path) => fix("end its lines in LF", [format!("RUN sed -i 's/\\r$//' {}", quoted(path))]),
         Remedy::FirstLine(line, path) => {
             fix(format!("make this the first line of {}", printable_bytes(path)), [(*line).to_owned()])
         }
@@ -99,7 +99,9 @@ fn install(packager: Packager, package: &str) -> String {
     match packager {
         Packager::Apk => format!("RUN apk add --no-cache {package}"),
         Packager::Apt => {
-            format!("RUN apt-get update && apt-get install -y --no-install-recommends {package} && rm -rf /var/lib/apt/lists/*")
+            format!(
+                "RUN apt-get update && apt-get install -y --no-install-recommends {package} && rm -rf /var/lib/apt/lists/*"
+            )
         }
         Packager::Dnf => format!("RUN dnf install -y {package} && dnf clean all"),
         Packager::None => format!("COPY --from=0 {package} {package}"),
@@ -138,15 +140,18 @@ fn link_statically(
             let target = format!("{}-unknown-linux-musl", cpu.unwrap_or("x86_64"));
             let flag = format!("rustc --target {target} ");
             let own = dockerfile.and_then(|file| file.changed("rustc ", "rustc ", &flag));
-            let cargo = dockerfile.filter(|file| file.has("cargo ")).map(|_| format!("ENV CARGO_BUILD_TARGET={target}"));
-            let line = own.or(cargo).unwrap_or_else(|| format!("RUN rustc --target {target} {}", source(&name, "rs", dockerfile)));
+            let cargo =
+                dockerfile.filter(|file| file.has("cargo ")).map(|_| format!("ENV CARGO_BUILD_TARGET={target}"));
+            let line = own
+                .or(cargo)
+                .unwrap_or_else(|| format!("RUN rustc --target {target} {}", source(&name, "rs", dockerfile)));
             fix("link it statically, against musl", [format!("RUN rustup target add {target}"), line])
         }
         Language::Native => {
             let compilers = ["gcc ", "g++ ", "clang ", "clang++ ", "cc ", "c++ "];
-            let own = compilers.iter().find_map(|compiler| {
-                dockerfile?.changed(compiler, compiler, &format!("{compiler}-static "))
-            });
+            let own = compilers
+                .iter()
+                .find_map(|compiler| dockerfile?.changed(compiler, compiler, &format!("{compiler}-static ")));
             let line = own.unwrap_or_else(|| format!("RUN gcc -static -o {name} {}", source(&name, "c", dockerfile)));
             let what = if libc == Libc::Glibc { "link it statically" } else { "link it statically, against musl" };
             fix(what, [line])
@@ -169,10 +174,10 @@ fn build_with(libc: Libc, dockerfile: Option<&Dockerfile>) -> Fix {
 
 fn match_bases(dockerfile: Option<&Dockerfile>) -> Fix {
     let image = dockerfile.and_then(|file| file.build_image()).unwrap_or("THE-BUILD-IMAGE");
-    fix("run it on what it was built on, or build it on something as old as what it runs on", [format!(
-        "FROM {}",
-        printable(image)
-    )])
+    fix(
+        "run it on what it was built on, or build it on something as old as what it runs on",
+        [format!("FROM {}", printable(image))],
+    )
 }
 
 fn java_release(release: u16, dockerfile: Option<&Dockerfile>) -> Fix {
@@ -210,7 +215,8 @@ mod tests {
     #[test]
     fn files_for_one_folder_are_copied_by_one_line_from_the_stage_that_builds() {
         let copy = |from: &str, folder: &str| Copy { from: from.into(), folder: folder.into() };
-        let copies = [copy("/lib64/ld.so", "/lib64"), copy("/lib/a b", "/lib"), copy("/lib/c", "/lib"), copy("/x", "/")];
+        let copies =
+            [copy("/lib64/ld.so", "/lib64"), copy("/lib/a b", "/lib"), copy("/lib/c", "/lib"), copy("/x", "/")];
         let dockerfile = Dockerfile::parse("FROM gcc AS build\nFROM scratch\nCOPY --from=build /hello .\n");
         assert_eq!(
             copy_lines(&copies, Some(&dockerfile)),

@@ -5,11 +5,13 @@ use crate::image::elf::sample::Sample;
 use crate::image::{Image, Tree, why};
 
 const LOADER: &str = "/lib64/ld-linux-x86-64.so.2";
-const C: &str = "FROM gcc\nCOPY hello.c .\nRUN gcc -o hello hello.c\nFROM scratch\nCOPY --from=0 /hello .\nCMD [\"./hello\"]\n";
+const C: &str =
+    "FROM gcc\nCOPY hello.c .\nRUN gcc -o hello hello.c\nFROM scratch\nCOPY --from=0 /hello .\nCMD [\"./hello\"]\n";
 
 fn subject(name: &str, dockerfile: Option<&str>, cmd: &[&str], tree: crate::image::Builder) -> Subject {
     let cmd = cmd.iter().map(|word| (*word).to_owned()).collect();
-    let image = Image { references: Vec::new(), config: Config { cmd, ..Config::default() }, tree: tree.build().unwrap() };
+    let image =
+        Image { references: Vec::new(), config: Config { cmd, ..Config::default() }, tree: tree.build().unwrap() };
     Subject {
         name: name.to_owned(),
         service: dockerfile.map(|_| name.to_owned()),
@@ -35,7 +37,12 @@ fn without_library() -> Subject {
 }
 
 fn fine() -> Subject {
-    subject("hello-c.gcc-static.scratch", None, &["/hello"], Tree::builder().file("/hello", 0o755, Sample::program().bytes()))
+    subject(
+        "hello-c.gcc-static.scratch",
+        None,
+        &["/hello"],
+        Tree::builder().file("/hello", 0o755, Sample::program().bytes()),
+    )
 }
 
 fn hostile() -> Subject {

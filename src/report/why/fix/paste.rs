@@ -46,7 +46,8 @@ impl Dockerfile {
     /// The first RUN line that has the word `mark`, with `from` in it replaced once by `to`.
     pub(super) fn changed(&self, mark: &str, from: &str, to: &str) -> Option<String> {
         let starts = |line: &str, at: usize| {
-            line.get(..at).is_some_and(|before| before.chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '-'))
+            line.get(..at)
+                .is_some_and(|before| before.chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '-'))
         };
         let line = self.of("RUN").find(|line| line.find(mark).is_some_and(|at| starts(line, at)))?;
         Some(format!("RUN {}", printable(&line.replacen(from, to, 1))))
@@ -54,7 +55,8 @@ impl Dockerfile {
 
     /// The stage that the program is copied from, as it is called there.
     pub(super) fn build_stage(&self) -> &str {
-        let from = self.of("COPY").filter_map(|line| line.split_whitespace().find_map(|word| word.strip_prefix("--from=")));
+        let from =
+            self.of("COPY").filter_map(|line| line.split_whitespace().find_map(|word| word.strip_prefix("--from=")));
         from.last().filter(|name| name.chars().all(|c| c.is_ascii_graphic())).unwrap_or("0")
     }
 
@@ -82,7 +84,8 @@ pub(super) fn base_name(path: &[u8]) -> String {
 /// The source file of a program: one that the Dockerfile copies, or the program's name with this extension.
 pub(super) fn source(name: &str, extension: &str, dockerfile: Option<&Dockerfile>) -> String {
     let ending = format!(".{extension}");
-    let copied = dockerfile.and_then(|file| file.of("COPY").flat_map(str::split_whitespace).find(|word| word.ends_with(&ending)));
+    let copied = dockerfile
+        .and_then(|file| file.of("COPY").flat_map(str::split_whitespace).find(|word| word.ends_with(&ending)));
     copied.map_or_else(|| format!("{name}.{extension}"), |word| printable(word).into_owned())
 }
 
