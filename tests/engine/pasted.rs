@@ -59,7 +59,8 @@ fn each_image_that_fails_works_with_any_of_the_lines_that_why_offers() {
         }
         let path = repository().join(format!("dockerfiles/Dockerfile.{service}"));
         let dockerfile = fs::read_to_string(path).unwrap();
-        let tried = fixes(&service).iter().filter_map(|lines| Some((lines.join("\n"), pasted(&dockerfile, lines)?)));
+        let fixes = fixes(&service);
+        let tried = fixes.iter().filter_map(|lines| Some((lines.join("\n"), pasted(&dockerfile, lines)?)));
         let tried: Vec<_> = tried.collect();
         assert!(!tried.is_empty(), "no fix of {service} was tried");
         for (number, (lines, dockerfile)) in tried.iter().enumerate() {
