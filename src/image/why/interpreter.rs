@@ -136,7 +136,7 @@ impl Inquiry<'_> {
 
     /// `#!/usr/bin/env python3`: the program that `env` looks for.
     fn through_env(&mut self, script: &[u8], argument: &[u8], env: &[u8], depth: usize) -> Option<Step> {
-        let busybox = env.ends_with(b"/busybox");
+        let busybox = self.is_busybox(env);
         let Env::Runs { program, path, split } = script::env(argument) else { return None };
         let step = Step::new(Role::Interpreter, program.clone());
         if split && busybox {
