@@ -33,6 +33,7 @@ pub mod exit;
 pub mod image;
 pub mod interrupt;
 pub mod lint;
+pub mod matrix;
 pub mod name;
 pub mod project;
 pub mod report;

@@ -3,11 +3,13 @@
 //! Plain threads that take the next image until there is none. The order of the results is that of the images, whoever
 //! is done first. What is done with an image is given as a function, so this knows no engine.
 
+pub mod change;
 pub mod ending;
 pub mod job;
 pub mod logs;
 pub mod outcome;
 pub mod progress;
+pub mod tally;
 
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};

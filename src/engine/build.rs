@@ -186,7 +186,7 @@ mod tests {
             cuts.sort_unstable();
             let mut from = 0;
             for to in cuts.into_iter().chain([text.len()]) {
-                lines.push(text[from..to].as_bytes(), |line| found.push(line.to_vec()));
+                lines.push(&text.as_bytes()[from..to], |line| found.push(line.to_vec()));
                 from = to;
             }
             lines.end(|line| found.push(line.to_vec()));

@@ -105,6 +105,20 @@ impl Engine {
         Ok(Ran { ended: ended?, stdout, stderr })
     }
 
+    /// Makes sure that there is a network of this name, before every container fails for want of it.
+    ///
+    /// # Errors
+    /// If the engine does not know it.
+    pub fn check_network(&self, name: &str) -> Result<(), Failure> {
+        // Modes that are no networks: of Docker, and of podman.
+        const MODES: [&str; 5] = ["default", "bridge", "host", "none", "private"];
+        const KINDS: [&str; 4] = ["container:", "ns:", "slirp4netns", "pasta"];
+        if MODES.contains(&name) || KINDS.iter().any(|kind| name.starts_with(kind)) {
+            return Ok(());
+        }
+        self.capture(["network", "inspect", "--", name]).map(drop)
+    }
+
     /// Removes every container of `owner`; there are some only if something went wrong.
     ///
     /// # Errors

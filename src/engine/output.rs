@@ -69,7 +69,9 @@ mod tests {
         #[test]
         fn what_fits_is_kept_whole_however_it_comes(pieces: Vec<Vec<u8>>) {
             let mut output = Output::default();
-            pieces.iter().for_each(|piece| output.push(piece));
+            for piece in &pieces {
+                output.push(piece);
+            }
             let all = pieces.concat();
             prop_assume!(all.len() <= 2 * KEPT);
             prop_assert_eq!(output.text(), String::from_utf8_lossy(&all));

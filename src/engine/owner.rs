@@ -81,7 +81,7 @@ fn world() -> String {
     word(&format!("{}.{}", boot.trim(), namespace.to_string_lossy()))
 }
 
-/// When a process started, where `/proc` tells: the 22nd field of `stat` (proc_pid_stat(5)). The second, the command in
+/// When a process started, where `/proc` tells: the 22nd field of `stat` (`proc_pid_stat(5)`). The second, the command in
 /// parentheses, may itself hold spaces and parentheses.
 fn started(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

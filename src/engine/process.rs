@@ -190,7 +190,7 @@ mod tests {
         assert!(start.elapsed() < Duration::from_secs(100), "it did not wait for the sleep");
         let child = rustix::process::Pid::from_raw(out.trim().parse().unwrap()).unwrap();
         let gone = || match std::fs::read_to_string(format!("/proc/{}/stat", child.as_raw_nonzero())) {
-            Ok(stat) => stat.contains(") Z"),
+            Ok(status) => status.contains(") Z"),
             Err(_) => rustix::process::test_kill_process(child).is_err(),
         };
         while !gone() {

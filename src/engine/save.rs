@@ -106,7 +106,6 @@ fn first_words(mut err: impl Read) -> String {
 mod tests {
     use crate::engine::Engine;
     use std::fs;
-    use std::io::Read as _;
     use std::os::unix::fs::PermissionsExt as _;
     use std::time::Duration;
 

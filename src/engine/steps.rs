@@ -42,7 +42,7 @@ impl Steps {
     /// Takes in a line, without its end, and whether it came on stderr.
     pub fn line(&mut self, bytes: &[u8], on_stderr: bool) {
         let text = String::from_utf8_lossy(bytes.get(..LONGEST).unwrap_or(bytes));
-        let text = without_style(last_overwrite(&text));
+        let text = without_style(&text);
         if text.trim().is_empty() {
             return;
         }
@@ -54,7 +54,7 @@ impl Steps {
         } else if let Some(error) = text.strip_prefix("ERROR: ").or_else(|| text.strip_prefix("Error: ")) {
             self.error = Some(plain_error(error).to_owned());
         } else {
-            self.keep((self.classic > 0).then_some(self.classic), text.clone());
+            self.keep((self.classic > 0).then_some(self.classic), last_overwrite(&text).to_owned());
         }
         if on_stderr {
             self.last_err = Some(text);
@@ -85,7 +85,7 @@ impl Steps {
             }
         } else if let Some(output) = timed(rest) {
             self.current = Some(number);
-            self.keep(Some(number), output.to_owned());
+            self.keep(Some(number), last_overwrite(output).to_owned());
         } else if self.names.get(&number).is_none_or(|name| name == rest) {
             self.begin(number, rest.to_owned());
         }
@@ -160,17 +160,13 @@ fn without_style(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        out.push_str(before);
         let end = after.find(|c: char| !c.is_ascii_digit() && c != ';');
-        match end.and_then(|end| after.get(end..)).and_then(|after| after.strip_prefix('m')) {
-            Some(after) => {
-                out.push_str(before);
-                rest = after;
-            }
-            None => {
-                out.push_str(before);
-                out.push_str("\u{1b}[");
-                rest = after;
-            }
+        rest = after;
+        if let Some(styled) = end.and_then(|end| after.get(end..)).and_then(|after| after.strip_prefix('m')) {
+            rest = styled;
+        } else {
+            out.push_str("\u{1b}[");
         }
     }
     out.push_str(rest);
@@ -275,7 +271,9 @@ mod tests {
         #[test]
         fn no_output_makes_it_panic(lines: Vec<Vec<u8>>, marks in "(#1 |Step |STEP |\\[|\u{1b}|[0-9/: .m]){0,30}") {
             let mut steps = Steps::default();
-            lines.iter().for_each(|line| steps.line(line, false));
+            for line in &lines {
+                steps.line(line, false);
+            }
             steps.line(marks.as_bytes(), true);
             let _ = steps.failure();
         }

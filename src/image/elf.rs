@@ -48,8 +48,6 @@ pub struct Summary {
     pub kind: Kind,
     /// `PT_INTERP`: the dynamic loader that it asks the kernel for.
     pub interpreter: Option<Vec<u8>>,
-    /// Does it have a dynamic section?
-    pub dynamic: bool,
     /// `DF_1_PIE`: is it marked as a program, though its kind is [`Kind::Dynamic`]?
     pub pie: bool,
     /// `DF_1_NODEFLIB`: does it forbid the default folders and the cache?
@@ -106,7 +104,6 @@ impl Summary {
         let segments = layout.segments(file)?;
         let mut summary = Self::bare(&layout, file, &segments)?;
         if let Some(dynamic) = segments.iter().find(|segment| segment.kind == field::PT_DYNAMIC) {
-            summary.dynamic = true;
             summary.read_dynamic(&Dynamic::read(file, &layout, &segments, dynamic)?)?;
         }
         if summary.soname.as_deref().is_some_and(is_glibc_loader) {
@@ -125,7 +122,6 @@ impl Summary {
             machine: layout.machine,
             kind: layout.kind,
             interpreter,
-            dynamic: false,
             pie: false,
             no_default_folders: false,
             needed: Vec::new(),
@@ -161,7 +157,6 @@ impl Summary {
             machine,
             kind: Kind::Fixed,
             interpreter: None,
-            dynamic: false,
             pie: false,
             no_default_folders: false,
             needed: Vec::new(),

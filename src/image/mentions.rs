@@ -22,7 +22,7 @@ pub enum Mention {
     Go,
     /// It is busybox: its version is in it.
     Busybox,
-    /// It was built by Rust: places in the sources of its standard library are in it.
+    /// It was built by Rust: what its standard library asks of the environment is in it.
     Rust,
     /// It looks up host names through libc.
     HostNames,
@@ -44,7 +44,7 @@ const NEEDLES: [(&[u8], Mention); 13] = [
     (b"/etc/passwd", Mention::Passwd),
     (b"\xff Go buildinf:", Mention::Go),
     (b"BusyBox v", Mention::Busybox),
-    (b"/rustc/", Mention::Rust),
+    (b"RUST_BACKTRACE", Mention::Rust),
     (b"getaddrinfo\0", Mention::HostNames),
     (b"time.LoadLocation\0", Mention::LoadsZones),
     (b"time/tzdata.", Mention::HasZones),

@@ -110,7 +110,7 @@ struct Inquiry<'i> {
     likely: Vec<Finding>,
 }
 
-impl<'i> Inquiry<'i> {
+impl Inquiry<'_> {
     fn search(&self) -> Search<'_> {
         Search { tree: &self.image.tree, identity: &self.identity, folder: &self.folder, path: &self.path }
     }

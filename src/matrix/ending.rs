@@ -77,10 +77,9 @@ fn ended(state: &State, command: &[String], ran: &Ran) -> Outcome {
         _ if cannot_start => Outcome::CannotStart { message: stderr.lines().next().unwrap_or_default().to_owned() },
         0 => Outcome::Works,
         code @ 129..=192 => Outcome::Killed { signal: code - 128, out_of_memory: state.oom_killed && code == 128 + 9 },
-        exit_code if state.oom_killed => Outcome::Exits {
-            exit_code,
-            message: "out of memory: the kernel ended one of its processes".to_owned(),
-        },
+        exit_code if state.oom_killed => {
+            Outcome::Exits { exit_code, message: "out of memory: the kernel ended one of its processes".to_owned() }
+        }
         exit_code => Outcome::Exits { exit_code, message: telling_line(ran) },
     }
 }
@@ -113,7 +112,7 @@ fn exec_failure(stderr: &str, command: &[String]) -> bool {
 
 /// The small init that Docker puts before the program with `--init` (tini) could not execute it.
 fn init_failure(stderr: &str) -> bool {
-    only_line(stderr).is_some_and(|line| line.starts_with("[FATAL tini (") && line.contains(") exec "))
+    only_line(stderr).is_some_and(|line| line.starts_with("[FATAL tini (") && line.contains(")] exec "))
 }
 
 /// A loader could not load the program: the first line is one of
@@ -277,8 +276,7 @@ mod tests {
     #[test]
     fn a_container_that_was_created_and_never_started_says_why() {
         let not_started = |exit_code, error: &str| {
-            let state =
-                State { status: "created".to_owned(), exit_code, error: error.to_owned(), ..State::default() };
+            let state = State { status: "created".to_owned(), exit_code, error: error.to_owned(), ..State::default() };
             ran(Ended::Badly { state, command: vec!["/bin/sh".to_owned()] }, "", "")
         };
         let wrapped = |reason: &str| {

@@ -117,13 +117,10 @@ impl Run<'_> {
     fn build(&self, builder: Builder, task: &Task) -> Option<Record> {
         let name = task.service.as_str();
         let mut log = self.logs.begin(&task.service, Phase::Build);
-        let built = self.engine.build(
-            builder,
-            &task.recipe,
-            self.interrupt,
-            &mut |bytes| log.write(bytes),
-            &mut |step| self.progress.step(name, step),
-        );
+        let built =
+            self.engine.build(builder, &task.recipe, self.interrupt, &mut |bytes| log.write(bytes), &mut |step| {
+                self.progress.step(name, step);
+            });
         match built {
             Ok(Built::Done) => None,
             Ok(Built::Interrupted) => Some(Outcome::NotRun.into()),

@@ -118,12 +118,14 @@ impl Log<'_> {
 /// If the environment names no home.
 pub fn default_folder(project: &Path, variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Result<PathBuf, Error> {
     let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || absolute("HOME").map(|home| home.join(if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }));
+    let home =
+        || absolute("HOME").map(|home| home.join(if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }));
     let cache = absolute("XDG_CACHE_HOME").or_else(home).ok_or_else(|| {
         Error::Usage("there is no folder for logs, `HOME` is not set: name one with `--logs`".to_owned())
     })?;
     let name = project.parent().and_then(Path::file_name).unwrap_or(OsStr::new("project"));
-    let name: String = name.to_string_lossy().chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect();
+    let name: String =
+        name.to_string_lossy().chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect();
     let key = fnv(project.as_os_str().as_encoded_bytes());
     Ok(cache.join("mkcompose").join(format!("{name}-{key:016x}")))
 }

@@ -91,7 +91,8 @@ impl Gist {
 impl Outcome {
     /// What it is compared by.
     pub fn gist(&self) -> Gist {
-        let plain = |outcome| Gist { outcome: Cow::Borrowed(outcome), exit_code: None, signal: None, out_of_memory: false };
+        let plain =
+            |outcome| Gist { outcome: Cow::Borrowed(outcome), exit_code: None, signal: None, out_of_memory: false };
         match self {
             Self::Works => plain("works"),
             Self::Exits { exit_code, .. } => Gist { exit_code: Some(*exit_code), ..plain("exits") },

@@ -109,10 +109,10 @@ impl<'a> Progress<'a> {
             lines.push(fit(STOPPING, width));
         }
         let mut text = back(state.drawn);
-        lines.iter().for_each(|line| {
+        for line in &lines {
             // Writing to a `String` cannot fail.
             let _ = writeln!(text, "{line}");
-        });
+        }
         state.drawn = lines.len();
         self.console.live(&text);
     }
@@ -176,7 +176,7 @@ impl State {
     /// How long it will still take if what is left is like what is done; `None` while nothing is.
     fn left(&self, elapsed: Duration) -> Option<Duration> {
         let (done, left) = (u32::try_from(self.done).ok()?, u32::try_from(self.total.checked_sub(self.done)?).ok()?);
-        (done > 0 && left > 0).then(|| elapsed / done * left)
+        if done == 0 || left == 0 { None } else { Some(elapsed.checked_mul(left)? / done) }
     }
 }
 

@@ -26,7 +26,8 @@ fn asked(name: &str, images: &[String]) -> BTreeMap<String, Vec<String>> {
     assert!(matches!(ran.code, Some(0 | 1)), "{}", ran.failure("should look at every image"));
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
     let entries = document["images"].as_array().unwrap().iter().map(|entry| {
-        let ids = entry["findings"].as_array().unwrap().iter().map(|finding| finding["id"].as_str().unwrap().to_owned());
+        let ids =
+            entry["findings"].as_array().unwrap().iter().map(|finding| finding["id"].as_str().unwrap().to_owned());
         (entry["name"].as_str().unwrap().to_owned(), ids.collect())
     });
     entries.collect()

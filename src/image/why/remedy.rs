@@ -149,7 +149,7 @@ pub(super) fn for_loader(
     image: &Image,
     program: &Program<'_>,
     loader: &[u8],
-    lost: Vec<Vec<u8>>,
+    lost: &[Vec<u8>],
     other: Option<Libc>,
 ) -> Vec<Remedy> {
     let _ = image;

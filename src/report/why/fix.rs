@@ -48,7 +48,7 @@ pub fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
         }
         Remedy::BaseWithShell => fix("start from a base that has a shell", ["FROM busybox".to_owned()]),
         Remedy::BuildWith(libc) => build_with(*libc, dockerfile),
-        Remedy::MatchBases => match_bases(dockerfile),
+        Remedy::BaseProviding(version) => base_providing(version, dockerfile),
         Remedy::Platform(platform) => {
             let platform = printable(platform);
             fix(format!("build and run for {platform}"), [format!("FROM --platform={platform} IMAGE")])
@@ -166,17 +166,34 @@ fn build_with(libc: Libc, dockerfile: Option<&Dockerfile>) -> Fix {
         (Libc::Musl, Some(image)) if !image.contains(':') && matches!(image, "golang" | "rust" | "python" | "node") => {
             format!("{image}:alpine")
         }
-        (Libc::Musl, Some(image)) if image.starts_with("gcc") => "alpine".to_owned(),
         (libc, _) => base(libc).to_owned(),
     };
-    fix(what, [format!("FROM {image}")])
+    let compiler = (image == "alpine").then(|| "RUN apk add --no-cache build-base".to_owned());
+    fix(what, std::iter::once(format!("FROM {image}")).chain(compiler))
 }
 
-fn match_bases(dockerfile: Option<&Dockerfile>) -> Fix {
-    let image = dockerfile.and_then(|file| file.build_image()).unwrap_or("THE-BUILD-IMAGE");
+/// The oldest release of Debian that provides a version of glibc or of libstdc++, or what the program was built on.
+fn base_providing(version: &[u8], dockerfile: Option<&Dockerfile>) -> Fix {
+    const RELEASES: [(&str, [u64; 3], [u64; 3]); 3] = [
+        ("debian:bullseye-slim", [2, 31, 0], [3, 4, 28]),
+        ("debian:bookworm-slim", [2, 36, 0], [3, 4, 30]),
+        ("debian:trixie-slim", [2, 41, 0], [3, 4, 33]),
+    ];
+    let shown = printable_bytes(version);
+    let number = |prefix: &str| {
+        let mut parts = shown.strip_prefix(prefix)?.split('.').map(str::parse::<u64>);
+        let mut next = || parts.next().map_or(Some(0), Result::ok);
+        Some([next()?, next()?, next()?])
+    };
+    let (glibc, stdcxx) = (number("GLIBC_"), number("GLIBCXX_"));
+    let known = RELEASES.iter().find(|(_, has_glibc, has_stdcxx)| {
+        glibc.is_some_and(|wanted| wanted <= *has_glibc) || stdcxx.is_some_and(|wanted| wanted <= *has_stdcxx)
+    });
+    let built_on = dockerfile.and_then(Dockerfile::build_image).map(|image| printable(image).into_owned());
+    let image = built_on.or_else(|| known.map(|(image, ..)| (*image).to_owned()));
     fix(
-        "run it on what it was built on, or build it on something as old as what it runs on",
-        [format!("FROM {}", printable(image))],
+        format!("start from a base that provides {shown}"),
+        [format!("FROM {}", image.unwrap_or("debian:sid-slim".to_owned()))],
     )
 }
 

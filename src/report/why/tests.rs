@@ -30,7 +30,7 @@ fn without_library() -> Subject {
     let loader = Sample::library("ld-linux-x86-64.so.2").data(b"\0/lib/\0/usr/lib/\0").bytes();
     let libc = Sample::library("libc.so.6").needs("ld-linux-x86-64.so.2").provides(&["GLIBC_2.36"]).bytes();
     let hello = Sample::with_loader(LOADER).needs("libgcc_s.so.1").needs("libc.so.6");
-    let hello = hello.requires("libc.so.6", &["GLIBC_2.38"]).data(b"/rustc/").bytes();
+    let hello = hello.requires("libc.so.6", &["GLIBC_2.38"]).data(b"RUST_BACKTRACE").bytes();
     let tree = Tree::builder().file(LOADER, 0o755, loader).file("/lib/libc.so.6", 0o755, libc);
     let tree = tree.file("/app/hello", 0o755, hello).link("/usr/bin/hello", "../../app/hello");
     subject("some-image", None, &["hello"], tree)

@@ -147,10 +147,19 @@ impl<'p> Draft<'p> {
 
 /// All cases.
 pub(super) fn all(parts: &Parts) -> Vec<Case> {
-    [commands(parts), paths(parts), users(parts), scripts(parts), kernels(parts), loaders(parts), libraries(parts), musl(parts)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        commands(parts),
+        paths(parts),
+        users(parts),
+        scripts(parts),
+        kernels(parts),
+        loaders(parts),
+        libraries(parts),
+        musl(parts),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Which words are executed, through a shell or not.
@@ -161,7 +170,10 @@ fn commands(parts: &Parts) -> Vec<Case> {
         new("nothing").fails("nothing-to-run", "No command specified"),
         new("cmd").cmd(&["/hello"]).works(),
         new("entrypoint-with-cmd").set("Entrypoint", json!(["/hello"])).cmd(&["argument"]).works(),
-        new("entrypoint-missing").set("Entrypoint", json!(["/start"])).cmd(&["/hello"]).fails("command-missing", ENOENT),
+        new("entrypoint-missing")
+            .set("Entrypoint", json!(["/start"]))
+            .cmd(&["/hello"])
+            .fails("command-missing", ENOENT),
         new("string-form-no-shell").cmd(&["/bin/sh", "-c", "./hello"]).fails("shell-missing", ENOENT),
         shell("string-form").cmd(&["/bin/sh", "-c", "./hello"]).works(),
         shell("string-form-exec").cmd(&["/bin/sh", "-c", "exec ./hello"]).works(),
@@ -183,7 +195,10 @@ fn paths(parts: &Parts) -> Vec<Case> {
     let hello = "glibc/hello-static";
     let app = |name| new(name).part("/app/bin/hello", hello);
     vec![
-        app("name-in-workdir").set("WorkingDir", json!("/app/bin")).cmd(&["hello"]).fails("command-not-in-path", NOT_IN_PATH),
+        app("name-in-workdir")
+            .set("WorkingDir", json!("/app/bin"))
+            .cmd(&["hello"])
+            .fails("command-not-in-path", NOT_IN_PATH),
         app("path-set").env(&["PATH=/usr/bin:/app/bin"]).cmd(&["hello"]).works(),
         app("path-relative").env(&["PATH=app/bin"]).cmd(&["hello"]).fails("command-not-in-path", "hello"),
         new("path-not-set").env(&[]).part("/usr/local/bin/hello", hello).cmd(&["hello"]).works(),
@@ -213,7 +228,11 @@ fn paths(parts: &Parts) -> Vec<Case> {
             .cmd(&["/hello"])
             .fails("command-is-folder", ""),
         new("folder-becomes-file").text("/hello/inside", "").layer().part("/hello", hello).cmd(&["/hello"]).works(),
-        app("whiteout").layer().whiteout("/app/bin/.wh.hello").cmd(&["/app/bin/hello"]).fails("command-missing", ENOENT),
+        app("whiteout")
+            .layer()
+            .whiteout("/app/bin/.wh.hello")
+            .cmd(&["/app/bin/hello"])
+            .fails("command-missing", ENOENT),
         app("opaque").layer().whiteout("/app/.wh..wh..opq").cmd(&["/app/bin/hello"]).fails("command-missing", ENOENT),
         app("whiteout-and-back")
             .layer()
@@ -287,9 +306,10 @@ fn scripts(parts: &Parts) -> Vec<Case> {
         script("script-env-crlf", &with("#!/usr/bin/env sh\r")).fails("crlf-in-script", "No such file"),
         script("script-env-two-words", &with("#!/usr/bin/env sh -e")).fails("interpreter-missing", "No such file"),
         script("script-env-split", &with("#!/usr/bin/env -S sh -e")).works(),
-        script("script-env-split-missing", &with("#!/usr/bin/env -S bash -e")).fails("interpreter-missing", "No such file"),
-        nested("script-nested", 5).works(),
-        nested("script-nested-too-deep", 6).fails("interpreters-nested", "too many levels"),
+        script("script-env-split-missing", &with("#!/usr/bin/env -S bash -e"))
+            .fails("interpreter-missing", "No such file"),
+        nested("script-nested", 4).works(),
+        nested("script-nested-too-deep", 5).fails("interpreters-nested", "too many levels"),
     ]
 }
 
@@ -317,23 +337,38 @@ fn kernels(parts: &Parts) -> Vec<Case> {
 fn loaders(parts: &Parts) -> Vec<Case> {
     let hello = |name| Draft::new(parts, name).part("/hello", "glibc/hello").cmd(&["/hello"]);
     let usr = |name| {
-        let draft = hello(name).folder("/usr/lib").folder("/usr/lib64").link("/lib", "usr/lib").link("/lib64", "usr/lib64");
-        draft.part("/usr/lib/x86_64-linux-gnu/ld-2.so", "glibc/ld-linux-x86-64.so.2").part(
-            "/usr/lib/x86_64-linux-gnu/libc.so.6",
-            "glibc/libc.so.6",
-        )
+        let draft =
+            hello(name).folder("/usr/lib").folder("/usr/lib64").link("/lib", "usr/lib").link("/lib64", "usr/lib64");
+        draft
+            .part("/usr/lib/x86_64-linux-gnu/ld-2.so", "glibc/ld-linux-x86-64.so.2")
+            .part("/usr/lib/x86_64-linux-gnu/libc.so.6", "glibc/libc.so.6")
     };
     vec![
         hello("loader").glibc().works(),
         hello("loader-missing").fails("loader-missing", ENOENT),
-        hello("loader-whiteout").glibc().layer().whiteout("/lib64/.wh.ld-linux-x86-64.so.2").fails("loader-missing", ENOENT),
+        hello("loader-whiteout")
+            .glibc()
+            .layer()
+            .whiteout("/lib64/.wh.ld-linux-x86-64.so.2")
+            .fails("loader-missing", ENOENT),
         usr("loader-linked").link("/usr/lib64/ld-linux-x86-64.so.2", "../lib/x86_64-linux-gnu/ld-2.so").works(),
         usr("loader-dangling").link("/usr/lib64/ld-linux-x86-64.so.2", "ld-2.so").fails("loader-missing", ENOENT),
-        hello("loader-forbidden").glibc().layer().part(GLIBC, "glibc/ld-linux-x86-64.so.2").mode(0o644).fails("loader-unusable", EACCES),
+        hello("loader-forbidden")
+            .glibc()
+            .layer()
+            .part(GLIBC, "glibc/ld-linux-x86-64.so.2")
+            .mode(0o644)
+            .fails("loader-unusable", EACCES),
         hello("loader-script").glibc().layer().text(GLIBC, "#!/bin/sh\n").fails("loader-unusable", ""),
         hello("glibc-on-musl").musl().fails("glibc-program-on-musl", ENOENT),
-        Draft::new(parts, "musl-on-glibc").glibc().part("/hello", "musl/hello").cmd(&["/hello"]).fails("musl-program-on-glibc", ENOENT),
-        hello("libc-missing").part(GLIBC, "glibc/ld-linux-x86-64.so.2").fails("library-missing", "libc.so.6: cannot open shared object file"),
+        Draft::new(parts, "musl-on-glibc")
+            .glibc()
+            .part("/hello", "musl/hello")
+            .cmd(&["/hello"])
+            .fails("musl-program-on-glibc", ENOENT),
+        hello("libc-missing")
+            .part(GLIBC, "glibc/ld-linux-x86-64.so.2")
+            .fails("library-missing", "libc.so.6: cannot open shared object file"),
         hello("libc-in-usr")
             .part(GLIBC, "glibc/ld-linux-x86-64.so.2")
             .part("/usr/lib/x86_64-linux-gnu/libc.so.6", "glibc/libc.so.6")
@@ -342,7 +377,7 @@ fn loaders(parts: &Parts) -> Vec<Case> {
             .part(GLIBC, "glibc/ld-linux-x86-64.so.2")
             .part("/lib64/libc.so.6", "glibc/libc.so.6")
             .fails("library-missing", "libc.so.6: cannot open shared object file"),
-        hello("shared-library").glibc().part("/hello", "glibc/libouter.so.1").fails("not-a-program", ""),
+        hello("shared-library").glibc().layer().part("/hello", "glibc/libouter.so.1").fails("not-a-program", ""),
     ]
 }
 
@@ -364,13 +399,15 @@ fn libraries(parts: &Parts) -> Vec<Case> {
     };
     let mut other = parts.get(greeting).to_vec();
     other[18] = 183;
-    let text = b"INPUT(-lgreeting)\n".to_vec();
+    let text = "INPUT(-lgreeting)\n".repeat(9).into_bytes();
     let multiarch = "/lib/x86_64-linux-gnu/libgreeting.so.1";
     let library_path = &["LD_LIBRARY_PATH=/nowhere:/opt/lib"][..];
     vec![
         new("library-default", "greeting").part(multiarch, greeting).works(),
         new("library-missing", "greeting").fails("library-missing", missing),
-        new("library-elsewhere", "greeting").part("/opt/lib/libgreeting.so.1", greeting).fails("library-missing", missing),
+        new("library-elsewhere", "greeting")
+            .part("/opt/lib/libgreeting.so.1", greeting)
+            .fails("library-missing", missing),
         new("library-link-chain", "greeting")
             .link("/usr/lib/libgreeting.so.1", "libgreeting.so.1.2")
             .link("/usr/lib/libgreeting.so.1.2", "/opt/lib/greeting")
@@ -392,18 +429,30 @@ fn libraries(parts: &Parts) -> Vec<Case> {
             .works(),
         both(new("rpath-inherited", "outer-rpath")),
         not_inherited,
-        new("cache", "greeting").part("/opt/lib/libgreeting.so.1", greeting).part("/etc/ld.so.cache", "glibc/ld.so.cache").works(),
+        new("cache", "greeting")
+            .part("/opt/lib/libgreeting.so.1", greeting)
+            .part("/etc/ld.so.cache", "glibc/ld.so.cache")
+            .works(),
         new("cache-stale", "greeting").part("/etc/ld.so.cache", "glibc/ld.so.cache").fails("library-missing", missing),
         new("conf-without-cache", "greeting")
             .part("/opt/lib/libgreeting.so.1", greeting)
             .text("/etc/ld.so.conf", "/opt/lib\n")
             .fails("library-missing", missing),
         new("library-machine-other", "greeting").bytes(multiarch, other.clone()).fails("library-missing", missing),
-        new("library-machine-other-passed-over", "greeting").bytes(multiarch, other).part("/usr/lib/libgreeting.so.1", greeting).works(),
+        new("library-machine-other-passed-over", "greeting")
+            .bytes(multiarch, other)
+            .part("/usr/lib/libgreeting.so.1", greeting)
+            .works(),
         new("library-text", "greeting").bytes(multiarch, text).fails("library-unusable", "invalid ELF header"),
         new("library-empty", "greeting").bytes(multiarch, Vec::new()).fails("library-unusable", "file too short"),
-        new("library-cut", "greeting").bytes(multiarch, parts.get(greeting)[..9000].to_vec()).fails("library-unusable", ""),
-        new("library-forbidden", "greeting").part(multiarch, greeting).mode(0o600).user("1000").fails("library-missing", missing),
+        new("library-cut", "greeting")
+            .bytes(multiarch, parts.get(greeting)[..9000].to_vec())
+            .fails("library-unusable", ""),
+        new("library-forbidden", "greeting")
+            .part(multiarch, greeting)
+            .mode(0o600)
+            .user("1000")
+            .fails("library-missing", missing),
         new("library-forbidden-root", "greeting").part(multiarch, greeting).mode(0o600).works(),
         new("version", "version").part("/usr/lib/libversion.so.1", "glibc/libversion.so.1").works(),
         new("version-missing", "version")
@@ -420,7 +469,10 @@ fn musl(parts: &Parts) -> Vec<Case> {
     let script = |name, text: &str| Draft::new(parts, name).musl().text("/run", text).cmd(&["/run"]);
     vec![
         Draft::new(parts, "musl-program").musl().part("/hello", "musl/hello").cmd(&["/hello"]).works(),
-        Draft::new(parts, "musl-loader-missing").part("/hello", "musl/hello").cmd(&["/hello"]).fails("loader-missing", ENOENT),
+        Draft::new(parts, "musl-loader-missing")
+            .part("/hello", "musl/hello")
+            .cmd(&["/hello"])
+            .fails("loader-missing", ENOENT),
         new("musl-library-default").part("/usr/local/lib/libgreeting.so.1", greeting).works(),
         new("musl-library-elsewhere").part("/opt/lib/libgreeting.so.1", greeting).fails("library-missing", missing),
         new("musl-path-file")
@@ -435,6 +487,7 @@ fn musl(parts: &Parts) -> Vec<Case> {
         script("busybox-script", "#!/bin/sh\necho 'Hello, world!'\n").works(),
         script("busybox-env", "#!/usr/bin/env sh\necho 'Hello, world!'\n").works(),
         script("busybox-env-missing", "#!/usr/bin/env python3\n").fails("interpreter-missing", "python3"),
-        script("busybox-env-split", "#!/usr/bin/env -S sh -e\necho 'Hello, world!'\n").fails("interpreter-missing", "S"),
+        script("busybox-env-split", "#!/usr/bin/env -S sh -e\necho 'Hello, world!'\n")
+            .fails("interpreter-missing", "S"),
     ]
 }

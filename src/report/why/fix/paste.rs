@@ -55,9 +55,9 @@ impl Dockerfile {
 
     /// The stage that the program is copied from, as it is called there.
     pub(super) fn build_stage(&self) -> &str {
-        let from =
+        let mut from =
             self.of("COPY").filter_map(|line| line.split_whitespace().find_map(|word| word.strip_prefix("--from=")));
-        from.last().filter(|name| name.chars().all(|c| c.is_ascii_graphic())).unwrap_or("0")
+        from.next_back().filter(|name| name.chars().all(|c| c.is_ascii_graphic())).unwrap_or("0")
     }
 
     /// The image that the first stage starts from.
