@@ -21,6 +21,7 @@ mod list;
 mod make;
 mod names;
 mod readers;
+mod readme;
 mod repository;
 #[path = "../../src/image/elf/sample.rs"]
 mod sample;
