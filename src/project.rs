@@ -57,7 +57,7 @@ impl Project {
 
     /// The image reference of `service`: `minimage:hello-c.gcc`.
     pub fn image(&self, service: &Service) -> String {
-        format!("{}:{service}", self.repository)
+        [self.repository.as_str(), ":", service.as_str()].concat()
     }
 
     /// The Compose file of `set`, as it is shown.

@@ -3,7 +3,7 @@
 //! Walks the folder and reads names only: no Dockerfile is opened here. This is where order is made: whatever order the
 //! operating system lists a folder in, what comes out is sorted by the bytes of the service, and stays so.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -103,7 +103,7 @@ fn dockerfile(entry: &DirEntry, folder: &Path) -> Option<Result<Dockerfile, Prob
         Ok(service) => service,
         Err(why) => return problem(why.to_string()),
     };
-    let Some(below) = below(entry.path(), folder) else {
+    let Some(below) = below(entry, folder) else {
         return problem("the name of a folder on the way is not UTF-8: rename the folder".to_owned());
     };
     Some(Ok(Dockerfile { service, path: entry.path().to_owned(), below }))
@@ -127,8 +127,11 @@ fn file_name_tail(file_name: &OsStr, len: usize) -> Option<&OsStr> {
 }
 
 /// The path below the folder, with `/` between its parts; `None` if a part is not UTF-8.
-fn below(path: &Path, folder: &Path) -> Option<String> {
-    let parts = path.strip_prefix(folder).ok()?.iter().map(OsStr::to_str).collect::<Option<Vec<_>>>()?;
+fn below(entry: &DirEntry, folder: &Path) -> Option<String> {
+    if entry.depth() == 1 {
+        return entry.file_name().to_str().map(str::to_owned);
+    }
+    let parts = entry.path().strip_prefix(folder).ok()?.iter().map(OsStr::to_str).collect::<Option<Vec<_>>>()?;
     Some(parts.join("/"))
 }
 
@@ -181,23 +184,26 @@ fn same_name(sorted: &[Dockerfile]) -> Vec<Problem> {
 /// Names that differ only in `.` and `_`: bake's target names have no dot, it writes `_` for it, and of two services
 /// that become one target one is silently dropped (docker/compose#14058).
 fn same_in_bake(sorted: &[Dockerfile]) -> Vec<Problem> {
-    let mut targets: BTreeMap<String, &Dockerfile> = BTreeMap::new();
+    // Of two different names that become one, one has a `_` where the other has a `.`.
+    if !sorted.iter().any(|dockerfile| dockerfile.service.as_str().contains('_')) {
+        return Vec::new();
+    }
+    let mut targets: HashMap<String, &Dockerfile> = HashMap::with_capacity(sorted.len());
     let mut problems = Vec::new();
     for dockerfile in sorted {
         let target = dockerfile.service.as_str().replace('.', "_");
-        match targets.get(&target) {
-            Some(first) if first.service != dockerfile.service => {
-                let what = format!(
-                    "`docker buildx bake` cannot tell this name from `{}`, it reads both as `{target}`: rename one of the two",
-                    printable_path(&first.path)
-                );
-                problems.push(Problem::new(&dockerfile.path, what));
-            }
-            Some(_) => {}
+        let what = match targets.get(&target) {
+            Some(first) if first.service != dockerfile.service => format!(
+                "`docker buildx bake` cannot tell this name from `{}`, it reads both as `{target}`: rename one of the two",
+                printable_path(&first.path)
+            ),
+            Some(_) => continue,
             None => {
                 targets.insert(target, dockerfile);
+                continue;
             }
-        }
+        };
+        problems.push(Problem::new(&dockerfile.path, what));
     }
     problems
 }

@@ -126,18 +126,26 @@ fn through_links(path: &Path) -> Result<PathBuf, Error> {
 /// A file with `bytes` in the folder of `real`, with its permissions, safely on the disk.
 fn beside(real: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let folder = real.parent().unwrap_or(Path::new("."));
-    let prefix = temporary_prefix(real);
-    sweep(folder, &prefix);
-    let mut new = tempfile::Builder::new().prefix(&prefix).permissions(new_permissions()).tempfile_in(folder)?;
-    // Held while we live, so that another run can tell a file in use from one left behind by a run that was killed.
-    // A file system without locks only loses the sweeping.
-    let _ = new.as_file().try_lock();
+    let mut new = in_use(folder, &temporary_prefix(real))?;
     new.write_all(bytes)?;
     if let Ok(old) = fs::metadata(real) {
         new.as_file().set_permissions(old.permissions())?;
         keep_owner(new.as_file(), &old);
     }
     new.as_file().sync_all()?;
+    Ok(new)
+}
+
+/// A new file in `folder`, held by a lock while we live, so that another run can tell it from one that a killed run left
+/// behind; those are swept first. The folder is locked meanwhile, or the other run would sweep the file between its
+/// making and its locking. A file system without locks only loses the sweeping.
+fn in_use(folder: &Path, prefix: &std::ffi::OsStr) -> io::Result<NamedTempFile> {
+    let alone = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
+    if alone.is_ok() {
+        sweep(folder, prefix);
+    }
+    let new = tempfile::Builder::new().prefix(prefix).permissions(new_permissions()).tempfile_in(folder)?;
+    let _ = new.as_file().try_lock();
     Ok(new)
 }
 

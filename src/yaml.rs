@@ -60,6 +60,26 @@ impl Marks {
     }
 }
 
+/// `string` as `serde_yaml` and [`Marks`] write it, if that needs no writer: a string of letters, digits and the marks
+/// of file names and image references. `None` for any other.
+pub fn simple(string: &str) -> Option<Cow<'_, str>> {
+    /// A longer key is written in the `? key` form.
+    const LONGEST_KEY: usize = 126;
+    let begins = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/');
+    let within = |byte: u8| begins(byte) || matches!(byte, b'-' | b':');
+    if !string.bytes().next().is_some_and(begins) || !string.bytes().all(within) {
+        return None;
+    }
+    // A colon at the end makes a key, and three dots at the start end a document.
+    if string.ends_with(':') || string.starts_with("...") {
+        return None;
+    }
+    if !is_ambiguous(string) {
+        return Some(string.into());
+    }
+    (string.len() <= LONGEST_KEY).then(|| format!("'{string}'").into())
+}
+
 /// Whether some YAML reader takes the plain scalar `text` for a null, boolean, number, date, merge or default key.
 ///
 /// Wider than any reader's rule, because a needless quote costs nothing: YAML 1.1 type repository (bool, int, float,
@@ -71,10 +91,10 @@ fn is_ambiguous(text: &str) -> bool {
     if text.len() <= 5 && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)) {
         return true;
     }
-    let mut bytes = text.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.' | b'_'))
+    let starts = |first: u8| first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.' | b'_');
+    text.bytes().next().is_some_and(starts)
         && text.bytes().any(|byte| byte.is_ascii_digit())
-        && bytes.all(|byte| byte.is_ascii_hexdigit() || b"xXoO_.:+-tTzZ".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit() || b"xXoO_.:+-tTzZ".contains(&byte))
         || is_signed_infinity(text)
 }
 

@@ -142,7 +142,11 @@ fn text(project: &Project, output: &Path, dockerfiles: &[&Dockerfile]) -> Result
             service: dockerfile.service.as_str(),
             image: project.image(&dockerfile.service),
             context: &context,
-            dockerfile: if folder == "." { dockerfile.below.clone() } else { format!("{folder}/{}", dockerfile.below) },
+            dockerfile: if folder == "." {
+                dockerfile.below.clone()
+            } else {
+                [&folder, "/", dockerfile.below.as_str()].concat()
+            },
         })
         .collect();
     render(&entries, &way(&home, &source, &project.dockerfiles)?)

@@ -10,7 +10,7 @@ use crate::engine::images::{Image, Layer};
 /// The two parts of an image's size. They add up to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share {
-    /// Bytes that no other image of the list has: what removing the image would free.
+    /// Bytes that no other image of the list has; a base image outside the list may still hold them.
     pub own: u64,
     /// Bytes that at least one other image of the list has too.
     pub shared: u64,

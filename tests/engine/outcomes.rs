@@ -27,8 +27,8 @@ pub(crate) enum Outcome {
     CannotStart { missing: Missing, path: String, says: String },
     /// Runs, and ends with `code` and `says` on standard error.
     Exits { code: i64, says: String },
-    /// The step fails, with `says`.
-    DoesNotBuild { step: String, says: String },
+    /// The step fails for want of `path`, with `says`.
+    DoesNotBuild { step: String, path: String, says: String },
 }
 
 /// What an image that cannot start lacks.
@@ -69,7 +69,9 @@ impl Expected {
                 Outcome::CannotStart { missing, path, says }
             }
             ("exits", None, None, None, Some(code), None, Some(says)) if code != 0 => Outcome::Exits { code, says },
-            ("does not build", None, None, None, None, Some(step), Some(says)) => Outcome::DoesNotBuild { step, says },
+            ("does not build", None, None, Some(path), None, Some(step), Some(says)) => {
+                Outcome::DoesNotBuild { step, path, says }
+            }
             _ => panic!("tests/outcomes.yml: `{service}` does not have just the fields of one outcome: {entry:?}"),
         };
         let can_be_mended = matches!(outcome, Outcome::CannotStart { .. } | Outcome::Exits { .. });

@@ -140,9 +140,10 @@ fn podman_stands_in_for_docker() {
     }
     let at = made("sizes-podman");
     let engine = at.join("podman");
-    // Podman wants the path of this one to have at most 50 characters.
-    let run_root = tempfile::Builder::new().prefix("mkcompose-").tempdir().unwrap();
-    let (root, run_root) = (at.join("root"), run_root.path());
+    // Both of this run alone: podman refuses a root that it knows with another run root, whose path it wants to have at
+    // most 50 characters.
+    let storage = tempfile::Builder::new().prefix("mkcompose-").tempdir().unwrap();
+    let (root, run_root) = (storage.path().join("root"), storage.path().join("run"));
     let options = format!("--root {} --runroot {} --storage-driver vfs", root.display(), run_root.display());
     fs::write(&engine, format!("#!/bin/sh\nexec podman {options} \"$@\"\n")).unwrap();
     fs::set_permissions(&engine, fs::Permissions::from_mode(0o755)).unwrap();

@@ -113,12 +113,9 @@ fn widths<'a>(cells: impl Iterator<Item = &'a Cells>, most: usize) -> Widths {
         wider(&mut full.own, &cells.own);
         wider(&mut full.shared, &cells.shared);
         wider(&mut full.smaller, &cells.smaller);
-        // What is said of an image that is not there reaches into the cells after it, which are empty.
-        if cells.bytes.is_some() {
-            wider(&mut full.size, &cells.size);
-        }
+        // What more is said of an image that is not there reaches into the cells after it, which are empty.
+        wider(&mut full.size, if cells.bytes.is_some() { &cells.size } else { NOT_BUILT });
     }
-    full.size = full.size.max(NOT_BUILT.len());
     let short = full.name.min(SHORT_NAME);
     let narrower = [
         full,
