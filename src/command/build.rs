@@ -29,7 +29,7 @@ pub fn run(args: &BuildArgs, options: &Options, console: &Console) -> Result<Exi
     let at_the_end = |is_live: bool| is_live && console.is_terminal();
     let was_live = console.live_size().is_some();
     let plan = Plan { build: true, trial: None };
-    let worked = work(&chosen, plan, &args.work, options, console, |row, progress| {
+    let worked = work(&chosen, plan, &args.work, options, console, &|row, progress| {
         if !at_the_end(progress.is_live()) {
             tell(row);
         }
