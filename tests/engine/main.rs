@@ -31,6 +31,7 @@ mod normal_set;
 mod observed;
 mod outcomes;
 mod own_commands;
+mod pasted;
 mod podman;
 mod results;
 mod size;
