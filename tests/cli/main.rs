@@ -16,6 +16,7 @@ mod documents;
 mod flags;
 mod lint;
 mod list;
+mod matrix;
 mod names;
 mod readers;
 mod repository;
