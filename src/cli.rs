@@ -9,6 +9,7 @@ pub mod lint;
 pub mod list;
 pub mod sizes;
 pub mod test;
+pub mod why;
 
 use std::path::{Path, PathBuf};
 
@@ -146,6 +147,8 @@ pub enum Command {
     Test(test::TestArgs),
     /// How big is each image?
     Sizes(sizes::SizesArgs),
+    /// Why can an image not start?
+    Why(why::WhyArgs),
     /// Print a completion script for SHELL
     Completions {
         /// The shell that will read it

@@ -9,6 +9,7 @@ pub mod list;
 pub mod man;
 pub mod sizes;
 pub mod test;
+pub mod why;
 pub mod work;
 
 use crate::cli::{Cli, Command};
@@ -43,6 +44,7 @@ fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
         Some(Command::List(args)) => list::run(args, &options.project(), console),
         Some(Command::Sizes(args)) => sizes::run(&args, &options, console),
         Some(Command::Test(args)) => test::run(&args, &options, console),
+        Some(Command::Why(args)) => why::run(&args, &options, console),
         Some(Command::Completions { shell }) => completions::run(shell, console),
         Some(Command::Man) => man::run(console),
     }

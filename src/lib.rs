@@ -30,6 +30,7 @@ pub mod engine;
 pub mod error;
 pub mod escape;
 pub mod exit;
+pub mod image;
 pub mod interrupt;
 pub mod lint;
 pub mod matrix;

@@ -4,3 +4,4 @@ pub mod builds;
 pub mod file;
 pub mod outcomes;
 pub mod sizes;
+pub mod why;
