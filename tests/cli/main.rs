@@ -16,6 +16,7 @@ mod documents;
 mod flags;
 mod lint;
 mod list;
+mod matrix;
 #[allow(dead_code, reason = "shared with tests/image, which uses all of it")]
 #[path = "../image/make.rs"]
 mod make;
