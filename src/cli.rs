@@ -3,10 +3,13 @@
 //! The flags that every command has are here, those of one command in a module of its name. `tests/cli` holds
 //! `--help` to what is documented.
 
+pub mod build;
 pub mod engine;
 pub mod lint;
 pub mod list;
 pub mod sizes;
+pub mod test;
+pub mod why;
 
 use std::path::{Path, PathBuf};
 
@@ -138,8 +141,14 @@ pub enum Command {
     List(list::ListArgs),
     /// Tell whether the names tell the truth about the Dockerfiles
     Lint(lint::LintArgs),
+    /// Does every image build?
+    Build(build::BuildArgs),
+    /// Which images work, which do not, and is that as expected?
+    Test(test::TestArgs),
     /// How big is each image?
     Sizes(sizes::SizesArgs),
+    /// Why can an image not start?
+    Why(why::WhyArgs),
     /// Print a completion script for SHELL
     Completions {
         /// The shell that will read it

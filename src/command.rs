@@ -1,5 +1,6 @@
 //! What each command does, one file per command. The only code that may use everything; nothing uses it but `main`.
 
+pub mod build;
 pub mod completions;
 mod described;
 pub mod generate;
@@ -7,6 +8,9 @@ pub mod lint;
 pub mod list;
 pub mod man;
 pub mod sizes;
+pub mod test;
+pub mod why;
+pub mod work;
 
 use crate::cli::{Cli, Command};
 use crate::console::Console;
@@ -35,9 +39,12 @@ fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
     }
     match command {
         None => generate::run(args, &options, console),
-        Some(Command::List(args)) => list::run(args, &options.project(), console),
+        Some(Command::Build(args)) => build::run(&args, &options, console),
         Some(Command::Lint(args)) => lint::run(args, &options.project(), console),
+        Some(Command::List(args)) => list::run(args, &options.project(), console),
         Some(Command::Sizes(args)) => sizes::run(&args, &options, console),
+        Some(Command::Test(args)) => test::run(&args, &options, console),
+        Some(Command::Why(args)) => why::run(&args, &options, console),
         Some(Command::Completions { shell }) => completions::run(shell, console),
         Some(Command::Man) => man::run(console),
     }

@@ -121,6 +121,28 @@ impl Console {
             io::stdout().is_terminal().then(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()))?
         })
     }
+
+    /// The columns and lines of the terminal that talk goes to, for what is drawn over again in place; `None` if it is
+    /// no terminal, cannot move its cursor, or talk was asked to be dropped.
+    pub fn live_size(&self) -> Option<(usize, usize)> {
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        if self.quiet || dumb || !io::stderr().is_terminal() {
+            return None;
+        }
+        let (width, height) = terminal_size::terminal_size_of(io::stderr())?;
+        Some((width.0.into(), height.0.into()))
+    }
+
+    /// Writes `text`, control codes and all, to the terminal that talk goes to.
+    pub fn live(&self, text: &str) {
+        let mut err = io::stderr().lock();
+        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    }
+
+    /// Whether results go to a terminal.
+    pub fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
 }
 
 /// `text` in the style of `tone`, if `color`.

@@ -87,7 +87,7 @@ impl Context {
                 files.push(name);
             }
         }
-        files.sort();
+        files.sort_unstable();
         Ok(Some(Self { root: root.to_owned(), files }))
     }
 
@@ -199,7 +199,7 @@ fn names(folder: &Path, part: &str) -> Result<Vec<String>, Error> {
             names.push(name.into_owned());
         }
     }
-    names.sort();
+    names.sort_unstable();
     Ok(names)
 }
 

@@ -3,29 +3,44 @@
 //! The engine is reached through its command line, which honours contexts, credentials and remote hosts. Every failure
 //! carries the command, its status and what it said. Nothing here knows of Dockerfiles or Compose.
 
+pub mod build;
+pub mod container;
 pub mod images;
+pub mod output;
+pub mod owner;
+pub mod process;
+pub mod save;
+pub mod steps;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use crate::escape::{printable, printable_os};
+use crate::interrupt::Interrupt;
+use process::{End, Limit, Stream};
+
+/// How long an engine may take for an answer that it has at hand. A busy engine needs a second or two; one that needs
+/// more than this will not answer at all.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The command line of a container engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Engine {
     program: OsString,
+    patience: Duration,
 }
 
 /// A command of the engine that did not do what was asked.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The command as it was run, safe to print.
     pub command: String,
-    /// How it ended; `None` if it could not be started.
+    /// How it ended; `None` if it could not be started, or had to be ended because it hung.
     pub status: Option<ExitStatus>,
-    /// What it said on stderr, or why it could not be started. Raw: escape before printing.
+    /// What it said on stderr, or why it has no status. Raw: escape before printing.
     pub said: String,
 }
 
@@ -33,10 +48,11 @@ impl std::error::Error for Failure {}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = self.said.lines().map(printable).collect::<Vec<_>>().join("; ");
+        let lines = self.said.lines().map(str::trim).filter(|line| !line.is_empty());
+        let said = lines.map(printable).collect::<Vec<_>>().join("; ");
         match self.status {
             Some(status) => write!(f, "`{}` failed ({status}): {said}", self.command),
-            None => write!(f, "`{}` could not be started: {said}", self.command),
+            None => write!(f, "`{}` failed: {said}", self.command),
         }
     }
 }
@@ -44,7 +60,18 @@ impl fmt::Display for Failure {
 impl Engine {
     /// The engine behind the command `program`.
     pub fn new(program: impl Into<OsString>) -> Self {
-        Self { program: program.into() }
+        Self { program: program.into(), patience: PATIENCE }
+    }
+
+    /// The same engine, which has to answer within `patience` where the answer is at hand.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// How long the engine may take for an answer that it has at hand.
+    pub fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// Makes sure that there is an engine that answers, before anything else is started.
@@ -72,33 +99,79 @@ impl Engine {
     /// Runs `program args…` to its end and returns what it wrote to stdout.
     ///
     /// # Errors
-    /// If it cannot be started or ends with another status than 0.
+    /// If it cannot be started, does not end in time, or ends with another status than 0.
     pub fn capture<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, Failure> {
-        let mut command = self.command(args);
-        match command.output() {
-            Ok(output) if output.status.success() => Ok(output.stdout),
-            Ok(output) => {
-                let said = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
-                Err(Failure { command: shown(&command), status: Some(output.status), said })
-            }
-            Err(error) => Err(unstarted(&command, &error)),
+        self.capture_command(self.command(args))
+    }
+
+    fn capture_command(&self, command: Command) -> Result<Vec<u8>, Failure> {
+        let shown = shown(&command);
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let limit = Limit { time: Some(self.patience), interrupt: &Interrupt::default() };
+        let end = process::run(command, limit, &mut |stream, bytes| match stream {
+            Stream::Out => out.extend_from_slice(bytes),
+            Stream::Err => err.extend_from_slice(bytes),
+        });
+        let said = || String::from_utf8_lossy(&err).trim_end().to_owned();
+        match end {
+            Ok(End::Exited(status)) if status.success() => Ok(out),
+            Ok(End::Exited(status)) => Err(Failure { command: shown, status: Some(status), said: said() }),
+            Ok(End::TimedOut | End::Interrupted) => Err(hung(shown, self.patience)),
+            Err(error) => Err(unstarted(shown, &error)),
         }
     }
 }
 
+/// The failure of a command that gave no answer.
+fn hung(command: String, patience: Duration) -> Failure {
+    let said = format!(
+        "no answer within {} s: the engine hangs, restart it or name another with `--docker`",
+        patience.as_secs_f64()
+    );
+    Failure { command, status: None, said }
+}
+
 /// The failure of a command that could not be started, with the usual fix.
-pub fn unstarted(command: &Command, error: &io::Error) -> Failure {
+pub fn unstarted(command: String, error: &io::Error) -> Failure {
     let said = match error.kind() {
         io::ErrorKind::NotFound => {
             "there is no such program: install Docker, or name another engine with `--docker`".to_owned()
         }
-        _ => error.to_string(),
+        _ => format!("it cannot be started ({error}): name another engine with `--docker`"),
     };
-    Failure { command: shown(command), status: None, said }
+    Failure { command, status: None, said }
 }
 
 /// The command in one line, safe to print.
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(printable_os).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Engine;
+    use std::time::Duration;
+
+    #[test]
+    fn a_failure_carries_the_command_the_status_and_the_words() {
+        let failure = Engine::new("sh").capture(["-c", "echo no \x1b >&2; echo more >&2; exit 5"]).unwrap_err();
+        let text = failure.to_string();
+        assert!(text.starts_with("`sh -c "), "{text}");
+        assert!(text.ends_with(r"failed (exit status: 5): no \x1b; more"), "{text}");
+    }
+
+    #[test]
+    fn no_program_is_a_failure_with_a_hint() {
+        let text = Engine::new("/no/such/engine").check().unwrap_err().to_string();
+        assert!(text.contains("`/no/such/engine version` failed: there is no such program"), "{text}");
+        assert!(text.contains("--docker"), "{text}");
+    }
+
+    #[test]
+    fn an_engine_that_hangs_is_given_up() {
+        let engine = Engine::new("sleep").with_patience(Duration::from_millis(100));
+        let text = engine.capture(["1000"]).unwrap_err().to_string();
+        assert!(text.starts_with("`sleep 1000` failed: no answer within 0.1 s"), "{text}");
+    }
 }

@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::escape::printable_path;
+use crate::escape::{printable, printable_path};
 use crate::scan::Problem;
 
 /// Why a question could not be answered. Always exit code 2.
@@ -34,6 +34,14 @@ pub enum Error {
     NoImages {
         /// The image repository that was looked into.
         repository: String,
+    },
+    /// An image that cannot be looked into.
+    #[error("`{}`: {source}", printable(.name))]
+    Image {
+        /// What it was asked for as.
+        name: String,
+        /// What is wrong with its archive.
+        source: Box<crate::image::error::ReadError>,
     },
     /// Flags that do not fit together.
     #[error("{0}")]

@@ -69,7 +69,7 @@ fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.to_string_lossy())
 }
 
-/// Everything that is wrong with one Dockerfile, sorted.
+/// Everything that is wrong with one Dockerfile, in the order of the rules.
 ///
 /// `program` is where its program leads in the context at `root`, `absent` what a build would not find of what it takes.
 pub fn lint(
@@ -94,9 +94,7 @@ pub fn lint(
     all.extend(absent.iter().filter_map(|(source, presence)| missing_copy_source(source, presence, root)));
     all.extend(missing_program_source(dockerfile, program, root));
     let of_this = |(line, rule, message)| Finding { path: dockerfile.path.clone(), line, rule, message };
-    let mut findings: Vec<_> = all.into_iter().map(of_this).collect();
-    findings.sort();
-    findings
+    all.into_iter().map(of_this).collect()
 }
 
 /// A line, a rule, a message.

@@ -1,3 +1,7 @@
 //! What is known, written for people or programs. It only writes text: nothing is asked or decided here.
 
+pub mod builds;
+pub mod file;
+pub mod outcomes;
 pub mod sizes;
+pub mod why;

@@ -4,9 +4,11 @@
 //! own FROM lines settle it. Everything here is a pure function of the name and the text: no file is read, and whether a
 //! COPY source is there is for [`crate::context`] to say.
 
+mod check;
 mod content;
 mod expand;
 mod fit;
+mod syntax;
 
 use serde::Serialize;
 

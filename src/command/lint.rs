@@ -29,7 +29,7 @@ pub fn run(args: LintArgs, project: &Project, console: &Console) -> Result<Exit,
         let program = context.program(dockerfile.service.program());
         findings.extend(lint(dockerfile, description, &program, context.root(), &absent));
     }
-    findings.sort();
+    findings.sort_unstable();
     match args.format {
         LintFormat::Text => console.result(&text(&findings, console))?,
         LintFormat::Json => console.json(&findings)?,

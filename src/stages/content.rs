@@ -1,14 +1,13 @@
 //! From the text of a Dockerfile to what names and the build context can be held against: its FROM lines and the
 //! sources of its COPY and ADD lines.
 //!
-//! The syntax is left to `parse-dockerfile`: line continuation, comments, directives, here-documents, the JSON form. Its
-//! `parse_iter` is used because `parse` refuses two stages of one name, which `BuildKit` builds.
+//! Two stages of one name are no error, as in `BuildKit`: the later one counts.
 
 use std::collections::BTreeMap;
 
-use parse_dockerfile::{Flag, Instruction, Source, parse_iter};
-
+use super::check::{check, is_stage_name};
 use super::expand::{Gap, Scope, expand};
+use super::syntax::{HereDocument, Instruction, instructions, is_space};
 
 /// The image of a FROM line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,46 +75,21 @@ pub struct ParseProblem {
 /// # Errors
 /// The first thing in it that is no Dockerfile.
 pub fn read(text: &str) -> Result<Content, ParseProblem> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { lines: Lines { text, at: 0, line: 1 }, escape: escape(text), ..Reader::default() };
-    for instruction in parse_iter(text).map_err(|error| problem(&error))? {
-        reader.take(&instruction.map_err(|error| problem(&error))?)?;
+    let (instructions, escape) = instructions(text)?;
+    let mut reader = Reader { escape, ..Reader::default() };
+    for instruction in &instructions {
+        check(instruction, reader.stage.is_some())?;
+        reader.take(instruction)?;
+    }
+    if reader.stage.is_none() {
+        let line = instructions.last().map_or(1, |last| last.line);
+        return Err(ParseProblem { line, message: "there is no FROM in this Dockerfile".to_owned() });
     }
     Ok(reader.content)
 }
 
-/// The crate says line 0 when there is no FROM at all.
-fn problem(error: &parse_dockerfile::Error) -> ParseProblem {
-    ParseProblem { line: error.line().max(1), message: format!("{error:#}") }
-}
-
-/// The escape character that the directives at the top choose.
-fn escape(text: &str) -> char {
-    let directives = text.lines().map_while(|line| line.trim_start().strip_prefix('#')?.split_once('='));
-    let mut directives = directives.map(|(key, value)| (key.trim().to_ascii_lowercase(), value.trim()));
-    let known = directives.by_ref().take_while(|(key, _)| matches!(key.as_str(), "syntax" | "escape" | "check"));
-    if known.into_iter().any(|(key, value)| key == "escape" && value == "`") { '`' } else { '\\' }
-}
-
-/// Counts lines up to growing positions, each byte once.
 #[derive(Default)]
-struct Lines<'a> {
-    text: &'a str,
-    at: usize,
-    line: usize,
-}
-
-impl Lines<'_> {
-    fn of(&mut self, position: usize) -> usize {
-        self.line += self.text.get(self.at..position).unwrap_or_default().matches('\n').count();
-        self.at = self.at.max(position);
-        self.line
-    }
-}
-
-#[derive(Default)]
-struct Reader<'a> {
-    lines: Lines<'a>,
+struct Reader {
     escape: char,
     content: Content,
     /// What ARG lines before the first FROM set.
@@ -128,34 +102,31 @@ struct Reader<'a> {
     named: BTreeMap<String, Scope>,
 }
 
-impl Reader<'_> {
-    fn take(&mut self, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
-        match instruction {
-            Instruction::From(from) => {
-                let name = from.as_.as_ref().map(|(_, name)| name.value.to_lowercase());
-                let line = self.lines.of(from.from.span.start);
-                if name.as_deref() == Some("") {
-                    return Err(ParseProblem { line, message: "expected a name after AS".to_owned() });
-                }
-                self.from(line, &from.image.value, name);
-            }
-            Instruction::Arg(arg) => match &mut self.stage {
-                Some(stage) => stage.declare(&arg.arguments.value, self.escape, Some(&self.global)),
-                None => self.global.declare(&arg.arguments.value, self.escape, None),
-            },
-            Instruction::Env(env) => {
-                if let Some(stage) = &mut self.stage {
-                    stage.define(&env.arguments.value, self.escape);
-                }
-            }
-            Instruction::Copy(copy) => self.copy(copy.copy.span.start, "COPY", &copy.options, &copy.src),
-            Instruction::Add(add) => self.copy(add.add.span.start, "ADD", &add.options, &add.src),
+impl Reader {
+    fn take(&mut self, instruction: &Instruction) -> Result<(), ParseProblem> {
+        let arguments = instruction.arguments.as_str();
+        match (instruction.keyword.as_str(), &mut self.stage) {
+            ("FROM", _) => self.from(instruction)?,
+            ("ARG", Some(stage)) => stage.declare(arguments, self.escape, Some(&self.global)),
+            ("ARG", None) => self.global.declare(arguments, self.escape, None),
+            ("ENV", Some(stage)) => stage.define(arguments, self.escape),
+            ("COPY", _) => self.copy("COPY", instruction)?,
+            ("ADD", _) => self.copy("ADD", instruction)?,
             _ => {}
         }
         Ok(())
     }
 
-    fn from(&mut self, line: usize, written: &str, name: Option<String>) {
+    fn from(&mut self, instruction: &Instruction) -> Result<(), ParseProblem> {
+        let words: Vec<_> = instruction.arguments.split(is_space).filter(|word| !word.is_empty()).collect();
+        let (written, name) = match words.as_slice() {
+            [image] => (*image, None),
+            [image, between, name] if between.eq_ignore_ascii_case("as") => (*image, Some(name.to_lowercase())),
+            _ => return Err(instruction.problem("FROM takes an image, or an image, AS and a name")),
+        };
+        if let Some(name) = name.as_ref().filter(|name| !is_stage_name(name)) {
+            return Err(instruction.problem(format!("`{name}` is no name for a stage")));
+        }
         if let (Some(name), Some(stage)) = (self.name.take(), self.stage.take()) {
             self.named.insert(name, stage);
         }
@@ -169,23 +140,28 @@ impl Reader<'_> {
         let earlier = image.known().and_then(|image| self.named.get(&image.to_lowercase()));
         self.stage = Some(earlier.cloned().unwrap_or_else(Scope::stage));
         if earlier.is_none() {
-            self.content.froms.push(From { line, written: written.to_owned(), image });
+            self.content.froms.push(From { line: instruction.line, written: written.to_owned(), image });
         }
+        Ok(())
     }
 
-    fn copy(&mut self, position: usize, instruction: &'static str, options: &[Flag<'_>], sources: &[Source<'_>]) {
-        let line = self.lines.of(position);
-        if options.iter().any(|option| option.name.value == "from") {
-            return;
+    fn copy(&mut self, keyword: &'static str, instruction: &Instruction) -> Result<(), ParseProblem> {
+        let json = instruction.json();
+        let words = || instruction.arguments.split(is_space).filter(|word| !word.is_empty()).map(str::to_owned);
+        let written: Vec<String> = json.unwrap_or_else(|| words().collect());
+        let Some((_destination, sources @ [_, ..])) = written.split_last() else {
+            return Err(instruction.problem(format!("{keyword} takes at least a source and a destination")));
+        };
+        let Some(stage) = self.stage.as_ref().filter(|_| !instruction.has_flag("from")) else { return Ok(()) };
+        // With --parents `**` is any number of folders, which is more than this program looks through.
+        let any_depth = |path: &str| instruction.has_flag("parents") && path.contains("**");
+        let untold = |path: &str| path.contains(char::REPLACEMENT_CHARACTER) || any_depth(path);
+        for source in sources.iter().filter(|source| HereDocument::parse(source).is_none()) {
+            let path = expand(source, stage, self.escape).ok().filter(|path| !is_remote(path) && !untold(path));
+            let found = path.map(|path| CopySource { line: instruction.line, instruction: keyword, path });
+            self.content.sources.extend(found);
         }
-        let Some(stage) = &self.stage else { return };
-        let escape = self.escape;
-        let paths = sources.iter().filter_map(|source| match source {
-            Source::Path(path) => expand(&path.value, stage, escape).ok(),
-            _ => None,
-        });
-        let ours = paths.filter(|path| !is_remote(path) && !path.contains(char::REPLACEMENT_CHARACTER));
-        self.content.sources.extend(ours.map(|path| CopySource { line, instruction, path }));
+        Ok(())
     }
 }
 
@@ -273,7 +249,7 @@ mod tests {
 
     #[test]
     fn what_does_not_come_from_the_context_is_no_source() {
-        let lines = "COPY --from=0 /hello .\nCOPY --chown=0 --from=x a .\nADD https://example.com/x.tar .\nADD git@example.com:a/b.git /b\nCOPY <<EOF /x\ntext\nEOF\nONBUILD COPY y .\n";
+        let lines = "COPY --parents a/**/b /x\nCOPY --from=0 /hello .\nCOPY --chown=0 --from=x a .\nADD https://example.com/x.tar .\nADD git@example.com:a/b.git /b\nCOPY <<EOF /x\ntext\nEOF\nONBUILD COPY y .\n";
         assert_eq!(sources(lines), Vec::<String>::new());
     }
 
@@ -291,7 +267,7 @@ mod tests {
         assert_eq!((problem("").line, problem("# nothing\n").line, problem("RUN x\nFROM a").line), (1, 1, 1));
         assert_eq!(problem("FROM a AS \n").line, 1);
         assert_eq!(problem("FROM a\nFROM a b c\n").line, 2);
-        assert_eq!(problem("FROM a\nFORM b\n").message, "unknown instruction 'FORM'");
+        assert_eq!(problem("FROM a\nFORM b\n").message, "unknown instruction `FORM`");
     }
 
     /// Text that is nearly a Dockerfile.

@@ -105,18 +105,27 @@ pub(super) fn expand(word: &str, scope: &Scope, escape: char) -> Result<String, 
 }
 
 /// The words of a line, quotes kept: white space within quotes or after the escape character does not separate.
-fn words(line: &str, escape: char) -> Vec<&str> {
+pub(super) fn words(mut line: &str, escape: char) -> Vec<&str> {
     let mut words = Vec::new();
-    let mut start = None;
+    line = line.trim_start();
+    while !line.is_empty() {
+        let (word, rest) = first_word(line, escape);
+        words.push(word);
+        line = rest;
+    }
+    words
+}
+
+/// The first word of a line that starts with one, and the rest from its next word on.
+pub(super) fn first_word(line: &str, escape: char) -> (&str, &str) {
     let mut quote = None;
     let mut chars = line.char_indices();
     while let Some((at, c)) = chars.next() {
-        if quote.is_none() && c.is_whitespace() {
-            words.extend(start.take().and_then(|start| line.get(start..at)));
-            continue;
-        }
-        start.get_or_insert(at);
         match c {
+            c if quote.is_none() && c.is_whitespace() => {
+                let (word, rest) = line.split_at_checked(at).unwrap_or((line, ""));
+                return (word, rest.trim_start());
+            }
             c if c == escape && quote != Some('\'') => {
                 chars.next();
             }
@@ -125,8 +134,7 @@ fn words(line: &str, escape: char) -> Vec<&str> {
             _ => {}
         }
     }
-    words.extend(start.and_then(|start| line.get(start..)));
-    words
+    (line, "")
 }
 
 /// Text read so far, and the first thing in it that is not known.

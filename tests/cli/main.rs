@@ -16,9 +16,15 @@ mod documents;
 mod flags;
 mod lint;
 mod list;
+#[allow(dead_code, reason = "shared with tests/image, which uses all of it")]
+#[path = "../image/make.rs"]
+mod make;
 mod names;
 mod readers;
 mod repository;
+#[path = "../../src/image/elf/sample.rs"]
+mod sample;
 mod schema;
 mod sizes;
+mod why;
 mod writing;

@@ -60,6 +60,11 @@ impl Project {
         run(&format!("{:?}.{name}", self.version).to_lowercase(), &mut command)
     }
 
+    /// What `ps` should tell of a container in this state. Version 1 shows the code of one that never started too.
+    pub(crate) fn shown_code(&self, status: &str, code: i64) -> Option<i64> {
+        (status == "exited" || matches!(self.version, Version::V1)).then_some(code)
+    }
+
     /// The name of the one container of `service`.
     pub(crate) fn container(&self, service: &str) -> String {
         match self.version {
@@ -68,9 +73,9 @@ impl Project {
         }
     }
 
-    /// The exit code of each service whose container has ended, as `ps` tells it.
+    /// What `ps` tells of each service whose container does not run: its exit code, or none if it never started.
     #[track_caller]
-    pub(crate) fn exit_codes(&self) -> BTreeMap<String, i64> {
+    pub(crate) fn exit_codes(&self) -> BTreeMap<String, Option<i64>> {
         match self.version {
             Version::V1 => v1_exit_codes(&self.run("ps", &["ps"]).succeeds().stdout, self.name),
             Version::V2 => v2_exit_codes(&self.run("ps", &["ps", "-a", "--format", "json"]).succeeds().stdout),
@@ -85,26 +90,30 @@ impl Drop for Project {
 }
 
 /// Version 1 prints a table: the container, its command, `Exit N`, its ports.
-fn v1_exit_codes(table: &str, project: &str) -> BTreeMap<String, i64> {
+fn v1_exit_codes(table: &str, project: &str) -> BTreeMap<String, Option<i64>> {
     let row = |line: &str| {
         let container = line.split_whitespace().next()?;
         let service = container.strip_prefix(project)?.strip_prefix('_')?.strip_suffix("_1")?;
         let (_, after) = line.rsplit_once(" Exit ")?;
-        Some((service.to_owned(), after.split_whitespace().next()?.parse().ok()?))
+        Some((service.to_owned(), Some(after.split_whitespace().next()?.parse().ok()?)))
     };
     table.lines().filter_map(row).collect()
 }
 
 /// Version 2 prints one array before 2.21 and one object a line since.
-fn v2_exit_codes(json: &str) -> BTreeMap<String, i64> {
+fn v2_exit_codes(json: &str) -> BTreeMap<String, Option<i64>> {
     let values = serde_json::Deserializer::from_str(json).into_iter::<Value>().map(Result::unwrap);
     let containers = values.flat_map(|value| match value {
         Value::Array(containers) => containers,
         container => vec![container],
     });
     let row = |container: Value| {
-        let ended = matches!(container["State"].as_str(), Some("exited" | "created"));
-        ended.then(|| Some((container["Service"].as_str()?.to_owned(), container["ExitCode"].as_i64()?)))?
+        let code = match container["State"].as_str()? {
+            "exited" => Some(container["ExitCode"].as_i64()?),
+            "created" => None,
+            _ => return None,
+        };
+        Some((container["Service"].as_str()?.to_owned(), code))
     };
     containers.filter_map(row).collect()
 }
@@ -113,16 +122,16 @@ fn v2_exit_codes(json: &str) -> BTreeMap<String, i64> {
 fn exit_codes_are_read_from_the_table_of_version_1() {
     let table = "     Name       Command   State    Ports\n----\np_hello-c.gcc_1   ./hello   Exit 0          \n\
                  p_a_1  java Exit 3   Exit 1          \np_b_1  x  Up  \n";
-    let expected = [("hello-c.gcc".to_owned(), 0), ("a".to_owned(), 1)];
+    let expected = [("hello-c.gcc".to_owned(), Some(0)), ("a".to_owned(), Some(1))];
     assert_eq!(v1_exit_codes(table, "p"), BTreeMap::from(expected));
 }
 
 #[test]
 fn exit_codes_are_read_from_both_forms_of_version_2() {
     let (a, b) =
-        (r#"{"Service":"a","State":"exited","ExitCode":1}"#, r#"{"Service":"b","State":"created","ExitCode":127}"#);
+        (r#"{"Service":"a","State":"exited","ExitCode":1}"#, r#"{"Service":"b","State":"created","ExitCode":0}"#);
     let running = r#"{"Service":"c","State":"running","ExitCode":0}"#;
-    let expected = BTreeMap::from([("a".to_owned(), 1), ("b".to_owned(), 127)]);
+    let expected = BTreeMap::from([("a".to_owned(), Some(1)), ("b".to_owned(), None)]);
     assert_eq!(v2_exit_codes(&format!("[{a},{b},{running}]")), expected);
     assert_eq!(v2_exit_codes(&format!("{a}\n{b}\n{running}\n")), expected);
     assert_eq!(v2_exit_codes(""), BTreeMap::new());

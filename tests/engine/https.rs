@@ -28,7 +28,10 @@ impl Server {
     pub(crate) fn start() -> Self {
         clear();
         let server = Self;
-        docker("https.network", &["network", "create", NETWORK]).succeeds();
+        // An engine can hold on to a network after its last container; then it is used as it is.
+        if docker("https.network-inspect", &["network", "inspect", NETWORK]).code != Some(0) {
+            docker("https.network", &["network", "create", NETWORK]).succeeds();
+        }
         if has_stand_ins() {
             let folder = scratch().join("https");
             certify(&folder);

@@ -34,3 +34,4 @@ mod results;
 mod size;
 mod sizes;
 mod stand_ins;
+mod why;

@@ -42,17 +42,17 @@ of that time. Exit codes are those of runc 1.1; runc 1.2 and later say 255 where
 /// The document, with the sizes of `committed` where they still hold.
 fn render(observed: &BTreeMap<String, Observed>, committed: &str) -> String {
     let mut text = HEAD.to_owned();
-    let reasons = stand_ins::not_stood_in();
     for (service, expected) in outcomes::all() {
         let (outcome, code, bytes) = match (observed.get(&service), &expected.outcome) {
             (Some(observed), _) => {
                 (told(observed, &expected), observed.code.to_string(), Some(image_size(&format!("minimage:{service}"))))
             }
-            (None, Outcome::DoesNotBuild { step, says }) => {
-                (format!("does not build: `{step}`: `{says}`"), String::new(), None)
+            (None, Outcome::DoesNotBuild { step, path, says }) => {
+                (format!("does not build, no `{path}`: `{step}`: `{says}`"), String::new(), None)
             }
             (None, _) => {
-                let images = reasons.keys().map(|image| format!("`{image}`")).collect::<Vec<_>>().join(", ");
+                let images = stand_ins::images_not_stood_in(&service);
+                let images = images.iter().map(|image| format!("`{image}`")).collect::<Vec<_>>().join(", ");
                 (format!("not observed: no stand-in for {images}"), String::new(), None)
             }
         };
@@ -63,17 +63,13 @@ fn render(observed: &BTreeMap<String, Observed>, committed: &str) -> String {
     text
 }
 
-/// The outcome in words: what the engine shows, and the words that say so.
+/// The outcome in words, if it is the expected one, else what is wrong with it.
 fn told(observed: &Observed, expected: &Expected) -> String {
-    let says = match &expected.outcome {
-        Outcome::CannotStart { says, .. } | Outcome::Exits { says, .. } => says.as_str(),
-        _ => observed.stderr.trim(),
-    };
-    let started = observed.status == "exited";
-    match (&expected.outcome, started, observed.code) {
-        (_, true, 0) => "works".to_owned(),
-        (Outcome::Exits { .. }, true, code) => format!("exits {code}: `{says}`"),
-        _ => format!("cannot start: `{says}`"),
+    match (&expected.outcome, observed.disagrees_with(expected)) {
+        (_, Some(reason)) => format!("not as expected: {reason:?}"),
+        (Outcome::CannotStart { path, says, .. }, None) => format!("cannot start, no `{path}`: `{says}`"),
+        (Outcome::Exits { code, says }, None) => format!("exits {code}: `{says}`"),
+        (Outcome::Works { .. } | Outcome::DoesNotBuild { .. }, None) => "works".to_owned(),
     }
 }
 

@@ -1,0 +1,38 @@
+//! The flags of `mkcompose build`, which `mkcompose test` has too.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use crate::cli::engine::EngineArgs;
+
+/// The flags of `mkcompose build`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "A failed build stops no other. An `.err` Dockerfile is known not to build: that it fails is as expected, that it \
+builds is news.\n\nExit codes:\n  0    every image is as expected\n  1    one is not\n  2    the question could not be answered\n  130  \
+stopped by Ctrl-C: no new build was begun, those under way have ended"
+)]
+pub struct BuildArgs {
+    /// What both commands have.
+    #[command(flatten)]
+    pub work: WorkArgs,
+}
+
+/// Which images, how many at once, and where the logs go.
+#[derive(Clone, Debug, Args)]
+pub struct WorkArgs {
+    /// Services to work on, as shell patterns (`'hello-c.*'`); without one, all of both sets
+    #[arg(value_name = "GLOB")]
+    pub globs: Vec<String>,
+    /// How many at once; without it, as many as there are cores, at most 4
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// The folder for full logs; without it, one under the cache directory, named at the end
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub logs: Option<PathBuf>,
+    /// Which engine to ask.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}

@@ -1,0 +1,96 @@
+//! The flags of `mkcompose test`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use crate::cli::build::WorkArgs;
+
+/// How outcomes are reported on stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// For a terminal
+    #[default]
+    Table,
+    /// For programs, and as a later `--baseline`
+    Json,
+    /// For a forge or a CI summary
+    Markdown,
+    /// For what reads test results
+    Junit,
+}
+
+/// The flags of `mkcompose test`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Each image is run once, in a container that is removed whatever happens. A normal image is expected to work (exit \
+code 0), an `.err` one not to build.\n\nExit codes:\n  0    every image is as expected, or as in the baseline\n  1    one is not\n  2    \
+the question could not be answered\n  130  stopped by Ctrl-C: nothing new was begun, what was under way has ended"
+)]
+pub struct TestArgs {
+    /// What `build` has too.
+    #[command(flatten)]
+    pub work: WorkArgs,
+    /// Run the images that are there, build none
+    #[arg(long)]
+    pub no_build: bool,
+    /// How long each may run: `90`, `90s` or `2m`
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = timeout)]
+    pub timeout: Duration,
+    /// How much memory each may have: `64m`, `1g`; without it, no limit
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub memory: Option<String>,
+    /// The network to run them on: `none`, or one that the engine has; without it, the engine's default
+    #[arg(long, value_name = "NETWORK", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub network: Option<String>,
+    /// How to report on stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: TestFormat,
+    /// Write a report to FILE as well, `.json`, `.md` or `.xml` (JUnit); may be given again
+    #[arg(long = "report", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub reports: Vec<PathBuf>,
+    /// Compare with an earlier JSON report; what has changed since then, and only that, is not as expected
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub baseline: Option<PathBuf>,
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.strip_suffix('m') {
+        Some(minutes) => (minutes, 60.0),
+        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+    };
+    let seconds = number.parse::<f64>().ok().filter(|seconds| *seconds > 0.0).map(|seconds| seconds * unit);
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.filter(|time| !time.is_zero())
+        .ok_or_else(|| "a time is a number of seconds, as `90`, `90s` or `2m`".to_owned())
+}
+
+/// The notation of the engines: a number of bytes, or with `k`, `m` or `g`.
+fn memory(text: &str) -> Result<String, String> {
+    let digits = text.strip_suffix(['b', 'k', 'm', 'g', 'B', 'K', 'M', 'G']).unwrap_or(text);
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(text.to_owned());
+    }
+    Err("a size is a number with `k`, `m` or `g` after it, as `64m`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{memory, timeout};
+
+    #[test]
+    fn a_time_is_seconds_or_minutes_and_never_nothing() {
+        let millis = |text| timeout(text).map(|time| time.as_millis());
+        assert_eq!(["90", "90s", "2m", "0.5"].map(millis), [Ok(90_000), Ok(90_000), Ok(120_000), Ok(500)]);
+        for wrong in ["", "0", "-1", "s", "m", "inf", "nan", "1h", "1e300"] {
+            assert!(timeout(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_what_an_engine_understands() {
+        assert!(["1", "64m", "1G"].iter().all(|text| memory(text).is_ok()));
+        assert!(["", "m", "-1m", "64 m", "1.5g", "64mb"].iter().all(|text| memory(text).is_err()));
+    }
+}

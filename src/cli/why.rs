@@ -1,0 +1,71 @@
+//! The flags of `mkcompose why`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use crate::cli::engine::EngineArgs;
+use crate::image::Platform;
+
+/// How reasons are reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// The flags of `mkcompose why`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Nothing is run and nothing is written to disk. What is said follows from the image's files by the rules \
+of the engine, the kernel and the dynamic loaders; what the program does once it runs is not known.\n\nExit codes:\n  0  \
+nothing was found\n  1  something was found\n  2  it could not be looked at"
+)]
+pub struct WhyArgs {
+    /// Services, or any images that the engine has; with --archive, which images in it
+    #[arg(value_name = "IMAGE", required_unless_present = "archive")]
+    pub images: Vec<String>,
+    /// Look into the output of `docker save` or an OCI layout, a file or a folder, `-` for stdin; no engine is needed
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub archive: Option<PathBuf>,
+    /// Draw what was followed: command, program, loader, libraries
+    #[arg(long, conflicts_with = "format")]
+    pub tree: bool,
+    /// How to report
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: Format,
+    /// Which platform of an image that has several: `linux/arm64`, `linux/arm/v7`
+    #[arg(long, value_name = "OS/ARCH", value_parser = platform)]
+    pub platform: Option<Platform>,
+    /// Which engine to ask.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+fn platform(text: &str) -> Result<Platform, String> {
+    let mut parts = text.split('/').map(str::to_owned);
+    match (parts.next(), parts.next(), parts.next().unwrap_or_default(), parts.next()) {
+        (Some(os), Some(arch), variant, None) if !os.is_empty() && !arch.is_empty() => {
+            Ok(Platform { os, arch, variant })
+        }
+        _ => Err("say it as OS/ARCH or OS/ARCH/VARIANT: `linux/amd64`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::platform;
+
+    #[test]
+    fn a_platform_has_two_or_three_parts() {
+        let parsed = platform("linux/arm/v7").unwrap();
+        assert_eq!((parsed.os.as_str(), parsed.arch.as_str(), parsed.variant.as_str()), ("linux", "arm", "v7"));
+        assert!(platform("linux/amd64").unwrap().variant.is_empty());
+        for text in ["", "linux", "linux/", "/amd64", "a/b/c/d"] {
+            assert!(platform(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `mkcompose build`: does every image build?
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::cli::Options;
+use crate::cli::build::BuildArgs;
+use crate::command::work::{Plan, choose, work};
+use crate::console::{Console, Tone};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::matrix::progress::duration;
+use crate::matrix::tally::Row;
+use crate::report::builds;
+
+/// Builds the images that the globs choose, and tells how each went.
+///
+/// # Errors
+/// Problems with the Dockerfiles, the globs or the folder for logs, or no engine: nothing was begun. Or a full stdout.
+pub fn run(args: &BuildArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
+    let start = Instant::now();
+    let chosen = choose(&args.work, options, true)?;
+    let unsaid = Mutex::new(None);
+    let tell = |row: &Row| {
+        let said = console.result(&builds::line(row, console.color_out()));
+        said.unwrap_or_else(|error| drop(unsaid.lock().unwrap_or_else(PoisonError::into_inner).replace(error)));
+    };
+    // Where lines are drawn over again, results come when that is over, in their order; else as each ends.
+    let at_the_end = |is_live: bool| is_live && console.is_terminal();
+    let was_live = console.live_size().is_some();
+    let plan = Plan { build: true, trial: None };
+    let worked = work(&chosen, plan, &args.work, options, console, &|row, progress| {
+        if !at_the_end(progress.is_live()) {
+            tell(row);
+        }
+    })?;
+    if at_the_end(was_live) {
+        worked.rows.iter().filter(|row| row.is_expected().is_some()).for_each(tell);
+    }
+    if let Some(error) = unsaid.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
+    }
+    console.result(&builds::failures(&worked.rows, console.color_out()))?;
+    let is_well = worked.rows.iter().all(|row| row.is_expected() == Some(true));
+    let tone = if is_well { Tone::Good } else { Tone::Bad };
+    let summary = format!("{} in {}", builds::summary(&worked.rows), duration(start.elapsed()));
+    console.say(&console.paint_err(&summary, tone));
+    Ok(worked.exit(if is_well { Exit::Well } else { Exit::No }, console))
+}

@@ -1,0 +1,75 @@
+//! `mkcompose test`: which images work, which do not, and is that as expected?
+
+use std::path::Path;
+use std::time::Instant;
+
+use crate::cli::Options;
+use crate::cli::test::{TestArgs, TestFormat};
+use crate::command::work::{Plan, choose, work};
+use crate::console::Console;
+use crate::error::Error;
+use crate::escape::printable;
+use crate::exit::Exit;
+use crate::matrix::change::Baseline;
+use crate::matrix::job::Trial;
+use crate::report::builds;
+use crate::report::file::File;
+use crate::report::outcomes::{Report, json, junit, markdown, table};
+use crate::scan::Problem;
+
+/// Builds and runs the images that the globs choose, and tells what happened with each.
+///
+/// # Errors
+/// Problems with the flags, the Dockerfiles or the baseline, or no engine: nothing was begun. Or a report that cannot be
+/// written; those that can be are.
+pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
+    let start = Instant::now();
+    let files = args.reports.iter().map(|path| File::new(options.at(path))).collect::<Result<Vec<_>, _>>()?;
+    let baseline = args.baseline.as_ref().map(|path| baseline(&options.at(path))).transpose()?;
+    let chosen = choose(&args.work, options, !args.no_build)?;
+    if let Some(network) = &args.network {
+        let engine = args.work.engine.engine(options);
+        engine.check()?;
+        engine.check_network(network)?;
+    }
+    let trial = Trial { timeout: args.timeout, memory: args.memory.clone(), network: args.network.clone() };
+    let plan = Plan { build: !args.no_build, trial: Some(trial) };
+    let mut worked = work(&chosen, plan, &args.work, options, console, &|row, progress| {
+        if !progress.is_live() {
+            console.say(builds::tested(row).trim_end());
+        }
+    })?;
+    let changes = baseline.map(|baseline| baseline.changes(&worked.rows, &chosen.all));
+    let report = Report {
+        repository: &chosen.project.repository,
+        rows: &worked.rows,
+        changes: changes.as_ref(),
+        was_interrupted: worked.was_interrupted,
+        time: start.elapsed(),
+    };
+    let answer = if report.is_no() { Exit::No } else { Exit::Well };
+    let troubles = tell(report, args.format, &files, console);
+    worked.troubles.extend(troubles);
+    Ok(worked.exit(answer, console))
+}
+
+/// Writes every report; what went wrong, for each that could not be.
+fn tell(report: Report<'_>, format: TestFormat, files: &[File], console: &Console) -> Vec<Error> {
+    let shown = match format {
+        TestFormat::Table => Ok(table::render(report, console.width(), console.color_out())),
+        TestFormat::Json => json::render(report).map_err(|error| Error::io("write", "stdout")(error.into())),
+        TestFormat::Markdown => Ok(markdown::render(report)),
+        TestFormat::Junit => Ok(junit::render(report)),
+    };
+    let shown = shown.and_then(|text| console.result(&text));
+    let written = files.iter().map(|file| file.write(report));
+    std::iter::once(shown).chain(written).filter_map(Result::err).collect()
+}
+
+fn baseline(path: &Path) -> Result<Baseline, Error> {
+    let json = std::fs::read(path).map_err(Error::io("read", path))?;
+    Baseline::parse(&json).map_err(|why| {
+        let what = format!("this is no report of outcomes ({why}): write one with `mkcompose test --report FILE.json`");
+        Error::Problems(vec![Problem::new(path, printable(&what))])
+    })
+}

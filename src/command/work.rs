@@ -1,0 +1,185 @@
+//! What `build` and `test` share: choose the images, make sure that everything needed is there, work on them.
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, PoisonError};
+
+use crate::cli::Options;
+use crate::cli::build::WorkArgs;
+use crate::console::Console;
+use crate::engine::build::Recipe;
+use crate::engine::owner::Owner;
+use crate::engine::{Engine, Failure};
+use crate::error::Error;
+use crate::escape::printable_path;
+use crate::exit::Exit;
+use crate::interrupt::Interrupt;
+use crate::matrix::job::{Run, Task, Trial};
+use crate::matrix::logs::{Logs, default_folder};
+use crate::matrix::outcome::Outcome;
+use crate::matrix::progress::{Progress, STOPPING};
+use crate::matrix::tally::Row;
+use crate::matrix::{Done, default_workers, each};
+use crate::project::{Project, resolve};
+use crate::scan::{Dockerfile, Problem};
+use crate::select::select;
+
+/// What is to be done with each image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Whether it is built.
+    pub build: bool,
+    /// How it is run; `None`: it is not.
+    pub trial: Option<Trial>,
+}
+
+/// The images to work on, and the services that there are, chosen or not.
+pub struct Chosen {
+    /// Where everything is.
+    pub project: Project,
+    /// Those to work on, by service.
+    pub tasks: Vec<Task>,
+    /// All services, by name.
+    pub all: Vec<String>,
+}
+
+/// What the work came to.
+pub struct Worked {
+    /// A row for each image, by service.
+    pub rows: Vec<Row>,
+    /// Whether somebody asked to stop.
+    pub was_interrupted: bool,
+    /// What went wrong beside the images: an engine lost, a log not written.
+    pub troubles: Vec<Error>,
+}
+
+/// What is done as each image ends, by whichever thread worked on it.
+pub type Ended<'a> = dyn Fn(&Row, &Progress<'_>) + Sync + 'a;
+
+/// Chooses what the globs name.
+///
+/// # Errors
+/// Problems with the Dockerfiles, the build context or the globs.
+pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Chosen, Error> {
+    let project = options.project();
+    let dockerfiles = project.scan()?;
+    let all = dockerfiles.iter().map(|dockerfile| dockerfile.service.to_string()).collect();
+    let chosen = select(dockerfiles, &args.globs)?;
+    if build && !project.context.is_dir() {
+        let what = "the build context is no folder: start in the repository's folder, or name it with `--context`";
+        return Err(Error::Problems(vec![Problem::new(&project.context, what)]));
+    }
+    let task = |Dockerfile { service, path, .. }: Dockerfile| Task {
+        recipe: Recipe { image: project.image(&service), dockerfile: path, context: project.context.clone() },
+        service,
+    };
+    let tasks = chosen.into_iter().map(task).collect();
+    Ok(Chosen { project, tasks, all })
+}
+
+/// Works on the chosen images as `plan` says. `ended` is called as each ends, from several threads.
+///
+/// # Errors
+/// If there is no engine or no folder for logs; then nothing was begun.
+pub fn work(
+    chosen: &Chosen,
+    plan: Plan,
+    args: &WorkArgs,
+    options: &Options,
+    console: &Console,
+    ended: &Ended<'_>,
+) -> Result<Worked, Error> {
+    let engine = args.engine.engine(options);
+    engine.check()?;
+    let logs = Logs::open(logs_folder(&chosen.project, args, options)?)?;
+    let talker = *console;
+    let interrupt = Interrupt::listen_for_two(move |first| {
+        if first && talker.live_size().is_none() {
+            talker.say(STOPPING);
+        }
+    });
+    let owner = Owner::me();
+    if plan.trial.is_some() {
+        tidy(&engine, &owner, console);
+    }
+    let progress = Progress::new(console, &interrupt, chosen.tasks.len());
+    let run = Run {
+        engine: &engine,
+        builder: plan.build.then(|| engine.builder()),
+        trial: plan.trial,
+        owner,
+        logs: &logs,
+        progress: &progress,
+        interrupt: &interrupt,
+        lost: Mutex::new(None),
+        named: AtomicUsize::new(0),
+    };
+    let rows = rows(chosen, args, &run, ended);
+    let leftovers = if run.trial.is_some() { engine.sweep(&run.owner).err() } else { None };
+    let lost = run.lost.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let was_interrupted = interrupt.asked() && lost.is_none();
+    console.say(&format!("logs: {}", printable_path(logs.folder())));
+    let engines = lost.map(gone).or(leftovers.map(left_over));
+    Ok(Worked { rows, was_interrupted, troubles: engines.into_iter().chain(logs.trouble()).collect() })
+}
+
+fn rows(chosen: &Chosen, args: &WorkArgs, run: &Run<'_>, ended: &Ended<'_>) -> Vec<Row> {
+    let workers = args.jobs.unwrap_or_else(default_workers);
+    let done = run.progress.during(|| {
+        each(&chosen.tasks, workers, run.interrupt, |task| {
+            let row = Row::new(task, run.work(task));
+            ended(&row, run.progress);
+            row
+        })
+    });
+    let row = |(task, done): (&Task, Done<Row>)| match done {
+        Done::With(row) => row,
+        Done::NotBegun => Row::new(task, Outcome::NotRun.into()),
+        Done::Panicked(words) => {
+            let message = format!("mkcompose has a bug, please report it: {words}");
+            Row::new(task, Outcome::Unknown { message }.into())
+        }
+    };
+    chosen.tasks.iter().zip(done).map(row).collect()
+}
+
+/// Removes what runs that were killed left behind.
+fn tidy(engine: &Engine, owner: &Owner, console: &Console) {
+    match engine.sweep_dead(owner) {
+        Ok(0) => {}
+        Ok(1) => console.say("removed 1 container that an earlier run left when it was killed"),
+        Ok(count) => console.say(&format!("removed {count} containers that earlier runs left when they were killed")),
+        Err(failure) => console.say(&format!("what earlier runs may have left cannot be removed: {failure}")),
+    }
+}
+
+fn logs_folder(project: &Project, args: &WorkArgs, options: &Options) -> Result<std::path::PathBuf, Error> {
+    match &args.logs {
+        Some(folder) => Ok(options.at(folder)),
+        None => default_folder(&resolve(&project.dockerfiles)?, |name| std::env::var_os(name)),
+    }
+}
+
+fn gone(failure: Failure) -> Error {
+    let said = format!(
+        "{}\nthe engine was lost on the way: containers it may still have are removed by the next run",
+        failure.said
+    );
+    Error::Engine(Failure { said, ..failure })
+}
+
+fn left_over(failure: Failure) -> Error {
+    let said = format!("{}\ncontainers may be left: the next run removes them", failure.said);
+    Error::Engine(Failure { said, ..failure })
+}
+
+impl Worked {
+    /// The exit code, when `answer` is what the images say.
+    pub fn exit(&self, answer: Exit, console: &Console) -> Exit {
+        self.troubles.iter().for_each(|trouble| console.error(trouble));
+        if self.was_interrupted {
+            return Exit::Interrupted;
+        }
+        let is_undecided = self.rows.iter().any(|row| row.is_expected().is_none());
+        if is_undecided || !self.troubles.is_empty() { Exit::Unanswered } else { answer }
+    }
+}

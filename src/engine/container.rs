@@ -1,0 +1,252 @@
+//! Runs an image once in a container of its own, tells how it ended, and leaves no container behind.
+//!
+//! What the end means (works, cannot start, …) is decided elsewhere: here are only the engine's own words. Containers
+//! are known by our label; one without it is never touched.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::output::Output;
+use super::owner::{LABEL, Owner};
+use super::process::{self, End, Limit, Stream};
+use super::{Engine, Failure, shown, unstarted};
+use crate::interrupt::Interrupt;
+
+/// What to run, and what it may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order<'a> {
+    /// The image reference.
+    pub image: &'a str,
+    /// The container's name, which nothing else may have.
+    pub name: &'a str,
+    /// Whose container it is.
+    pub owner: &'a Owner,
+    /// How long it may run.
+    pub timeout: Duration,
+    /// How much memory it may have, in the engine's notation (`64m`); `None`: no limit.
+    pub memory: Option<&'a str>,
+    /// The network it is on; `None`: the engine's default.
+    pub network: Option<&'a str>,
+}
+
+/// A container's state, in the engine's words (`docker inspect`, `.State`). Docker and podman agree on these.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct State {
+    /// `created`, `running`, `exited`, …
+    pub status: String,
+    /// The exit code; of a container that could not be started, what the engine made of the reason.
+    pub exit_code: i64,
+    /// Whether the kernel ended one of its processes because there was no memory left.
+    #[serde(rename = "OOMKilled")]
+    pub oom_killed: bool,
+    /// Why it could not be started. Raw.
+    pub error: String,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// With exit status 0: it ran, and all went well.
+    Well,
+    /// Otherwise; `state` and `command` are what the engine knows of the container.
+    Badly {
+        /// Its state.
+        state: State,
+        /// What was to be executed: the program and its arguments.
+        command: Vec<String>,
+    },
+    /// Not yet, when the time was over.
+    OutOfTime,
+    /// There never was a container; the engine says why. Raw.
+    NotCreated(String),
+    /// It was ended because somebody asked twice to stop.
+    Interrupted,
+}
+
+/// What a run left: how it ended and what it printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// How it ended.
+    pub ended: Ended,
+    /// What the program wrote to stdout.
+    pub stdout: Output,
+    /// What it wrote to stderr; the engine writes there too if the container cannot be started.
+    pub stderr: Output,
+}
+
+impl Engine {
+    /// Runs what `order` says. `log` gets every byte of both streams. The container is removed, however this ends.
+    ///
+    /// # Errors
+    /// If the engine cannot be asked, or does not do what it is asked for reasons that are not the image's.
+    pub fn run(&self, order: &Order<'_>, interrupt: &Interrupt, log: &mut dyn FnMut(&[u8])) -> Result<Ran, Failure> {
+        let command = self.command(arguments(order));
+        let shown = shown(&command);
+        let mut container = Container { engine: self, name: order.name, there: true };
+        let (mut stdout, mut stderr) = (Output::default(), Output::default());
+        let limit = Limit { time: Some(order.timeout), interrupt };
+        let end = process::run(command, limit, &mut |stream, bytes| {
+            log(bytes);
+            match stream {
+                Stream::Out => stdout.push(bytes),
+                Stream::Err => stderr.push(bytes),
+            }
+        });
+        let ended = match end {
+            Ok(End::Exited(status)) if status.success() => Ok(Ended::Well),
+            Ok(End::Exited(_)) => container.ended(&stderr),
+            Ok(End::TimedOut) => container.out_of_time(&shown, order.timeout),
+            Ok(End::Interrupted) => Ok(Ended::Interrupted),
+            Err(error) => Err(unstarted(shown, &error)),
+        };
+        drop(container);
+        Ok(Ran { ended: ended?, stdout, stderr })
+    }
+
+    /// Makes sure that there is a network of this name, before every container fails for want of it.
+    ///
+    /// # Errors
+    /// If the engine does not know it.
+    pub fn check_network(&self, name: &str) -> Result<(), Failure> {
+        // Modes that are no networks: of Docker, and of podman.
+        const MODES: [&str; 5] = ["default", "bridge", "host", "none", "private"];
+        const KINDS: [&str; 4] = ["container:", "ns:", "slirp4netns", "pasta"];
+        if MODES.contains(&name) || KINDS.iter().any(|kind| name.starts_with(kind)) {
+            return Ok(());
+        }
+        self.capture(["network", "inspect", "--", name]).map(drop)
+    }
+
+    /// Removes every container of `owner`; there are some only if something went wrong.
+    ///
+    /// # Errors
+    /// If the engine cannot be asked, or refuses.
+    pub fn sweep(&self, owner: &Owner) -> Result<(), Failure> {
+        let filter = format!("label={LABEL}={owner}");
+        for id in self.containers(&filter)? {
+            self.remove(&id)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the containers of runs that are certainly dead, seen from `me`, and returns how many there were.
+    ///
+    /// # Errors
+    /// If the engine cannot be asked, or refuses.
+    pub fn sweep_dead(&self, me: &Owner) -> Result<usize, Failure> {
+        let mut removed = 0;
+        for id in self.containers(&format!("label={LABEL}"))? {
+            let format = format!("{{{{index .Config.Labels \"{LABEL}\"}}}}");
+            // Another run may have removed its own container by now.
+            let Ok(label) = self.capture(["container", "inspect", "--format", &format, &id]) else { continue };
+            let owner = std::str::from_utf8(&label).ok().and_then(|label| Owner::parse(label.trim_end()));
+            if owner.is_some_and(|owner| me.knows_gone(&owner)) {
+                self.remove(&id)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// The IDs of all containers, running or not, that `filter` lets through.
+    fn containers(&self, filter: &str) -> Result<Vec<String>, Failure> {
+        let ids = self.capture(["ps", "--all", "--quiet", "--no-trunc", "--filter", filter])?;
+        Ok(String::from_utf8_lossy(&ids).split_ascii_whitespace().map(str::to_owned).collect())
+    }
+
+    /// Removes a container, running or not, and the volumes that were made for it. That it is not there is fine.
+    fn remove(&self, container: &str) -> Result<(), Failure> {
+        match self.capture(["rm", "--force", "--volumes", container]) {
+            Err(failure) if !is_missing(&failure.said) => Err(failure),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A container that may be there and must not outlive this.
+struct Container<'a> {
+    engine: &'a Engine,
+    name: &'a str,
+    there: bool,
+}
+
+impl Container<'_> {
+    /// Asks how the container ended, after the engine's command ended with another status than 0.
+    fn ended(&mut self, stderr: &Output) -> Result<Ended, Failure> {
+        match self.inspect() {
+            Ok((state, command)) => Ok(Ended::Badly { state, command }),
+            Err(failure) if is_missing(&failure.said) => {
+                self.there = false;
+                Ok(Ended::NotCreated(stderr.text()))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The time is over. Only the engine knows whether the container ran all that time.
+    fn out_of_time(&mut self, shown: &str, timeout: Duration) -> Result<Ended, Failure> {
+        let not_started = |said: &str| {
+            let said = format!("not started within {} s{said}: give it longer with `--timeout`", timeout.as_secs_f64());
+            Failure { command: shown.to_owned(), status: None, said }
+        };
+        match self.inspect() {
+            Ok((state, command)) if is_over(&state) => {
+                Ok(if state.exit_code == 0 { Ended::Well } else { Ended::Badly { state, command } })
+            }
+            Ok((state, _)) if has_started(&state) => Ok(Ended::OutOfTime),
+            Ok((state, _)) => Err(not_started(&format!(" (it is still `{}`)", state.status))),
+            Err(failure) if is_missing(&failure.said) => Err(not_started("")),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn inspect(&self) -> Result<(State, Vec<String>), Failure> {
+        let format = "{{json .State}}\n{{json .Path}}\n{{json .Args}}";
+        let args = ["container", "inspect", "--format", format, self.name];
+        let answer = self.engine.capture(args)?;
+        let unreadable = |error: serde_json::Error| Failure {
+            command: shown(&self.engine.command(args)),
+            status: None,
+            said: format!("the answer is not as expected ({error}): name another engine with `--docker`"),
+        };
+        let mut answers = serde_json::Deserializer::from_slice(&answer);
+        let state = State::deserialize(&mut answers).map_err(unreadable)?;
+        let path = String::deserialize(&mut answers).map_err(unreadable)?;
+        let args = Option::<Vec<String>>::deserialize(&mut answers).map_err(unreadable)?;
+        Ok((state, std::iter::once(path).chain(args.unwrap_or_default()).collect()))
+    }
+}
+
+impl Drop for Container<'_> {
+    fn drop(&mut self) {
+        if self.there {
+            // How the run ended is worth more than that tidying up failed: what stays is swept up at the end.
+            let _ = self.engine.remove(self.name);
+        }
+    }
+}
+
+fn arguments(order: &Order<'_>) -> Vec<String> {
+    let label = format!("{LABEL}={}", order.owner);
+    // Without a log driver the engine keeps no copy of what is printed: a program that floods must not fill its disk.
+    let fixed = ["run", "--pull", "never", "--log-driver", "none", "--name", order.name, "--label", &label];
+    let memory = order.memory.into_iter().flat_map(|memory| ["--memory", memory]);
+    let network = order.network.into_iter().flat_map(|network| ["--network", network]);
+    fixed.into_iter().chain(memory).chain(network).chain([order.image]).map(str::to_owned).collect()
+}
+
+/// Docker: `No such container: x`; podman: `no such container "x"` or `no container with name or ID "x" found`.
+fn is_missing(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    said.contains("no such container") || said.contains("no container with name or id")
+}
+
+fn is_over(state: &State) -> bool {
+    matches!(state.status.as_str(), "exited" | "dead" | "stopped")
+}
+
+fn has_started(state: &State) -> bool {
+    !matches!(state.status.as_str(), "created" | "initialized" | "configured")
+}

@@ -1,0 +1,69 @@
+//! An image archive becomes the image it holds: its configuration and its file tree.
+//!
+//! Made for the question "what would happen if this were started?", which needs names, kinds, permissions and links of
+//! all files, but contents only of those that may be executed or linked: see [`content`]. Everything is read in one pass
+//! from a stream, nothing is written to disk, and memory stays bounded whatever the archive claims.
+//!
+//! It knows nothing of Compose, Dockerfiles or an engine, and runs nothing.
+//!
+//! ```
+//! use mkcompose::image::{Miss, Tree};
+//!
+//! let tree = Tree::builder()
+//!     .folder("/usr/lib", 0o755)
+//!     .link("/lib", "usr/lib")
+//!     .file("/usr/lib/libc.so.6", 0o644, b"not really a library")
+//!     .layer()
+//!     .whiteout("/usr/lib/libc.so.6")
+//!     .build()?;
+//! let miss = tree.lookup(b"/lib/libc.so.6").map(|found| found.path);
+//! assert_eq!(miss, Err(Miss::Missing(b"/usr/lib/libc.so.6".to_vec())));
+//! # Ok::<(), mkcompose::image::LayerError>(())
+//! ```
+
+pub mod archive;
+pub mod builder;
+pub mod chain;
+pub mod choice;
+pub mod config;
+pub mod content;
+mod document;
+pub mod elf;
+pub mod error;
+pub mod finding;
+pub mod identity;
+pub mod java;
+pub mod keeper;
+pub mod layer;
+pub mod loader;
+pub mod mentions;
+pub mod path;
+pub mod script;
+pub mod search;
+pub mod tar;
+pub mod tree;
+pub mod unpack;
+pub mod why;
+pub mod words;
+
+pub use archive::{read, read_folder};
+pub use builder::Builder;
+pub use choice::Options;
+pub use config::{Config, Platform};
+pub use content::{Elf, Kept};
+pub use error::ReadError;
+pub use layer::{Kind, LayerError};
+pub use mentions::{Mention, Mentions};
+pub use tree::{Entry, Found, Miss, Tree};
+pub use why::{Diagnosis, why};
+
+/// One image: what to run and the files to run it on.
+#[derive(Debug)]
+pub struct Image {
+    /// The names that the archive gives it, as `repository:tag`; empty for an image without a name.
+    pub references: Vec<String>,
+    /// What would be executed, as whom, where, and for which machine.
+    pub config: Config,
+    /// Its files, all layers stacked.
+    pub tree: Tree,
+}

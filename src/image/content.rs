@@ -1,0 +1,196 @@
+//! What is kept of a file's contents: enough to know what would happen if it were executed, linked or consulted by the
+//! loader, never a whole large file.
+//!
+//! | file | kept |
+//! | --- | --- |
+//! | starts with `\x7fELF` | [`elf::Summary`], executable or not: libraries mostly are not |
+//! | has an execute bit | its first [`HEAD`] bytes |
+//! | one that a loader or libc reads ([`is_consulted`]) | all of it, up to [`TEXT`] bytes |
+//! | `*.class` | its first [`HEAD`] bytes |
+//! | `*.jar` | its first [`JAR`] bytes |
+//! | any other | nothing |
+
+use crate::image::elf;
+use crate::image::mentions::Mentions;
+
+/// How many first bytes are kept of a file that may be a script. The kernel looks for the interpreter in the first 256
+/// (`BINPRM_BUF_SIZE` since Linux 5.1, 128 before).
+pub const HEAD: usize = 512;
+
+/// How many first bytes are kept of a Java archive: its manifest and its first class, where they are small.
+pub const JAR: usize = 4096;
+
+/// The largest file of which everything is kept.
+pub const TEXT: usize = 512 * 1024;
+
+/// What is known of a file's contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing: it can neither be executed nor linked.
+    Nothing,
+    /// All of it.
+    Text(Box<[u8]>),
+    /// Its first bytes, as many as [`head_of`] says at most.
+    Head(Box<[u8]>),
+    /// An ELF file.
+    Elf(Box<Elf>),
+}
+
+/// What is kept of an ELF file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elf {
+    /// What it asks for, or why that cannot be told.
+    pub summary: Result<elf::Summary, elf::ElfProblem>,
+    /// Which files outside itself it mentions.
+    pub mentions: Mentions,
+}
+
+impl Kept {
+    /// What to keep of a file whose contents are at hand.
+    pub fn of(path: &[u8], mode: u16, bytes: &[u8]) -> Self {
+        let head = || bytes.get(..head_of(path)).unwrap_or(bytes).into();
+        if bytes.starts_with(b"\x7fELF") {
+            let summary = elf::Summary::read(&Sparse::whole(bytes.to_vec()));
+            Self::Elf(Box::new(Elf { summary, mentions: Mentions::of(bytes) }))
+        } else if is_consulted(path) && bytes.len() <= TEXT {
+            Self::Text(bytes.into())
+        } else if mode & 0o111 != 0 || is_java(path) {
+            Self::Head(head())
+        } else {
+            Self::Nothing
+        }
+    }
+
+    /// The first bytes, whatever else is known; none of an ELF file.
+    pub fn head(&self) -> &[u8] {
+        match self {
+            Self::Text(bytes) | Self::Head(bytes) => bytes,
+            Self::Nothing | Self::Elf(_) => &[],
+        }
+    }
+
+    /// What is known of it as an ELF file, if it is one.
+    pub fn elf(&self) -> Option<&Elf> {
+        if let Self::Elf(elf) = self { Some(elf) } else { None }
+    }
+
+    /// All of the contents, where they were kept whole.
+    pub fn text(&self) -> Option<&[u8]> {
+        if let Self::Text(bytes) = self { Some(bytes) } else { None }
+    }
+
+    /// About how many bytes of memory it holds on to.
+    pub fn weight(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Nothing => 0,
+                Self::Text(bytes) | Self::Head(bytes) => bytes.len(),
+                Self::Elf(elf) => size_of::<Elf>() + elf.summary.as_ref().map_or(0, elf::Summary::weight),
+            }
+    }
+}
+
+/// Is this a file that the dynamic loader, libc or `why` itself reads? `path` is absolute and clean.
+pub fn is_consulted(path: &[u8]) -> bool {
+    const WHOLE: [&[u8]; 6] = [
+        b"/etc/ld.so.cache",
+        b"/etc/passwd",
+        b"/etc/group",
+        b"/etc/nsswitch.conf",
+        b"/etc/ld.so.conf",
+        b"/etc/ld.so.preload",
+    ];
+    WHOLE.contains(&path)
+        || (path.starts_with(b"/etc/ld.so.conf.d/") && path.ends_with(b".conf"))
+        || (path.starts_with(b"/etc/ld-musl-") && path.ends_with(b".path"))
+        || path.ends_with(b"/release")
+}
+
+/// How many first bytes are kept of this file, if not all.
+pub fn head_of(path: &[u8]) -> usize {
+    if path.ends_with(b".jar") { JAR } else { HEAD }
+}
+
+/// Is this named as compiled Java?
+pub fn is_java(path: &[u8]) -> bool {
+    path.ends_with(b".class") || path.ends_with(b".jar")
+}
+
+/// A file of which only pieces are at hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sparse {
+    /// How long the file is, holes included.
+    size: u64,
+    /// Where each piece starts and what it holds, in order of place, not overlapping.
+    pieces: Vec<(u64, Vec<u8>)>,
+}
+
+impl Sparse {
+    /// A file without holes.
+    pub fn whole(bytes: Vec<u8>) -> Self {
+        Self { size: bytes.len() as u64, pieces: vec![(0, bytes)] }
+    }
+
+    /// A file of so many bytes of which nothing is at hand yet.
+    pub fn empty(size: u64) -> Self {
+        Self { size, pieces: Vec::new() }
+    }
+
+    /// Adds bytes that follow all that are at hand, directly or after a hole.
+    pub fn append(&mut self, at: u64, bytes: &[u8]) {
+        match self.pieces.last_mut() {
+            Some((start, last)) if *start + last.len() as u64 == at => last.extend_from_slice(bytes),
+            _ => self.pieces.push((at, bytes.to_vec())),
+        }
+    }
+
+    /// How long the file is, holes included.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The bytes of a range, if it lies within one piece.
+    pub fn get(&self, offset: u64, len: u64) -> Option<&[u8]> {
+        self.pieces.iter().find_map(|(start, bytes)| {
+            let from = usize::try_from(offset.checked_sub(*start)?).ok()?;
+            bytes.get(from..from.checked_add(usize::try_from(len).ok()?)?)
+        })
+    }
+
+    /// All pieces at hand, in order of place.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.pieces.iter().map(|(_, bytes)| bytes.as_slice())
+    }
+
+    /// From `offset` to the end of the piece that holds it: for strings, whose length is not known before.
+    pub fn from(&self, offset: u64) -> Option<&[u8]> {
+        self.pieces.iter().find_map(|(start, bytes)| {
+            bytes.get(usize::try_from(offset.checked_sub(*start)?).ok()?..).filter(|rest| !rest.is_empty())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HEAD, Kept, Sparse};
+
+    #[test]
+    fn contents_are_kept_only_of_what_may_be_executed_linked_or_consulted() {
+        assert_eq!(Kept::of(b"/usr/share/doc/x", 0o644, b"text"), Kept::Nothing);
+        assert_eq!(Kept::of(b"/etc/passwd", 0o644, b"root:x:0:0").text(), Some(b"root:x:0:0" as &[u8]));
+        assert_eq!(Kept::of(b"/run.sh", 0o755, &[b'#'; 5000]), Kept::Head([b'#'; HEAD].into()));
+        assert!(matches!(Kept::of(b"/lib/x.so", 0o644, b"\x7fELF"), Kept::Elf(_)));
+        assert_eq!(Kept::of(b"/Hello.class", 0o644, b"\xca\xfe\xba\xbe").head(), b"\xca\xfe\xba\xbe");
+    }
+
+    #[test]
+    fn a_range_is_there_only_if_all_of_it_is() {
+        let file = Sparse { size: 30, pieces: vec![(0, b"0123".to_vec()), (10, b"abcdef".to_vec())] };
+        assert_eq!(file.get(1, 3), Some(b"123" as &[u8]));
+        assert_eq!(file.get(1, 4), None);
+        assert_eq!(file.get(11, 5), Some(b"bcdef" as &[u8]));
+        assert_eq!(file.get(u64::MAX, u64::MAX), None);
+        assert_eq!(file.from(14), Some(b"ef" as &[u8]));
+        assert_eq!(file.from(16), None);
+    }
+}

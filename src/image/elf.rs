@@ -1,0 +1,280 @@
+//! What an ELF file asks for, read from the pieces that were kept of it: its loader, its libraries, their versions.
+//!
+//! Only what the kernel and the dynamic loader look at is read: the file header, the program headers and the dynamic
+//! section, never section headers, which a stripped or packed program need not have. Every offset comes from a file
+//! that anyone may have made: each one is checked, each list and string has a limit, nothing is followed twice.
+//!
+//! It is written by hand instead of with an ELF library because the file is not at hand as a whole: of a large one only
+//! pieces are. Sources: the System V ABI (gabi), chapters 4 and 5, and for versions the Linux Standard Base Core
+//! Specification, "Symbol Versioning".
+
+mod field;
+mod machine;
+mod version;
+mod wanted;
+
+pub use machine::{Machine, machine_of};
+pub use version::Requirement;
+pub use wanted::wanted;
+
+use crate::image::content::Sparse;
+use field::{Layout, Segment};
+
+/// The most entries that are read of any list: dynamic entries, program headers, versions. Real files have hundreds.
+const LIST: u64 = 16 * 1024;
+
+/// The longest string that is read, in bytes: as long as a path may be.
+const STRING: usize = 4096;
+
+/// What kind of ELF file it is, after `e_type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `ET_EXEC`: a program that is loaded at a fixed address.
+    Fixed,
+    /// `ET_DYN`: a library, or a program that can be loaded anywhere (`-pie`, `-static-pie`).
+    Dynamic,
+    /// `ET_REL`: what a compiler hands to the linker. The kernel refuses to execute it.
+    Object,
+    /// Anything else, such as a core dump. The kernel refuses to execute it.
+    Other(u16),
+}
+
+/// What is known of one ELF file. Strings are bytes as they are in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The processor, its word size and byte order.
+    pub machine: Machine,
+    /// What kind of file it is.
+    pub kind: Kind,
+    /// `PT_INTERP`: the dynamic loader that it asks the kernel for.
+    pub interpreter: Option<Vec<u8>>,
+    /// `DF_1_PIE`: is it marked as a program, though its kind is [`Kind::Dynamic`]?
+    pub pie: bool,
+    /// `DF_1_NODEFLIB`: does it forbid the default folders and the cache?
+    pub no_default_folders: bool,
+    /// `DT_NEEDED`: the libraries it asks for, in order.
+    pub needed: Vec<Vec<u8>>,
+    /// `DT_SONAME`: its own name as a library.
+    pub soname: Option<Vec<u8>>,
+    /// `DT_RPATH`: folders to search, separated by `:`; inherited by the libraries it needs.
+    pub rpath: Option<Vec<u8>>,
+    /// `DT_RUNPATH`: folders to search, separated by `:`; for its own libraries only.
+    pub runpath: Option<Vec<u8>>,
+    /// The versions it needs of its libraries.
+    pub requires: Vec<Requirement>,
+    /// The versions it provides; `None` if it has no versions at all, in which case the loader does not check.
+    pub provides: Option<Vec<Vec<u8>>>,
+    /// Of a glibc loader: its built-in folders, in order, as they stand in the file.
+    pub system_folders: Vec<Vec<u8>>,
+    /// Does the file hold less than its program headers say is to be loaded?
+    pub truncated: bool,
+}
+
+/// Why a file that starts as ELF cannot be understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ElfProblem {
+    /// It ends before its header or its program headers do.
+    #[error("the file ends within its ELF headers")]
+    Short,
+    /// Its class is neither 32 nor 64 bit, its byte order neither of the two, or an entry has the wrong size.
+    #[error("its ELF header makes no sense")]
+    Header,
+    /// Its dynamic section, or a string that it names, lies outside of the file.
+    #[error("its dynamic section points outside of the file")]
+    Dynamic,
+    /// It has more entries than any honest file.
+    #[error("its ELF headers list more than any real program has")]
+    Excess,
+}
+
+impl ElfProblem {
+    /// Does the kernel refuse to execute such a file (`ENOEXEC`)? Otherwise only the loader would stumble.
+    pub fn refused_by_kernel(self) -> bool {
+        !matches!(self, Self::Dynamic)
+    }
+}
+
+impl Summary {
+    /// Reads what is needed; called once per ELF file, while the archive streams by.
+    ///
+    /// # Errors
+    /// When the file is too damaged to be executed or linked.
+    pub fn read(file: &Sparse) -> Result<Self, ElfProblem> {
+        let layout = Layout::read(file)?;
+        let segments = layout.segments(file)?;
+        let mut summary = Self::bare(&layout, file, &segments)?;
+        if let Some(dynamic) = segments.iter().find(|segment| segment.kind == field::PT_DYNAMIC) {
+            summary.read_dynamic(&Dynamic::read(file, &layout, &segments, dynamic)?)?;
+        }
+        if summary.soname.as_deref().is_some_and(is_glibc_loader) {
+            summary.system_folders = system_folders(file);
+        }
+        Ok(summary)
+    }
+
+    /// The summary of a file without a dynamic section.
+    fn bare(layout: &Layout, file: &Sparse, segments: &[Segment]) -> Result<Self, ElfProblem> {
+        let interpreter = segments.iter().find(|segment| segment.kind == field::PT_INTERP);
+        let interpreter = interpreter.map(|segment| string_at(file, segment.offset)).transpose()?;
+        let loaded = segments.iter().filter(|segment| segment.kind == field::PT_LOAD);
+        let truncated = loaded.clone().any(|segment| segment.end().is_none_or(|end| end > file.size()));
+        Ok(Self {
+            machine: layout.machine,
+            kind: layout.kind,
+            interpreter,
+            pie: false,
+            no_default_folders: false,
+            needed: Vec::new(),
+            soname: None,
+            rpath: None,
+            runpath: None,
+            requires: Vec::new(),
+            provides: None,
+            system_folders: Vec::new(),
+            truncated,
+        })
+    }
+
+    fn read_dynamic(&mut self, dynamic: &Dynamic<'_>) -> Result<(), ElfProblem> {
+        for offset in dynamic.all(field::DT_NEEDED) {
+            self.needed.push(dynamic.string(offset)?);
+        }
+        let named = |tag| dynamic.first(tag).map(|offset| dynamic.string(offset)).transpose();
+        self.soname = named(field::DT_SONAME)?;
+        self.runpath = named(field::DT_RUNPATH)?;
+        self.rpath = named(field::DT_RPATH)?;
+        let flags = dynamic.first(field::DT_FLAGS_1).unwrap_or(0);
+        self.pie = flags & field::DF_1_PIE != 0;
+        self.no_default_folders = flags & field::DF_1_NODEFLIB != 0;
+        self.requires = version::requires(dynamic)?;
+        self.provides = version::provides(dynamic)?;
+        Ok(())
+    }
+
+    /// The summary of a file that asks for nothing: a static program for `machine`.
+    pub fn of_static(machine: Machine) -> Self {
+        Self {
+            machine,
+            kind: Kind::Fixed,
+            interpreter: None,
+            pie: false,
+            no_default_folders: false,
+            needed: Vec::new(),
+            soname: None,
+            rpath: None,
+            runpath: None,
+            requires: Vec::new(),
+            provides: None,
+            system_folders: Vec::new(),
+            truncated: false,
+        }
+    }
+
+    /// About how many bytes of memory it holds on to, for the limit on what is kept of an image.
+    pub fn weight(&self) -> usize {
+        let strings = |list: &[Vec<u8>]| list.iter().map(|item| size_of::<Vec<u8>>() + item.len()).sum::<usize>();
+        let optional = [&self.interpreter, &self.soname, &self.rpath, &self.runpath];
+        size_of::<Self>()
+            + optional.into_iter().flatten().map(Vec::len).sum::<usize>()
+            + strings(&self.needed)
+            + strings(&self.system_folders)
+            + self.requires.iter().map(Requirement::weight).sum::<usize>()
+            + self.provides.as_deref().map_or(0, strings)
+    }
+}
+
+/// The dynamic section, with what is needed to follow its addresses into the file.
+pub(super) struct Dynamic<'a> {
+    file: &'a Sparse,
+    layout: &'a Layout,
+    segments: &'a [Segment],
+    entries: Vec<(u64, u64)>,
+}
+
+impl<'a> Dynamic<'a> {
+    fn read(file: &'a Sparse, layout: &'a Layout, segments: &'a [Segment], at: &Segment) -> Result<Self, ElfProblem> {
+        let word = layout.word();
+        let count = at.size / (2 * word);
+        if count > LIST {
+            return Err(ElfProblem::Excess);
+        }
+        let mut entries = Vec::new();
+        for index in 0..count {
+            let offset = at.offset.checked_add(index * 2 * word).ok_or(ElfProblem::Dynamic)?;
+            let tag = layout.address(file, offset).ok_or(ElfProblem::Dynamic)?;
+            let value = layout.address(file, offset + word).ok_or(ElfProblem::Dynamic)?;
+            if tag == field::DT_NULL {
+                break;
+            }
+            entries.push((tag, value));
+        }
+        Ok(Self { file, layout, segments, entries })
+    }
+
+    fn all(&self, tag: u64) -> impl Iterator<Item = u64> {
+        self.entries.iter().filter(move |(at, _)| *at == tag).map(|(_, value)| *value)
+    }
+
+    fn first(&self, tag: u64) -> Option<u64> {
+        self.all(tag).next()
+    }
+
+    /// Where in the file the loader finds what it maps at `address`.
+    fn place(&self, address: u64) -> Option<u64> {
+        let loaded = self.segments.iter().filter(|segment| segment.kind == field::PT_LOAD);
+        loaded.into_iter().find_map(|segment| {
+            let within = address.checked_sub(segment.address)?;
+            (within < segment.size).then(|| segment.offset.checked_add(within))?
+        })
+    }
+
+    /// The string at `offset` of the string table.
+    fn string(&self, offset: u64) -> Result<Vec<u8>, ElfProblem> {
+        let table = self.first(field::DT_STRTAB).and_then(|address| self.place(address));
+        let at = table.and_then(|table| table.checked_add(offset)).ok_or(ElfProblem::Dynamic)?;
+        string_at(self.file, at)
+    }
+}
+
+/// The bytes from `offset` to the next NUL.
+fn string_at(file: &Sparse, offset: u64) -> Result<Vec<u8>, ElfProblem> {
+    let rest = file.from(offset).ok_or(ElfProblem::Dynamic)?;
+    let rest = rest.get(..STRING).unwrap_or(rest);
+    let end = rest.iter().position(|byte| *byte == 0).ok_or(ElfProblem::Dynamic)?;
+    Ok(rest.get(..end).unwrap_or_default().to_vec())
+}
+
+/// Is this the name of a glibc loader? `ld-linux-x86-64.so.2`, `ld-linux.so.2`, `ld64.so.1`, `ld64.so.2`, `ld.so.1`
+/// (glibc's `shlib-versions` files).
+pub fn is_glibc_loader(soname: &[u8]) -> bool {
+    [b"ld-linux" as &[u8], b"ld64.so.", b"ld.so."].iter().any(|start| soname.starts_with(start))
+}
+
+/// The folders that a glibc loader was built to search: distributions differ (`/lib/x86_64-linux-gnu` in Debian,
+/// `/lib64` in Fedora), so the loader in the image is the one to ask.
+///
+/// They stand in its read-only data one after the other, each ended by `/` and NUL (glibc, `elf/dl-load.c`, built from
+/// `SYSTEM_DIRS` of `trusted-dirs.h`).
+fn system_folders(file: &Sparse) -> Vec<Vec<u8>> {
+    let mut best: Vec<Vec<u8>> = Vec::new();
+    for bytes in file.pieces() {
+        let mut run: Vec<Vec<u8>> = Vec::new();
+        for string in bytes.split(|byte| *byte == 0) {
+            let folder = string.len() > 2 && string.len() < 256 && string.starts_with(b"/") && string.ends_with(b"/");
+            if folder && string.iter().all(u8::is_ascii_graphic) {
+                run.push(string.strip_suffix(b"/").unwrap_or(string).to_vec());
+                continue;
+            }
+            if run.len() > best.len() {
+                best = std::mem::take(&mut run);
+            }
+            run.clear();
+        }
+    }
+    if best.len() < 2 { Vec::new() } else { best }
+}
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;

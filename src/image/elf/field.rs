@@ -1,0 +1,154 @@
+//! The numbers of an ELF file: where they are, how wide, in which byte order.
+//!
+//! It reads single fields and checks that they are there. It does not say what they mean together.
+
+use super::{ElfProblem, Kind, LIST, Machine};
+use crate::image::content::Sparse;
+
+/// A part of the file that is loaded into memory.
+pub(super) const PT_LOAD: u32 = 1;
+/// Where the dynamic section is.
+pub(super) const PT_DYNAMIC: u32 = 2;
+/// Where the path of the loader is.
+pub(super) const PT_INTERP: u32 = 3;
+
+/// The end of the dynamic section.
+pub(super) const DT_NULL: u64 = 0;
+/// A library that is needed.
+pub(super) const DT_NEEDED: u64 = 1;
+/// The address of the string table.
+pub(super) const DT_STRTAB: u64 = 5;
+/// How long the string table is.
+pub(super) const DT_STRSZ: u64 = 10;
+/// The file's own name.
+pub(super) const DT_SONAME: u64 = 14;
+/// Folders to search, inherited.
+pub(super) const DT_RPATH: u64 = 15;
+/// Folders to search, not inherited.
+pub(super) const DT_RUNPATH: u64 = 29;
+/// Flags, among them the two below.
+pub(super) const DT_FLAGS_1: u64 = 0x6fff_fffb;
+/// The address of the versions that are provided, and how many.
+pub(super) const DT_VERDEF: u64 = 0x6fff_fffc;
+/// How many libraries' versions are provided.
+pub(super) const DT_VERDEFNUM: u64 = 0x6fff_fffd;
+/// The address of the versions that are needed.
+pub(super) const DT_VERNEED: u64 = 0x6fff_fffe;
+/// Of how many libraries versions are needed.
+pub(super) const DT_VERNEEDNUM: u64 = 0x6fff_ffff;
+/// In `DT_FLAGS_1`: do not search default folders.
+pub(super) const DF_1_NODEFLIB: u64 = 0x800;
+/// In `DT_FLAGS_1`: this is a program.
+pub(super) const DF_1_PIE: u64 = 0x0800_0000;
+
+/// How to read the numbers of this file, and what its header says.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) machine: Machine,
+    pub(super) kind: Kind,
+    /// Where the program headers start, how large one is, and how many there are.
+    headers: (u64, u16, u16),
+}
+
+/// One program header.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) kind: u32,
+    /// Where it starts in the file.
+    pub(super) offset: u64,
+    /// Where it is in memory.
+    pub(super) address: u64,
+    /// How much of the file it takes.
+    pub(super) size: u64,
+}
+
+impl Segment {
+    /// Where it ends in the file; `None` if beyond what a file can hold.
+    pub(super) fn end(&self) -> Option<u64> {
+        self.offset.checked_add(self.size)
+    }
+}
+
+impl Layout {
+    pub(super) fn read(file: &Sparse) -> Result<Self, ElfProblem> {
+        let ident = file.get(0, 16).ok_or(ElfProblem::Short)?;
+        let wide = match ident.get(4) {
+            Some(1) => false,
+            Some(2) => true,
+            _ => return Err(ElfProblem::Header),
+        };
+        let big_endian = match ident.get(5) {
+            Some(1) => false,
+            Some(2) => true,
+            _ => return Err(ElfProblem::Header),
+        };
+        let machine = Machine { number: 0, wide, big_endian };
+        let mut layout = Self { machine, kind: Kind::Other(0), headers: (0, 0, 0) };
+        let (start, size, count) = if wide { (0x20, 0x36, 0x38) } else { (0x1c, 0x2a, 0x2c) };
+        let half = |layout: &Self, offset| layout.half(file, offset).ok_or(ElfProblem::Short);
+        layout.kind = match half(&layout, 0x10)? {
+            1 => Kind::Object,
+            2 => Kind::Fixed,
+            3 => Kind::Dynamic,
+            other => Kind::Other(other),
+        };
+        layout.machine.number = half(&layout, 0x12)?;
+        let table = layout.address(file, start).ok_or(ElfProblem::Short)?;
+        layout.headers = (table, half(&layout, size)?, half(&layout, count)?);
+        Ok(layout)
+    }
+
+    /// The program headers. A program without any is refused by the kernel (`load_elf_phdrs`); an object file has none.
+    pub(super) fn segments(&self, file: &Sparse) -> Result<Vec<Segment>, ElfProblem> {
+        let (table, size, count) = self.headers;
+        let executable = matches!(self.kind, Kind::Fixed | Kind::Dynamic);
+        if !executable {
+            return Ok(Vec::new());
+        }
+        if size != if self.machine.wide { 56 } else { 32 } || count == 0 {
+            return Err(ElfProblem::Header);
+        }
+        if u64::from(count) > LIST {
+            return Err(ElfProblem::Excess);
+        }
+        let start = |index: u16| table.checked_add(u64::from(index) * u64::from(size));
+        (0..count).map(|index| start(index).and_then(|at| self.segment(file, at)).ok_or(ElfProblem::Short)).collect()
+    }
+
+    fn segment(&self, file: &Sparse, at: u64) -> Option<Segment> {
+        let (offset, address, size) = if self.machine.wide { (8, 16, 32) } else { (4, 8, 16) };
+        let field = |by: u64| self.address(file, at.checked_add(by)?);
+        Some(Segment {
+            kind: self.full(file, at)?,
+            offset: field(offset)?,
+            address: field(address)?,
+            size: field(size)?,
+        })
+    }
+
+    /// How wide an address is, in bytes.
+    pub(super) fn word(&self) -> u64 {
+        if self.machine.wide { 8 } else { 4 }
+    }
+
+    /// Two bytes.
+    pub(super) fn half(&self, file: &Sparse, offset: u64) -> Option<u16> {
+        let bytes: [u8; 2] = file.get(offset, 2)?.try_into().ok()?;
+        Some(if self.machine.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+    }
+
+    /// Four bytes.
+    pub(super) fn full(&self, file: &Sparse, offset: u64) -> Option<u32> {
+        let bytes: [u8; 4] = file.get(offset, 4)?.try_into().ok()?;
+        Some(if self.machine.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+    }
+
+    /// As many bytes as an address has.
+    pub(super) fn address(&self, file: &Sparse, offset: u64) -> Option<u64> {
+        if !self.machine.wide {
+            return self.full(file, offset).map(u64::from);
+        }
+        let bytes: [u8; 8] = file.get(offset, 8)?.try_into().ok()?;
+        Some(if self.machine.big_endian { u64::from_be_bytes(bytes) } else { u64::from_le_bytes(bytes) })
+    }
+}

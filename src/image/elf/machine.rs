@@ -1,0 +1,119 @@
+//! Which processor a file is for, in the words of images (`amd64`) and of loaders (`x86_64`).
+//!
+//! Numbers: the registry of `e_machine` in the System V ABI. Names: Go's `GOARCH`, which images use. A machine that no
+//! image platform names is shown by its number.
+
+use std::fmt;
+
+/// A processor with its word size and byte order: what has to agree between a program and its libraries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Machine {
+    /// `e_machine`.
+    pub number: u16,
+    /// 64-bit (`ELFCLASS64`), not 32-bit?
+    pub wide: bool,
+    /// The most significant byte first?
+    pub big_endian: bool,
+}
+
+/// What is known of one machine.
+struct Known {
+    arch: &'static str,
+    number: u16,
+    wide: bool,
+    big_endian: bool,
+    /// What `$PLATFORM` stands for and how Debian's folders begin (`x86_64-linux-gnu`).
+    cpu: &'static str,
+    triplet: &'static str,
+    /// The loader's path under glibc.
+    loader: &'static str,
+    /// The name in `ld-musl-NAME.so.1`.
+    musl: &'static str,
+}
+
+/// The Linux platforms that official images exist for. Loader paths: glibc's `sysdeps/unix/sysv/linux/*/shlib-versions`
+/// and `ldd-rewrite`; musl's `configure` and `LDSO_ARCH`.
+const KNOWN: [Known; 9] = [
+    known("amd64", 62, true, false, ["x86_64", "x86_64-linux-gnu", "/lib64/ld-linux-x86-64.so.2", "x86_64"]),
+    known("arm64", 183, true, false, ["aarch64", "aarch64-linux-gnu", "/lib/ld-linux-aarch64.so.1", "aarch64"]),
+    known("386", 3, false, false, ["i686", "i386-linux-gnu", "/lib/ld-linux.so.2", "i386"]),
+    known("arm", 40, false, false, ["v7l", "arm-linux-gnueabihf", "/lib/ld-linux-armhf.so.3", "armhf"]),
+    known("ppc64le", 21, true, false, ["power8", "powerpc64le-linux-gnu", "/lib64/ld64.so.2", "powerpc64le"]),
+    known("riscv64", 243, true, false, ["riscv64", "riscv64-linux-gnu", "/lib/ld-linux-riscv64-lp64d.so.1", "riscv64"]),
+    known("s390x", 22, true, true, ["z900", "s390x-linux-gnu", "/lib/ld64.so.1", "s390x"]),
+    known("mips64le", 8, true, false, ["mips64", "mips64el-linux-gnuabi64", "/lib64/ld.so.1", "mips64el"]),
+    known(
+        "loong64",
+        258,
+        true,
+        false,
+        ["loongarch64", "loongarch64-linux-gnu", "/lib64/ld-linux-loongarch-lp64d.so.1", "loongarch64"],
+    ),
+];
+
+const fn known(arch: &'static str, number: u16, wide: bool, big_endian: bool, names: [&'static str; 4]) -> Known {
+    let [cpu, triplet, loader, musl] = names;
+    Known { arch, number, wide, big_endian, cpu, triplet, loader, musl }
+}
+
+/// The machine that an image platform's architecture names; `None` if it is not known here.
+pub fn machine_of(arch: &str) -> Option<Machine> {
+    let known = KNOWN.iter().find(|known| known.arch == arch)?;
+    Some(Machine { number: known.number, wide: known.wide, big_endian: known.big_endian })
+}
+
+impl Machine {
+    fn known(&self) -> Option<&'static Known> {
+        KNOWN
+            .iter()
+            .find(|known| known.number == self.number && known.wide == self.wide && known.big_endian == self.big_endian)
+    }
+
+    /// Its name as an image platform: `amd64`.
+    pub fn arch(&self) -> Option<&'static str> {
+        self.known().map(|known| known.arch)
+    }
+
+    /// Its name in Debian's multiarch folders: `x86_64-linux-gnu`.
+    pub fn triplet(&self) -> Option<&'static str> {
+        self.known().map(|known| known.triplet)
+    }
+
+    /// What `$PLATFORM` stands for in a search path: what the kernel calls the processor (`AT_PLATFORM`).
+    pub fn cpu(&self) -> Option<&'static str> {
+        self.known().map(|known| known.cpu)
+    }
+
+    /// Its name in the targets of compilers, where that differs by word size too: `x86_64`, `aarch64`.
+    pub fn target(&self) -> Option<&'static str> {
+        self.triplet().and_then(|triplet| triplet.split('-').next())
+    }
+
+    /// Where glibc's loader is.
+    pub fn glibc_loader(&self) -> Option<&'static str> {
+        self.known().map(|known| known.loader)
+    }
+
+    /// Where musl's loader is.
+    pub fn musl_loader(&self) -> Option<String> {
+        self.known().map(|known| format!("/lib/ld-musl-{}.so.1", known.musl))
+    }
+
+    /// Can a machine of kind `self` execute what was built for `other`? Itself, and the 32-bit kind of the same family.
+    pub fn executes(&self, other: &Self) -> bool {
+        self == other
+            || matches!((self.arch(), other.arch()), (Some("amd64"), Some("386")) | (Some("arm64"), Some("arm")))
+            // The x32 kind of amd64, and MIPS in other sizes, are the same processor.
+            || (self.number == other.number && self.big_endian == other.big_endian)
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(arch) = self.arch() {
+            return f.write_str(arch);
+        }
+        let (bits, order) = (if self.wide { 64 } else { 32 }, if self.big_endian { "big" } else { "little" });
+        write!(f, "machine {} ({bits}-bit, {order}-endian)", self.number)
+    }
+}

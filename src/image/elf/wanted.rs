@@ -1,0 +1,36 @@
+//! Which parts of a large ELF file [`super::Summary::read`] will look at, told from the parts that are at hand.
+//!
+//! A library of several hundred megabytes is read once, from front to back, and never held as a whole. Its head says
+//! where the dynamic section is, and the dynamic section where the rest is: mostly before it, in the head, but tools
+//! such as `patchelf` move it to the file's end. So this is asked again whenever more is at hand.
+
+use super::field::{self, Layout};
+use super::{Dynamic, LIST, STRING, Sparse};
+
+/// The most bytes that are asked for in one place.
+const MOST: u64 = 4 << 20;
+
+/// Where each wanted part starts and how long it is at most, in no order, whether at hand or not.
+pub fn wanted(file: &Sparse) -> Vec<(u64, u64)> {
+    let mut wanted = Vec::new();
+    let Ok(layout) = Layout::read(file) else { return wanted };
+    let Ok(segments) = layout.segments(file) else { return wanted };
+    for segment in &segments {
+        match segment.kind {
+            field::PT_INTERP => wanted.push((segment.offset, segment.size.min(STRING as u64))),
+            field::PT_DYNAMIC => {
+                wanted.push((segment.offset, segment.size.min(LIST * 2 * layout.word())));
+                let Ok(dynamic) = Dynamic::read(file, &layout, &segments, segment) else { continue };
+                let tables = [field::DT_STRTAB, field::DT_VERNEED, field::DT_VERDEF];
+                // Only the string table says how long it is.
+                let size = |tag| if tag == field::DT_STRTAB { dynamic.first(field::DT_STRSZ) } else { None };
+                for tag in tables {
+                    let place = dynamic.first(tag).and_then(|address| dynamic.place(address));
+                    wanted.extend(place.map(|at| (at, size(tag).unwrap_or(64 << 10).min(MOST))));
+                }
+            }
+            _ => {}
+        }
+    }
+    wanted
+}

@@ -1,0 +1,193 @@
+//! Java: what `java` is told to run, for which release a class was compiled, and which release a runtime is.
+//!
+//! Sources: the Java Virtual Machine Specification, 4.1 (`major_version`; 45 is Java 1.1, so 52 is Java 8), the `java`
+//! command's manual, and the ZIP specification (APPNOTE.TXT 4.3.7) for what is in an archive's first bytes.
+
+use std::io::Read as _;
+
+use flate2::bufread::DeflateDecoder;
+
+/// What `java` is told to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A class, looked for in these folders and archives.
+    Class(String, Vec<String>),
+    /// An archive.
+    Jar(String),
+}
+
+/// Options whose value is the next word.
+const WITH_VALUE: [&str; 12] = [
+    "-p",
+    "--module-path",
+    "--upgrade-module-path",
+    "--add-modules",
+    "--limit-modules",
+    "--add-exports",
+    "--add-opens",
+    "--add-reads",
+    "--patch-module",
+    "--source",
+    "--enable-native-access",
+    "--describe-module",
+];
+
+/// Reads the words after `java`; `None` if they run nothing that is known here, such as a module.
+pub fn told(words: &[String], class_path: Option<&str>) -> Option<Told> {
+    let mut path = class_path.filter(|path| !path.is_empty()).unwrap_or(".").to_owned();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-cp" | "-classpath" | "--class-path" => path.clone_from(words.next()?),
+            "-jar" => return words.next().cloned().map(Told::Jar),
+            "-m" | "--module" => return None,
+            option if WITH_VALUE.contains(&option) => {
+                words.next()?;
+            }
+            option if option.starts_with("--class-path=") => {
+                option.trim_start_matches("--class-path=").clone_into(&mut path);
+            }
+            option if option.starts_with('-') => {}
+            // The source launcher compiles for the runtime itself.
+            source if source.ends_with(".java") => return None,
+            class => return Some(Told::Class(class.replace('.', "/"), path.split(':').map(str::to_owned).collect())),
+        }
+    }
+    None
+}
+
+/// The Java release that a class file was compiled for.
+pub fn release_of_class(head: &[u8]) -> Option<u16> {
+    let rest = head.strip_prefix(b"\xca\xfe\xba\xbe")?;
+    let major = u16::from_be_bytes([*rest.get(2)?, *rest.get(3)?]);
+    major.checked_sub(44).filter(|release| *release > 0)
+}
+
+/// The Java release that the first class in an archive was compiled for, if its first bytes reach that far.
+///
+/// Classes under `META-INF` are left out: they are for particular releases, and only those use them.
+pub fn release_of_jar(head: &[u8]) -> Option<u16> {
+    let mut rest = head;
+    loop {
+        let entry = rest.strip_prefix(b"PK\x03\x04")?;
+        let half = |at: usize| Some(u16::from_le_bytes([*entry.get(at)?, *entry.get(at + 1)?]));
+        let (flags, method, name, extra) = (half(2)?, half(4)?, usize::from(half(22)?), usize::from(half(24)?));
+        let size = usize::try_from(u32::from(half(14)?) | u32::from(half(16)?) << 16).ok()?;
+        let path = entry.get(26..26 + name)?;
+        let data = entry.get(26 + name + extra..)?;
+        if path.ends_with(b".class") && !path.starts_with(b"META-INF/") && !path.ends_with(b"module-info.class") {
+            let mut start = [0; 8];
+            match method {
+                0 => start.copy_from_slice(data.get(..8)?),
+                8 => DeflateDecoder::new(data).read_exact(&mut start).ok()?,
+                _ => return None,
+            }
+            return release_of_class(&start);
+        }
+        // Bit 3: the size stands behind the data, so where it ends is only known by unpacking.
+        rest = if flags & 8 == 0 { data.get(size..)? } else { after_unpacking(data, method)? };
+    }
+}
+
+/// What follows an entry whose size is not known before, and the descriptor behind it.
+fn after_unpacking(data: &[u8], method: u16) -> Option<&[u8]> {
+    let mut after = data;
+    if method == 8 {
+        // Archives begin with small entries; a bomb is left alone after as much as an honest manifest may have.
+        let mut decoder = DeflateDecoder::new(data).take(1 << 20);
+        std::io::copy(&mut decoder, &mut std::io::sink()).ok()?;
+        after = data.get(usize::try_from(decoder.get_ref().total_in()).ok()?..)?;
+    }
+    let signed = after.strip_prefix(b"PK\x07\x08");
+    signed.unwrap_or(after).get(12..)
+}
+
+/// The release of a runtime, from its `release` file: `JAVA_VERSION="1.8.0_402"` is 8, `"21.0.2"` is 21.
+pub fn release_of_runtime(text: &[u8]) -> Option<u16> {
+    let text = String::from_utf8_lossy(text);
+    let version = text.lines().find_map(|line| line.strip_prefix("JAVA_VERSION="))?.trim().trim_matches('"');
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse::<u16>);
+    match (numbers.next()?.ok()?, numbers.next()) {
+        (1, Some(Ok(second))) => Some(second),
+        (first, _) => Some(first),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Told, release_of_class, release_of_jar, release_of_runtime, told};
+    use flate2::Compression;
+    use flate2::write::DeflateEncoder;
+    use proptest::prelude::*;
+    use std::io::Write as _;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_class_or_archive_is_the_first_word_that_is_no_option() {
+        let class = |name: &str, path: &[&str]| {
+            Some(Told::Class(name.to_owned(), path.iter().map(|part| (*part).to_owned()).collect()))
+        };
+        assert_eq!(told(&words("hello"), None), class("hello", &["."]));
+        assert_eq!(told(&words("-Xmx1g -cp a:b.jar org.x.Main -jar"), None), class("org/x/Main", &["a", "b.jar"]));
+        assert_eq!(told(&words("--add-modules x Main"), Some("/app")), class("Main", &["/app"]));
+        assert_eq!(told(&words("-Da=b -jar /app.jar x"), None), Some(Told::Jar("/app.jar".to_owned())));
+        for line in ["-version", "-m a/b", "Hello.java", "-cp"] {
+            assert_eq!(told(&words(line), None), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn releases_are_read_from_classes_and_runtimes() {
+        assert_eq!(release_of_class(b"\xca\xfe\xba\xbe\0\0\0\x34"), Some(8));
+        assert_eq!(release_of_class(b"\xca\xfe\xba\xbe\0\0\0\x45"), Some(25));
+        assert_eq!(release_of_class(b"\xca\xfe\xba\xbe\0"), None);
+        assert_eq!(release_of_runtime(b"A=1\nJAVA_VERSION=\"1.8.0_402\"\n"), Some(8));
+        assert_eq!(release_of_runtime(b"JAVA_VERSION=\"21\"\nJAVA_VERSION_DATE=\"2026\""), Some(21));
+        assert_eq!(release_of_runtime(b"x"), None);
+    }
+
+    /// An entry of an archive; `late` has its size behind the data.
+    fn entry(name: &str, data: &[u8], late: bool) -> Vec<u8> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(data).unwrap();
+        let packed = encoder.finish().unwrap();
+        let size = u32::try_from(packed.len()).unwrap().to_le_bytes();
+        let mut out = b"PK\x03\x04\x14\0".to_vec();
+        out.extend([if late { 8 } else { 0 }, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        out.extend(if late { [0; 4] } else { size });
+        out.extend([0; 4]);
+        out.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+        out.extend([0, 0]);
+        out.extend(name.as_bytes());
+        out.extend(packed);
+        if late {
+            out.extend(b"PK\x07\x08\0\0\0\0");
+            out.extend([size, [0; 4]].concat());
+        }
+        out
+    }
+
+    #[test]
+    fn the_first_class_of_an_archive_is_found_behind_other_entries() {
+        for late in [false, true] {
+            let jar = [
+                entry("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\r\n", late),
+                entry("META-INF/versions/25/A.class", b"\xca\xfe\xba\xbe\0\0\0\x45rest", late),
+                entry("A.class", b"\xca\xfe\xba\xbe\0\0\0\x3drest of the class", late),
+            ];
+            assert_eq!(release_of_jar(&jar.concat()), Some(17), "late: {late}");
+        }
+        assert_eq!(release_of_jar(b"PK\x03\x04"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_archive_is_read(bytes: Vec<u8>) {
+            let _ = release_of_jar(&[b"PK\x03\x04", bytes.as_slice()].concat());
+            let _ = release_of_runtime(&bytes);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What a dynamic loader would do with a program: find each library, and the libraries of those, or stop.
+//!
+//! The order of the search is the loader's own, glibc's in [`glibc`] and musl's in [`musl`]. Libraries are taken breadth
+//! first, each once. Symbols are not looked at, nor what a program opens later by itself (`dlopen`).
+
+mod cache;
+mod glibc;
+mod musl;
+mod place;
+mod version;
+
+pub use version::{Lacking, lacking};
+
+use crate::image::elf::{Summary, is_glibc_loader};
+use crate::image::finding::Libc;
+use crate::image::search::Search;
+use crate::image::tree::Found;
+
+/// The most libraries that are followed. Large desktop programs have some three hundred.
+const MOST: usize = 4096;
+
+/// A program and the circumstances it is loaded in.
+#[derive(Clone, Copy, Debug)]
+pub struct Load<'a> {
+    /// The files, and who reads them from which folder.
+    pub search: Search<'a>,
+    /// `LD_LIBRARY_PATH` of the image; `None` too when the program is set-user-id, which makes loaders ignore it.
+    pub library_path: Option<&'a str>,
+    /// The loader, if it is there: how it is asked for, and what it is.
+    pub loader: Option<(&'a [u8], &'a Summary)>,
+    /// Whose rules count.
+    pub libc: Libc,
+}
+
+/// A program or library in memory.
+#[derive(Clone, Debug)]
+pub struct Object<'a> {
+    /// The names it was needed by, its own included.
+    pub names: Vec<Vec<u8>>,
+    /// The path it was opened by, links included: what `$ORIGIN` is taken from.
+    pub opened: Vec<u8>,
+    /// Where it really is.
+    pub path: Vec<u8>,
+    /// What it asks for.
+    pub elf: &'a Summary,
+    /// Which object needed it first, by place in the list; `None` for the program and the loader.
+    pub parent: Option<usize>,
+}
+
+/// A library that could not be loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Which object needs it, by place in the list.
+    pub parent: usize,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a library could not be loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It is in none of these folders; passed over were these files, for these reasons.
+    Absent {
+        /// The folders, in the order of the search, each once.
+        searched: Vec<Vec<u8>>,
+        /// Files of that name that would not do, and why.
+        passed: Vec<(Vec<u8>, String)>,
+    },
+    /// This file was found first and is no library, for this reason.
+    Unusable(Vec<u8>, String),
+}
+
+/// What was loaded and what was not.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded<'a> {
+    /// The program, the loader if it is there, and then the libraries as they were found.
+    pub objects: Vec<Object<'a>>,
+    /// What is missing, in the order in which it is missed.
+    pub lost: Vec<Lost>,
+}
+
+/// Which libc a loader belongs to, by what it is and else by its path.
+pub fn libc_of(path: &[u8], elf: Option<&Summary>) -> Option<Libc> {
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let own = elf.and_then(|elf| elf.soname.as_deref()).unwrap_or_default();
+    if own == b"libc.so" || own.starts_with(b"libc.musl-") || own.starts_with(b"ld-musl-") {
+        Some(Libc::Musl)
+    } else if is_glibc_loader(own) {
+        Some(Libc::Glibc)
+    } else if name.starts_with(b"ld-musl-") {
+        Some(Libc::Musl)
+    } else {
+        is_glibc_loader(name).then_some(Libc::Glibc)
+    }
+}
+
+impl<'a> Load<'a> {
+    /// Loads a program with all its libraries.
+    pub fn run(&self, program: Object<'a>) -> Loaded<'a> {
+        let mut loaded = Loaded { objects: vec![program], lost: Vec::new() };
+        if let Some((path, elf)) = self.loader {
+            let names = [Some(path.to_vec()), elf.soname.clone()].into_iter().flatten().collect();
+            loaded.objects.push(Object { names, opened: path.to_vec(), path: path.to_vec(), elf, parent: None });
+        }
+        let rules = Rules::new(self);
+        let mut at = 0;
+        while let Some(object) = loaded.objects.get(at) {
+            // The loader is complete by itself.
+            let is_loader = at == 1 && self.loader.is_some();
+            let needed = if is_loader { &[] } else { object.elf.needed.as_slice() };
+            for name in needed {
+                self.need(&mut loaded, &rules, at, name);
+            }
+            at += 1;
+        }
+        loaded
+    }
+
+    fn need(&self, loaded: &mut Loaded<'a>, rules: &Rules, parent: usize, name: &Vec<u8>) {
+        let has = |object: &Object<'_>| object.names.contains(name) || object.elf.soname.as_ref() == Some(name);
+        if loaded.objects.iter().skip(1).any(has)
+            || loaded.lost.iter().any(|lost| lost.name == *name)
+            || (self.libc == Libc::Musl && musl::is_itself(name))
+            || loaded.objects.len() > MOST
+        {
+            return;
+        }
+        match self.find(&loaded.objects, rules, parent, name) {
+            Ok((opened, found, elf)) => {
+                if let Some(same) = loaded.objects.iter_mut().find(|object| object.path == found.path) {
+                    same.names.push(name.clone());
+                } else {
+                    let names = vec![name.clone()];
+                    loaded.objects.push(Object { names, opened, path: found.path, elf, parent: Some(parent) });
+                }
+            }
+            Err(why) => loaded.lost.push(Lost { name: name.clone(), parent, why }),
+        }
+    }
+
+    fn find(
+        &self,
+        objects: &[Object<'a>],
+        rules: &Rules,
+        parent: usize,
+        name: &[u8],
+    ) -> Result<(Vec<u8>, Found<'a>, &'a Summary), Why> {
+        let machine = objects.first().map(|program| program.elf.machine);
+        let paths = match rules {
+            Rules::Glibc(rules) => rules.candidates(self, objects, parent, name),
+            Rules::Musl(rules) => rules.candidates(self, objects, parent, name),
+        };
+        let (mut searched, mut passed) = (Vec::new(), Vec::new());
+        for candidate in paths {
+            match place::probe(&self.search, &candidate.path, machine, self.libc) {
+                place::Probe::Library(found, elf) => return Ok((candidate.path, found, elf)),
+                place::Probe::Absent => {}
+                place::Probe::PassedOver(why) => passed.push((candidate.path, why)),
+                place::Probe::Fatal(why) => return Err(Why::Unusable(candidate.path, why)),
+            }
+            if let Some(folder) = candidate.folder.filter(|folder| !searched.contains(folder)) {
+                searched.push(folder);
+            }
+        }
+        Err(Why::Absent { searched, passed })
+    }
+}
+
+/// What a loader reads once.
+enum Rules {
+    Glibc(glibc::Rules),
+    Musl(musl::Rules),
+}
+
+impl Rules {
+    fn new(load: &Load<'_>) -> Self {
+        match load.libc {
+            Libc::Glibc => Self::Glibc(glibc::Rules::new(load)),
+            Libc::Musl => Self::Musl(musl::Rules::new(load)),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) use cache::tests::cache as cache_sample;

@@ -1,0 +1,50 @@
+//! Paths inside an image: bytes, `/` between components, never a path of this machine.
+//!
+//! Nothing here looks at a tree, so nothing here knows of links.
+
+/// The components of a path, without empty ones and `.`; `..` is kept, because what it means depends on links.
+pub fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".")
+}
+
+/// An absolute path of these components.
+pub fn absolute<'a>(components: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut path = Vec::new();
+    for component in components {
+        path.push(b'/');
+        path.extend_from_slice(component);
+    }
+    if path.is_empty() {
+        path.push(b'/');
+    }
+    path
+}
+
+/// `path` as seen from `folder`: itself when absolute, else below `folder`.
+pub fn join(folder: &[u8], path: &[u8]) -> Vec<u8> {
+    if path.starts_with(b"/") {
+        return path.to_vec();
+    }
+    let mut joined = folder.to_vec();
+    joined.push(b'/');
+    joined.extend_from_slice(path);
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{absolute, components, join};
+
+    #[test]
+    fn empty_components_and_single_dots_do_not_count() {
+        assert_eq!(components(b"//a/./b//../c/").collect::<Vec<_>>(), [b"a" as &[u8], b"b", b"..", b"c"]);
+        assert_eq!(absolute(components(b"./a//b")), b"/a/b");
+        assert_eq!(absolute(components(b"./")), b"/");
+    }
+
+    #[test]
+    fn an_absolute_path_is_not_below_the_folder() {
+        assert_eq!(join(b"/go", b"/hello"), b"/hello");
+        assert_eq!(join(b"/go", b"./hello"), b"/go/./hello");
+    }
+}

@@ -1,0 +1,196 @@
+//! What the kernel makes of a file that is no ELF file: a script's first line, or a refusal.
+//!
+//! Source: Linux, `fs/binfmt_script.c`. A line is read up to the 256th byte; blanks after `#!` are skipped; the
+//! interpreter ends at the next blank; all that follows is one argument. There is no other character with a meaning, a
+//! carriage return least of all.
+
+/// How much of a file the kernel looks at (`BINPRM_BUF_SIZE` since Linux 5.1).
+const LOOKED_AT: usize = 256;
+
+/// What the first bytes of a file say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Script<'a> {
+    /// `#!`, an interpreter and perhaps an argument.
+    Line(Line<'a>),
+    /// Text without `#!`; a shell would run it as its own kind, the kernel will not.
+    Text,
+    /// `#!` without an interpreter, or with one longer than the kernel reads.
+    Refused,
+    /// Nothing in it.
+    Empty,
+    /// Something else, by what it looks like.
+    Foreign(&'static str),
+}
+
+/// A `#!` line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// What executes the script.
+    pub interpreter: &'a [u8],
+    /// The one argument before the script's own name; empty if none.
+    pub argument: &'a [u8],
+}
+
+/// Reads the first bytes of a file.
+pub fn read(head: &[u8]) -> Script<'_> {
+    let looked_at = head.get(..LOOKED_AT).unwrap_or(head);
+    if looked_at.is_empty() {
+        return Script::Empty;
+    }
+    let Some(rest) = looked_at.strip_prefix(b"#!") else { return without_line(looked_at) };
+    let whole = rest.iter().position(|byte| *byte == b'\n');
+    let line = whole.and_then(|end| rest.get(..end)).unwrap_or(rest);
+    let line = trim(line);
+    let end = line.iter().position(|byte| is_blank(*byte));
+    let cut = whole.is_none() && head.len() > LOOKED_AT && end.is_none();
+    let (interpreter, argument) = line.split_at(end.unwrap_or(line.len()));
+    // The kernel takes a NUL for the end of the name.
+    let interpreter = interpreter.split(|byte| *byte == 0).next().unwrap_or_default();
+    if interpreter.is_empty() || cut {
+        return Script::Refused;
+    }
+    Script::Line(Line { interpreter, argument: trim(argument) })
+}
+
+fn is_blank(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
+}
+
+fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let Some((_, rest)) = bytes.split_first().filter(|(first, _)| is_blank(**first)) {
+        bytes = rest;
+    }
+    while let Some((_, rest)) = bytes.split_last().filter(|(last, _)| is_blank(**last)) {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// Magic numbers: PE/COFF, Mach-O, Java (its number is that of a fat Mach-O too), ZIP, WebAssembly.
+fn without_line(head: &[u8]) -> Script<'_> {
+    const KNOWN: [(&[u8], &str); 9] = [
+        (b"MZ", "a Windows program"),
+        (b"\xcf\xfa\xed\xfe", "a macOS program"),
+        (b"\xce\xfa\xed\xfe", "a macOS program"),
+        (b"\xfe\xed\xfa\xcf", "a macOS program"),
+        (b"\xca\xfe\xba\xbe", "a Java class file, which needs `java` to run it"),
+        (b"PK\x03\x04", "a ZIP or JAR archive, which needs a program to run it"),
+        (b"\0asm", "a WebAssembly module, which needs a runtime"),
+        (b"\xef\xbb\xbf#!", "a script with a byte order mark before its `#!`"),
+        (b"!<arch>\n", "a static library"),
+    ];
+    if let Some((_, what)) = KNOWN.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Script::Foreign(what);
+    }
+    if head.contains(&0) { Script::Foreign("binary data") } else { Script::Text }
+}
+
+/// What `env` as an interpreter makes of the one argument that the kernel gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Env {
+    /// It executes this program, looked for on this PATH if the argument sets it.
+    Runs {
+        /// The program.
+        program: Vec<u8>,
+        /// `PATH=…` in the argument.
+        path: Option<Vec<u8>>,
+        /// Was `-S` used? Busybox has none.
+        split: bool,
+    },
+    /// It does something else, such as to print the environment.
+    Other,
+}
+
+/// Reads the argument of `#!/usr/bin/env`. Source: GNU coreutils manual, "env invocation"; `-S` splits at white space,
+/// carriage returns included, without it the argument stays one word.
+pub fn env(argument: &[u8]) -> Env {
+    let split = argument.strip_prefix(b"--split-string").or_else(|| argument.strip_prefix(b"-S"));
+    let split = split.or_else(|| argument.strip_prefix(b"-vS")).or_else(|| argument.strip_prefix(b"-iS"));
+    let Some(string) = split else {
+        let runs = !argument.is_empty() && !argument.starts_with(b"-") && !argument.contains(&b'=');
+        let program = argument.to_vec();
+        return if runs { Env::Runs { program, path: None, split: false } } else { Env::Other };
+    };
+    // Quotes, escapes and variables would have to be understood: rare, so left alone.
+    if string.iter().any(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'#')) {
+        return Env::Other;
+    }
+    let string = string.strip_prefix(b"=").unwrap_or(string);
+    let mut path = None;
+    for word in string.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
+        match word {
+            b"-i" | b"-" | b"-v" => {}
+            _ if word.starts_with(b"-") => return Env::Other,
+            _ if word.contains(&b'=') => path = word.strip_prefix(b"PATH=").map(<[u8]>::to_vec).or(path),
+            _ => return Env::Runs { program: word.to_vec(), path, split: true },
+        }
+    }
+    Env::Other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Env, Line, Script, env, read};
+    use proptest::prelude::*;
+
+    fn line<'a>(interpreter: &'a [u8], argument: &'a [u8]) -> Script<'a> {
+        Script::Line(Line { interpreter, argument })
+    }
+
+    #[test]
+    fn the_first_line_is_an_interpreter_and_one_argument() {
+        assert_eq!(read(b"#!/bin/sh\necho"), line(b"/bin/sh", b""));
+        assert_eq!(read(b"#! \t/usr/bin/env  python3 -u \nx"), line(b"/usr/bin/env", b"python3 -u"));
+        assert_eq!(read(b"#!/bin/sh"), line(b"/bin/sh", b""), "no newline at the end of a file");
+    }
+
+    #[test]
+    fn a_carriage_return_belongs_to_the_name() {
+        assert_eq!(read(b"#!/bin/sh\r\necho"), line(b"/bin/sh\r", b""));
+        assert_eq!(read(b"#!/bin/sh -e\r\necho"), line(b"/bin/sh", b"-e\r"));
+    }
+
+    #[test]
+    fn what_the_kernel_cannot_execute_is_told_apart() {
+        assert_eq!(read(b""), Script::Empty);
+        assert_eq!(read(b"echo hi\n"), Script::Text);
+        assert_eq!(read(b"#!\n/bin/sh"), Script::Refused);
+        assert_eq!(read(b"#!   \n"), Script::Refused);
+        assert_eq!(read(b"MZ\x90"), Script::Foreign("a Windows program"));
+        assert_eq!(read(b"a\0b"), Script::Foreign("binary data"));
+    }
+
+    #[test]
+    fn an_interpreter_longer_than_the_kernel_reads_is_refused() {
+        let long = [b"#!/", "a".repeat(400).as_bytes(), b"\n"].concat();
+        assert_eq!(read(&long), Script::Refused);
+        let argument = [b"#!/bin/sh ", "a".repeat(400).as_bytes(), b"\n"].concat();
+        assert!(matches!(read(&argument), Script::Line(_)), "a long argument is only cut");
+    }
+
+    #[test]
+    fn env_splits_its_argument_only_when_told_to() {
+        let runs = |program: &[u8], split| Env::Runs { program: program.to_vec(), path: None, split };
+        assert_eq!(env(b"python3"), runs(b"python3", false));
+        assert_eq!(env(b"python3 -u"), runs(b"python3 -u", false));
+        assert_eq!(env(b"python3\r"), runs(b"python3\r", false));
+        assert_eq!(env(b"-S python3 -u"), runs(b"python3", true));
+        assert_eq!(env(b"-S python3\r"), runs(b"python3", true));
+        assert_eq!(env(b"-Spython3"), runs(b"python3", true));
+        assert_eq!(env(b"--split-string=A=1 python3"), runs(b"python3", true));
+        let path = Some(b"/opt".to_vec());
+        assert_eq!(env(b"-S -i PATH=/opt x"), Env::Runs { program: b"x".to_vec(), path, split: true });
+        assert_eq!(env(b""), Env::Other);
+        assert_eq!(env(b"-S '$x'"), Env::Other);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(head: Vec<u8>) {
+            if let Script::Line(line) = read(&head) {
+                let _ = env(line.argument);
+            }
+            let _ = read(&[b"#!", head.as_slice()].concat());
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Which file a command means, and whether a user may execute it: PATH, WORKDIR, links and permissions.
+//!
+//! The rules are those of the engine, which looks before it executes (runc uses Go's `exec.LookPath`, crun its own of
+//! the same effect), and of `execve(2)`. A shell and `env` search PATH in the same way. What is in the file does not
+//! matter here.
+
+use crate::image::identity::Identity;
+use crate::image::layer::Kind;
+use crate::image::path::{components, join};
+use crate::image::tree::{Found, Miss, Tree};
+
+/// The PATH of an image that sets none (moby, `daemon/pkg/oci`, `DefaultPathEnv`; the same in podman).
+pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Where and as whom a command is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Search<'a> {
+    /// The files.
+    pub tree: &'a Tree,
+    /// Who wants to execute it.
+    pub identity: &'a Identity,
+    /// Where a path that does not start with `/` begins.
+    pub folder: &'a [u8],
+    /// The folders for names without `/`, separated by `:`.
+    pub path: &'a str,
+}
+
+/// Why a command leads to nothing that can be executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// No folder of PATH has the name.
+    NotInPath,
+    /// The path leads nowhere.
+    Miss(Miss),
+    /// It is a folder.
+    Folder(Vec<u8>),
+    /// It is a device, a pipe or the like.
+    Special(Vec<u8>),
+    /// It is a file without the permission to execute it: its path and mode.
+    Forbidden(Vec<u8>, u16),
+    /// A folder on the way, of this mode, may not be entered.
+    Closed(Vec<u8>, u16),
+}
+
+impl<'a> Search<'a> {
+    /// The file that `command` means, if it can be executed.
+    ///
+    /// # Errors
+    /// The trouble with the only candidate, or with the first one of PATH that is there but will not do.
+    pub fn command(&self, command: &[u8]) -> Result<Found<'a>, Trouble> {
+        if command.contains(&b'/') {
+            return self.file(command);
+        }
+        let mut first = None;
+        for folder in self.path.split(':').filter(|folder| folder.starts_with('/')) {
+            match self.file(&join(folder.as_bytes(), command)) {
+                Ok(found) => return Ok(found),
+                Err(Trouble::Miss(Miss::Missing(_) | Miss::NotAFolder(_))) => {}
+                Err(trouble) => {
+                    first.get_or_insert(trouble);
+                }
+            }
+        }
+        Err(first.unwrap_or(Trouble::NotInPath))
+    }
+
+    /// The file at `path`, if it can be executed.
+    ///
+    /// # Errors
+    /// The trouble with it.
+    pub fn file(&self, path: &[u8]) -> Result<Found<'a>, Trouble> {
+        let found = self.tree.lookup_from(self.folder, path).map_err(Trouble::Miss)?;
+        match found.entry.kind {
+            Kind::File => {}
+            Kind::Folder => return Err(Trouble::Folder(found.path)),
+            _ => return Err(Trouble::Special(found.path)),
+        }
+        self.enter(&found)?;
+        if self.identity.may_execute(&found.entry) {
+            Ok(found)
+        } else {
+            Err(Trouble::Forbidden(found.path, found.entry.mode))
+        }
+    }
+
+    /// May every folder on the way be entered, those before a link too?
+    fn enter(&self, found: &Found<'_>) -> Result<(), Trouble> {
+        if self.identity.uid == 0 {
+            return Ok(());
+        }
+        for path in found.links.iter().chain([&found.path]) {
+            let mut folder = b"/".to_vec();
+            for name in std::iter::once(&b"."[..]).chain(components(path)) {
+                let here = self.tree.lookup(&folder).ok().filter(|here| here.entry.kind == Kind::Folder);
+                match here {
+                    Some(here) if !self.identity.may_enter(&here.entry) => {
+                        return Err(Trouble::Closed(here.path, here.entry.mode));
+                    }
+                    _ => folder = join(&folder, name),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The file at `path`, if the user can read it, as a loader must be able to.
+    ///
+    /// # Errors
+    /// The trouble with it.
+    pub fn readable(&self, path: &[u8]) -> Result<Found<'a>, Trouble> {
+        let found = self.tree.lookup_from(self.folder, path).map_err(Trouble::Miss)?;
+        match found.entry.kind {
+            Kind::File => {}
+            Kind::Folder => return Err(Trouble::Folder(found.path)),
+            _ => return Err(Trouble::Special(found.path)),
+        }
+        self.enter(&found)?;
+        if self.identity.may_read(&found.entry) {
+            Ok(found)
+        } else {
+            Err(Trouble::Forbidden(found.path, found.entry.mode))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEFAULT_PATH, Search, Trouble};
+    use crate::image::builder::Builder;
+    use crate::image::identity::Identity;
+    use crate::image::tree::{Miss, Tree};
+
+    fn search(tree: Builder, user: &str, command: &str) -> Result<String, Trouble> {
+        let tree = tree.build().unwrap();
+        let identity = Identity::of(user, &tree).unwrap();
+        let search = Search { tree: &tree, identity: &identity, folder: b"/work", path: DEFAULT_PATH };
+        search.command(command.as_bytes()).map(|found| String::from_utf8(found.path).unwrap())
+    }
+
+    fn tree() -> Builder {
+        Tree::builder()
+            .folder("/work", 0o755)
+            .file("/work/hello", 0o755, "x")
+            .file("/usr/bin/plain", 0o644, "x")
+            .file("/bin/plain", 0o755, "x")
+            .folder("/usr/bin/folder", 0o755)
+            .link("/bin/link", "../work/hello")
+            .link("/bin/dangling", "nowhere")
+            .file("/root/secret", 0o755, "x")
+            .folder("/root", 0o700)
+            .link("/bin/secret", "/root/secret")
+    }
+
+    #[test]
+    fn a_name_is_looked_for_on_path_only() {
+        assert_eq!(search(tree(), "", "hello"), Err(Trouble::NotInPath));
+        assert_eq!(search(tree(), "", "link"), Ok("/work/hello".to_owned()));
+    }
+
+    #[test]
+    fn a_path_starts_at_the_working_folder() {
+        assert_eq!(search(tree(), "", "./hello"), Ok("/work/hello".to_owned()));
+        assert_eq!(search(tree(), "", "../work/hello"), Ok("/work/hello".to_owned()));
+        assert_eq!(search(tree(), "", "/hello"), Err(Trouble::Miss(Miss::Missing(b"/hello".to_vec()))));
+    }
+
+    #[test]
+    fn what_cannot_be_executed_does_not_end_the_search() {
+        assert_eq!(search(tree(), "", "plain"), Ok("/bin/plain".to_owned()));
+        let only = Tree::builder().file("/usr/bin/plain", 0o644, "x");
+        assert_eq!(search(only, "", "plain"), Err(Trouble::Forbidden(b"/usr/bin/plain".to_vec(), 0o644)));
+        assert_eq!(search(tree(), "", "folder"), Err(Trouble::Folder(b"/usr/bin/folder".to_vec())));
+    }
+
+    #[test]
+    fn a_dangling_link_says_so() {
+        let miss = Miss::Dangling { link: b"/bin/dangling".to_vec(), missing: b"/bin/nowhere".to_vec() };
+        assert_eq!(search(tree(), "", "dangling"), Err(Trouble::Miss(miss)));
+    }
+
+    #[test]
+    fn a_closed_folder_on_the_way_keeps_others_than_root_out() {
+        assert_eq!(search(tree(), "", "secret"), Ok("/root/secret".to_owned()));
+        assert_eq!(search(tree(), "1000", "secret"), Err(Trouble::Closed(b"/root".to_vec(), 0o700)));
+        assert_eq!(search(tree(), "1000", "/root/secret"), Err(Trouble::Closed(b"/root".to_vec(), 0o700)));
+    }
+
+    #[test]
+    fn a_device_is_no_program() {
+        let tree = Tree::builder().special("/dev/x", crate::image::layer::Kind::CharDevice);
+        assert_eq!(search(tree, "", "/dev/x"), Err(Trouble::Special(b"/dev/x".to_vec())));
+    }
+}

@@ -1,0 +1,281 @@
+//! From the words of the configuration to the file that is executed, through a shell if they name one.
+
+use super::Inquiry;
+use crate::escape::{printable, printable_bytes};
+use crate::image::chain::{Role, Step};
+use crate::image::finding::{Finding, Id, Instruction, Remedy, Source};
+use crate::image::mentions::Mention;
+use crate::image::search::Trouble;
+use crate::image::tree::Miss;
+use crate::image::why::{exec_form, remedy};
+use crate::image::words;
+
+/// Who executes a file: it decides what happens to a text without `#!`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// The engine: the kernel's word is final.
+    Engine,
+    /// A shell, `env` or the like: what the kernel refuses as no program is handed to a shell.
+    Shell,
+    /// The same, by a busybox that may do the work of its tools without their being there as files.
+    Busybox,
+}
+
+/// Tools that every busybox has, which its shell may do itself (`FEATURE_SH_STANDALONE`).
+const TOOLS: [&str; 40] = [
+    "ash", "awk", "basename", "busybox", "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "dirname", "env",
+    "find", "grep", "head", "hostname", "id", "ln", "ls", "mkdir", "mount", "mv", "nc", "ping", "ps", "rm", "sed",
+    "sh", "sleep", "sort", "tail", "tar", "top", "touch", "tr", "uname", "wc", "wget",
+];
+
+impl Inquiry<'_> {
+    /// Follows what the engine would execute.
+    pub(super) fn start(&mut self, words: &[String]) -> Vec<Step> {
+        let Some(first) = words.first() else { return Vec::new() };
+        match self.search().command(first.as_bytes()).map(|found| found.path) {
+            Ok(path) => {
+                self.via(Source::Config, self.meaning(first, &path));
+                let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
+                let before = self.findings.len();
+                step.needs = self.execute(&path, By::Engine, 0);
+                if self.findings.len() > before {
+                    return vec![step];
+                }
+                step.needs.extend(self.likely(&path, words));
+                let mut steps = vec![step];
+                steps.extend(self.inside(&path, words));
+                steps
+            }
+            Err(trouble) => vec![self.no_command(first, &trouble)],
+        }
+    }
+
+    /// `CMD ["./hello"] is /go/hello`.
+    fn meaning(&self, first: &str, path: &[u8]) -> String {
+        let said = self.said();
+        let how = match first {
+            _ if first.as_bytes() == path => return said,
+            _ if first.starts_with('/') => String::new(),
+            _ if first.contains('/') => format!(" in WORKDIR {}", printable_bytes(&self.folder)),
+            _ => " by PATH".to_owned(),
+        };
+        format!("{said}, which is {}{how}", printable_bytes(path))
+    }
+
+    /// What a shell, or a program that only starts another, would execute next, where that can be told.
+    fn inside(&mut self, path: &[u8], words: &[String]) -> Vec<Step> {
+        let asked = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
+        let by = if self.is_busybox(path) { By::Busybox } else { By::Shell };
+        let rest = words.get(1..).unwrap_or_default();
+        let inner = match (asked, rest) {
+            ("sh" | "ash" | "bash" | "dash" | "ksh" | "zsh", [flag, line, ..]) if is_command_flag(flag) => {
+                words::split(line).and_then(|words| words::program(&words).map(<[String]>::to_vec))
+            }
+            ("env", [first, ..]) if !first.starts_with('-') && !first.contains('=') => Some(rest.to_vec()),
+            ("tini" | "dumb-init" | "catatonit", [dashes, inner @ ..]) if dashes == "--" => Some(inner.to_vec()),
+            ("tini" | "dumb-init" | "catatonit", [first, ..]) if !first.starts_with('-') => Some(rest.to_vec()),
+            _ => None,
+        };
+        let Some((inner, first)) = inner.and_then(|words| words.first().cloned().map(|first| (words, first))) else {
+            return Vec::new();
+        };
+        if by == By::Busybox && TOOLS.contains(&first.as_str()) {
+            return Vec::new();
+        }
+        let says = format!("is told to run {}", printable(&inner.join(" ")));
+        self.via(path, says);
+        match self.search().command(first.as_bytes()).map(|found| found.path) {
+            Ok(path) => {
+                let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
+                step.needs = self.execute(&path, by, 0);
+                if self.findings.is_empty() {
+                    step.needs.extend(self.likely(&path, &inner));
+                }
+                vec![step]
+            }
+            Err(trouble) => vec![self.no_command(&first, &trouble)],
+        }
+    }
+
+    /// Reports a command that leads to nothing that can be executed.
+    fn no_command(&mut self, first: &str, trouble: &Trouble) -> Step {
+        let step = Step::new(Role::Program, first.as_bytes());
+        let shown = printable(first).into_owned();
+        if self.trail.is_empty() {
+            self.via(Source::Config, self.said());
+        }
+        let missing = matches!(trouble, Trouble::NotInPath | Trouble::Miss(_));
+        if let Some(line) = self.string_form().filter(|_| missing && self.trail.len() == 1) {
+            self.no_shell(first, &line);
+            return step.missing();
+        }
+        let finding = match trouble {
+            Trouble::NotInPath => self.not_in_path(first),
+            Trouble::Miss(miss) => self.nowhere(first, miss),
+            Trouble::Folder(path) => {
+                let finding = Finding::new(Id::CommandIsFolder, format!("the command {shown} is a folder"));
+                finding.evidence(path, "is a folder").remedy([Remedy::CopyProgram(path.clone())])
+            }
+            Trouble::Special(path) => {
+                let message = format!("the command {shown} is no regular file");
+                Finding::new(Id::CommandNotExecutable, message).evidence(path, "is a device, a pipe or a socket")
+            }
+            Trouble::Forbidden(path, mode) => self.forbidden(&shown, path, *mode),
+            Trouble::Closed(path, mode) => {
+                let message = format!("the user may not enter {}, where the command {shown} is", printable_bytes(path));
+                let finding = Finding::new(Id::CommandNotExecutable, message);
+                let finding = finding.evidence(path, format!("has mode {mode:04o}; {}", self.user()));
+                finding.remedy([Remedy::MakeExecutable(path.clone()), Remedy::RootUser])
+            }
+        };
+        let step = if missing { step.missing() } else { step.unfit(finding.message.clone()) };
+        self.report(finding);
+        step
+    }
+
+    /// The line of a command in string form, where the configuration has one.
+    fn string_form(&self) -> Option<String> {
+        let config = &self.image.config;
+        let default = ["/bin/sh".to_owned(), "-c".to_owned()];
+        let shell = if config.shell.is_empty() { &default[..] } else { &config.shell };
+        let words = self.instruction_words();
+        let rest = words.strip_prefix(shell).or_else(|| words.strip_prefix(&default[..]))?;
+        if let [line] = rest { Some(line.clone()) } else { None }
+    }
+
+    fn no_shell(&mut self, shell: &str, line: &str) {
+        let name = self.instruction.name();
+        let message = format!("{name} in string form needs {}, which is not in the image", printable(shell));
+        let words = words::split(line).filter(|words| words::program(words).is_some_and(|program| program == words));
+        let exec = words.map(|words| Remedy::ExecForm(self.instruction, self.found_words(words)));
+        let finding = Finding::new(Id::ShellMissing, message).missing(shell.as_bytes());
+        self.report(finding.remedy(exec.into_iter().chain([Remedy::BaseWithShell])));
+    }
+
+    /// The words of a command with the first one as a path, if that is the way to find it.
+    fn found_words(&self, mut words: Vec<String>) -> Vec<String> {
+        if let Some(first) = words.first_mut() {
+            let here = format!("./{first}");
+            if !first.contains('/')
+                && self.search().command(first.as_bytes()).is_err()
+                && self.search().file(here.as_bytes()).is_ok()
+            {
+                *first = here;
+            }
+        }
+        words
+    }
+
+    fn not_in_path(&self, first: &str) -> Finding {
+        let shown = printable(first);
+        let finding = Finding::new(Id::CommandNotInPath, format!("the command {shown} is in no folder of PATH"));
+        let says = if self.image.config.variable("PATH").is_some() {
+            format!("PATH={}", printable(&self.path))
+        } else {
+            format!("sets no PATH, so it is {}", self.path)
+        };
+        let finding = finding.missing(first.as_bytes()).evidence(Source::Config, says);
+        let here = self.search().file(format!("./{first}").as_bytes()).ok().filter(|_| !first.is_empty());
+        match here {
+            Some(found) => {
+                let words = self.instruction_words();
+                let exec = (words.first().map(String::as_str) == Some(first))
+                    .then(|| Remedy::ExecForm(self.instruction, self.found_words(words)));
+                let folder = self.folder.clone();
+                let finding = finding.evidence(&found.path, "is there, in WORKDIR, which is not searched");
+                finding.remedy(exec.into_iter().chain([Remedy::AddToPath(folder, self.path.clone())]))
+            }
+            None => finding.remedy(remedy::for_command(self.image, first)),
+        }
+    }
+
+    /// Is this busybox, under whatever name?
+    pub(super) fn is_busybox(&self, path: &[u8]) -> bool {
+        let elf = self.image.tree.lookup(path).ok().and_then(|found| found.entry.kept.elf());
+        elf.is_some_and(|elf| elf.mentions.has(Mention::Busybox))
+    }
+
+    /// `CMD ["./hello"]`.
+    fn said(&self) -> String {
+        format!("{} {}", self.instruction.name(), exec_form(&self.instruction_words()))
+    }
+
+    /// The words of the instruction that says what to execute.
+    fn instruction_words(&self) -> Vec<String> {
+        match self.instruction {
+            Instruction::Entrypoint => self.image.config.entrypoint.clone(),
+            Instruction::Cmd => self.image.config.cmd.clone(),
+        }
+    }
+
+    fn nowhere(&self, first: &str, miss: &Miss) -> Finding {
+        let shown = printable(first);
+        match miss {
+            Miss::Dangling { link, missing } => {
+                let message =
+                    format!("the command {shown} is a link to {}, which is not in the image", printable_bytes(missing));
+                let finding = Finding::new(Id::CommandDangling, message).missing(missing.clone());
+                let target =
+                    self.image.tree.entry(link).map(|found| printable_bytes(found.entry.target)).unwrap_or_default();
+                finding
+                    .evidence(link, format!("is a symbolic link to {target}"))
+                    .remedy([Remedy::CopyProgram(missing.clone())])
+            }
+            Miss::Loop(link) => {
+                let message = format!("the command {shown} is a link that leads back to itself");
+                Finding::new(Id::CommandDangling, message).evidence(link, "is a symbolic link in a circle")
+            }
+            Miss::Missing(missing) => {
+                let finding = Finding::new(Id::CommandMissing, format!("the command {shown} is not in the image"));
+                let path = if missing.is_empty() { first.as_bytes() } else { missing };
+                let finding = finding.missing(path).evidence(Source::Config, self.where_it_looks(first));
+                finding.remedy(remedy::for_missing(
+                    self.image,
+                    first,
+                    &self.folder,
+                    self.instruction,
+                    &self.instruction_words(),
+                ))
+            }
+            Miss::NotAFolder(path) => {
+                let message =
+                    format!("the command {shown} is not in the image: {} is no folder", printable_bytes(path));
+                let finding = Finding::new(Id::CommandMissing, message).missing(first.as_bytes());
+                finding.evidence(path, "is a file").remedy([Remedy::CopyProgram(first.as_bytes().to_vec())])
+            }
+        }
+    }
+
+    fn where_it_looks(&self, first: &str) -> String {
+        if first.starts_with('/') {
+            return format!("{} is looked for as it is", printable(first));
+        }
+        format!("WORKDIR is {}", printable_bytes(&self.folder))
+    }
+
+    pub(super) fn forbidden(&self, shown: &str, path: &[u8], mode: u16) -> Finding {
+        let message = format!("the user may not execute {shown} (mode {mode:04o})");
+        let owner = self
+            .image
+            .tree
+            .lookup(path)
+            .map(|found| format!(" and belongs to {}:{}", found.entry.uid, found.entry.gid));
+        let says = format!("has mode {mode:04o}{}; {}", owner.unwrap_or_default(), self.user());
+        let mut remedies = vec![Remedy::MakeExecutable(path.to_vec())];
+        if mode & 0o111 != 0 {
+            remedies.push(Remedy::RootUser);
+        }
+        Finding::new(Id::CommandNotExecutable, message).evidence(path, says).remedy(remedies)
+    }
+
+    /// `the user is 1000:1000`.
+    fn user(&self) -> String {
+        let gids: Vec<_> = self.identity.gids.iter().map(u32::to_string).collect();
+        format!("the user is {}:{}", self.identity.uid, gids.join(","))
+    }
+}
+
+/// `-c`, also together with others: `-ec`.
+fn is_command_flag(flag: &str) -> bool {
+    flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('c')
+}

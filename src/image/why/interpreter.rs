@@ -1,0 +1,203 @@
+//! A file that is executed, by what is in it; and a script by what its first line names.
+
+use super::Inquiry;
+use super::command::By;
+use crate::escape::printable_bytes;
+use crate::image::chain::{Role, Step};
+use crate::image::content::Kept;
+use crate::image::finding::{Finding, Id, Libc, Remedy};
+use crate::image::script::{self, Env, Line, Script};
+use crate::image::search::{Search, Trouble};
+use crate::image::why::remedy;
+
+/// How many interpreters the kernel goes through before it gives up with ELOOP (Linux, `fs/exec.c`, `exec_binprm`).
+const DEEPEST: usize = 5;
+
+impl Inquiry<'_> {
+    /// Follows the file at `path`, which is there and may be executed; `depth` scripts led to it.
+    pub(super) fn execute(&mut self, path: &[u8], by: By, depth: usize) -> Vec<Step> {
+        let tree = &self.image.tree;
+        let Ok(found) = tree.lookup(path) else { return Vec::new() };
+        let head = match found.entry.kept {
+            Kept::Elf(elf) => return self.program(path, &found.entry, elf),
+            Kept::Text(bytes) | Kept::Head(bytes) => bytes.clone(),
+            Kept::Nothing if found.entry.size > 0 => return Vec::new(),
+            Kept::Nothing => Box::default(),
+        };
+        let (id, what) = match script::read(&head) {
+            Script::Line(line) if depth >= DEEPEST => return self.too_deep(path, line),
+            Script::Line(line) => return vec![self.interpreter(path, line, depth)],
+            // A shell that is refused by the kernel reads the file itself.
+            Script::Text | Script::Empty | Script::Refused if by != By::Engine => return Vec::new(),
+            Script::Text => (Id::ScriptWithoutInterpreter, "is a text that does not start with `#!`"),
+            Script::Refused => (Id::ScriptWithoutInterpreter, "has a `#!` line without an interpreter"),
+            Script::Empty => (Id::UnknownFormat, "is empty"),
+            Script::Foreign(what) => (Id::UnknownFormat, what),
+        };
+        self.refused(path, id, what, by);
+        Vec::new()
+    }
+
+    /// Reports a file that the kernel refuses with "exec format error".
+    fn refused(&mut self, path: &[u8], id: Id, what: &str, by: By) {
+        let shown = printable_bytes(path);
+        let shell = self.search().command(b"/bin/sh").is_ok();
+        let (message, says) = match id {
+            Id::ScriptWithoutInterpreter => {
+                (format!("the script {shown} does not start with a #! line that works"), what.to_owned())
+            }
+            _ if what == "is empty" => (format!("the program {shown} is empty"), what.to_owned()),
+            _ => (format!("{shown} is no program for Linux"), format!("is {what}")),
+        };
+        let mut remedies = Vec::new();
+        if id == Id::ScriptWithoutInterpreter {
+            if !shell {
+                remedies.push(Remedy::BaseWithShell);
+            }
+            remedies.push(Remedy::FirstLine("#!/bin/sh", path.to_vec()));
+            if by == By::Engine && shell {
+                remedies.push(Remedy::ExecForm(self.instruction, vec!["/bin/sh".to_owned(), shown]));
+            }
+        } else if what.contains("byte order mark") {
+            remedies.push(Remedy::FirstLine("#!/bin/sh", path.to_vec()));
+        } else {
+            remedies.push(Remedy::CopyProgram(path.to_vec()));
+        }
+        self.report(Finding::new(id, message).evidence(path, says).remedy(remedies));
+    }
+
+    fn too_deep(&mut self, path: &[u8], line: Line<'_>) -> Vec<Step> {
+        let message = format!("more than {DEEPEST} scripts have each other as interpreters");
+        let finding = Finding::new(Id::InterpretersNested, message.clone());
+        self.report(finding.evidence(path, format!("starts with #!{}", printable_bytes(line.interpreter))));
+        vec![Step::new(Role::Interpreter, line.interpreter).unfit(message)]
+    }
+
+    fn interpreter(&mut self, script: &[u8], line: Line<'_>, depth: usize) -> Step {
+        let mut says = format!("starts with #!{}", printable_bytes(line.interpreter));
+        if !line.argument.is_empty() {
+            says.push(' ');
+            says.push_str(&printable_bytes(line.argument));
+        }
+        self.via(script, says);
+        let step = Step::new(Role::Interpreter, line.interpreter);
+        let found = match self.search().file(line.interpreter) {
+            Ok(found) => found,
+            Err(trouble) => return self.no_interpreter(script, line.interpreter, &trouble, step),
+        };
+        let path = found.path;
+        let mut step = step.there(path.clone());
+        let before = self.findings.len();
+        step.needs = self.execute(&path, By::Engine, depth + 1);
+        if self.findings.len() > before {
+            return step;
+        }
+        let asked = line.interpreter.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        if asked == b"env" {
+            step.needs.extend(self.through_env(script, line.argument, &path, depth));
+        } else if line.argument.ends_with(b"\r") && takes_one_letter_options(asked) {
+            let shown = printable_bytes(script);
+            let finding =
+                Finding::new(Id::CrlfInScript, format!("the #! line of {shown} ends in CR LF, and CR is no option"));
+            self.report(finding.remedy([Remedy::UnixNewlines(script.to_vec())]));
+        }
+        step
+    }
+
+    fn no_interpreter(&mut self, script: &[u8], name: &[u8], trouble: &Trouble, step: Step) -> Step {
+        let (shown, asked) = (printable_bytes(script), printable_bytes(name));
+        if let Some(plain) = name.strip_suffix(b"\r") {
+            let plain_there = self.search().file(plain).is_ok();
+            let message = format!(
+                "the #! line of {shown} ends in CR LF, so its interpreter is {asked}, which is not in the image"
+            );
+            let finding = Finding::new(Id::CrlfInScript, message).missing(name);
+            let finding = if plain_there { finding.evidence(plain, "is in the image") } else { finding };
+            self.report(finding.remedy([Remedy::UnixNewlines(script.to_vec())]));
+            return step.missing();
+        }
+        if let Trouble::Miss(_) | Trouble::NotInPath = trouble {
+            let message = format!("the interpreter {asked} of {shown} is not in the image");
+            let finding = Finding::new(Id::InterpreterMissing, message).missing(name);
+            self.report(finding.remedy(remedy::for_interpreter(self.image, name, script)));
+            return step.missing();
+        }
+        let (path, why) = match trouble {
+            Trouble::Folder(path) => (path, "is a folder".to_owned()),
+            Trouble::Special(path) => (path, "is no regular file".to_owned()),
+            Trouble::Forbidden(path, mode) | Trouble::Closed(path, mode) => (path, format!("has mode {mode:04o}")),
+            Trouble::Miss(_) | Trouble::NotInPath => return step.missing(),
+        };
+        let message = format!("the interpreter {asked} of {shown} cannot be executed");
+        let finding = Finding::new(Id::InterpreterNotExecutable, message.clone()).evidence(path, why);
+        self.report(finding.remedy([Remedy::MakeExecutable(path.clone())]));
+        step.unfit(message)
+    }
+
+    /// `#!/usr/bin/env python3`: the program that `env` looks for.
+    fn through_env(&mut self, script: &[u8], argument: &[u8], env: &[u8], depth: usize) -> Option<Step> {
+        let busybox = self.is_busybox(env);
+        let Env::Runs { program, path, split } = script::env(argument) else { return None };
+        let step = Step::new(Role::Interpreter, program.clone());
+        if split && busybox {
+            let message = format!("env of busybox does not know -S, which {} uses", printable_bytes(script));
+            let finding = Finding::new(Id::InterpreterMissing, message.clone()).evidence(env, "is busybox");
+            self.report(finding.remedy([Remedy::FirstLine("#!/usr/bin/env PROGRAM", script.to_vec())]));
+            return Some(step.unfit(message));
+        }
+        let own = path.map(|path| String::from_utf8_lossy(&path).into_owned());
+        let search = Search { path: own.as_deref().unwrap_or(&self.path), ..self.search() };
+        match search.command(&program) {
+            Ok(found) => {
+                let path = found.path;
+                let mut step = step.there(path.clone());
+                self.via(env, format!("finds {} by PATH", printable_bytes(&path)));
+                step.needs = self.execute(&path, By::Shell, depth + 1);
+                Some(step)
+            }
+            Err(_) if busybox && matches!(program.as_slice(), b"sh" | b"ash" | b"awk" | b"sed") => None,
+            Err(trouble) if program.contains(&b' ') || program.contains(&b'\t') => {
+                Some(self.not_split(script, &program, &trouble, step))
+            }
+            Err(trouble) => Some(self.no_interpreter(script, &program, &trouble, step)),
+        }
+    }
+
+    /// `#!/usr/bin/env python3 -u`: all of it is one name.
+    fn not_split(&mut self, script: &[u8], program: &[u8], trouble: &Trouble, step: Step) -> Step {
+        if program.ends_with(b"\r") || !matches!(trouble, Trouble::NotInPath | Trouble::Miss(_)) {
+            return self.no_interpreter(script, program, trouble, step);
+        }
+        let message = format!(
+            "the interpreter of {} is one word, `{}`, because env has no -S before it",
+            printable_bytes(script),
+            printable_bytes(program)
+        );
+        let finding = Finding::new(Id::InterpreterMissing, message).missing(program);
+        self.report(finding.remedy([Remedy::FirstLine("#!/usr/bin/env -S PROGRAM ARGUMENT", script.to_vec())]));
+        step.missing()
+    }
+
+    /// Which libc the loaders in the image belong to, if any is there.
+    pub(super) fn has_libc(&self, libc: Libc) -> Option<Vec<u8>> {
+        let tree = &self.image.tree;
+        let places: [&[u8]; 2] = [b"/lib", b"/lib64"];
+        let names = places.iter().filter_map(|place| Some((place, tree.list(place).ok()?)));
+        let mut paths = names
+            .flat_map(|(place, names)| names.into_iter().map(move |name| [place, &b"/"[..], name.as_slice()].concat()));
+        paths.find(|path| {
+            let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+            let looks = match libc {
+                Libc::Musl => name.starts_with(b"ld-musl-"),
+                Libc::Glibc => crate::image::elf::is_glibc_loader(name),
+            };
+            let elf = tree.lookup(path).ok().and_then(|found| found.entry.kept.elf());
+            looks && elf.is_some_and(|elf| crate::image::loader::libc_of(path, elf.summary.as_ref().ok()) == Some(libc))
+        })
+    }
+}
+
+/// Interpreters that take what follows `-` letter by letter and know no carriage return among them.
+fn takes_one_letter_options(name: &[u8]) -> bool {
+    matches!(name, b"sh" | b"ash" | b"dash" | b"bash" | b"ksh" | b"zsh" | b"python" | b"python3")
+}

@@ -1,0 +1,161 @@
+//! An ELF program: the machine it is for and the loader it asks for.
+
+use super::Inquiry;
+use crate::escape::{printable, printable_bytes};
+use crate::image::chain::{Role, Step};
+use crate::image::content::{Elf, Kept};
+use crate::image::elf::{Kind, Summary, machine_of};
+use crate::image::finding::{Finding, Id, Libc, Remedy};
+use crate::image::loader::libc_of;
+use crate::image::search::Trouble;
+use crate::image::tree::{Entry, Miss};
+use crate::image::why::remedy;
+
+/// A program and what is known of it.
+pub(super) struct Program<'a> {
+    /// Where it really is.
+    pub(super) path: &'a [u8],
+    /// What it asks for.
+    pub(super) elf: &'a Summary,
+    /// What it mentions.
+    pub(super) kept: &'a Elf,
+    /// Is it set-user-id for somebody else than the user, so that its loader ignores the environment?
+    pub(super) secure: bool,
+}
+
+impl Inquiry<'_> {
+    /// Follows an ELF program.
+    pub(super) fn program(&mut self, path: &[u8], entry: &Entry<'_>, kept: &Elf) -> Vec<Step> {
+        let shown = printable_bytes(path);
+        let elf = match &kept.summary {
+            Ok(elf) => elf,
+            Err(problem) => {
+                // What the kernel does not look at may also lie beyond what was kept of a large file.
+                if problem.refused_by_kernel() {
+                    let finding = Finding::new(Id::ElfDamaged, format!("the program {shown} is damaged: {problem}"));
+                    let finding = finding.evidence(path, problem.to_string());
+                    self.report(finding.remedy([Remedy::CopyProgram(path.to_vec())]));
+                }
+                return Vec::new();
+            }
+        };
+        if let Some(finding) = self.unfit(path, elf) {
+            self.report(finding);
+            return Vec::new();
+        }
+        let setuid = entry.mode & 0o4000 != 0 && entry.uid != self.identity.uid;
+        let setgid = entry.mode & 0o2000 != 0 && !self.identity.gids.contains(&entry.gid);
+        let program = Program { path, elf, kept, secure: setuid || setgid };
+        let Some(asked) = &elf.interpreter else { return Vec::new() };
+        self.via(path, format!("asks for the loader {} (PT_INTERP)", printable_bytes(asked)));
+        match self.search().file(asked) {
+            Ok(found) => {
+                let (loader, kept) = (found.path.clone(), found.entry.kept.clone());
+                let step = Step::new(Role::Loader, asked.clone()).there(loader.clone());
+                self.with_loader(&program, asked, &loader, &kept, step)
+            }
+            Err(trouble) => self.without_loader(&program, asked, &trouble),
+        }
+    }
+
+    /// Why the kernel would not execute this file, or nothing good would come of it.
+    fn unfit(&self, path: &[u8], elf: &Summary) -> Option<Finding> {
+        let shown = printable_bytes(path);
+        let platform = &self.image.config.platform;
+        match machine_of(&platform.arch) {
+            Some(machine) if !machine.executes(&elf.machine) => {
+                let arch = printable(&platform.arch);
+                let message = format!("{shown} is built for {}, the image is for {arch}", elf.machine);
+                let finding = Finding::new(Id::WrongArchitecture, message);
+                let finding = finding
+                    .evidence(path, format!("is an ELF file for {} (e_machine {})", elf.machine, elf.machine.number));
+                let finding = finding.evidence(crate::image::finding::Source::Config, format!("architecture {arch}"));
+                return Some(finding.remedy(remedy::for_platform(platform, elf.machine)));
+            }
+            _ => {}
+        }
+        let what = match elf.kind {
+            Kind::Object => "is an object file, which the linker has yet to make a program of",
+            Kind::Other(4) => "is a core dump",
+            Kind::Other(_) => "is an ELF file of a kind that is not executed",
+            Kind::Dynamic if elf.interpreter.is_none() && !elf.pie && !elf.needed.is_empty() => {
+                "is a shared library: it asks for libraries and for no loader"
+            }
+            _ if elf.truncated => {
+                let finding = Finding::new(Id::ElfDamaged, format!("the program {shown} is cut off"));
+                let finding = finding.evidence(path, "is shorter than its program headers say");
+                return Some(finding.remedy([Remedy::CopyProgram(path.to_vec())]));
+            }
+            _ => return None,
+        };
+        Some(Finding::new(Id::NotAProgram, format!("{shown} is no program")).evidence(path, what))
+    }
+
+    fn with_loader(
+        &mut self,
+        program: &Program<'_>,
+        asked: &[u8],
+        loader: &[u8],
+        kept: &Kept,
+        step: Step,
+    ) -> Vec<Step> {
+        let why = match kept.elf().map(|elf| &elf.summary) {
+            None => "is no ELF file".to_owned(),
+            Some(Err(problem)) if problem.refused_by_kernel() => problem.to_string(),
+            // Too large to have been kept as a whole, which no loader is.
+            Some(Err(_)) => return vec![step],
+            Some(Ok(elf)) if elf.machine != program.elf.machine => format!("is for {}", elf.machine),
+            Some(Ok(elf)) => {
+                let libraries = self.libraries(program, libc_of(loader, Some(elf)), Some((asked, elf)));
+                return [vec![step], libraries].concat();
+            }
+        };
+        let message =
+            format!("the loader {} of {} does not work", printable_bytes(asked), printable_bytes(program.path));
+        let finding = Finding::new(Id::LoaderUnusable, message).evidence(loader, why.clone());
+        self.report(finding.remedy(remedy::for_loader(self.image, program, asked, &[], None)));
+        vec![step.unfit(why)]
+    }
+
+    fn without_loader(&mut self, program: &Program<'_>, asked: &[u8], trouble: &Trouble) -> Vec<Step> {
+        let (shown, name) = (printable_bytes(program.path), printable_bytes(asked));
+        let step = Step::new(Role::Loader, asked);
+        let libc = libc_of(asked, None);
+        let (Trouble::Miss(_) | Trouble::NotInPath) = trouble else {
+            let (path, why) = match trouble {
+                Trouble::Folder(path) => (path, "is a folder".to_owned()),
+                Trouble::Special(path) => (path, "is no regular file".to_owned()),
+                Trouble::Forbidden(path, mode) | Trouble::Closed(path, mode) => (path, format!("has mode {mode:04o}")),
+                Trouble::Miss(_) | Trouble::NotInPath => return vec![step.missing()],
+            };
+            let finding = Finding::new(Id::LoaderUnusable, format!("the loader {name} of {shown} cannot be executed"));
+            self.report(finding.evidence(path, why.clone()).remedy([Remedy::MakeExecutable(path.clone())]));
+            return vec![step.unfit(why)];
+        };
+        let (steps, lost) = self.foreseen(program, libc);
+        let other = match libc {
+            Some(Libc::Glibc) => self.has_libc(Libc::Musl).map(|path| (Id::GlibcProgramOnMusl, Libc::Musl, path)),
+            Some(Libc::Musl) => self.has_libc(Libc::Glibc).map(|path| (Id::MuslProgramOnGlibc, Libc::Glibc, path)),
+            None => None,
+        };
+        let mut message = format!("the loader {name} of {shown} is not in the image");
+        if let (Some(wanted), Some((_, has, _))) = (libc, &other) {
+            message = format!("{shown} is linked against {}, the image has {}: {message}", wanted.name(), has.name());
+        }
+        let mut finding =
+            Finding::new(other.as_ref().map_or(Id::LoaderMissing, |(id, ..)| *id), message).missing(asked);
+        if let Trouble::Miss(Miss::Dangling { link, missing }) = trouble {
+            finding = finding.evidence(link, format!("is a link to {}, which is not there", printable_bytes(missing)));
+        }
+        if let Some((_, has, path)) = &other {
+            finding = finding.evidence(path, format!("is the loader of {}", has.name()));
+        }
+        for name in &lost {
+            let says = format!("needs {} (DT_NEEDED), which is not in the image either", printable_bytes(name));
+            finding = finding.evidence(program.path, says);
+        }
+        let remedies = remedy::for_loader(self.image, program, asked, &lost, other.map(|(_, has, _)| has));
+        self.report(finding.remedy(remedies));
+        [vec![step.missing()], steps].concat()
+    }
+}

@@ -1,0 +1,153 @@
+//! Many images, N workers: each is worked on once, whatever happens to the others.
+//!
+//! Plain threads that take the next image until there is none. The order of the results is that of the images, whoever
+//! is done first. What is done with an image is given as a function, so this knows no engine.
+
+pub mod change;
+pub mod ending;
+pub mod job;
+pub mod logs;
+pub mod outcome;
+pub mod progress;
+pub mod tally;
+
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::interrupt::Interrupt;
+
+/// What became of one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done<R> {
+    /// Its job ended with this.
+    With(R),
+    /// Its job was never begun, because somebody asked to stop.
+    NotBegun,
+    /// Its job panicked, a bug of ours, with these words.
+    Panicked(String),
+}
+
+/// Does `job` for each of `items`, at most `workers` at once, in their order. After a request to stop no job is begun;
+/// those that are under way end.
+pub fn each<T: Sync, R: Send>(
+    items: &[T],
+    workers: NonZeroUsize,
+    interrupt: &Interrupt,
+    job: impl Fn(&T) -> R + Sync,
+) -> Vec<Done<R>> {
+    let next = AtomicUsize::new(0);
+    let results: Vec<Mutex<Done<R>>> = items.iter().map(|_| Mutex::new(Done::NotBegun)).collect();
+    let work = || {
+        while !interrupt.asked() {
+            let at = next.fetch_add(1, Ordering::SeqCst);
+            let (Some(item), Some(result)) = (items.get(at), results.get(at)) else { return };
+            // A panic in one job must cost no other job its result, and no guard its chance to tidy up.
+            let done = match catch_unwind(AssertUnwindSafe(|| job(item))) {
+                Ok(done) => Done::With(done),
+                Err(payload) => Done::Panicked(words(&*payload)),
+            };
+            *result.lock().unwrap_or_else(PoisonError::into_inner) = done;
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..workers.get().min(items.len()) {
+            scope.spawn(work);
+        }
+    });
+    results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+}
+
+fn words(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+/// How many jobs at once unless told otherwise: the cores, at most 4. Builders use more than a core each.
+pub fn default_workers() -> NonZeroUsize {
+    let most = NonZeroUsize::MIN.saturating_add(3);
+    thread::available_parallelism().map_or(NonZeroUsize::MIN, |cores| cores.min(most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Done, each};
+    use crate::interrupt::Interrupt;
+    use proptest::prelude::*;
+    use std::num::NonZeroUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Barrier, Mutex};
+    use std::thread;
+    use std::time::Duration;
+
+    fn workers(n: usize) -> NonZeroUsize {
+        NonZeroUsize::new(n).unwrap()
+    }
+
+    #[test]
+    fn results_are_in_the_order_of_the_items_whoever_is_done_first() {
+        let items: Vec<u64> = (0..20).rev().collect();
+        let done = each(&items, workers(7), &Interrupt::default(), |&item| {
+            thread::sleep(Duration::from_millis(item));
+            item * 2
+        });
+        assert_eq!(done, items.iter().map(|item| Done::With(item * 2)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn items_are_begun_in_their_order() {
+        let begun = Mutex::new(Vec::new());
+        each(&[3, 1, 2], workers(1), &Interrupt::default(), |&item| begun.lock().unwrap().push(item));
+        assert_eq!(begun.into_inner().unwrap(), [3, 1, 2]);
+    }
+
+    #[test]
+    fn no_more_than_n_run_at_once_and_n_do() {
+        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let all_there = Barrier::new(4);
+        each(&[(); 40], workers(4), &Interrupt::default(), |()| {
+            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            // Would wait for ever if fewer than four ran.
+            all_there.wait();
+            running.fetch_sub(1, Ordering::SeqCst);
+        });
+        assert_eq!(most.into_inner(), 4);
+    }
+
+    #[test]
+    fn after_a_request_to_stop_nothing_is_begun_and_what_runs_ends() {
+        let interrupt = Interrupt::default();
+        let done = each(&[0, 1, 2, 3, 4], workers(1), &interrupt, |&item| {
+            if item == 1 {
+                interrupt.ask();
+            }
+            item
+        });
+        assert_eq!(done, [Done::With(0), Done::With(1), Done::NotBegun, Done::NotBegun, Done::NotBegun]);
+    }
+
+    #[test]
+    fn a_panic_costs_no_other_item_its_result() {
+        let done = each(&[0, 1, 2], workers(2), &Interrupt::default(), |&item| {
+            assert!(item != 1, "one is bad");
+            item
+        });
+        assert_eq!(done, [Done::With(0), Done::Panicked("one is bad".to_owned()), Done::With(2)]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_item_is_done_exactly_once(count in 0usize..200, n in 1usize..20) {
+            let items: Vec<usize> = (0..count).collect();
+            let times: Vec<AtomicUsize> = items.iter().map(|_| AtomicUsize::new(0)).collect();
+            let done = each(&items, workers(n), &Interrupt::default(), |&item| {
+                times[item].fetch_add(1, Ordering::SeqCst);
+                item
+            });
+            prop_assert_eq!(done, items.into_iter().map(Done::With).collect::<Vec<_>>());
+            prop_assert!(times.iter().all(|times| times.load(Ordering::SeqCst) == 1));
+        }
+    }
+}

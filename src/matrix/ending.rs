@@ -1,0 +1,350 @@
+//! What it means that a container ended the way it did: from the engine's words to an [`Outcome`].
+//!
+//! These are readings of words meant for people, so each rule says whose words they are, and takes no more than it must.
+//! Nothing is asked or run here.
+
+use std::path::Path;
+
+use super::outcome::Outcome;
+use crate::engine::container::{Ended, Ran, State};
+
+/// What it means that a container ended like this.
+///
+/// - Exit code 0 is [`Outcome::Works`], whatever was printed.
+/// - A container that was created and never started: the engine's reason tells. It is the image's fault if it comes
+///   from the runtime, or is about the user or the command.
+/// - Exit code 1 or 255, nothing on stdout, and the one line on stderr says `exec PATH: REASON`, where PATH is the file
+///   that was to be executed: those are runc's words, see [`exec_failure`].
+/// - Exit code 127 or 1, nothing on stdout, and stderr begins with a loader's complaint about that file: see
+///   [`loader_failure`].
+/// - 129 to 192: ended by the signal 128 less; shells and engines count like that. A program that ends itself with such
+///   a code cannot be told from one that was killed.
+/// - Any other code is the program's own.
+///
+/// A program that prints such a line about its own file, and nothing else, and ends with such a code, looks the same
+/// from outside; only its image can tell.
+pub fn of(ran: &Ran) -> Outcome {
+    match &ran.ended {
+        Ended::Well => Outcome::Works,
+        Ended::OutOfTime => Outcome::TimedOut,
+        Ended::Interrupted => Outcome::NotRun,
+        Ended::NotCreated(said) => not_created(said),
+        Ended::Badly { state, .. } if state.status == "created" || !state.error.is_empty() => not_started(state, ran),
+        Ended::Badly { state, command } => ended(state, command, ran),
+    }
+}
+
+fn not_created(said: &str) -> Outcome {
+    let message = engine_words(said);
+    let lower = said.to_ascii_lowercase();
+    // Docker and podman, in this order.
+    let no_image = ["no such image", "unable to find image", "image not known"];
+    let no_command = ["no command specified", "no command or entrypoint provided"];
+    if no_command.iter().any(|words| lower.contains(words)) {
+        Outcome::CannotStart { message }
+    } else if no_image.iter().any(|words| lower.contains(words)) {
+        Outcome::NotBuilt
+    } else {
+        Outcome::Unknown { message }
+    }
+}
+
+fn not_started(state: &State, ran: &Ran) -> Outcome {
+    let stderr = ran.stderr.text();
+    let said = if state.error.is_empty() { stderr.as_str() } else { state.error.as_str() };
+    let message = engine_words(said);
+    let lower = said.to_ascii_lowercase();
+    // 126 and 127 are what the engine makes of a file that is not there or not to be executed; the words are the
+    // runtimes' (runc, crun) and the engine's for a user that the image does not know.
+    let images_fault = ["oci runtime", "runc", "crun", "exec", "unable to find user", "chdir"];
+    if matches!(state.exit_code, 126 | 127) || images_fault.iter().any(|words| lower.contains(words)) {
+        Outcome::CannotStart { message }
+    } else {
+        Outcome::Unknown { message }
+    }
+}
+
+fn ended(state: &State, command: &[String], ran: &Ran) -> Outcome {
+    let stderr = ran.stderr.text();
+    let silent = ran.stdout.is_empty();
+    let cannot_start = match state.exit_code {
+        1 if silent => exec_failure(&stderr, command) || loader_failure(&stderr, command),
+        127 if silent => init_failure(&stderr) || loader_failure(&stderr, command),
+        255 if silent => exec_failure(&stderr, command),
+        _ => false,
+    };
+    match state.exit_code {
+        _ if cannot_start => Outcome::CannotStart { message: stderr.lines().next().unwrap_or_default().to_owned() },
+        0 => Outcome::Works,
+        code @ 129..=192 => Outcome::Killed { signal: code - 128, out_of_memory: state.oom_killed && code == 128 + 9 },
+        exit_code if state.oom_killed => {
+            Outcome::Exits { exit_code, message: "out of memory: the kernel ended one of its processes".to_owned() }
+        }
+        exit_code => Outcome::Exits { exit_code, message: telling_line(ran) },
+    }
+}
+
+/// runc could not execute the file: the only line is `exec PATH: REASON` (runc since 1.1), or ends in
+/// `exec user process caused: REASON` (before; in still older ones REASON is in quotes).
+fn exec_failure(stderr: &str, command: &[String]) -> bool {
+    /// The reasons for which execve(2) fails on a file, in the words of Go's `syscall` package.
+    const REASONS: [&str; 10] = [
+        "no such file or directory",
+        "exec format error",
+        "permission denied",
+        "operation not permitted",
+        "not a directory",
+        "too many levels of symbolic links",
+        "input/output error",
+        "invalid argument",
+        "text file busy",
+        "argument list too long",
+    ];
+    let Some(line) = only_line(stderr) else { return false };
+    if let Some((before, reason)) = line.split_once("exec user process caused") {
+        let reason = reason.trim_start_matches([':', ' ']).trim_matches('"');
+        return before.starts_with("standard_init_linux.go:") && REASONS.contains(&reason);
+    }
+    let failure = line.strip_prefix("exec ").and_then(|line| line.rsplit_once(": "));
+    let program = command.first().map_or("", String::as_str);
+    failure.is_some_and(|(path, reason)| REASONS.contains(&reason) && is_same_file(path, program))
+}
+
+/// The small init that Docker puts before the program with `--init` (tini) could not execute it.
+fn init_failure(stderr: &str) -> bool {
+    only_line(stderr).is_some_and(|line| line.starts_with("[FATAL tini (") && line.contains(")] exec "))
+}
+
+/// A loader could not load the program: the first line is one of
+/// - `PROGRAM: error while loading shared libraries: …` (glibc, code 127),
+/// - ``PROGRAM: LIBRARY: version `GLIBC_2.38' not found (required by FILE)`` (glibc, code 1),
+/// - `Error loading shared library LIBRARY: … (needed by FILE)`, `Error relocating FILE: …` (musl, code 127).
+///
+/// PROGRAM must be a word of the command: in a shell form it is not the first.
+fn loader_failure(stderr: &str, command: &[String]) -> bool {
+    let line = stderr.lines().next().unwrap_or_default();
+    if line.starts_with("Error loading shared library ") || line.starts_with("Error relocating ") {
+        return true;
+    }
+    let Some((program, said)) = line.split_once(": ") else { return false };
+    let complains = said.starts_with("error while loading shared libraries: ")
+        || (said.contains(": version `") && said.contains("' not found (required by "));
+    let mut words = command.iter().flat_map(|words| words.split_ascii_whitespace());
+    complains && words.any(|word| is_same_file(program, word))
+}
+
+/// The line, if there is just one.
+fn only_line(text: &str) -> Option<&str> {
+    let mut lines = text.lines();
+    let line = lines.next()?;
+    lines.next().is_none().then_some(line)
+}
+
+/// Whether `path` may be what `word` of a command was found as: itself, or in a folder of PATH.
+fn is_same_file(path: &str, word: &str) -> bool {
+    !word.is_empty() && (path == word || (!word.contains('/') && Path::new(path).file_name() == Some(word.as_ref())))
+}
+
+/// The engine's words without the wrappers that say only that they are the engine's, and without the hint at its help.
+fn engine_words(said: &str) -> String {
+    const WRAPPERS: [&str; 9] = [
+        "docker: ",
+        "Error response from daemon: ",
+        "Error: ",
+        "failed to create task for container: ",
+        "failed to create shim task: ",
+        "OCI runtime create failed: ",
+        "runc create failed: ",
+        "unable to start container process: ",
+        "error during container init: ",
+    ];
+    let telling = |line: &&str| !line.is_empty() && !line.starts_with("See '") && !line.starts_with("Run '");
+    let lines = said.lines().map(str::trim).filter(telling);
+    let last = |line: &str| !line.starts_with("Unable to find image");
+    let mut lines: Vec<_> = lines.filter(|line| last(line)).collect();
+    lines.truncate(3);
+    let mut text = lines.join("; ");
+    while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| text.strip_prefix(wrapper)) {
+        text = rest.to_owned();
+    }
+    text.strip_suffix(": unknown").or_else(|| text.strip_suffix(": unknown.")).unwrap_or(&text).to_owned()
+}
+
+/// The line that says most of why a program failed: the last one on stderr, or else stdout, that is not indented, as the
+/// lines of a stack trace are. An indented one after it that is no part of a trace says more (Java's `LinkageError`).
+fn telling_line(ran: &Ran) -> String {
+    let last = |text: &str| {
+        let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let at = lines.iter().rposition(|line| !line.starts_with([' ', '\t']))?;
+        let more = lines.get(at + 1).map(|line| line.trim_start()).filter(|line| !line.starts_with("at "));
+        let line = lines.get(at)?;
+        Some(more.map_or_else(|| (*line).to_owned(), |more| format!("{line}: {more}")))
+    };
+    last(&ran.stderr.text()).or_else(|| last(&ran.stdout.text())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of;
+    use crate::engine::container::{Ended, Ran, State};
+    use crate::engine::output::Output;
+    use crate::matrix::outcome::Outcome;
+
+    fn ran(ended: Ended, out: &str, err: &str) -> Ran {
+        let (mut stdout, mut stderr) = (Output::default(), Output::default());
+        stdout.push(out.as_bytes());
+        stderr.push(err.as_bytes());
+        Ran { ended, stdout, stderr }
+    }
+
+    fn exited(exit_code: i64, command: &[&str]) -> Ended {
+        let state = State { status: "exited".to_owned(), exit_code, ..State::default() };
+        Ended::Badly { state, command: command.iter().map(ToString::to_string).collect() }
+    }
+
+    #[track_caller]
+    fn cannot_start(ran: &Ran, expected: &str) {
+        assert_eq!(of(ran), Outcome::CannotStart { message: expected.to_owned() });
+    }
+
+    #[track_caller]
+    fn exits(ran: &Ran, code: i64, expected: &str) {
+        assert_eq!(of(ran), Outcome::Exits { exit_code: code, message: expected.to_owned() });
+    }
+
+    #[test]
+    fn a_missing_loader_is_the_same_outcome_with_every_runc() {
+        let line = "exec ./hello: no such file or directory";
+        for code in [1, 255] {
+            cannot_start(&ran(exited(code, &["./hello"]), "", &format!("{line}\n")), line);
+        }
+        for line in [
+            "standard_init_linux.go:228: exec user process caused: no such file or directory",
+            "standard_init_linux.go:211: exec user process caused \"exec format error\"",
+        ] {
+            cannot_start(&ran(exited(1, &["./hello"]), "", line), line);
+        }
+    }
+
+    #[test]
+    fn a_file_found_in_path_is_named_by_its_whole_path() {
+        let line = "exec /usr/local/bin/hello: exec format error";
+        cannot_start(&ran(exited(255, &["hello"]), "", line), line);
+    }
+
+    #[test]
+    fn a_program_that_prints_what_the_runtime_would_is_a_program_that_ran() {
+        let line = "exec /x: no such file or directory";
+        // Another file than the one that was to be executed.
+        exits(&ran(exited(1, &["/bin/sh", "-c", "exec /x"]), "", line), 1, line);
+        // It printed something else as well.
+        exits(&ran(exited(1, &["/x"]), "hello\n", line), 1, line);
+        exits(&ran(exited(1, &["/x"]), "", &format!("hello\n{line}\n")), 1, line);
+        // With a code that the runtime does not use.
+        exits(&ran(exited(2, &["/x"]), "", line), 2, line);
+        exits(&ran(exited(127, &["/x"]), "", line), 127, line);
+        // For a reason that is none.
+        exits(&ran(exited(1, &["/x"]), "", "exec /x: I do not feel like it"), 1, "exec /x: I do not feel like it");
+        // In the old words, but not from the old place.
+        let old = "x: exec user process caused: no such file or directory";
+        exits(&ran(exited(1, &["/x"]), "", old), 1, old);
+    }
+
+    #[test]
+    fn a_missing_library_is_the_loaders_to_tell() {
+        let glibc = "./hello: error while loading shared libraries: libgcc_s.so.1: cannot open shared object file: No \
+                     such file or directory";
+        cannot_start(&ran(exited(127, &["./hello"]), "", glibc), glibc);
+        cannot_start(&ran(exited(127, &["/bin/sh", "-c", "./hello --now"]), "", glibc), glibc);
+        let version = "./hello: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by ./hello)";
+        cannot_start(&ran(exited(1, &["./hello"]), "", version), version);
+        let musl = "Error loading shared library libgcc_s.so.1: No such file or directory (needed by ./hello)";
+        cannot_start(&ran(exited(127, &["./hello"]), "", &format!("{musl}\nError relocating ./hello: x\n")), musl);
+    }
+
+    #[test]
+    fn a_program_whose_child_cannot_be_loaded_is_a_program_that_ran() {
+        let line = "convert: error while loading shared libraries: libx.so: cannot open shared object file";
+        exits(&ran(exited(127, &["python3", "/app.py"]), "", line), 127, line);
+        exits(&ran(exited(127, &["convert"]), "converting\n", line), 127, line);
+        exits(&ran(exited(3, &["convert"]), "", line), 3, line);
+    }
+
+    #[test]
+    fn an_init_that_cannot_execute_the_program_is_the_same_outcome() {
+        let line = "[FATAL tini (7)] exec ./hello failed: No such file or directory";
+        cannot_start(&ran(exited(127, &["./hello"]), "", line), line);
+    }
+
+    #[test]
+    fn a_container_that_was_created_and_never_started_says_why() {
+        let not_started = |exit_code, error: &str| {
+            let state = State { status: "created".to_owned(), exit_code, error: error.to_owned(), ..State::default() };
+            ran(Ended::Badly { state, command: vec!["/bin/sh".to_owned()] }, "", "")
+        };
+        let wrapped = |reason: &str| {
+            format!(
+                "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container \
+                 process: {reason}: unknown"
+            )
+        };
+        let shell = "exec: \"/bin/sh\": stat /bin/sh: no such file or directory";
+        cannot_start(&not_started(127, &wrapped(shell)), shell);
+        let permission = "exec: \"/etc/passwd\": permission denied";
+        cannot_start(&not_started(126, &wrapped(permission)), permission);
+        let user = "unable to find user me: no matching entries in passwd file";
+        cannot_start(&not_started(128, user), user);
+        let network = "failed to create endpoint x on network bridge: adding interface failed";
+        assert_eq!(of(&not_started(128, network)), Outcome::Unknown { message: network.to_owned() });
+    }
+
+    #[test]
+    fn without_a_container_the_engine_says_why() {
+        let not_created = |said: &str| of(&ran(Ended::NotCreated(said.to_owned()), "", said));
+        let hint = "See 'docker run --help'.";
+        let daemon = |said: &str| not_created(&format!("docker: Error response from daemon: {said}\n{hint}\n"));
+        let none = "No command specified";
+        assert_eq!(daemon(none), Outcome::CannotStart { message: none.to_owned() });
+        let none = "no command or entrypoint provided, and no CMD or ENTRYPOINT from image";
+        assert_eq!(not_created(&format!("Error: {none}")), Outcome::CannotStart { message: none.to_owned() });
+        assert_eq!(daemon("No such image: m:a"), Outcome::NotBuilt);
+        assert_eq!(not_created("Error: m:a: image not known"), Outcome::NotBuilt);
+        let network = "network x not found";
+        assert_eq!(daemon(network), Outcome::Unknown { message: network.to_owned() });
+    }
+
+    #[test]
+    fn signals_and_lack_of_memory_are_told_from_exit_codes() {
+        let killed = |signal, out_of_memory| Outcome::Killed { signal, out_of_memory };
+        assert_eq!(of(&ran(exited(137, &["x"]), "", "")), killed(9, false));
+        assert_eq!(of(&ran(exited(139, &["x"]), "", "")), killed(11, false));
+        let no_memory = |exit_code| {
+            let state = State { status: "exited".to_owned(), exit_code, oom_killed: true, ..State::default() };
+            of(&ran(Ended::Badly { state, command: vec![] }, "", ""))
+        };
+        assert_eq!(no_memory(137), killed(9, true));
+        let message = "out of memory: the kernel ended one of its processes".to_owned();
+        assert_eq!(no_memory(1), Outcome::Exits { exit_code: 1, message });
+        exits(&ran(exited(128, &["x"]), "", ""), 128, "");
+        exits(&ran(exited(193, &["x"]), "", ""), 193, "");
+    }
+
+    #[test]
+    fn the_line_that_tells_most_is_the_last_that_is_not_indented() {
+        let java = "Error: A JNI error has occurred\nException in thread \"main\" java.lang.UnsupportedClassVersionError: \
+                    hello\n\tat java.lang.ClassLoader.defineClass1(Native Method)\n\tat sun.launcher\n";
+        let telling = "Exception in thread \"main\" java.lang.UnsupportedClassVersionError: hello";
+        exits(&ran(exited(1, &["java"]), "", java), 1, telling);
+        let linkage = "Error: LinkageError occurred while loading main class hello\n\tjava.lang.UnsupportedClassVersionError: \
+                       hello has been compiled by a more recent version\n";
+        let telling = "Error: LinkageError occurred while loading main class hello: \
+                       java.lang.UnsupportedClassVersionError: hello has been compiled by a more recent version";
+        exits(&ran(exited(1, &["java"]), "", linkage), 1, telling);
+        exits(&ran(exited(1, &["x"]), "on stdout\n\n", ""), 1, "on stdout");
+    }
+
+    #[test]
+    fn exit_code_0_works_whatever_was_printed() {
+        assert_eq!(of(&ran(Ended::Well, "", "exec /x: no such file or directory")), Outcome::Works);
+    }
+}

@@ -1,0 +1,189 @@
+//! The work on one image: build it, run it, and say what happened.
+//!
+//! Logs and progress are fed on the way. An engine that fails tells nothing about the image, so it is asked whether it
+//! still lives before a failed build is believed; once it is gone, nothing more is begun.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::ending;
+use super::logs::{Logs, Phase};
+use super::outcome::Outcome;
+use super::progress::Progress;
+use crate::engine::build::{Builder, Built, Recipe};
+use crate::engine::container::Order;
+use crate::engine::owner::Owner;
+use crate::engine::{Engine, Failure};
+use crate::interrupt::Interrupt;
+use crate::name::Service;
+
+/// What all jobs of a run share.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// The engine that does the work.
+    pub engine: &'a Engine,
+    /// Its builder; `None`: nothing is to be built.
+    pub builder: Option<Builder>,
+    /// How images are run; `None`: they are not.
+    pub trial: Option<Trial>,
+    /// This process.
+    pub owner: Owner,
+    /// Where the logs go.
+    pub logs: &'a Logs,
+    /// Where one can see what is going on.
+    pub progress: &'a Progress<'a>,
+    /// Whether somebody asked to stop.
+    pub interrupt: &'a Interrupt,
+    /// Why the engine is of no more use, once it is.
+    pub lost: Mutex<Option<Failure>>,
+    /// How many containers were named.
+    pub named: AtomicUsize,
+}
+
+/// What a container may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// How long it may run.
+    pub timeout: Duration,
+    /// How much memory it may have, in the engine's notation.
+    pub memory: Option<String>,
+    /// The network it is on.
+    pub network: Option<String>,
+}
+
+/// An image to work on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Its service.
+    pub service: Service,
+    /// How it is built.
+    pub recipe: Recipe,
+}
+
+/// What the work on an image came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What happened.
+    pub outcome: Outcome,
+    /// The last lines of the step that failed, if one did.
+    pub last_lines: Vec<String>,
+    /// How long the build took; `None` if there was none.
+    pub build_time: Option<Duration>,
+    /// How long the run took; `None` if there was none.
+    pub run_time: Option<Duration>,
+    /// What the program wrote to stdout and stderr, kept to a limit.
+    pub stdout: String,
+    /// See [`Record::stdout`].
+    pub stderr: String,
+    /// Whether some of it was cut.
+    pub is_cut: bool,
+}
+
+impl From<Outcome> for Record {
+    fn from(outcome: Outcome) -> Self {
+        let (stdout, stderr) = (String::new(), String::new());
+        Self { outcome, last_lines: Vec::new(), build_time: None, run_time: None, stdout, stderr, is_cut: false }
+    }
+}
+
+impl Run<'_> {
+    /// Works on one image, from its build to its end.
+    pub fn work(&self, task: &Task) -> Record {
+        let name = task.service.as_str();
+        self.progress.begin(name);
+        let record = self.build_and_run(task);
+        self.progress.end(name);
+        record
+    }
+
+    fn build_and_run(&self, task: &Task) -> Record {
+        let mut build_time = None;
+        if let Some(builder) = self.builder {
+            let start = Instant::now();
+            let failed = self.build(builder, task);
+            build_time = Some(start.elapsed());
+            if let Some(failed) = failed {
+                return Record { build_time, ..failed };
+            }
+        }
+        match &self.trial {
+            Some(trial) => Record { build_time, ..self.run(trial, task) },
+            None => Record { build_time, ..Outcome::Works.into() },
+        }
+    }
+
+    /// Builds the image; what went wrong, if something did.
+    fn build(&self, builder: Builder, task: &Task) -> Option<Record> {
+        let name = task.service.as_str();
+        let mut log = self.logs.begin(&task.service, Phase::Build);
+        let built =
+            self.engine.build(builder, &task.recipe, self.interrupt, &mut |bytes| log.write(bytes), &mut |step| {
+                self.progress.step(name, step);
+            });
+        match built {
+            Ok(Built::Done) => None,
+            Ok(Built::Interrupted) => Some(Outcome::NotRun.into()),
+            Err(failure) => Some(self.unknown(failure.to_string())),
+            Ok(Built::Failed(why)) if is_engines_fault(&why.message) || self.engine.check().is_err() => {
+                Some(self.unknown(why.message))
+            }
+            Ok(Built::Failed(why)) => Some(Record { last_lines: why.last.clone(), ..Outcome::from(why).into() }),
+        }
+    }
+
+    fn run(&self, trial: &Trial, task: &Task) -> Record {
+        self.progress.step(task.service.as_str(), "running");
+        let mut log = self.logs.begin(&task.service, Phase::Run);
+        let number = self.named.fetch_add(1, Ordering::SeqCst);
+        let order = Order {
+            image: &task.recipe.image,
+            name: &self.owner.container(number),
+            owner: &self.owner,
+            timeout: trial.timeout,
+            memory: trial.memory.as_deref(),
+            network: trial.network.as_deref(),
+        };
+        let start = Instant::now();
+        let ran = self.engine.run(&order, self.interrupt, &mut |bytes| log.write(bytes));
+        let run_time = Some(start.elapsed());
+        match ran {
+            Err(failure) => self.unknown(failure.to_string()),
+            Ok(ran) => match ending::of(&ran) {
+                Outcome::Unknown { message } => self.unknown(message),
+                outcome => Record {
+                    run_time,
+                    stdout: ran.stdout.text(),
+                    stderr: ran.stderr.text(),
+                    is_cut: ran.stdout.cut() + ran.stderr.cut() > 0,
+                    ..outcome.into()
+                },
+            },
+        }
+    }
+
+    /// Nothing was learned of an image, for this reason: a bad moment of the engine, or its last.
+    fn unknown(&self, message: String) -> Record {
+        if let Err(failure) = self.engine.check() {
+            self.interrupt.stop();
+            self.lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+        }
+        Outcome::Unknown { message }.into()
+    }
+}
+
+/// Whether a build's last words are about the engine, not the Dockerfile: its connection broke, and by now there is an
+/// engine again. The words are those of Docker's command line and of gRPC.
+fn is_engines_fault(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    let words = [
+        "cannot connect to the docker daemon",
+        "error during connect",
+        "code = unavailable",
+        "failed to receive status",
+        "error reading from server: eof",
+        "closing transport",
+        "no space left on device",
+    ];
+    words.iter().any(|words| message.contains(words))
+}

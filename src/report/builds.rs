@@ -1,0 +1,73 @@
+//! How builds went, for people: a line per image, and what failed where.
+
+use std::fmt::Write as _;
+
+use crate::console::{Tone, paint};
+use crate::escape::printable;
+use crate::matrix::outcome::Outcome;
+use crate::matrix::progress::duration;
+use crate::matrix::tally::{NEWS, Row, images};
+use crate::name::Set;
+
+/// One image in one line, with its end.
+pub fn line(row: &Row, color: bool) -> String {
+    let (mark, tone) = mark(row.is_expected());
+    let time = row.record.build_time.map(duration).unwrap_or_default();
+    let said = match (row.outcome(), row.set()) {
+        (Outcome::Works, Set::Normal) => "built".to_owned(),
+        (Outcome::Works, Set::Err) => NEWS.to_owned(),
+        (Outcome::DoesNotBuild { .. }, Set::Err) => format!("does not build, as expected: {}", row.detail()),
+        (Outcome::DoesNotBuild { .. }, Set::Normal) => format!("does not build: {}", row.detail()),
+        (outcome, _) => format!("{}: {}", outcome.words(), outcome.message()),
+    };
+    format!("{} {}  {time}  {}\n", paint(mark, tone, color), row.service, printable(&said))
+}
+
+/// One image that was tested, in one line, with its end.
+pub fn tested(row: &Row) -> String {
+    let (mark, _) = mark(row.is_expected());
+    let (words, detail) = (row.outcome().words(), row.detail());
+    let between = if detail.is_empty() { "" } else { ": " };
+    format!("{mark} {}  {words}{between}{}\n", row.service, printable(&detail))
+}
+
+/// A mark and its tone: as expected, not as expected, not known.
+pub fn mark(is_expected: Option<bool>) -> (&'static str, Tone) {
+    match is_expected {
+        Some(true) => ("✓", Tone::Good),
+        Some(false) => ("✗", Tone::Bad),
+        None => ("?", Tone::Notice),
+    }
+}
+
+/// Where and with which last lines each image failed that should build.
+pub fn failures(rows: &[Row], color: bool) -> String {
+    let mut out = String::new();
+    for row in rows.iter().filter(|row| row.is_expected() == Some(false)) {
+        let Outcome::DoesNotBuild { step, message } = row.outcome() else { continue };
+        let title = format!("{} does not build", row.service);
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(out, "\n{}", paint(&title, Tone::Bad, color));
+        let _ = writeln!(out, "  at {}", step.as_deref().map_or("the Dockerfile itself".into(), printable));
+        for line in &row.record.last_lines {
+            let _ = writeln!(out, "  {} {}", paint("|", Tone::Faint, color), printable(line));
+        }
+        let _ = writeln!(out, "  {}", printable(message));
+    }
+    out
+}
+
+/// All images in one line: `57 images: 55 built, 1 does not build, 1 does not build as expected`.
+pub fn summary(rows: &[Row]) -> String {
+    let count = |of: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| of(row)).count();
+    let counts = [
+        (count(&|row| *row.outcome() == Outcome::Works && row.set() == Set::Normal), "built"),
+        (count(&|row| row.is_expected() == Some(true) && row.set() == Set::Err), "not, as expected"),
+        (count(&|row| row.is_expected() == Some(false) && row.set() == Set::Normal), "not"),
+        (count(&|row| row.is_expected() == Some(false) && row.set() == Set::Err), "built although .err"),
+        (count(&|row| *row.outcome() == Outcome::NotRun), "not begun"),
+        (count(&|row| matches!(row.outcome(), Outcome::Unknown { .. })), "unknown"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}"));
+    format!("{}: {}", images(rows.len()), counts.collect::<Vec<_>>().join(", "))
+}

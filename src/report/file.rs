@@ -1,0 +1,86 @@
+//! A report of outcomes in a file, of the kind that its extension tells.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::outcomes::{Report, json, junit, markdown};
+use crate::error::Error;
+use crate::escape::printable_path;
+use crate::target::Target;
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Json,
+    Markdown,
+    Junit,
+}
+
+/// A report to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    path: PathBuf,
+    kind: Kind,
+}
+
+impl File {
+    /// The report at `path`.
+    ///
+    /// # Errors
+    /// If its extension tells no kind, or there is no folder for it: better known before hours of work than after.
+    pub fn new(path: PathBuf) -> Result<Self, Error> {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+        let kind = match extension.as_deref() {
+            Some("json") => Kind::Json,
+            Some("md") => Kind::Markdown,
+            Some("xml") => Kind::Junit,
+            _ => {
+                let path = printable_path(&path);
+                return Err(Error::Usage(format!("{path}: a report is `.json`, `.md` or `.xml`: give it such a name")));
+            }
+        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if path.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
+            let path = printable_path(&path);
+            return Err(Error::Usage(format!(
+                "{path}: no file can be written there: name one in a folder that exists"
+            )));
+        }
+        Ok(Self { path, kind })
+    }
+
+    /// Writes `report`, in one step: whoever reads the file sees the old one or the new one.
+    ///
+    /// # Errors
+    /// If the operating system refuses; an old file is then as it was.
+    pub fn write(&self, report: Report<'_>) -> Result<(), Error> {
+        let text = match self.kind {
+            Kind::Json => json::render(report).map_err(|error| Error::io("write", &self.path)(error.into()))?,
+            Kind::Markdown => markdown::render(report),
+            Kind::Junit => junit::render(report),
+        };
+        // A pipe or a device cannot be replaced.
+        if fs::metadata(&self.path).is_ok_and(|there| !there.is_file()) {
+            return fs::write(&self.path, text).map_err(Error::io("write", &self.path));
+        }
+        let target = Target { path: self.path.clone(), wanted: Some(text), found: None };
+        target.prepare()?.map_or(Ok(()), crate::target::Change::make)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{File, Kind};
+
+    #[test]
+    fn the_extension_tells_the_kind_and_an_unknown_one_is_refused() {
+        let kind = |path: &str| File::new(path.into()).map(|file| file.kind).map_err(|error| error.to_string());
+        assert_eq!(kind("r.json"), Ok(Kind::Json));
+        assert_eq!(kind("r.MD"), Ok(Kind::Markdown));
+        assert_eq!(kind("a.b.xml"), Ok(Kind::Junit));
+        for wrong in ["r", "r.txt", ".json", "json", "r.json\n"] {
+            assert!(kind(wrong).unwrap_err().contains("`.json`, `.md` or `.xml`"), "{wrong}");
+        }
+        assert!(kind("no/such/folder/r.json").unwrap_err().contains("in a folder that exists"));
+    }
+}

@@ -1,0 +1,175 @@
+//! The report of outcomes, in each of its formats: one file per format, each a pure function to text.
+//!
+//! What every format shares is here: which images the answer is no for, and the words for counts. Texts of engines and
+//! programs are raw in what comes in, and are made printable and escaped as the format wants it; that is each format's
+//! own business.
+
+pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod table;
+
+use std::time::Duration;
+
+use crate::matrix::change::{Change, Changes};
+use crate::matrix::progress::duration;
+use crate::matrix::tally::{Row, Tally, images};
+
+/// What is reported.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// The image repository.
+    pub repository: &'a str,
+    /// A row for each image, by service.
+    pub rows: &'a [Row],
+    /// What has changed, if an earlier report was given.
+    pub changes: Option<&'a Changes>,
+    /// Whether somebody asked to stop before all was done.
+    pub was_interrupted: bool,
+    /// How long all of it took.
+    pub time: Duration,
+}
+
+impl Report<'_> {
+    /// Whether the answer is no for `row`: another outcome than the baseline has or, without one, than its set promises.
+    pub fn fails(&self, row: &Row) -> bool {
+        match self.changes {
+            Some(changes) => changes.changed.iter().any(|change| change.service == row.service.as_str()),
+            None => row.is_expected() == Some(false),
+        }
+    }
+
+    /// Whether the answer is no for any.
+    pub fn is_no(&self) -> bool {
+        self.rows.iter().any(|row| self.fails(row))
+    }
+
+    /// All images in one line: `57 images: 48 work, 6 cannot start, 2 exit 1, 1 does not build; all as expected`.
+    fn summary(&self) -> String {
+        let tally = Tally::of(self.rows);
+        let mut counts: Vec<_> = tally.outcomes.iter().collect();
+        // Those that work first, the others by name.
+        counts.sort_by_key(|(words, _)| words.as_str() != "works");
+        let counts: Vec<_> =
+            counts.into_iter().map(|(words, &count)| format!("{count} {}", plural(words, count))).collect();
+        let verdict = match (tally.unexpected, tally.undecided, self.changes) {
+            (_, _, Some(changes)) if changes.changed.is_empty() => "nothing has changed".to_owned(),
+            (_, _, Some(changes)) => format!("{} changed", changes.changed.len()),
+            (0, 0, None) => "all as expected".to_owned(),
+            (0, _, None) => "none unexpected".to_owned(),
+            (unexpected, _, None) => format!("{unexpected} not as expected"),
+        };
+        let interrupted = if self.was_interrupted { ", interrupted" } else { "" };
+        format!("{}: {}; {verdict}{interrupted}, {}", images(tally.images), counts.join(", "), duration(self.time))
+    }
+}
+
+fn plural(words: &str, count: usize) -> String {
+    match words {
+        _ if count == 1 => words.to_owned(),
+        "works" => "work".to_owned(),
+        "does not build" => "do not build".to_owned(),
+        words => words.strip_prefix("exits ").map_or_else(|| words.to_owned(), |code| format!("exit {code}")),
+    }
+}
+
+/// A heading and a line for each service under it. Raw: escape before printing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Section {
+    title: &'static str,
+    lines: Vec<String>,
+    is_no: bool,
+}
+
+/// What there is to say about `changes`; nothing, if there are none.
+fn sections(changes: &Changes) -> Vec<Section> {
+    let line = |change: &Change| format!("{}: {} → {}", change.service, change.was.words(), change.is.words());
+    let all = [
+        ("changed", changes.changed.iter().map(line).collect(), true),
+        ("new", changes.new.clone(), false),
+        ("vanished", changes.vanished.clone(), false),
+    ];
+    let section = |(title, lines, is_no): (&'static str, Vec<String>, bool)| Section { title, lines, is_no };
+    all.into_iter().map(section).filter(|section| !section.lines.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Report;
+    use crate::matrix::change::{Baseline, Changes};
+    use crate::matrix::job::Record;
+    use crate::matrix::outcome::Outcome;
+    use crate::matrix::tally::Row;
+    use crate::matrix::tally::tests::row;
+    use std::time::Duration;
+
+    /// A row of each outcome, with words of the worst kind.
+    pub(super) fn sample() -> Vec<Row> {
+        let hostile = "a|b `c` <d> & \"e\" ]]> \u{1b}[31m\u{9b}\u{202e}\u{ffff}\r\tf";
+        let mut works = row("hello-c.alpine", Outcome::Works);
+        let time = |millis| Some(Duration::from_millis(millis));
+        works.record = Record {
+            build_time: time(1500),
+            run_time: time(250),
+            stdout: "Hello, world!\nmore\n".to_owned(),
+            ..works.record
+        };
+        let mut loud = row("hello-c.gcc", Outcome::Works);
+        loud.record = Record { stdout: format!("{hostile}\n"), stderr: "x\n".repeat(3), is_cut: true, ..loud.record };
+        let message = "exec ./hello: no such file or directory".to_owned();
+        let mut reasoned = row("hello-c.gcc.scratch", Outcome::CannotStart { message });
+        reasoned.reason = Some("the loader /lib64/ld-linux-x86-64.so.2 is not in the image".to_owned());
+        let mut broken = row(
+            "hello-go.golang",
+            Outcome::DoesNotBuild { step: Some("[2/3] RUN x".to_owned()), message: hostile.to_owned() },
+        );
+        broken.record.last_lines = vec!["one".to_owned(), hostile.to_owned()];
+        let no_step = |message: &str| Outcome::DoesNotBuild { step: None, message: message.to_owned() };
+        vec![
+            works,
+            loud,
+            reasoned,
+            broken,
+            row("hello-go.golang.ubuntu.err", no_step("\"/hello\" not found")),
+            row("hello-java.openjdk", Outcome::Exits { exit_code: 1, message: hostile.to_owned() }),
+            row("hello-java.openjdk.err", Outcome::Works),
+            row("hello-py.python", Outcome::Killed { signal: 9, out_of_memory: true }),
+            row("hello-rust.rust", Outcome::TimedOut),
+            row("pyds.python", Outcome::NotBuilt),
+            row("pyds.python-slim", Outcome::NotRun),
+            row("pyyaml.python", Outcome::Unknown { message: "`docker version` failed".to_owned() }),
+        ]
+    }
+
+    pub(super) fn changes(rows: &[Row]) -> Changes {
+        let earlier = r#"{"images": [{"service": "hello-c.alpine", "outcome": "cannot-start"},
+            {"service": "gone|\u001b", "outcome": "works"}, {"service": "hello-c.gcc", "outcome": "works"}]}"#;
+        let services: Vec<_> = rows.iter().map(|row| row.service.to_string()).collect();
+        Baseline::parse(earlier.as_bytes()).unwrap().changes(rows, &services)
+    }
+
+    pub(super) fn report<'a>(rows: &'a [Row], changes: Option<&'a Changes>) -> Report<'a> {
+        Report { repository: "minimage", rows, changes, was_interrupted: false, time: Duration::from_secs(75) }
+    }
+
+    #[test]
+    fn the_summary_counts_in_plain_words() {
+        let rows = [row("a", Outcome::Works), row("b", Outcome::Works), row("c.err", Outcome::NotBuilt)];
+        assert_eq!(report(&rows, None).summary(), "3 images: 2 work, 1 not built; all as expected, 1 m 15 s");
+        let exits = Outcome::Exits { exit_code: 3, message: String::new() };
+        let rows = [row("a", exits.clone()), row("b", exits), row("c", Outcome::NotRun)];
+        let interrupted = Report { was_interrupted: true, ..report(&rows, None) };
+        assert_eq!(interrupted.summary(), "3 images: 2 exit 3, 1 not run; 2 not as expected, interrupted, 1 m 15 s");
+    }
+
+    #[test]
+    fn with_a_baseline_only_a_change_makes_the_answer_no() {
+        let rows = sample();
+        assert!(report(&rows, None).is_no());
+        assert!(!report(&rows, Some(&Changes::default())).is_no());
+        let changes = changes(&rows);
+        let report = report(&rows, Some(&changes));
+        let failing: Vec<_> = rows.iter().filter(|row| report.fails(row)).map(|row| row.service.as_str()).collect();
+        assert_eq!(failing, ["hello-c.alpine"]);
+    }
+}

@@ -1,0 +1,148 @@
+//! Outcomes for programs: keys that stay, all of them always there. Described by `docs/test.schema.json`.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Report;
+use crate::escape::markup::json as escape;
+use crate::matrix::change::Changes;
+use crate::matrix::outcome::Gist;
+use crate::matrix::tally::{Row, Tally};
+use crate::name::Set;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    repository: &'a str,
+    images: Vec<Entry<'a>>,
+    total: Totals,
+    interrupted: bool,
+    seconds: f64,
+    changes: Option<&'a Changes>,
+}
+
+/// One service; what does not apply or is not known is `null`.
+#[derive(Serialize)]
+struct Entry<'a> {
+    service: &'a str,
+    program: &'a str,
+    set: Set,
+    image: &'a str,
+    #[serde(flatten)]
+    gist: Gist,
+    expected: Option<bool>,
+    message: Option<&'a str>,
+    reason: Option<&'a str>,
+    step: Option<&'a str>,
+    last_lines: &'a [String],
+    stdout: &'a str,
+    stderr: &'a str,
+    output_cut: bool,
+    build_seconds: Option<f64>,
+    run_seconds: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Totals {
+    images: usize,
+    expected: usize,
+    unexpected: usize,
+    undecided: usize,
+}
+
+/// The document, on several lines, with a newline at its end.
+///
+/// # Errors
+/// None that is known of: it holds nothing that JSON cannot say.
+pub fn render(report: Report<'_>) -> Result<String, serde_json::Error> {
+    let Tally { images, expected, unexpected, undecided, .. } = Tally::of(report.rows);
+    let document = Document {
+        repository: report.repository,
+        images: report.rows.iter().map(entry).collect(),
+        total: Totals { images, expected, unexpected, undecided },
+        interrupted: report.was_interrupted,
+        seconds: seconds(report.time),
+        changes: report.changes,
+    };
+    Ok(escape(&serde_json::to_string_pretty(&document)?) + "\n")
+}
+
+fn entry(row: &Row) -> Entry<'_> {
+    let message = row.outcome().message();
+    Entry {
+        service: row.service.as_str(),
+        program: row.service.program(),
+        set: row.set(),
+        image: &row.image,
+        gist: row.outcome().gist(),
+        expected: row.is_expected(),
+        message: (!message.is_empty()).then_some(message),
+        reason: row.reason.as_deref(),
+        step: row.outcome().step(),
+        last_lines: &row.record.last_lines,
+        stdout: &row.record.stdout,
+        stderr: &row.record.stderr,
+        output_cut: row.record.is_cut,
+        build_seconds: row.record.build_time.map(seconds),
+        run_seconds: row.record.run_time.map(seconds),
+    }
+}
+
+/// Seconds, to the millisecond.
+fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::matrix::change::{Baseline, Changes};
+    use crate::report::outcomes::tests::{changes, report, sample};
+    use insta::assert_snapshot;
+
+    #[test]
+    fn the_document() {
+        let rows = sample();
+        assert_snapshot!(render(report(&rows, Some(&changes(&rows)))).unwrap());
+    }
+
+    #[test]
+    fn every_document_fits_the_documented_schema() {
+        let schema: serde_json::Value = serde_json::from_str(include_str!("../../../docs/test.schema.json")).unwrap();
+        let validator = jsonschema::options().build(&schema).unwrap();
+        let rows = sample();
+        let changes = changes(&rows);
+        for (rows, changes) in [(rows.as_slice(), None), (&rows, Some(&changes)), (&[], Some(&Changes::default()))] {
+            let document = serde_json::from_str(&render(report(rows, changes)).unwrap()).unwrap();
+            let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{errors:?}");
+        }
+        let whole: serde_json::Value = serde_json::from_str(&render(report(&rows, None)).unwrap()).unwrap();
+        for key in whole["images"][0].as_object().unwrap().keys() {
+            let mut without = whole.clone();
+            without["images"][0].as_object_mut().unwrap().remove(key);
+            assert!(!validator.is_valid(&without), "valid without `{key}`");
+        }
+        let mut wrong = whole.clone();
+        wrong["images"][0]["outcome"] = "wonderful".into();
+        assert!(!validator.is_valid(&wrong));
+    }
+
+    #[test]
+    fn a_report_is_a_baseline_against_which_nothing_has_changed() {
+        let rows = sample();
+        let document = render(report(&rows, None)).unwrap();
+        let services: Vec<_> = rows.iter().map(|row| row.service.to_string()).collect();
+        let changes = Baseline::parse(document.as_bytes()).unwrap().changes(&rows, &services);
+        assert_eq!(changes, Changes::default());
+    }
+
+    #[test]
+    fn texts_come_back_raw_and_control_nothing_on_the_way() {
+        let rows = sample();
+        let document = render(report(&rows, None)).unwrap();
+        assert!(!document.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{document}");
+        let value: serde_json::Value = serde_json::from_str(&document).unwrap();
+        assert_eq!(value["images"][1]["stdout"], rows[1].record.stdout);
+    }
+}

@@ -1,0 +1,66 @@
+//! Outcomes for a person at a terminal: a table that fits it, what has changed, where a build failed, a summary.
+
+use std::fmt::Write as _;
+
+use super::{Report, sections};
+use crate::console::{Tone, paint};
+use crate::escape::printable;
+use crate::report::builds::{failures, mark};
+use crate::table::Table;
+
+/// The table in at most `width` columns, if that is given, with `color` or without.
+pub fn render(report: Report<'_>, width: Option<usize>, color: bool) -> String {
+    let mut table = Table::new(["", "SERVICE", "OUTCOME", "DETAIL"]);
+    for row in report.rows {
+        let (mark, _) = mark(row.is_expected());
+        table.row([mark.to_owned(), row.service.to_string(), row.outcome().words(), row.detail()]);
+    }
+    let text = table.render(width, |header| paint(header, Tone::Strong, color));
+    let mut lines = text.lines();
+    let mut out = String::new();
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(out, "{}", lines.next().unwrap_or_default());
+    for (line, row) in lines.zip(report.rows) {
+        let (mark, tone) = mark(row.is_expected());
+        let rest = line.strip_prefix(mark).unwrap_or(line);
+        let _ = writeln!(out, "{}{rest}", paint(mark, tone, color));
+    }
+    out += &failures(report.rows, color);
+    for section in report.changes.map(sections).unwrap_or_default() {
+        let tone = if section.is_no { Tone::Bad } else { Tone::Strong };
+        let _ = writeln!(out, "\n{}", paint(&format!("{}:", section.title), tone, color));
+        for line in &section.lines {
+            let _ = writeln!(out, "  {}", printable(line));
+        }
+    }
+    let tone = if report.is_no() { Tone::Bad } else { Tone::Good };
+    let _ = writeln!(out, "\n{}", paint(&report.summary(), tone, color));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::report::outcomes::tests::{changes, report, sample};
+    use insta::assert_snapshot;
+
+    #[test]
+    fn the_table_without_a_terminal() {
+        let rows = sample();
+        assert_snapshot!(render(report(&rows, None), None, false));
+    }
+
+    #[test]
+    fn the_table_in_60_columns_with_what_has_changed() {
+        let rows = sample();
+        assert_snapshot!(render(report(&rows, Some(&changes(&rows))), Some(60), false));
+    }
+
+    #[test]
+    fn nothing_but_our_own_colours_controls_the_terminal() {
+        let rows = sample();
+        let plain = render(report(&rows, Some(&changes(&rows))), None, false);
+        assert!(!plain.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{plain}");
+        assert!(render(report(&rows, None), None, true).contains("\u{1b}["));
+    }
+}

@@ -1,0 +1,84 @@
+//! Why images cannot start, for people: the reason, how it is known, and lines to paste. [`tree`] draws what was
+//! followed, [`json`] is for programs, [`fix`] knows how remedies look in a Dockerfile.
+
+pub mod fix;
+pub mod json;
+pub mod tree;
+
+use std::fmt::Write as _;
+
+use crate::console::{Tone, paint};
+use crate::escape::{printable, printable_bytes};
+use crate::image::Diagnosis;
+use crate::image::finding::{Certainty, Evidence, Finding, Source};
+use fix::Dockerfile;
+
+/// One image that was looked at.
+#[derive(Debug)]
+pub struct Subject {
+    /// What it was asked for as: a service, an image, the path of an archive.
+    pub name: String,
+    /// The service that it is the image of, if it is.
+    pub service: Option<String>,
+    /// The image's name, `repository:tag`, where it has one.
+    pub image: Option<String>,
+    /// What a fix has to fit, where it is known.
+    pub dockerfile: Option<Dockerfile>,
+    /// What was found.
+    pub diagnosis: Diagnosis,
+}
+
+/// The reasons of all images, an empty line between two.
+pub fn render(subjects: &[Subject], draw: bool, color: bool) -> String {
+    let each = subjects.iter().map(|subject| {
+        let mut text = reasons(subject, color);
+        if draw {
+            text.insert_str(0, &format!("{}\n", tree::render(subject, color)));
+        }
+        text
+    });
+    each.collect::<Vec<_>>().join("\n")
+}
+
+fn reasons(subject: &Subject, color: bool) -> String {
+    let name = printable(&subject.name);
+    let findings = &subject.diagnosis.findings;
+    if findings.is_empty() {
+        return format!("{name}: {}\n", paint("nothing found that keeps it from starting", Tone::Good, color));
+    }
+    findings.iter().fold(String::new(), |mut text, finding| {
+        let verdict = match finding.id.certainty() {
+            Certainty::Certain => paint("cannot start", Tone::Bad, color),
+            Certainty::Likely => paint("starts, and is likely to fail", Tone::Notice, color),
+        };
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{name} {verdict}: {} ({})", finding.message, finding.id);
+        body(&mut text, finding, subject.dockerfile.as_ref(), color);
+        text
+    })
+}
+
+fn body(text: &mut String, finding: &Finding, dockerfile: Option<&Dockerfile>, color: bool) {
+    for evidence in &finding.evidence {
+        let _ = writeln!(text, "  {}", shown(evidence));
+    }
+    for (at, remedy) in finding.remedies.iter().enumerate() {
+        let fix = fix::of(remedy, dockerfile);
+        let label = paint(if at == 0 { "fix:" } else { "or:" }, Tone::Strong, color);
+        let _ = writeln!(text, "  {label} {}", fix.what);
+        for line in &fix.lines {
+            let _ = writeln!(text, "    {line}");
+        }
+    }
+}
+
+/// Evidence as half a sentence: `/hello needs libc.so.6`.
+fn shown(evidence: &Evidence) -> String {
+    match &evidence.source {
+        Source::Config => format!("the image's configuration: {}", evidence.says),
+        Source::File(path) => format!("{} {}", printable_bytes(path), evidence.says),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

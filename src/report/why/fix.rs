@@ -1,0 +1,256 @@
+//! Remedies as lines that can be pasted into a Dockerfile; fitted to the Dockerfile where it is known.
+//!
+//! A line that is to replace another one is made from it. Where nothing is known, the first stage is taken for the one
+//! that builds.
+
+mod paste;
+
+use crate::escape::{printable, printable_bytes};
+use crate::image::finding::{Copy, Language, Libc, Packager, Remedy};
+use crate::image::why::exec_form;
+use paste::{base_name, chmod, quoted, source};
+
+pub use paste::Dockerfile;
+
+/// A remedy for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, in half a sentence.
+    pub what: String,
+    /// Lines for the Dockerfile, safe to print.
+    pub lines: Vec<String>,
+}
+
+fn fix(what: impl Into<String>, lines: impl IntoIterator<Item = String>) -> Fix {
+    Fix { what: what.into(), lines: lines.into_iter().collect() }
+}
+
+/// How a remedy looks.
+pub fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
+    match remedy {
+        Remedy::ExecForm(instruction, words) => {
+            fix("say the command as a list of words", [format!("{} {}", instruction.name(), exec_form(words))])
+        }
+        Remedy::SayCommand => fix("say what to run", ["CMD [\"/PROGRAM\"]".to_owned()]),
+        Remedy::LinkStatically { language, program, cpu, libc } => {
+            link_statically(*language, program, *cpu, *libc, dockerfile)
+        }
+        Remedy::CopyFromBuild(copies) => {
+            fix("copy what is missing from the stage that built the program", copy_lines(copies, dockerfile))
+        }
+        Remedy::CopyProgram(path) => {
+            let stage = dockerfile.map_or("0", Dockerfile::build_stage);
+            let path = quoted(path);
+            fix("put the program there", [format!("COPY --from={stage} {path} {path}")])
+        }
+        Remedy::BaseWith(libc) => {
+            fix(format!("start from a base that has {}", libc.name()), [format!("FROM {}", base(*libc))])
+        }
+        Remedy::BaseWithShell => fix("start from a base that has a shell", ["FROM busybox".to_owned()]),
+        Remedy::BuildWith(libc) => build_with(*libc, dockerfile),
+        Remedy::BaseProviding(version) => base_providing(version, dockerfile),
+        Remedy::Platform(platform) => {
+            let platform = printable(platform);
+            fix(format!("build and run for {platform}"), [format!("FROM --platform={platform} IMAGE")])
+        }
+        Remedy::MakeExecutable(path) => fix("let everybody execute it", chmod("755", "a+x", path)),
+        Remedy::MakeReadable(path) => fix("let everybody read it", chmod("644", "a+r", path)),
+        Remedy::UnixNewlines(path) => fix("end its lines in LF", [format!("RUN sed -i 's/\\r$//' {}", quoted(path))]),
+        Remedy::FirstLine(line, path) => {
+            fix(format!("make this the first line of {}", printable_bytes(path)), [(*line).to_owned()])
+        }
+        Remedy::Install(packager, package) => fix(format!("install {package}"), [install(*packager, package)]),
+        _ => of_users_and_runtimes(remedy, dockerfile),
+    }
+}
+
+fn of_users_and_runtimes(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
+    match remedy {
+        Remedy::NumericUser(user) => fix("name the user by numbers", [format!("USER {}", printable(user))]),
+        Remedy::AddUser(packager, name) => {
+            let command = if *packager == Packager::Apk { "adduser -D" } else { "useradd --system" };
+            fix("create the user", [format!("RUN {command} {}", quoted(name.as_bytes()))])
+        }
+        Remedy::RootUser => fix("run it as root", ["USER root".to_owned()]),
+        Remedy::AddToPath(folder, path) => {
+            fix("put the folder on PATH", [format!("ENV PATH={}:{}", quoted(folder), printable(path))])
+        }
+        Remedy::Workdir(folder) => fix("work in another folder", [format!("WORKDIR {}", quoted(folder))]),
+        Remedy::JavaRelease(release) => java_release(*release, dockerfile),
+        Remedy::JavaRuntime(release) => {
+            fix(format!("run it on Java {release}"), [format!("FROM eclipse-temurin:{release}-jre")])
+        }
+        Remedy::EmbedTimeZones => {
+            let lines = dockerfile.and_then(|file| file.changed("go build", "go build", "go build -tags timetzdata"));
+            fix("build the time zones into the program", [lines.unwrap_or("RUN go build -tags timetzdata".to_owned())])
+        }
+        _ => fix("", []),
+    }
+}
+
+fn base(libc: Libc) -> &'static str {
+    match libc {
+        Libc::Glibc => "debian:stable-slim",
+        Libc::Musl => "alpine",
+    }
+}
+
+fn install(packager: Packager, package: &str) -> String {
+    match packager {
+        Packager::Apk => format!("RUN apk add --no-cache {package}"),
+        Packager::Apt => {
+            format!(
+                "RUN apt-get update && apt-get install -y --no-install-recommends {package} && rm -rf /var/lib/apt/lists/*"
+            )
+        }
+        Packager::Dnf => format!("RUN dnf install -y {package} && dnf clean all"),
+        Packager::None => format!("COPY --from=0 {package} {package}"),
+    }
+}
+
+/// One line for each folder.
+fn copy_lines(copies: &[Copy], dockerfile: Option<&Dockerfile>) -> Vec<String> {
+    let stage = dockerfile.map_or("0", Dockerfile::build_stage);
+    let mut folders: Vec<&Vec<u8>> = Vec::new();
+    for copy in copies {
+        if !folders.contains(&&copy.folder) {
+            folders.push(&copy.folder);
+        }
+    }
+    let line = |folder: &Vec<u8>| {
+        let files = copies.iter().filter(|copy| copy.folder == *folder).map(|copy| quoted(&copy.from));
+        let to = quoted(folder);
+        let slash = if to.ends_with('/') { "" } else { "/" };
+        format!("COPY --from={stage} {} {to}{slash}", files.collect::<Vec<_>>().join(" "))
+    };
+    folders.into_iter().map(line).collect()
+}
+
+fn link_statically(
+    language: Language,
+    program: &[u8],
+    cpu: Option<&str>,
+    libc: Libc,
+    dockerfile: Option<&Dockerfile>,
+) -> Fix {
+    let name = base_name(program);
+    match language {
+        Language::Go => fix("build it without cgo, in the stage that builds", ["ENV CGO_ENABLED=0".to_owned()]),
+        Language::Rust => {
+            let target = format!("{}-unknown-linux-musl", cpu.unwrap_or("x86_64"));
+            let flag = format!("rustc --target {target} ");
+            let own = dockerfile.and_then(|file| file.changed("rustc ", "rustc ", &flag));
+            let cargo =
+                dockerfile.filter(|file| file.has("cargo ")).map(|_| format!("ENV CARGO_BUILD_TARGET={target}"));
+            let line = own
+                .or(cargo)
+                .unwrap_or_else(|| format!("RUN rustc --target {target} {}", source(&name, "rs", dockerfile)));
+            fix("link it statically, against musl", [format!("RUN rustup target add {target}"), line])
+        }
+        Language::Native => {
+            let compilers = ["gcc ", "g++ ", "clang ", "clang++ ", "cc ", "c++ "];
+            let own = compilers
+                .iter()
+                .find_map(|compiler| dockerfile?.changed(compiler, compiler, &format!("{compiler}-static ")));
+            let line = own.unwrap_or_else(|| format!("RUN gcc -static -o {name} {}", source(&name, "c", dockerfile)));
+            let what = if libc == Libc::Glibc { "link it statically" } else { "link it statically, against musl" };
+            fix(what, [line])
+        }
+    }
+}
+
+fn build_with(libc: Libc, dockerfile: Option<&Dockerfile>) -> Fix {
+    let what = format!("build it where {} is", libc.name());
+    let known = dockerfile.and_then(|file| file.build_image());
+    let image = match (libc, known) {
+        (Libc::Musl, Some(image)) if !image.contains(':') && matches!(image, "golang" | "rust" | "python" | "node") => {
+            format!("{image}:alpine")
+        }
+        (libc, _) => base(libc).to_owned(),
+    };
+    let compiler = (image == "alpine").then(|| "RUN apk add --no-cache build-base".to_owned());
+    fix(what, std::iter::once(format!("FROM {image}")).chain(compiler))
+}
+
+/// The oldest release of Debian that provides a version of glibc or of libstdc++, or what the program was built on.
+fn base_providing(version: &[u8], dockerfile: Option<&Dockerfile>) -> Fix {
+    const RELEASES: [(&str, [u64; 3], [u64; 3]); 3] = [
+        ("debian:bullseye-slim", [2, 31, 0], [3, 4, 28]),
+        ("debian:bookworm-slim", [2, 36, 0], [3, 4, 30]),
+        ("debian:trixie-slim", [2, 41, 0], [3, 4, 33]),
+    ];
+    let shown = printable_bytes(version);
+    let number = |prefix: &str| {
+        let mut parts = shown.strip_prefix(prefix)?.split('.').map(str::parse::<u64>);
+        let mut next = || parts.next().map_or(Some(0), Result::ok);
+        Some([next()?, next()?, next()?])
+    };
+    let (glibc, stdcxx) = (number("GLIBC_"), number("GLIBCXX_"));
+    let known = RELEASES.iter().find(|(_, has_glibc, has_stdcxx)| {
+        glibc.is_some_and(|wanted| wanted <= *has_glibc) || stdcxx.is_some_and(|wanted| wanted <= *has_stdcxx)
+    });
+    let built_on = dockerfile.and_then(Dockerfile::build_image).map(|image| printable(image).into_owned());
+    let image = built_on.or_else(|| known.map(|(image, ..)| (*image).to_owned()));
+    fix(
+        format!("start from a base that provides {shown}"),
+        [format!("FROM {}", image.unwrap_or("debian:sid-slim".to_owned()))],
+    )
+}
+
+fn java_release(release: u16, dockerfile: Option<&Dockerfile>) -> Fix {
+    // `--release` exists since Java 9, which is newer than any runtime that is too old for it.
+    let own = dockerfile.and_then(|file| file.changed("javac ", "javac ", &format!("javac --release {release} ")));
+    let line = own.unwrap_or_else(|| format!("RUN javac --release {release} *.java"));
+    fix(format!("compile it for Java {release}"), [line])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dockerfile, copy_lines, of};
+    use crate::image::finding::{Copy, Instruction, Language, Libc, Remedy};
+
+    fn lines(remedy: &Remedy, dockerfile: &str) -> Vec<String> {
+        of(remedy, Some(&Dockerfile::parse(dockerfile))).lines
+    }
+
+    fn link(language: Language) -> Remedy {
+        Remedy::LinkStatically { language, program: b"/bin/hello".to_vec(), cpu: Some("x86_64"), libc: Libc::Glibc }
+    }
+
+    #[test]
+    fn a_line_that_is_to_change_is_made_from_the_one_that_is_there() {
+        let c = "FROM gcc AS build\nCOPY hello.c .\nRUN gcc -o hello \\\n  hello.c\nFROM scratch\nCOPY --from=build /hello .\n";
+        assert_eq!(lines(&link(Language::Native), c), ["RUN gcc -static -o hello hello.c"]);
+        let rust = "FROM rust\nRUN rustc hello.rs\n";
+        let target = "x86_64-unknown-linux-musl";
+        let expected = [format!("RUN rustup target add {target}"), format!("RUN rustc --target {target} hello.rs")];
+        assert_eq!(lines(&link(Language::Rust), rust), expected);
+        assert_eq!(of(&link(Language::Native), None).lines, ["RUN gcc -static -o hello hello.c"]);
+        assert_eq!(lines(&link(Language::Go), ""), ["ENV CGO_ENABLED=0"]);
+    }
+
+    #[test]
+    fn files_for_one_folder_are_copied_by_one_line_from_the_stage_that_builds() {
+        let copy = |from: &str, folder: &str| Copy { from: from.into(), folder: folder.into() };
+        let copies =
+            [copy("/lib64/ld.so", "/lib64"), copy("/lib/a b", "/lib"), copy("/lib/c", "/lib"), copy("/x", "/")];
+        let dockerfile = Dockerfile::parse("FROM gcc AS build\nFROM scratch\nCOPY --from=build /hello .\n");
+        assert_eq!(
+            copy_lines(&copies, Some(&dockerfile)),
+            [
+                "COPY --from=build /lib64/ld.so /lib64/",
+                "COPY --from=build \"/lib/a b\" /lib/c /lib/",
+                "COPY --from=build /x /"
+            ]
+        );
+        assert_eq!(copy_lines(&copies[..1], None), ["COPY --from=0 /lib64/ld.so /lib64/"]);
+    }
+
+    #[test]
+    fn hidden_characters_stay_hidden() {
+        let words = vec!["./a\nb".to_owned()];
+        assert_eq!(of(&Remedy::ExecForm(Instruction::Cmd, words), None).lines, [r#"CMD ["./a\u000ab"]"#]);
+        let line = of(&Remedy::UnixNewlines(b"/a\n\x1b'b".to_vec()), None).lines;
+        assert!(!line[0].contains(char::is_control), "{line:?}");
+    }
+}

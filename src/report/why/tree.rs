@@ -1,0 +1,46 @@
+//! The chain that was followed, drawn: command, program, loader, libraries, each ticked or crossed.
+
+use std::fmt::Write as _;
+
+use super::Subject;
+use crate::console::{Tone, paint};
+use crate::escape::{printable, printable_bytes};
+use crate::image::chain::{Role, State, Step};
+
+/// The chain of one image, on several lines.
+pub fn render(subject: &Subject, color: bool) -> String {
+    let mut text = format!("{}\n", paint(&printable(&subject.name), Tone::Strong, color));
+    draw(&mut text, &subject.diagnosis.chain, "", true, color);
+    text
+}
+
+fn draw(text: &mut String, step: &Step, indent: &str, last: bool, color: bool) {
+    let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(text, "{indent}{branch}{}", line(step, color));
+    let indent = format!("{indent}{below}");
+    for (at, need) in step.needs.iter().enumerate() {
+        draw(text, need, &indent, at + 1 == step.needs.len(), color);
+    }
+}
+
+fn line(step: &Step, color: bool) -> String {
+    let (mark, tone) = match step.state {
+        State::There => ("✓", Tone::Good),
+        State::Missing | State::Unfit => ("✗", Tone::Bad),
+        State::Unknown => ("?", Tone::Faint),
+    };
+    let mut line = format!("{} {}", paint(mark, tone, color), printable_bytes(&step.name));
+    if let Some(path) = step.path.as_ref().filter(|path| **path != step.name) {
+        let _ = write!(line, " → {}", printable_bytes(path));
+    }
+    if step.role != Role::Command {
+        let mut words = vec![step.role.name().to_owned()];
+        if step.state == State::Missing {
+            words.push("missing".to_owned());
+        }
+        words.extend(step.note.clone());
+        let _ = write!(line, " {}", paint(&format!("({})", words.join(", ")), Tone::Faint, color));
+    }
+    line
+}
