@@ -32,8 +32,8 @@ pub struct Entry<'a> {
 }
 
 #[derive(Serialize)]
-struct Document<I> {
-    services: Services<I>,
+struct Document<S> {
+    services: S,
 }
 
 struct Services<I> {
@@ -114,7 +114,9 @@ fn simply<'a>(head: &str, entries: &(impl Iterator<Item = Entry<'a>> + Clone)) -
 /// Adds the string that `pieces` make. `None` if it is not simple.
 fn push_simple(text: &mut String, pieces: &[&str]) -> Option<()> {
     let start = text.len();
-    pieces.iter().for_each(|piece| text.push_str(piece));
+    for piece in pieces {
+        text.push_str(piece);
+    }
     if simple(text.get(start..)?)? == Simple::Quoted {
         text.insert(start, '\'');
         text.push('\'');
@@ -163,11 +165,8 @@ mod tests {
 
     #[test]
     fn odd_names_and_paths_stay_what_they_are() {
-        let entries = [
-            entry("017", "1_000", "../"),
-            entry("1e3", "~", "a: b #/"),
-            entry("no", "$HOME/a b", "new\nline/"),
-        ];
+        let entries =
+            [entry("017", "1_000", "../"), entry("1e3", "~", "a: b #/"), entry("no", "$HOME/a b", "new\nline/")];
         insta::assert_snapshot!(render(&entries.into_iter(), "a\n$b").unwrap());
     }
 
