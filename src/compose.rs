@@ -32,8 +32,8 @@ pub struct Entry<'a> {
 }
 
 #[derive(Serialize)]
-struct Document<I> {
-    services: Services<I>,
+struct Document<S> {
+    services: S,
 }
 
 struct Services<I> {
@@ -163,11 +163,8 @@ mod tests {
 
     #[test]
     fn odd_names_and_paths_stay_what_they_are() {
-        let entries = [
-            entry("017", "1_000", "../"),
-            entry("1e3", "~", "a: b #/"),
-            entry("no", "$HOME/a b", "new\nline/"),
-        ];
+        let entries =
+            [entry("017", "1_000", "../"), entry("1e3", "~", "a: b #/"), entry("no", "$HOME/a b", "new\nline/")];
         insta::assert_snapshot!(render(&entries.into_iter(), "a\n$b").unwrap());
     }
 

@@ -87,7 +87,7 @@ pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
 }
 
 fn is_hidden_folder(entry: &DirEntry) -> bool {
-    entry.file_name().as_encoded_bytes().starts_with(b".") && entry.file_type().is_dir()
+    entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
 /// What `entry` is to us: a Dockerfile, a problem, or none of our business.
