@@ -17,9 +17,10 @@ use crate::name::{PREFIX, Service};
 pub struct Dockerfile {
     /// What its name makes it.
     pub service: Service,
-    /// Where it is: the scanned folder, as it was given, and [`Self::below`].
+    /// Where it is: the scanned folder, as it was given, and the way from there.
     pub path: PathBuf,
-    /// Its path below the scanned folder, with `/` between folders, whatever the system uses.
+    /// The way from the scanned folder to its own, with a `/` after each folder, whatever the system uses. Empty if it
+    /// is in the scanned folder itself.
     pub below: String,
 }
 
@@ -61,7 +62,7 @@ pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
                     "this is not a folder: name the folder of Dockerfiles with `--dockerfiles`",
                 ));
             }
-            Ok(entry) => match dockerfile(&entry, folder) {
+            Ok(entry) => match dockerfile(entry, folder) {
                 Some(Ok(dockerfile)) => found.push(dockerfile),
                 Some(Err(problem)) => problems.push(problem),
                 None => {}
@@ -90,7 +91,7 @@ fn is_hidden_folder(entry: &DirEntry) -> bool {
 }
 
 /// What `entry` is to us: a Dockerfile, a problem, or none of our business.
-fn dockerfile(entry: &DirEntry, folder: &Path) -> Option<Result<Dockerfile, Problem>> {
+fn dockerfile(entry: DirEntry, folder: &Path) -> Option<Result<Dockerfile, Problem>> {
     let name = service_part(entry.file_name())?;
     if !entry.file_type().is_file() {
         return None;
@@ -103,10 +104,10 @@ fn dockerfile(entry: &DirEntry, folder: &Path) -> Option<Result<Dockerfile, Prob
         Ok(service) => service,
         Err(why) => return problem(why.to_string()),
     };
-    let Some(below) = below(entry, folder) else {
+    let Some(below) = below(&entry, folder) else {
         return problem("the name of a folder on the way is not UTF-8: rename the folder".to_owned());
     };
-    Some(Ok(Dockerfile { service, path: entry.path().to_owned(), below }))
+    Some(Ok(Dockerfile { service, path: entry.into_path(), below }))
 }
 
 /// The name after `Dockerfile.`; `None` for files that are none of our business.
@@ -126,13 +127,13 @@ fn file_name_tail(file_name: &OsStr, len: usize) -> Option<&OsStr> {
     bytes.get(bytes.len().checked_sub(len)?..).map(OsStr::from_bytes)
 }
 
-/// The path below the folder, with `/` between its parts; `None` if a part is not UTF-8.
+/// The folders between `folder` and the entry, each with a `/` after it; `None` if one is not UTF-8.
 fn below(entry: &DirEntry, folder: &Path) -> Option<String> {
-    if entry.depth() == 1 {
-        return entry.file_name().to_str().map(str::to_owned);
+    if entry.depth() <= 1 {
+        return Some(String::new());
     }
-    let parts = entry.path().strip_prefix(folder).ok()?.iter().map(OsStr::to_str).collect::<Option<Vec<_>>>()?;
-    Some(parts.join("/"))
+    let way = entry.path().parent()?.strip_prefix(folder).ok()?;
+    way.iter().try_fold(String::new(), |below, part| Some(below + part.to_str()? + "/"))
 }
 
 /// What to say of an entry that could not be read; `None` for a broken or looping link that would not have been ours.

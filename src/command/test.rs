@@ -34,13 +34,12 @@ pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<Exit
     }
     let trial = Trial { timeout: args.timeout, memory: args.memory.clone(), network: args.network.clone() };
     let plan = Plan { build: !args.no_build, trial: Some(trial) };
-    let mut worked = work(&chosen, plan, &args.work, options, console, |row, progress| {
+    let mut worked = work(&chosen, plan, &args.work, options, console, &|row, progress| {
         if !progress.is_live() {
             console.say(builds::tested(row).trim_end());
         }
     })?;
-    let services = chosen.all.iter().map(String::as_str).collect();
-    let changes = baseline.map(|baseline| baseline.changes(&worked.rows, &services));
+    let changes = baseline.map(|baseline| baseline.changes(&worked.rows, &chosen.all));
     let report = Report {
         repository: &chosen.project.repository,
         rows: &worked.rows,

@@ -52,6 +52,9 @@ pub struct Worked {
     pub troubles: Vec<Error>,
 }
 
+/// What is done as each image ends, by whichever thread worked on it.
+pub type Ended<'a> = dyn Fn(&Row, &Progress<'_>) + Sync + 'a;
+
 /// Chooses what the globs name.
 ///
 /// # Errors
@@ -83,7 +86,7 @@ pub fn work(
     args: &WorkArgs,
     options: &Options,
     console: &Console,
-    ended: impl Fn(&Row, &Progress<'_>) + Sync,
+    ended: &Ended<'_>,
 ) -> Result<Worked, Error> {
     let engine = args.engine.engine(options);
     engine.check()?;
@@ -110,7 +113,7 @@ pub fn work(
         lost: Mutex::new(None),
         named: AtomicUsize::new(0),
     };
-    let rows = rows(chosen, args, &run, &ended);
+    let rows = rows(chosen, args, &run, ended);
     let leftovers = if run.trial.is_some() { engine.sweep(&run.owner).err() } else { None };
     let lost = run.lost.into_inner().unwrap_or_else(PoisonError::into_inner);
     let was_interrupted = interrupt.asked() && lost.is_none();
@@ -119,7 +122,7 @@ pub fn work(
     Ok(Worked { rows, was_interrupted, troubles: engines.into_iter().chain(logs.trouble()).collect() })
 }
 
-fn rows(chosen: &Chosen, args: &WorkArgs, run: &Run<'_>, ended: &(impl Fn(&Row, &Progress<'_>) + Sync)) -> Vec<Row> {
+fn rows(chosen: &Chosen, args: &WorkArgs, run: &Run<'_>, ended: &Ended<'_>) -> Vec<Row> {
     let workers = args.jobs.unwrap_or_else(default_workers);
     let done = run.progress.during(|| {
         each(&chosen.tasks, workers, run.interrupt, |task| {

@@ -126,7 +126,11 @@ fn wait_for(child: &mut Child, stop: &dyn Fn() -> Option<End>) -> io::Result<End
 /// How many pieces may wait to be handed on: a flood is slowed down, not stored.
 const WAITING: usize = 16;
 
-type Piece = (Stream, Vec<u8>);
+/// A piece of what a command says.
+pub type Piece = (Stream, Vec<u8>);
+
+/// How much is read at once, in bytes: as much as a pipe of Linux holds.
+const READ: usize = 64 * 1024;
 
 fn listen(child: &mut Child) -> Receiver<Piece> {
     let (sender, receiver) = mpsc::sync_channel(WAITING);
@@ -140,8 +144,9 @@ fn listen(child: &mut Child) -> Receiver<Piece> {
     receiver
 }
 
-fn forward(mut from: impl Read, stream: Stream, to: &SyncSender<Piece>) {
-    let mut buffer = [0; 8192];
+/// Hands on what `from` says until it ends or nobody listens any more.
+pub fn forward(mut from: impl Read, stream: Stream, to: &SyncSender<Piece>) {
+    let mut buffer = vec![0; READ];
     loop {
         match from.read(&mut buffer) {
             Ok(0) => return,

@@ -1,16 +1,18 @@
 //! Streams an image's archive (`docker save`) out of the engine. What is in it is read elsewhere.
 
 use std::io::{self, Read};
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use super::process::{self, Group};
+use super::process::{self, Group, Piece, Stream, forward};
 use super::{Engine, Failure, hung, shown, unstarted};
 
-/// How much is read at once, and how many such pieces may wait to be used.
-const PIECE: usize = 64 * 1024;
+/// How many pieces may wait to be used.
 const WAITING: usize = 4;
+
+/// How much is kept of what the command says on stderr, in bytes.
+const WORDS: u64 = 64 * 1024;
 
 impl Engine {
     /// Hands the archive of `image` to `read` as it comes, and returns what `read` makes of it.
@@ -26,7 +28,7 @@ impl Engine {
         let mut child = Group(process::spawn(&mut command).map_err(|error| unstarted(shown.clone(), &error))?);
         let (sender, pieces) = mpsc::sync_channel(WAITING);
         if let Some(out) = child.0.stdout.take() {
-            thread::spawn(move || forward(out, &sender));
+            thread::spawn(move || forward(out, Stream::Out, &sender));
         }
         let words = child.0.stderr.take().map(|err| thread::spawn(move || first_words(err)));
         let mut archive = Archive { pieces, piece: Vec::new(), at: 0, patience: self.patience, end: None };
@@ -56,7 +58,7 @@ enum Silence {
 
 /// The stream as a reader that gives up on a hung engine.
 struct Archive {
-    pieces: Receiver<Vec<u8>>,
+    pieces: Receiver<Piece>,
     piece: Vec<u8>,
     at: usize,
     patience: Duration,
@@ -67,7 +69,7 @@ impl Read for Archive {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.at == self.piece.len() {
             match self.pieces.recv_timeout(self.patience) {
-                Ok(piece) => (self.piece, self.at) = (piece, 0),
+                Ok((_, piece)) => (self.piece, self.at) = (piece, 0),
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
                     self.end = Some(Silence::Over);
                     return Ok(0);
@@ -84,20 +86,10 @@ impl Read for Archive {
     }
 }
 
-fn forward(mut from: impl Read, to: &SyncSender<Vec<u8>>) {
-    loop {
-        let mut piece = Vec::with_capacity(PIECE);
-        let read = from.by_ref().take(PIECE as u64).read_to_end(&mut piece);
-        if read.is_err() || piece.is_empty() || to.send(piece).is_err() {
-            return;
-        }
-    }
-}
-
 /// The first of what the command says on stderr; the rest is read and dropped, or the command would wait for ever.
 fn first_words(mut err: impl Read) -> String {
     let mut words = Vec::new();
-    let _ = err.by_ref().take(PIECE as u64).read_to_end(&mut words);
+    let _ = err.by_ref().take(WORDS).read_to_end(&mut words);
     let _ = io::copy(&mut err, &mut io::sink());
     String::from_utf8_lossy(&words).trim_end().to_owned()
 }

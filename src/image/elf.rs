@@ -48,8 +48,6 @@ pub struct Summary {
     pub kind: Kind,
     /// `PT_INTERP`: the dynamic loader that it asks the kernel for.
     pub interpreter: Option<Vec<u8>>,
-    /// Does it have a dynamic section?
-    pub dynamic: bool,
     /// `DF_1_PIE`: is it marked as a program, though its kind is [`Kind::Dynamic`]?
     pub pie: bool,
     /// `DF_1_NODEFLIB`: does it forbid the default folders and the cache?
@@ -106,7 +104,6 @@ impl Summary {
         let segments = layout.segments(file)?;
         let mut summary = Self::bare(&layout, file, &segments)?;
         if let Some(dynamic) = segments.iter().find(|segment| segment.kind == field::PT_DYNAMIC) {
-            summary.dynamic = true;
             summary.read_dynamic(&Dynamic::read(file, &layout, &segments, dynamic)?)?;
         }
         if summary.soname.as_deref().is_some_and(is_glibc_loader) {
@@ -125,7 +122,6 @@ impl Summary {
             machine: layout.machine,
             kind: layout.kind,
             interpreter,
-            dynamic: false,
             pie: false,
             no_default_folders: false,
             needed: Vec::new(),
@@ -161,7 +157,6 @@ impl Summary {
             machine,
             kind: Kind::Fixed,
             interpreter: None,
-            dynamic: false,
             pie: false,
             no_default_folders: false,
             needed: Vec::new(),
@@ -265,8 +260,9 @@ fn system_folders(file: &Sparse) -> Vec<Vec<u8>> {
     for bytes in file.pieces() {
         let mut run: Vec<Vec<u8>> = Vec::new();
         for string in bytes.split(|byte| *byte == 0) {
-            let folder = string.len() > 2 && string.len() < 256 && string.starts_with(b"/") && string.ends_with(b"/");
-            if folder && string.iter().all(u8::is_ascii_graphic) {
+            let folder = string.len() < 256 && string.starts_with(b"/") && string.ends_with(b"/");
+            // All are called `lib` or `lib64` somewhere, which other folders that a loader names are not.
+            if folder && string.windows(4).any(|part| part == b"/lib") && string.iter().all(u8::is_ascii_graphic) {
                 run.push(string.strip_suffix(b"/").unwrap_or(string).to_vec());
                 continue;
             }
@@ -276,7 +272,7 @@ fn system_folders(file: &Sparse) -> Vec<Vec<u8>> {
             run.clear();
         }
     }
-    if best.len() < 2 { Vec::new() } else { best }
+    best
 }
 
 #[cfg(test)]

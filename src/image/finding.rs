@@ -2,6 +2,10 @@
 //!
 //! Findings are values, not sentences: how a remedy looks as a line of a Dockerfile is for whoever prints it.
 
+mod remedy;
+
+pub use remedy::{Copy, Instruction, Language, Libc, Packager, Remedy};
+
 use std::fmt;
 
 /// The kind of a finding, with a name that stays: programs match on it.
@@ -253,137 +257,6 @@ impl From<&Vec<u8>> for Source {
     fn from(path: &Vec<u8>) -> Self {
         Self::File(path.clone())
     }
-}
-
-/// Which of the two instructions says what to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Instruction {
-    /// ENTRYPOINT.
-    Entrypoint,
-    /// CMD.
-    Cmd,
-}
-
-impl Instruction {
-    /// As it is written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Entrypoint => "ENTRYPOINT",
-            Self::Cmd => "CMD",
-        }
-    }
-}
-
-/// The libraries that programs in C stand on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Libc {
-    /// The GNU C library.
-    Glibc,
-    /// musl.
-    Musl,
-}
-
-impl Libc {
-    /// As it is written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Glibc => "glibc",
-            Self::Musl => "musl",
-        }
-    }
-}
-
-/// What a program was written in, as far as its file tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// Go.
-    Go,
-    /// Rust.
-    Rust,
-    /// Something that was compiled and linked: C, C++ or anything that does not say.
-    Native,
-}
-
-/// Who installs packages in the image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packager {
-    /// Alpine.
-    Apk,
-    /// Debian, Ubuntu.
-    Apt,
-    /// Fedora, Red Hat, Amazon.
-    Dnf,
-    /// Nobody: what is to be there has to be copied.
-    None,
-}
-
-/// Something that would help.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// Say the command as a list of words, so that no shell is needed.
-    ExecForm(Instruction, Vec<String>),
-    /// Say what to run: nothing was said.
-    SayCommand,
-    /// Link the program so that it needs neither loader nor libraries.
-    LinkStatically {
-        /// What it was written in.
-        language: Language,
-        /// The program's path in the image.
-        program: Vec<u8>,
-        /// Its machine's name in compiler targets, where known: `x86_64`.
-        cpu: Option<&'static str>,
-        /// Which libc it is linked against now.
-        libc: Libc,
-    },
-    /// Copy files from the stage that built the program.
-    CopyFromBuild(Vec<Copy>),
-    /// Copy the program to where it is looked for.
-    CopyProgram(Vec<u8>),
-    /// Start from a base that has this libc.
-    BaseWith(Libc),
-    /// Start from a base that has a shell and small tools.
-    BaseWithShell,
-    /// Build where the same libc is as in the image.
-    BuildWith(Libc),
-    /// Build on a base not newer than the image's, or run on one not older.
-    MatchBases,
-    /// Build and run for one platform.
-    Platform(String),
-    /// Let everybody execute this file.
-    MakeExecutable(Vec<u8>),
-    /// Let everybody read this file.
-    MakeReadable(Vec<u8>),
-    /// Turn CR LF into LF in this file.
-    UnixNewlines(Vec<u8>),
-    /// Put this line at the top of this file.
-    FirstLine(&'static str, Vec<u8>),
-    /// Install a package that is called so by each packager.
-    Install(Packager, &'static str),
-    /// Run as a user given by numbers, which need no `/etc/passwd`.
-    NumericUser(String),
-    /// Create a user.
-    AddUser(Packager, String),
-    /// Run as root.
-    RootUser,
-    /// Put a folder on PATH.
-    AddToPath(Vec<u8>, String),
-    /// Use another WORKDIR.
-    Workdir(Vec<u8>),
-    /// Compile Java for this release.
-    JavaRelease(u16),
-    /// Run on this Java release.
-    JavaRuntime(u16),
-    /// Keep time zones inside of a Go program.
-    EmbedTimeZones,
-}
-
-/// A file to be copied, and the folder it goes to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Copy {
-    /// Where it is in the build stage.
-    pub from: Vec<u8>,
-    /// The folder in the image.
-    pub folder: Vec<u8>,
 }
 
 #[cfg(test)]

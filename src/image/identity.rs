@@ -133,20 +133,20 @@ mod tests {
             .unwrap()
     }
 
-    fn identity(uid: u32, gids: &[u32]) -> Result<Identity, Unknown> {
-        Ok(Identity { uid, gids: gids.to_vec() })
+    fn identity(uid: u32, gids: &[u32]) -> Identity {
+        Identity { uid, gids: gids.to_vec() }
     }
 
     #[test]
     fn a_user_is_who_the_engine_would_find() {
         let of = |user| Identity::of(user, &tree());
-        assert_eq!(of(""), identity(0, &[0, 50]));
-        assert_eq!(of("app"), identity(1000, &[1001, 50]));
-        assert_eq!(of("1000"), identity(1000, &[1001, 50]));
-        assert_eq!(of("4321"), identity(4321, &[0]));
-        assert_eq!(of("app:staff"), identity(1000, &[50]));
-        assert_eq!(of("4321:99"), identity(4321, &[99]));
-        assert_eq!(of("77"), identity(5, &[6]), "a name wins over a number");
+        assert_eq!(of(""), Ok(identity(0, &[0, 50])));
+        assert_eq!(of("app"), Ok(identity(1000, &[1001, 50])));
+        assert_eq!(of("1000"), Ok(identity(1000, &[1001, 50])));
+        assert_eq!(of("4321"), Ok(identity(4321, &[0])));
+        assert_eq!(of("app:staff"), Ok(identity(1000, &[50])));
+        assert_eq!(of("4321:99"), Ok(identity(4321, &[99])));
+        assert_eq!(of("77"), Ok(identity(5, &[6])), "a name wins over a number");
         assert_eq!(of("nobody"), Err(Unknown::User("nobody".to_owned())));
         assert_eq!(of("app:nogroup"), Err(Unknown::Group("nogroup".to_owned())));
         assert_eq!(of("4294967295"), Err(Unknown::User("4294967295".to_owned())), "beyond what the engine takes");
@@ -155,8 +155,8 @@ mod tests {
     #[test]
     fn without_passwd_only_numbers_are_known() {
         let empty = Tree::builder().build().unwrap();
-        assert_eq!(Identity::of("", &empty), identity(0, &[0]));
-        assert_eq!(Identity::of("1000:1000", &empty), identity(1000, &[1000]));
+        assert_eq!(Identity::of("", &empty), Ok(identity(0, &[0])));
+        assert_eq!(Identity::of("1000:1000", &empty), Ok(identity(1000, &[1000])));
         assert_eq!(Identity::of("root", &empty), Err(Unknown::User("root".to_owned())));
     }
 

@@ -45,7 +45,7 @@ pub fn told(words: &[String], class_path: Option<&str>) -> Option<Told> {
                 words.next()?;
             }
             option if option.starts_with("--class-path=") => {
-                option.trim_start_matches("--class-path=").clone_into(&mut path)
+                option.trim_start_matches("--class-path=").clone_into(&mut path);
             }
             option if option.starts_with('-') => {}
             // The source launcher compiles for the runtime itself.

@@ -20,7 +20,9 @@ pub enum Mention {
     Passwd,
     /// It was built by Go: what `go version` reads is in it.
     Go,
-    /// It was built by Rust: places in the sources of its standard library are in it.
+    /// It is busybox: its version is in it.
+    Busybox,
+    /// It was built by Rust: what its standard library asks of the environment is in it.
     Rust,
     /// It looks up host names through libc.
     HostNames,
@@ -32,7 +34,7 @@ pub enum Mention {
 
 /// What stands for which mention. The places of certificates are those that OpenSSL (its default on Debian and on
 /// others), Go's `crypto/x509` and `openssl-probe` of Rust look at.
-const NEEDLES: [(&[u8], Mention); 12] = [
+const NEEDLES: [(&[u8], Mention); 13] = [
     (b"/etc/ssl/cert", Mention::Certificates),
     (b"/usr/lib/ssl", Mention::Certificates),
     (b"/etc/pki/tls", Mention::Certificates),
@@ -41,7 +43,8 @@ const NEEDLES: [(&[u8], Mention); 12] = [
     (b"/usr/share/zoneinfo", Mention::Zoneinfo),
     (b"/etc/passwd", Mention::Passwd),
     (b"\xff Go buildinf:", Mention::Go),
-    (b"/rustc/", Mention::Rust),
+    (b"BusyBox v", Mention::Busybox),
+    (b"RUST_BACKTRACE", Mention::Rust),
     (b"getaddrinfo\0", Mention::HostNames),
     (b"time.LoadLocation\0", Mention::LoadsZones),
     (b"time/tzdata.", Mention::HasZones),

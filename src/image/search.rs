@@ -103,7 +103,10 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Can the file at `path` be read by the user, as a loader must be able to?
+    /// The file at `path`, if the user can read it, as a loader must be able to.
+    ///
+    /// # Errors
+    /// The trouble with it.
     pub fn readable(&self, path: &[u8]) -> Result<Found<'a>, Trouble> {
         let found = self.tree.lookup_from(self.folder, path).map_err(Trouble::Miss)?;
         match found.entry.kind {

@@ -83,7 +83,8 @@ pub fn why(image: &Image) -> Diagnosis {
     };
     if words.is_empty() {
         let finding = Finding::new(Id::NothingToRun, "neither ENTRYPOINT nor CMD says what to run");
-        inquiry.report(finding.remedy([Remedy::SayCommand]));
+        let program = inquiry.some_program();
+        inquiry.report(finding.remedy([Remedy::SayCommand(program)]));
         chain.state = State::Missing;
     } else {
         chain.state = State::There;
@@ -110,7 +111,7 @@ struct Inquiry<'i> {
     likely: Vec<Finding>,
 }
 
-impl<'i> Inquiry<'i> {
+impl Inquiry<'_> {
     fn search(&self) -> Search<'_> {
         Search { tree: &self.image.tree, identity: &self.identity, folder: &self.folder, path: &self.path }
     }

@@ -3,7 +3,7 @@
 //! Read from `mkcompose test --format json`; only names and outcomes are looked at. New and vanished services are told,
 //! they are no change. Where nothing is known, now or then, there is nothing to compare.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,8 +45,13 @@ struct Document {
 #[derive(Deserialize)]
 struct Entry {
     service: String,
-    #[serde(flatten)]
-    gist: Gist,
+    outcome: String,
+    #[serde(default)]
+    exit_code: Option<i64>,
+    #[serde(default)]
+    signal: Option<i64>,
+    #[serde(default)]
+    out_of_memory: bool,
 }
 
 impl Baseline {
@@ -56,11 +61,14 @@ impl Baseline {
     /// If it is no such report.
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         let document: Document = serde_json::from_slice(json)?;
-        Ok(Self(document.images.into_iter().map(|entry| (entry.service, entry.gist)).collect()))
+        let gist = |Entry { service, outcome, exit_code, signal, out_of_memory }| {
+            (service, Gist { outcome: outcome.into(), exit_code, signal, out_of_memory })
+        };
+        Ok(Self(document.images.into_iter().map(gist).collect()))
     }
 
-    /// Holds `rows` against it. `services` are all that there are, tried or not.
-    pub fn changes(&self, rows: &[Row], services: &BTreeSet<&str>) -> Changes {
+    /// Holds `rows` against it. `services` are all that there are, tried or not, sorted.
+    pub fn changes(&self, rows: &[Row], services: &[String]) -> Changes {
         let mut changes = Changes::default();
         for row in rows {
             let (service, is) = (row.service.to_string(), row.outcome().gist());
@@ -73,7 +81,7 @@ impl Baseline {
                 Some(_) => {}
             }
         }
-        changes.vanished = self.0.keys().filter(|service| !services.contains(service.as_str())).cloned().collect();
+        changes.vanished = self.0.keys().filter(|service| services.binary_search(service).is_err()).cloned().collect();
         changes
     }
 }
@@ -83,7 +91,6 @@ mod tests {
     use super::Baseline;
     use crate::matrix::outcome::Outcome;
     use crate::matrix::tally::tests::row;
-    use std::collections::BTreeSet;
 
     const EARLIER: &str = r#"{"images": [
         {"service": "better", "outcome": "cannot-start", "exit_code": null},
@@ -108,8 +115,9 @@ mod tests {
             row("same", Outcome::Killed { signal: 9, out_of_memory: true }),
             row("worse", Outcome::TimedOut),
         ];
-        let mut services: BTreeSet<_> = rows.iter().map(|row| row.service.as_str()).collect();
-        services.insert("untried");
+        let mut services: Vec<_> = rows.iter().map(|row| row.service.to_string()).collect();
+        services.push("untried".to_owned());
+        services.sort();
         let changes = Baseline::parse(EARLIER.as_bytes()).unwrap().changes(&rows, &services);
         let words =
             |change: &super::Change| format!("{}: {} → {}", change.service, change.was.words(), change.is.words());

@@ -171,13 +171,16 @@ fn engine_words(said: &str) -> String {
 }
 
 /// The line that says most of why a program failed: the last one on stderr, or else stdout, that is not indented, as the
-/// lines of a stack trace are.
+/// lines of a stack trace are. An indented one after it that is no part of a trace says more (Java's `LinkageError`).
 fn telling_line(ran: &Ran) -> String {
-    let last = |text: String| {
-        let is_telling = |line: &&str| !line.trim().is_empty() && !line.starts_with([' ', '\t']);
-        text.lines().rev().find(is_telling).map(str::to_owned)
+    let last = |text: &str| {
+        let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let at = lines.iter().rposition(|line| !line.starts_with([' ', '\t']))?;
+        let more = lines.get(at + 1).map(|line| line.trim_start()).filter(|line| !line.starts_with("at "));
+        let line = lines.get(at)?;
+        Some(more.map_or_else(|| (*line).to_owned(), |more| format!("{line}: {more}")))
     };
-    last(ran.stderr.text()).or_else(|| last(ran.stdout.text())).unwrap_or_default()
+    last(&ran.stderr.text()).or_else(|| last(&ran.stdout.text())).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -332,6 +335,11 @@ mod tests {
                     hello\n\tat java.lang.ClassLoader.defineClass1(Native Method)\n\tat sun.launcher\n";
         let telling = "Exception in thread \"main\" java.lang.UnsupportedClassVersionError: hello";
         exits(&ran(exited(1, &["java"]), "", java), 1, telling);
+        let linkage = "Error: LinkageError occurred while loading main class hello\n\tjava.lang.UnsupportedClassVersionError: \
+                       hello has been compiled by a more recent version\n";
+        let telling = "Error: LinkageError occurred while loading main class hello: \
+                       java.lang.UnsupportedClassVersionError: hello has been compiled by a more recent version";
+        exits(&ran(exited(1, &["java"]), "", linkage), 1, telling);
         exits(&ran(exited(1, &["x"]), "on stdout\n\n", ""), 1, "on stdout");
     }
 

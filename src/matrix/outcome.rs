@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::engine::steps::BuildFailure;
 use crate::name::Set;
@@ -56,18 +56,15 @@ pub enum Outcome {
 }
 
 /// An outcome without its words: what two runs are compared by, and how it is written in JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gist {
     /// `works`, `exits`, `cannot-start`, …: the outcome in lower case, with hyphens.
     pub outcome: Cow<'static, str>,
     /// Of `exits`.
-    #[serde(default)]
     pub exit_code: Option<i64>,
     /// Of `killed`.
-    #[serde(default)]
     pub signal: Option<i64>,
     /// Of `killed`: whether it was for lack of memory.
-    #[serde(default)]
     pub out_of_memory: bool,
 }
 
@@ -200,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gist_reads_the_same_after_a_trip_through_json() {
+    fn a_gist_is_undecided_where_nothing_is_expected() {
         let outcomes = [
             Outcome::Works,
             Outcome::Exits { exit_code: 3, message: "no".to_owned() },
@@ -214,9 +211,7 @@ mod tests {
         ];
         for outcome in outcomes {
             let gist = outcome.gist();
-            let json = serde_json::to_string(&gist).unwrap();
-            assert_eq!(serde_json::from_str::<super::Gist>(&json).unwrap(), gist, "{json}");
-            assert_eq!(gist.is_undecided(), outcome.is_expected(Set::Normal).is_none(), "{json}");
+            assert_eq!(gist.is_undecided(), outcome.is_expected(Set::Normal).is_none(), "{gist:?}");
         }
         assert_eq!(Outcome::CannotStart { message: String::new() }.words(), "cannot start");
     }

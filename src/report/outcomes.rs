@@ -144,7 +144,7 @@ mod tests {
     pub(super) fn changes(rows: &[Row]) -> Changes {
         let earlier = r#"{"images": [{"service": "hello-c.alpine", "outcome": "cannot-start"},
             {"service": "gone|\u001b", "outcome": "works"}, {"service": "hello-c.gcc", "outcome": "works"}]}"#;
-        let services = rows.iter().map(|row| row.service.as_str()).collect();
+        let services: Vec<_> = rows.iter().map(|row| row.service.to_string()).collect();
         Baseline::parse(earlier.as_bytes()).unwrap().changes(rows, &services)
     }
 

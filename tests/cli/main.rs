@@ -16,9 +16,17 @@ mod documents;
 mod flags;
 mod lint;
 mod list;
+mod matrix;
+#[allow(dead_code, reason = "shared with tests/image, which uses all of it")]
+#[path = "../image/make.rs"]
+mod make;
 mod names;
 mod readers;
+mod readme;
 mod repository;
+#[path = "../../src/image/elf/sample.rs"]
+mod sample;
 mod schema;
 mod sizes;
+mod why;
 mod writing;

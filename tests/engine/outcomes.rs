@@ -12,6 +12,8 @@ use crate::command::repository;
 pub(crate) struct Expected {
     /// What must happen.
     pub(crate) outcome: Outcome,
+    /// The id of what `mkcompose why` finds; none for an image that works.
+    pub(crate) why: Option<String>,
     /// Dockerfile lines that make the image work.
     pub(crate) mended: Vec<String>,
     /// The size published in 2020.
@@ -54,6 +56,7 @@ struct Entry {
     code: Option<i64>,
     step: Option<String>,
     says: Option<String>,
+    why: Option<String>,
     #[serde(default)]
     mended: Vec<String>,
     size_2020: Option<String>,
@@ -62,7 +65,7 @@ struct Entry {
 impl Expected {
     /// The outcome has its fields, and no other has any.
     fn from_entry(service: &str, entry: &Entry) -> Self {
-        let Entry { outcome, prints, missing, path, code, step, says, mended, size_2020 } = entry.clone();
+        let Entry { outcome, prints, missing, path, code, step, says, why, mended, size_2020 } = entry.clone();
         let outcome = match (outcome.as_str(), prints, missing, path, code, step, says) {
             ("works", Some(prints), None, None, None, None, None) => Outcome::Works { prints },
             ("cannot start", None, Some(missing), Some(path), None, None, Some(says)) => {
@@ -76,7 +79,8 @@ impl Expected {
         };
         let can_be_mended = matches!(outcome, Outcome::CannotStart { .. } | Outcome::Exits { .. });
         assert_eq!(can_be_mended, !mended.is_empty(), "tests/outcomes.yml: `{service}` and its `mended`");
-        Self { outcome, mended, size_2020 }
+        assert_eq!(can_be_mended, why.is_some(), "tests/outcomes.yml: `{service}` and its `why`");
+        Self { outcome, why, mended, size_2020 }
     }
 
     /// Whether the image can be built.

@@ -110,12 +110,10 @@ impl Machine {
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.arch() {
-            Some(arch) => f.write_str(arch),
-            None => {
-                let (bits, order) = (if self.wide { 64 } else { 32 }, if self.big_endian { "big" } else { "little" });
-                write!(f, "machine {} ({bits}-bit, {order}-endian)", self.number)
-            }
+        if let Some(arch) = self.arch() {
+            return f.write_str(arch);
         }
+        let (bits, order) = (if self.wide { 64 } else { 32 }, if self.big_endian { "big" } else { "little" });
+        write!(f, "machine {} ({bits}-bit, {order}-endian)", self.number)
     }
 }

@@ -60,7 +60,8 @@ pub(super) fn probe<'a>(search: &Search<'a>, path: &[u8], machine: Option<Machin
         Err(Trouble::Miss(_) | Trouble::NotInPath) => return Probe::Absent,
     };
     let Kept::Elf(elf) = found.entry.kept else {
-        let short = found.entry.size < 4;
+        // Shorter than the header of a 64-bit file.
+        let short = found.entry.size < 64;
         return Probe::Fatal(if short { "the file is too short" } else { "it is no ELF file" }.to_owned());
     };
     let elf = match &elf.summary {

@@ -4,6 +4,8 @@ use super::Inquiry;
 use crate::escape::{printable, printable_bytes};
 use crate::image::chain::{Role, Step};
 use crate::image::finding::{Finding, Id, Instruction, Remedy, Source};
+use crate::image::mentions::Mention;
+use crate::image::path::{absolute, components, join};
 use crate::image::search::Trouble;
 use crate::image::tree::Miss;
 use crate::image::why::{exec_form, remedy};
@@ -63,9 +65,8 @@ impl Inquiry<'_> {
 
     /// What a shell, or a program that only starts another, would execute next, where that can be told.
     fn inside(&mut self, path: &[u8], words: &[String]) -> Vec<Step> {
-        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let asked = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
-        let by = if name == b"busybox" { By::Busybox } else { By::Shell };
+        let by = if self.is_busybox(path) { By::Busybox } else { By::Shell };
         let rest = words.get(1..).unwrap_or_default();
         let inner = match (asked, rest) {
             ("sh" | "ash" | "bash" | "dash" | "ksh" | "zsh", [flag, line, ..]) if is_command_flag(flag) => {
@@ -187,6 +188,22 @@ impl Inquiry<'_> {
             }
             None => finding.remedy(remedy::for_command(self.image, first)),
         }
+    }
+
+    /// A file that can be executed, in WORKDIR or where programs are copied to.
+    pub(super) fn some_program(&self) -> Option<Vec<u8>> {
+        let folders: [&[u8]; 4] = [&self.folder, b"/", b"/app", b"/usr/local/bin"];
+        folders.iter().find_map(|folder| {
+            let names = self.image.tree.list(folder).ok()?;
+            let paths = names.into_iter().map(|name| absolute(components(&join(folder, &name))));
+            paths.into_iter().find(|path| self.search().file(path).is_ok())
+        })
+    }
+
+    /// Is this busybox, under whatever name?
+    pub(super) fn is_busybox(&self, path: &[u8]) -> bool {
+        let elf = self.image.tree.lookup(path).ok().and_then(|found| found.entry.kept.elf());
+        elf.is_some_and(|elf| elf.mentions.has(Mention::Busybox))
     }
 
     /// `CMD ["./hello"]`.

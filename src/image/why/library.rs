@@ -19,10 +19,10 @@ impl Inquiry<'_> {
     ) -> Vec<Step> {
         let Some(libc) = libc else { return Vec::new() };
         let (steps, findings) = {
-            let loaded = self.load(program, libc, loader);
-            let lost = loaded.lost.iter().map(|lost| self.lost(program, &loaded, lost, libc));
-            let old = lacking(&loaded).into_iter().map(|lacking| too_old(program, &loaded, &lacking, libc));
-            (steps(&loaded, 0), lost.chain(old).collect::<Vec<_>>())
+            let all = self.load(program, libc, loader);
+            let lost = all.lost.iter().map(|lost| self.lost(program, &all, lost, libc));
+            let old = lacking(&all).into_iter().map(|lacking| too_old(program, &all, &lacking, libc));
+            (steps(&all, 0), lost.chain(old).collect::<Vec<_>>())
         };
         for finding in findings {
             self.report(finding);
@@ -124,7 +124,7 @@ fn too_old(program: &Program<'_>, loaded: &Loaded<'_>, lacking: &Lacking, libc: 
     let has = lacking.newest.as_ref().map_or("provides none of that kind".to_owned(), |newest| {
         format!("provides no newer than {}", printable_bytes(newest))
     });
-    finding.evidence(path, has).remedy([remedy::static_link(program, libc), Remedy::MatchBases])
+    finding.evidence(path, has).remedy([remedy::static_link(program, libc), Remedy::BaseProviding(newest)])
 }
 
 /// The links of the chain below an object.

@@ -12,7 +12,7 @@ use crate::image::layer::Kind;
 use crate::image::mentions::Mention;
 use crate::image::path::join;
 
-/// Where Go's `crypto/x509`, OpenSSL, GnuTLS and Rust's `openssl-probe` look for a bundle of certificates.
+/// Where Go's `crypto/x509`, OpenSSL and Rust's `openssl-probe` look for a bundle of certificates.
 const BUNDLES: [&str; 8] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",

@@ -113,7 +113,7 @@ impl Inquiry<'_> {
         let message =
             format!("the loader {} of {} does not work", printable_bytes(asked), printable_bytes(program.path));
         let finding = Finding::new(Id::LoaderUnusable, message).evidence(loader, why.clone());
-        self.report(finding.remedy(remedy::for_loader(self.image, program, asked, Vec::new(), None)));
+        self.report(finding.remedy(remedy::for_loader(self.image, program, asked, &[], None)));
         vec![step.unfit(why)]
     }
 
@@ -154,7 +154,7 @@ impl Inquiry<'_> {
             let says = format!("needs {} (DT_NEEDED), which is not in the image either", printable_bytes(name));
             finding = finding.evidence(program.path, says);
         }
-        let remedies = remedy::for_loader(self.image, program, asked, lost, other.map(|(_, has, _)| has));
+        let remedies = remedy::for_loader(self.image, program, asked, &lost, other.map(|(_, has, _)| has));
         self.report(finding.remedy(remedies));
         [vec![step.missing()], steps].concat()
     }

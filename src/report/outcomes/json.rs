@@ -132,7 +132,7 @@ mod tests {
     fn a_report_is_a_baseline_against_which_nothing_has_changed() {
         let rows = sample();
         let document = render(report(&rows, None)).unwrap();
-        let services = rows.iter().map(|row| row.service.as_str()).collect();
+        let services: Vec<_> = rows.iter().map(|row| row.service.to_string()).collect();
         let changes = Baseline::parse(document.as_bytes()).unwrap().changes(&rows, &services);
         assert_eq!(changes, Changes::default());
     }

@@ -1,0 +1,14 @@
+//! Any bytes as an archive: an error or an image in which every path can be looked up.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use mkcompose::image::{Options, read};
+
+#[path = "../visit.rs"]
+mod visit;
+
+fuzz_target!(|archive: &[u8]| {
+    if let Ok(image) = read(archive, &Options::default()) {
+        visit::image(&image);
+    }
+});

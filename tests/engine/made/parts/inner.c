@@ -1,0 +1,3 @@
+const char *inner(void) {
+    return "Hello, world!";
+}

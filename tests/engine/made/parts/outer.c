@@ -1,0 +1,5 @@
+const char *inner(void);
+
+const char *greeting(void) {
+    return inner();
+}
