@@ -22,7 +22,7 @@ use crate::engine::container::{Ended, Ran, State};
 /// - Any other code is the program's own.
 ///
 /// A program that prints such a line about its own file, and nothing else, and ends with such a code, looks the same
-/// from outside; only its image can tell.
+/// from outside; only its image can tell, see [`if_it_ran`].
 pub fn of(ran: &Ran) -> Outcome {
     match &ran.ended {
         Ended::Well => Outcome::Works,
@@ -82,6 +82,18 @@ fn ended(state: &State, command: &[String], ran: &Ran) -> Outcome {
         }
         exit_code => Outcome::Exits { exit_code, message: telling_line(ran) },
     }
+}
+
+/// What it means if the runtime's words, which alone speak for not starting, were the program's own; `None` where more
+/// speaks for it.
+pub fn if_it_ran(ran: &Ran) -> Option<Outcome> {
+    let Ended::Badly { state, command } = &ran.ended else { return None };
+    let is_doubtful = state.status == "exited"
+        && state.error.is_empty()
+        && ran.stdout.is_empty()
+        && matches!(state.exit_code, 1 | 255)
+        && exec_failure(&ran.stderr.text(), command);
+    is_doubtful.then(|| Outcome::Exits { exit_code: state.exit_code, message: telling_line(ran) })
 }
 
 /// runc could not execute the file: the only line is `exec PATH: REASON` (runc since 1.1), or ends in
@@ -224,6 +236,17 @@ mod tests {
         ] {
             cannot_start(&ran(exited(1, &["./hello"]), "", line), line);
         }
+    }
+
+    #[test]
+    fn only_the_runtimes_words_of_a_container_that_ran_are_in_doubt() {
+        let line = "exec ./hello: no such file or directory";
+        let doubtful = super::if_it_ran(&ran(exited(1, &["./hello"]), "", line));
+        assert_eq!(doubtful, Some(Outcome::Exits { exit_code: 1, message: line.to_owned() }));
+        let loader = "./hello: error while loading shared libraries: libx.so: cannot open shared object file";
+        assert_eq!(super::if_it_ran(&ran(exited(127, &["./hello"]), "", loader)), None);
+        assert_eq!(super::if_it_ran(&ran(exited(1, &["./hello"]), "said", line)), None);
+        assert_eq!(super::if_it_ran(&ran(Ended::Well, "", line)), None);
     }
 
     #[test]

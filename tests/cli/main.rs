@@ -16,10 +16,10 @@ mod documents;
 mod flags;
 mod lint;
 mod list;
-mod matrix;
 #[allow(dead_code, reason = "shared with tests/image, which uses all of it")]
 #[path = "../image/make.rs"]
 mod make;
+mod matrix;
 mod names;
 mod readers;
 mod repository;
