@@ -60,14 +60,21 @@ impl Marks {
     }
 }
 
-/// `string` as `serde_yaml` and [`Marks`] write it, if that needs no writer: a string of letters, digits and the marks
-/// of file names and image references. `None` for any other.
-pub fn simple(string: &str) -> Option<Cow<'_, str>> {
+/// How a simple string is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Simple {
+    /// As it is.
+    Plain,
+    /// Between single quotes.
+    Quoted,
+}
+
+/// How `serde_yaml` and [`Marks`] write `string`, if that needs no writer: a string of letters, digits and the marks of
+/// file names and image references. `None` for any other.
+pub fn simple(string: &str) -> Option<Simple> {
     /// A longer key is written in the `? key` form.
     const LONGEST_KEY: usize = 126;
-    let begins = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/');
-    let within = |byte: u8| begins(byte) || matches!(byte, b'-' | b':');
-    if !string.bytes().next().is_some_and(begins) || !string.bytes().all(within) {
+    if string.starts_with(['-', ':']) || string.is_empty() || !string.bytes().all(is_simple) {
         return None;
     }
     // A colon at the end makes a key, and three dots at the start end a document.
@@ -75,9 +82,15 @@ pub fn simple(string: &str) -> Option<Cow<'_, str>> {
         return None;
     }
     if !is_ambiguous(string) {
-        return Some(string.into());
+        return Some(Simple::Plain);
     }
-    (string.len() <= LONGEST_KEY).then(|| format!("'{string}'").into())
+    (string.len() <= LONGEST_KEY).then_some(Simple::Quoted)
+}
+
+/// Whether `byte` may be within a simple string: a letter, a digit, `_`, or one of `-./:`, which with the digits are one
+/// range. Every byte of a Compose file passes here.
+fn is_simple(byte: u8) -> bool {
+    matches!(byte, b'-'..=b':' | b'A'..=b'Z' | b'a'..=b'z' | b'_')
 }
 
 /// Whether some YAML reader takes the plain scalar `text` for a null, boolean, number, date, merge or default key.

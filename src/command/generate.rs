@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::escape::printable_path;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
-use crate::name::Set;
+use crate::name::{PREFIX, Set};
 use crate::project::{Project, relative, resolve};
 use crate::scan::{Dockerfile, Problem};
 use crate::target::{Change, State, Target};
@@ -134,21 +134,17 @@ fn text(project: &Project, output: &Path, dockerfiles: &[&Dockerfile]) -> Result
             Error::Problems(vec![Problem::new(shown, what)])
         })
     };
-    let folder = way(&context, &source, &project.dockerfiles)?;
+    let folder = match way(&context, &source, &project.dockerfiles)?.as_str() {
+        "." => String::new(),
+        way => [way, "/"].concat(),
+    };
     let context = way(&home, &context, &project.context)?;
-    let entries: Vec<_> = dockerfiles
-        .iter()
-        .map(|dockerfile| Entry {
-            service: dockerfile.service.as_str(),
-            image: project.image(&dockerfile.service),
-            context: &context,
-            dockerfile: if folder == "." {
-                dockerfile.below.clone()
-            } else {
-                [&folder, "/", dockerfile.below.as_str()].concat()
-            },
-        })
-        .collect();
+    let entries = dockerfiles.iter().map(|Dockerfile { service, below, .. }| Entry {
+        service: service.as_str(),
+        image: [&project.repository, ":", service.as_str()],
+        context: &context,
+        dockerfile: [&folder, below, PREFIX, service.as_str()],
+    });
     render(&entries, &way(&home, &source, &project.dockerfiles)?)
 }
 

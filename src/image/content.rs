@@ -4,18 +4,22 @@
 //! | file | kept |
 //! | --- | --- |
 //! | starts with `\x7fELF` | [`elf::Summary`], executable or not: libraries mostly are not |
-//! | has an execute bit | its first [`HEAD`] bytes |
+//! | has an execute bit | its `#!` line, up to [`HEAD`] bytes; without one, its first [`MAGIC`] bytes |
 //! | one that a loader or libc reads ([`is_consulted`]) | all of it, up to [`TEXT`] bytes |
-//! | `*.class` | its first [`HEAD`] bytes |
+//! | `*.class` | its first [`MAGIC`] bytes |
 //! | `*.jar` | its first [`JAR`] bytes |
 //! | any other | nothing |
 
 use crate::image::elf;
 use crate::image::mentions::Mentions;
 
-/// How many first bytes are kept of a file that may be a script. The kernel looks for the interpreter in the first 256
+/// The most that is kept of a `#!` line. The kernel looks for the interpreter in the first 256
 /// (`BINPRM_BUF_SIZE` since Linux 5.1, 128 before).
 pub const HEAD: usize = 512;
+
+/// How many first bytes are kept of a file that is neither: enough to tell what it is. Some images mark every file as
+/// executable, so it must be little.
+pub const MAGIC: usize = 64;
 
 /// How many first bytes are kept of a Java archive: its manifest and its first class, where they are small.
 pub const JAR: usize = 4096;
@@ -30,7 +34,7 @@ pub enum Kept {
     Nothing,
     /// All of it.
     Text(Box<[u8]>),
-    /// Its first bytes, as many as [`head_of`] says at most.
+    /// Its first bytes, as many as [`worth_keeping`] says.
     Head(Box<[u8]>),
     /// An ELF file.
     Elf(Box<Elf>),
@@ -48,14 +52,13 @@ pub struct Elf {
 impl Kept {
     /// What to keep of a file whose contents are at hand.
     pub fn of(path: &[u8], mode: u16, bytes: &[u8]) -> Self {
-        let head = || bytes.get(..head_of(path)).unwrap_or(bytes).into();
         if bytes.starts_with(b"\x7fELF") {
             let summary = elf::Summary::read(&Sparse::whole(bytes.to_vec()));
             Self::Elf(Box::new(Elf { summary, mentions: Mentions::of(bytes) }))
         } else if is_consulted(path) && bytes.len() <= TEXT {
             Self::Text(bytes.into())
         } else if mode & 0o111 != 0 || is_java(path) {
-            Self::Head(head())
+            Self::Head(worth_keeping(path, bytes).into())
         } else {
             Self::Nothing
         }
@@ -106,14 +109,27 @@ pub fn is_consulted(path: &[u8]) -> bool {
         || path.ends_with(b"/release")
 }
 
-/// How many first bytes are kept of this file, if not all.
-pub fn head_of(path: &[u8]) -> usize {
-    if path.ends_with(b".jar") { JAR } else { HEAD }
+/// What is kept of a file that starts so, if anything but not all is.
+pub fn worth_keeping<'s>(path: &[u8], start: &'s [u8]) -> &'s [u8] {
+    let most = if is_archive(path) {
+        JAR
+    } else if start.starts_with(b"#!") {
+        let line = start.iter().position(|byte| *byte == b'\n');
+        line.map_or(HEAD, |end| (end + 1).min(HEAD))
+    } else {
+        MAGIC
+    };
+    start.get(..most).unwrap_or(start)
+}
+
+/// Is this named as a Java archive?
+pub fn is_archive(path: &[u8]) -> bool {
+    path.ends_with(b".jar")
 }
 
 /// Is this named as compiled Java?
 pub fn is_java(path: &[u8]) -> bool {
-    path.ends_with(b".class") || path.ends_with(b".jar")
+    path.ends_with(b".class") || is_archive(path)
 }
 
 /// A file of which only pieces are at hand.
@@ -172,13 +188,17 @@ impl Sparse {
 
 #[cfg(test)]
 mod tests {
-    use super::{HEAD, Kept, Sparse};
+    use super::{HEAD, JAR, Kept, MAGIC, Sparse};
 
     #[test]
     fn contents_are_kept_only_of_what_may_be_executed_linked_or_consulted() {
         assert_eq!(Kept::of(b"/usr/share/doc/x", 0o644, b"text"), Kept::Nothing);
         assert_eq!(Kept::of(b"/etc/passwd", 0o644, b"root:x:0:0").text(), Some(b"root:x:0:0" as &[u8]));
-        assert_eq!(Kept::of(b"/run.sh", 0o755, &[b'#'; 5000]), Kept::Head([b'#'; HEAD].into()));
+        assert_eq!(Kept::of(b"/run.sh", 0o755, b"#!/bin/sh\nexit\n").head(), b"#!/bin/sh\n");
+        let endless = [b"#!".as_slice(), &[b'x'; 5000]].concat();
+        assert_eq!(Kept::of(b"/run.sh", 0o755, &endless).head(), &endless[..HEAD]);
+        assert_eq!(Kept::of(b"/data", 0o755, &[7; 5000]).head(), [7; MAGIC]);
+        assert_eq!(Kept::of(b"/app.jar", 0o644, &[7; 5000]).head(), [7; JAR]);
         assert!(matches!(Kept::of(b"/lib/x.so", 0o644, b"\x7fELF"), Kept::Elf(_)));
         assert_eq!(Kept::of(b"/Hello.class", 0o644, b"\xca\xfe\xba\xbe").head(), b"\xca\xfe\xba\xbe");
     }

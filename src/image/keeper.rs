@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead, Read as _};
 
-use crate::image::content::{Elf, HEAD, Kept, Sparse, TEXT, head_of, is_consulted, is_java};
+use crate::image::content::{Elf, HEAD, JAR, Kept, Sparse, TEXT, is_archive, is_consulted, is_java, worth_keeping};
 use crate::image::elf;
 use crate::image::mentions::Scan;
 use crate::image::tar::read_up_to;
@@ -43,9 +43,12 @@ pub fn keep(path: &[u8], mode: u16, size: u64, is_expanded: bool, data: &mut dyn
     if mode & 0o111 == 0 && !is_java(path) {
         return Ok(Kept::Nothing);
     }
-    let mut head = head.to_vec();
-    data.take((head_of(path) - HEAD) as u64).read_to_end(&mut head)?;
-    Ok(Kept::Head(head.into()))
+    if is_archive(path) {
+        let mut head = head.to_vec();
+        data.take((JAR - HEAD) as u64).read_to_end(&mut head)?;
+        return Ok(Kept::Head(head.into()));
+    }
+    Ok(Kept::Head(worth_keeping(path, head).into()))
 }
 
 /// How much of an ELF file's start is at hand.
@@ -179,7 +182,7 @@ mod tests {
         }
         put(places.strings, b"\0libc.so.6\0");
         for (number, (tag, value)) in [(1, 1), (5, places.strings), (10, 11), (0, 0)].into_iter().enumerate() {
-            put(places.dynamic + 16 * number, &(tag as u64).to_le_bytes());
+            put(places.dynamic + 16 * number, &u64::try_from(tag).unwrap().to_le_bytes());
             put(places.dynamic + 16 * number + 8, &(value as u64).to_le_bytes());
         }
         file
@@ -224,11 +227,13 @@ mod tests {
     #[test]
     fn what_streams_by_is_kept_as_what_is_at_hand_would_be() {
         let elf = library(&Places { strings: 300, dynamic: 400, size: 1024 });
-        let cases: [(&[u8], u16, &[u8]); 6] = [
+        let cases: [(&[u8], u16, &[u8]); 8] = [
             (b"/lib/x.so", 0o644, &elf),
-            (b"/run", 0o755, &[b'#'; 3000]),
+            (b"/run", 0o755, b"#!/bin/sh\nexit\n"),
+            (b"/data", 0o755, &[b'#'; 3000]),
+            (b"/app.jar", 0o644, &[b'P'; 9000]),
             (b"/etc/passwd", 0o644, &[b'r'; 3000]),
-            (b"/etc/passwd", 0o644, &[b'r'; 600_000]),
+            (b"/etc/passwd", 0o644, &vec![b'r'; 600_000]),
             (b"/X.class", 0o644, b"\xca\xfe"),
             (b"/other", 0o644, b"x"),
         ];

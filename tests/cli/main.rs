@@ -22,6 +22,7 @@ mod make;
 mod matrix;
 mod names;
 mod readers;
+mod readme;
 mod repository;
 #[path = "../../src/image/elf/sample.rs"]
 mod sample;

@@ -11,6 +11,7 @@ use crate::command::repository;
 use crate::engine::{has_stand_ins, image_size, turn};
 use crate::observed::Observed;
 use crate::outcomes::{self, Expected, Outcome};
+use crate::why::predictions;
 use crate::{err_set, normal_set, size, stand_ins};
 
 /// How far a size may be from the committed one.
@@ -35,8 +36,10 @@ depends on, not all that the official one holds. What was linked statically into
 comparable. Beside them are the sizes that jpetazzo's series on image size published in 2020, with the official images
 of that time. Exit codes are those of runc 1.1; runc 1.2 and later say 255 where `exec` fails, not 1.
 
-| service | outcome | exit code | size here | size in 2020 |
-| --- | --- | ---: | ---: | ---: |
+`why` is what `mkcompose why` found in the image before it ran; nothing is found in what works.
+
+| service | outcome | exit code | why | size here | size in 2020 |
+| --- | --- | ---: | --- | ---: | ---: |
 ";
 
 /// The document, with the sizes of `committed` where they still hold.
@@ -58,7 +61,8 @@ fn render(observed: &BTreeMap<String, Observed>, committed: &str) -> String {
         };
         let size = bytes.map(|bytes| settled(bytes, committed_size(committed, &service))).unwrap_or_default();
         let size_2020 = expected.size_2020.unwrap_or_default();
-        writeln!(text, "| {service} | {outcome} | {code} | {size} | {size_2020} |").unwrap();
+        let why = predictions().get(&service).map(|prediction| prediction.ids().join(", ")).unwrap_or_default();
+        writeln!(text, "| {service} | {outcome} | {code} | {why} | {size} | {size_2020} |").unwrap();
     }
     text
 }

@@ -129,7 +129,7 @@ fn entries_below_a_link_of_their_own_layer_go_where_it_leads() {
     assert_eq!(image.tree.lookup(b"/usr/lib/x").unwrap().path, b"/usr/lib/x");
 }
 
-/// The contents of the sparse files below: `#!/bin/sh\n`, a hole to byte 1000, `end`, a hole to byte 2000.
+/// The contents of the sparse files below: `0123456789`, a hole to byte 40, `middle`, a hole to byte 1000, `end`, a hole to byte 2000.
 fn sparse(name: &str, records: &[(&str, &[u8])], data: &[u8]) -> Vec<u8> {
     tar(&[pax(records), Item { mode: 0o755, ..file(name, data) }])
 }
@@ -139,7 +139,7 @@ fn is_the_sparse_file(layer: Vec<u8>) {
     let image = image_of(layer).unwrap();
     let entry = image.tree.lookup(b"/real").unwrap().entry;
     assert_eq!((entry.size, entry.mode), (2000, 0o755));
-    assert_eq!(entry.kept.head(), [b"#!/bin/sh\n".as_slice(), &[0; 502]].concat());
+    assert_eq!(entry.kept.head(), [b"0123456789".as_slice(), &[0; 30], b"middle", &[0; 18]].concat());
     assert_eq!(image.tree.list(b"/").unwrap(), [b"next" as &[u8], b"real"]);
 }
 
@@ -150,10 +150,10 @@ fn sparse_files_are_read_in_all_forms_of_gnu_tar() {
         file("next", "x").write(&mut layer);
         layer
     };
-    let map = b"2\n0\n10\n1000\n3\n";
+    let map = b"3\n0\n10\n40\n6\n1000\n3\n";
     let mut one = map.to_vec();
     one.resize(512, 0);
-    one.extend_from_slice(b"#!/bin/sh\nend");
+    one.extend_from_slice(b"0123456789middleend");
     let records: [(&str, &[u8]); 4] = [
         ("GNU.sparse.major", b"1"),
         ("GNU.sparse.minor", b"0"),
@@ -163,28 +163,30 @@ fn sparse_files_are_read_in_all_forms_of_gnu_tar() {
     is_the_sparse_file(with_next(sparse("GNUSparseFile.0/real", &records, &one)));
     let records: [(&str, &[u8]); 4] = [
         ("GNU.sparse.size", b"2000"),
-        ("GNU.sparse.numblocks", b"2"),
+        ("GNU.sparse.numblocks", b"3"),
         ("GNU.sparse.name", b"real"),
-        ("GNU.sparse.map", b"0,10,1000,3"),
+        ("GNU.sparse.map", b"0,10,40,6,1000,3"),
     ];
-    is_the_sparse_file(with_next(sparse("GNUSparseFile.0/real", &records, b"#!/bin/sh\nend")));
-    let records: [(&str, &[u8]); 6] = [
+    is_the_sparse_file(with_next(sparse("GNUSparseFile.0/real", &records, b"0123456789middleend")));
+    let records: [(&str, &[u8]); 8] = [
         ("GNU.sparse.size", b"2000"),
-        ("GNU.sparse.numblocks", b"2"),
+        ("GNU.sparse.numblocks", b"3"),
         ("GNU.sparse.offset", b"0"),
         ("GNU.sparse.numbytes", b"10"),
+        ("GNU.sparse.offset", b"40"),
+        ("GNU.sparse.numbytes", b"6"),
         ("GNU.sparse.offset", b"1000"),
         ("GNU.sparse.numbytes", b"3"),
     ];
-    is_the_sparse_file(with_next(sparse("real", &records, b"#!/bin/sh\nend")));
+    is_the_sparse_file(with_next(sparse("real", &records, b"0123456789middleend")));
 }
 
 /// The old form, its last piece in a block of its own behind the header.
 #[test]
 fn sparse_files_are_read_in_the_old_form_too() {
-    let mut header = Item::new(b'S', "real").mode(0o755).header(13);
+    let mut header = Item::new(b'S', "real").mode(0o755).header(19);
     let gnu = header.as_gnu_mut().unwrap();
-    let mut pieces = [(0, 10), (1000, 1), (1001, 1), (1002, 1), (2000, 0)].into_iter();
+    let mut pieces = [(0, 10), (40, 6), (1000, 1), (1001, 2), (2000, 0)].into_iter();
     for slot in &mut gnu.sparse {
         let (offset, length) = pieces.next().unwrap();
         slot.set_offset(offset);
@@ -198,7 +200,7 @@ fn sparse_files_are_read_in_the_old_form_too() {
     more.sparse_mut()[0].set_offset(offset);
     more.sparse_mut()[0].set_length(length);
     let mut layer = [header.as_bytes().as_slice(), more.as_bytes()].concat();
-    push_data(&mut layer, b"#!/bin/sh\nend");
+    push_data(&mut layer, b"0123456789middleend");
     file("next", "x").write(&mut layer);
     is_the_sparse_file(layer);
 }
