@@ -30,12 +30,17 @@ chosen() {
 }
 mapfile -t services < <(chosen "$@")
 
-seconds() { # of a command, whatever it returns; its output is dropped
-    local start end
+seconds() { # of a command that has to return one of the codes before `--`: a failed one is quick and worth nothing
+    local codes=() start end code=0
+    while [ "$1" != -- ]; do codes+=("$1") && shift; done
+    shift
     start=$(date +%s.%N)
-    "$@" >"$work/out" 2>&1 || true
+    "$@" >"$work/out" 2>&1 || code=$?
     end=$(date +%s.%N)
-    awk "BEGIN { printf \"%.1f\", $end - $start }"
+    case " ${codes[*]} " in
+    *" $code "*) awk "BEGIN { printf \"%.1f\", $end - $start }" ;;
+    *) tail -n 20 "$work/out" >&2 && echo "$1 $2 returned $code" >&2 && return 1 ;;
+    esac
 }
 
 memory() { # the same, but the most memory of the process itself, in MiB
@@ -67,13 +72,13 @@ echo "| round | \`docker compose build\` | \`mkcompose build\` | \`up\` and \`ps
 echo "| --: | --: | --: | --: | --: |"
 for round in $(seq "$rounds"); do
     cold
-    compose_build=$(seconds docker compose -p $project build "${services[@]}")
+    compose_build=$(seconds 0 -- docker compose -p $project build "${services[@]}")
     cold
-    our_build=$(seconds "$mkcompose" build "${services[@]}")
+    our_build=$(seconds 0 -- "$mkcompose" build "${services[@]}")
     down
-    compose_run=$(seconds up_and_ps)
+    compose_run=$(seconds 0 -- up_and_ps)
     down
-    our_run=$(seconds "$mkcompose" test --no-build "${services[@]}")
+    our_run=$(seconds 0 1 -- "$mkcompose" test --no-build "${services[@]}")
     echo "| $round | $compose_build | $our_build | $compose_run | $our_run |"
 done
 echo

@@ -159,13 +159,15 @@ fn is_same_file(path: &str, word: &str) -> bool {
 
 /// The engine's words without the wrappers that say only that they are the engine's, and without the hint at its help.
 fn engine_words(said: &str) -> String {
-    const WRAPPERS: [&str; 9] = [
+    const WRAPPERS: [&str; 11] = [
         "docker: ",
         "Error response from daemon: ",
         "Error: ",
         "failed to create task for container: ",
         "failed to create shim task: ",
         "OCI runtime create failed: ",
+        "runc: ",
+        "crun: ",
         "runc create failed: ",
         "unable to start container process: ",
         "error during container init: ",
@@ -179,7 +181,13 @@ fn engine_words(said: &str) -> String {
     while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| text.strip_prefix(wrapper)) {
         text = rest.to_owned();
     }
-    text.strip_suffix(": unknown").or_else(|| text.strip_suffix(": unknown.")).unwrap_or(&text).to_owned()
+    const ENDS: [&str; 4] = [
+        ": unknown",
+        ": unknown.",
+        ": OCI runtime attempted to invoke a command that was not found",
+        ": OCI permission denied",
+    ];
+    ENDS.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(&text).to_owned()
 }
 
 /// The line that says most of why a program failed: the last one on stderr, or else stdout, that is not indented, as the
@@ -315,6 +323,11 @@ mod tests {
         cannot_start(&not_started(127, &wrapped(shell)), shell);
         let permission = "exec: \"/etc/passwd\": permission denied";
         cannot_start(&not_started(126, &wrapped(permission)), permission);
+        let podman = format!(
+            "runc: runc create failed: unable to start container process: {shell}: OCI runtime attempted to \
+                              invoke a command that was not found"
+        );
+        cannot_start(&not_started(127, &podman), shell);
         let user = "unable to find user me: no matching entries in passwd file";
         cannot_start(&not_started(128, user), user);
         let network = "failed to create endpoint x on network bridge: adding interface failed";

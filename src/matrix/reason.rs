@@ -12,9 +12,10 @@ use crate::engine::Engine;
 use crate::engine::container::Ran;
 use crate::image::{Diagnosis, Options, read, why};
 
-/// How much memory an image may take while it is looked at, in bytes: what most images that do not work need, and less
-/// than `mkcompose why` allows itself, which sees more.
-const MEMORY: usize = 24 << 20;
+/// How much memory an image may take while it is looked at, in bytes: room for the look at one file and for the names of
+/// some ten thousand, which is what images that do not work have. The whole process then stays near 20 MiB.
+/// `mkcompose why` allows itself more and sees more.
+const MEMORY: usize = 17 << 20;
 
 /// An image to look at, and whom to tell.
 type Question = (String, Sender<Option<Diagnosis>>);
@@ -66,7 +67,8 @@ impl Reasons {
 }
 
 fn diagnose(engine: &Engine, image: &str) -> Option<Diagnosis> {
-    let options = Options { reference: Some(image.to_owned()), memory: MEMORY, ..Options::default() };
+    // One image comes, and podman gives it another name (`localhost/…`) than it was asked for by.
+    let options = Options { reference: None, memory: MEMORY, ..Options::default() };
     let image = engine.save(image, |archive| read(archive, &options)).ok()?.ok()?;
     Some(why(&image))
 }
