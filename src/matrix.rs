@@ -9,6 +9,7 @@ pub mod job;
 pub mod logs;
 pub mod outcome;
 pub mod progress;
+pub mod reason;
 pub mod tally;
 
 use std::num::NonZeroUsize;

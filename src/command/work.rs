@@ -17,6 +17,7 @@ use crate::matrix::job::{Run, Task, Trial};
 use crate::matrix::logs::{Logs, default_folder};
 use crate::matrix::outcome::Outcome;
 use crate::matrix::progress::{Progress, STOPPING};
+use crate::matrix::reason::Reasons;
 use crate::matrix::tally::Row;
 use crate::matrix::{Done, default_workers, each};
 use crate::project::{Project, resolve};
@@ -106,6 +107,7 @@ pub fn work(
         engine: &engine,
         builder: plan.build.then(|| engine.builder()),
         trial: plan.trial,
+        reasons: Reasons::new(&engine),
         owner,
         logs: &logs,
         progress: &progress,

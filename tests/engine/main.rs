@@ -26,6 +26,7 @@ mod err_set;
 mod https;
 mod images;
 mod made;
+mod matrix;
 mod mended;
 mod normal_set;
 mod observed;
