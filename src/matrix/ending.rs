@@ -172,6 +172,12 @@ fn engine_words(said: &str) -> String {
         "unable to start container process: ",
         "error during container init: ",
     ];
+    const ENDS: [&str; 4] = [
+        ": unknown",
+        ": unknown.",
+        ": OCI runtime attempted to invoke a command that was not found",
+        ": OCI permission denied",
+    ];
     let telling = |line: &&str| !line.is_empty() && !line.starts_with("See '") && !line.starts_with("Run '");
     let lines = said.lines().map(str::trim).filter(telling);
     let last = |line: &str| !line.starts_with("Unable to find image");
@@ -181,12 +187,6 @@ fn engine_words(said: &str) -> String {
     while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| text.strip_prefix(wrapper)) {
         text = rest.to_owned();
     }
-    const ENDS: [&str; 4] = [
-        ": unknown",
-        ": unknown.",
-        ": OCI runtime attempted to invoke a command that was not found",
-        ": OCI permission denied",
-    ];
     ENDS.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(&text).to_owned()
 }
 
