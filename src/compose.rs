@@ -114,7 +114,9 @@ fn simply<'a>(head: &str, entries: &(impl Iterator<Item = Entry<'a>> + Clone)) -
 /// Adds the string that `pieces` make. `None` if it is not simple.
 fn push_simple(text: &mut String, pieces: &[&str]) -> Option<()> {
     let start = text.len();
-    pieces.iter().for_each(|piece| text.push_str(piece));
+    for piece in pieces {
+        text.push_str(piece);
+    }
     if simple(text.get(start..)?)? == Simple::Quoted {
         text.insert(start, '\'');
         text.push('\'');

@@ -271,7 +271,7 @@ mod tests {
         Engine::new(path).with_patience(patience)
     }
 
-    fn order<'a>(owner: &'a Owner, timeout: Duration) -> Order<'a> {
+    fn order(owner: &Owner, timeout: Duration) -> Order<'_> {
         Order { image: "m:a", name: "x", owner, timeout, memory: None, network: None }
     }
 

@@ -79,9 +79,9 @@ fn works(service: &str, number: usize, dockerfile: &str) -> Result<(), String> {
     let tag = format!("minimage-pasted:{service}.{number}");
     let name = |what: &str| format!("pasted.{what}.{service}.{number}");
     let context = repository().join("samples");
-    let build =
+    let order =
         ["build", "--progress", "plain", "--tag", &tag, "--file", file.to_str().unwrap(), context.to_str().unwrap()];
-    let built = docker(&name("build"), &build);
+    let built = docker(&name("build"), &order);
     if built.code != Some(0) {
         return Err(built.failure("should build"));
     }
