@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -70,7 +71,8 @@ pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
             Err(problem) => problems.extend(problem),
         }
     }
-    found.sort();
+    // No two are equal in every part, so there is no order among equals to keep.
+    found.sort_unstable();
     problems.extend(same_name(&found));
     problems.extend(same_in_bake(&found));
     if found.is_empty() && problems.is_empty() {
@@ -87,12 +89,12 @@ pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
 }
 
 fn is_hidden_folder(entry: &DirEntry) -> bool {
-    entry.file_name().as_encoded_bytes().starts_with(b".") && entry.file_type().is_dir()
+    entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
 /// What `entry` is to us: a Dockerfile, a problem, or none of our business.
 fn dockerfile(entry: DirEntry, folder: &Path) -> Option<Result<Dockerfile, Problem>> {
-    let name = service_part(entry.file_name())?;
+    let name = service_part(entry.path())?;
     if !entry.file_type().is_file() {
         return None;
     }
@@ -110,21 +112,13 @@ fn dockerfile(entry: DirEntry, folder: &Path) -> Option<Result<Dockerfile, Probl
     Some(Ok(Dockerfile { service, path: entry.into_path(), below }))
 }
 
-/// The name after `Dockerfile.`; `None` for files that are none of our business.
-fn service_part(file_name: &OsStr) -> Option<&OsStr> {
-    let bytes = file_name.as_encoded_bytes().strip_prefix(PREFIX.as_bytes())?;
+/// The name after `Dockerfile.` at the end of `path`; `None` for files that are none of our business.
+fn service_part(path: &Path) -> Option<&OsStr> {
+    // Not `Path::file_name`: it takes a path apart for `.` and `..`, which an entry of a folder never ends in.
+    let name = path.as_os_str().as_bytes().rsplit(|&byte| byte == b'/').next()?.strip_prefix(PREFIX.as_bytes())?;
     // BuildKit's ignore file for one Dockerfile. `Dockerfile.dockerignore` alone would be that of a bare `Dockerfile`.
-    if bytes == b"dockerignore" || bytes.ends_with(b".dockerignore") {
-        return None;
-    }
-    file_name_tail(file_name, bytes.len())
-}
-
-#[cfg(unix)]
-fn file_name_tail(file_name: &OsStr, len: usize) -> Option<&OsStr> {
-    use std::os::unix::ffi::OsStrExt as _;
-    let bytes = file_name.as_bytes();
-    bytes.get(bytes.len().checked_sub(len)?..).map(OsStr::from_bytes)
+    let is_ignore_file = name == b"dockerignore" || name.ends_with(b".dockerignore");
+    (!is_ignore_file).then(|| OsStr::from_bytes(name))
 }
 
 /// The folders between `folder` and the entry, each with a `/` after it; `None` if one is not UTF-8.
@@ -161,7 +155,7 @@ fn unreadable(error: &walkdir::Error, folder: &Path) -> Option<Problem> {
 
 /// A link that leads nowhere or in a circle. Its name tells whether it was to be a Dockerfile; if not, it is ignored.
 fn broken_link(path: &Path, io: &std::io::Error) -> Option<Problem> {
-    service_part(path.file_name()?)?;
+    service_part(path)?;
     let to = std::fs::read_link(path).map(|to| printable_os(to.as_os_str())).unwrap_or_default();
     let what = match io.kind() {
         std::io::ErrorKind::NotFound => format!("broken link, there is no `{to}`: mend or remove the link"),

@@ -47,7 +47,7 @@ fn a_failed_build_stops_no_other_and_shows_its_step_and_last_lines() {
     let stderr = run.stderr();
     let lines: Vec<_> = stderr.lines().collect();
     assert!(lines[0].starts_with("logs: ") && lines[0].contains("/cache/mkcompose/"), "{stderr}");
-    assert!(lines[1].starts_with("3 images: 2 built, 1 not in "), "{stderr}");
+    assert!(lines[1].starts_with("3 images: 2 built, 1 failed in "), "{stderr}");
     assert_eq!(lines.len(), 2, "{stderr}");
     assert!(fake.log("b.build.log").contains("#5 ERROR: process"));
 }
