@@ -43,6 +43,14 @@ pub enum Error {
         /// What is wrong with its archive.
         source: Box<crate::image::error::ReadError>,
     },
+    /// An image whose programs are none for Linux.
+    #[error("`{}` is an image for {}: only those for Linux are understood", printable(.name), printable(.os))]
+    NotLinux {
+        /// What it was asked for as.
+        name: String,
+        /// What it says it is for.
+        os: String,
+    },
     /// Flags that do not fit together.
     #[error("{0}")]
     Usage(String),

@@ -9,8 +9,10 @@ pub mod job;
 pub mod logs;
 pub mod outcome;
 pub mod progress;
+pub mod reason;
 pub mod tally;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -60,6 +62,23 @@ pub fn each<T: Sync, R: Send>(
     results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
 }
 
+/// The order in which to begin `items` so that those of one `kind` are not begun one after the other: the first of each
+/// kind, then the second of each. Builds of one kind share their first steps, and whoever comes second only waits.
+pub fn spread<T, K: Ord>(items: &[T], kind: impl Fn(&T) -> K) -> Vec<&T> {
+    let mut counts: BTreeMap<K, usize> = BTreeMap::new();
+    let mut ranked: Vec<_> = items
+        .iter()
+        .map(|item| {
+            let count = counts.entry(kind(item)).or_default();
+            *count += 1;
+            (*count, item)
+        })
+        .collect();
+    // Stable, so within a round they keep their order.
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, item)| item).collect()
+}
+
 fn words(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
@@ -101,6 +120,13 @@ mod tests {
         let begun = Mutex::new(Vec::new());
         each(&[3, 1, 2], workers(1), &Interrupt::default(), |&item| begun.lock().unwrap().push(item));
         assert_eq!(begun.into_inner().unwrap(), [3, 1, 2]);
+    }
+
+    #[test]
+    fn those_of_one_kind_are_spread_over_rounds_in_which_all_keep_their_order() {
+        let items = ["a1", "a2", "a3", "b1", "c1", "c2"];
+        let spread = super::spread(&items, |item| item.chars().next());
+        assert_eq!(spread, [&"a1", &"b1", &"c1", &"a2", &"c2", &"a3"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -17,9 +18,10 @@ use crate::name::{PREFIX, Service};
 pub struct Dockerfile {
     /// What its name makes it.
     pub service: Service,
-    /// Where it is: the scanned folder, as it was given, and [`Self::below`].
+    /// Where it is: the scanned folder, as it was given, and the way from there.
     pub path: PathBuf,
-    /// Its path below the scanned folder, with `/` between folders, whatever the system uses.
+    /// The way from the scanned folder to its own, with a `/` after each folder, whatever the system uses. Empty if it
+    /// is in the scanned folder itself.
     pub below: String,
 }
 
@@ -61,7 +63,7 @@ pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
                     "this is not a folder: name the folder of Dockerfiles with `--dockerfiles`",
                 ));
             }
-            Ok(entry) => match dockerfile(&entry, folder) {
+            Ok(entry) => match dockerfile(entry, folder) {
                 Some(Ok(dockerfile)) => found.push(dockerfile),
                 Some(Err(problem)) => problems.push(problem),
                 None => {}
@@ -69,7 +71,8 @@ pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
             Err(problem) => problems.extend(problem),
         }
     }
-    found.sort();
+    // No two are equal in every part, so there is no order among equals to keep.
+    found.sort_unstable();
     problems.extend(same_name(&found));
     problems.extend(same_in_bake(&found));
     if found.is_empty() && problems.is_empty() {
@@ -86,12 +89,12 @@ pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
 }
 
 fn is_hidden_folder(entry: &DirEntry) -> bool {
-    entry.file_name().as_encoded_bytes().starts_with(b".") && entry.file_type().is_dir()
+    entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
 /// What `entry` is to us: a Dockerfile, a problem, or none of our business.
-fn dockerfile(entry: &DirEntry, folder: &Path) -> Option<Result<Dockerfile, Problem>> {
-    let name = service_part(entry.file_name())?;
+fn dockerfile(entry: DirEntry, folder: &Path) -> Option<Result<Dockerfile, Problem>> {
+    let name = service_part(entry.path())?;
     if !entry.file_type().is_file() {
         return None;
     }
@@ -103,36 +106,28 @@ fn dockerfile(entry: &DirEntry, folder: &Path) -> Option<Result<Dockerfile, Prob
         Ok(service) => service,
         Err(why) => return problem(why.to_string()),
     };
-    let Some(below) = below(entry, folder) else {
+    let Some(below) = below(&entry, folder) else {
         return problem("the name of a folder on the way is not UTF-8: rename the folder".to_owned());
     };
-    Some(Ok(Dockerfile { service, path: entry.path().to_owned(), below }))
+    Some(Ok(Dockerfile { service, path: entry.into_path(), below }))
 }
 
-/// The name after `Dockerfile.`; `None` for files that are none of our business.
-fn service_part(file_name: &OsStr) -> Option<&OsStr> {
-    let bytes = file_name.as_encoded_bytes().strip_prefix(PREFIX.as_bytes())?;
+/// The name after `Dockerfile.` at the end of `path`; `None` for files that are none of our business.
+fn service_part(path: &Path) -> Option<&OsStr> {
+    // Not `Path::file_name`: it takes a path apart for `.` and `..`, which an entry of a folder never ends in.
+    let name = path.as_os_str().as_bytes().rsplit(|&byte| byte == b'/').next()?.strip_prefix(PREFIX.as_bytes())?;
     // BuildKit's ignore file for one Dockerfile. `Dockerfile.dockerignore` alone would be that of a bare `Dockerfile`.
-    if bytes == b"dockerignore" || bytes.ends_with(b".dockerignore") {
-        return None;
-    }
-    file_name_tail(file_name, bytes.len())
+    let is_ignore_file = name == b"dockerignore" || name.ends_with(b".dockerignore");
+    (!is_ignore_file).then(|| OsStr::from_bytes(name))
 }
 
-#[cfg(unix)]
-fn file_name_tail(file_name: &OsStr, len: usize) -> Option<&OsStr> {
-    use std::os::unix::ffi::OsStrExt as _;
-    let bytes = file_name.as_bytes();
-    bytes.get(bytes.len().checked_sub(len)?..).map(OsStr::from_bytes)
-}
-
-/// The path below the folder, with `/` between its parts; `None` if a part is not UTF-8.
+/// The folders between `folder` and the entry, each with a `/` after it; `None` if one is not UTF-8.
 fn below(entry: &DirEntry, folder: &Path) -> Option<String> {
-    if entry.depth() == 1 {
-        return entry.file_name().to_str().map(str::to_owned);
+    if entry.depth() <= 1 {
+        return Some(String::new());
     }
-    let parts = entry.path().strip_prefix(folder).ok()?.iter().map(OsStr::to_str).collect::<Option<Vec<_>>>()?;
-    Some(parts.join("/"))
+    let way = entry.path().parent()?.strip_prefix(folder).ok()?;
+    way.iter().try_fold(String::new(), |below, part| Some(below + part.to_str()? + "/"))
 }
 
 /// What to say of an entry that could not be read; `None` for a broken or looping link that would not have been ours.
@@ -160,7 +155,7 @@ fn unreadable(error: &walkdir::Error, folder: &Path) -> Option<Problem> {
 
 /// A link that leads nowhere or in a circle. Its name tells whether it was to be a Dockerfile; if not, it is ignored.
 fn broken_link(path: &Path, io: &std::io::Error) -> Option<Problem> {
-    service_part(path.file_name()?)?;
+    service_part(path)?;
     let to = std::fs::read_link(path).map(|to| printable_os(to.as_os_str())).unwrap_or_default();
     let what = match io.kind() {
         std::io::ErrorKind::NotFound => format!("broken link, there is no `{to}`: mend or remove the link"),

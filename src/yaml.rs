@@ -60,14 +60,21 @@ impl Marks {
     }
 }
 
-/// `string` as `serde_yaml` and [`Marks`] write it, if that needs no writer: a string of letters, digits and the marks
-/// of file names and image references. `None` for any other.
-pub fn simple(string: &str) -> Option<Cow<'_, str>> {
+/// How a simple string is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Simple {
+    /// As it is.
+    Plain,
+    /// Between single quotes.
+    Quoted,
+}
+
+/// How `serde_yaml` and [`Marks`] write `string`, if that needs no writer: a string of letters, digits and the marks of
+/// file names and image references. `None` for any other.
+pub fn simple(string: &str) -> Option<Simple> {
     /// A longer key is written in the `? key` form.
     const LONGEST_KEY: usize = 126;
-    let begins = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/');
-    let within = |byte: u8| begins(byte) || matches!(byte, b'-' | b':');
-    if !string.bytes().next().is_some_and(begins) || !string.bytes().all(within) {
+    if matches!(string.as_bytes(), [] | [b'-' | b':', ..]) || !is_simple(string.as_bytes()) {
         return None;
     }
     // A colon at the end makes a key, and three dots at the start end a document.
@@ -75,9 +82,21 @@ pub fn simple(string: &str) -> Option<Cow<'_, str>> {
         return None;
     }
     if !is_ambiguous(string) {
-        return Some(string.into());
+        return Some(Simple::Plain);
     }
-    (string.len() <= LONGEST_KEY).then(|| format!("'{string}'").into())
+    (string.len() <= LONGEST_KEY).then_some(Simple::Quoted)
+}
+
+/// Whether all of `bytes` may be within a simple string: letters, digits, `_`, and `-./:`, which with the digits are one
+/// range. Every byte of a Compose file passes here, so it is a loop without calls even when compiled for size.
+fn is_simple(mut bytes: &[u8]) -> bool {
+    while let [byte, rest @ ..] = bytes {
+        if !matches!(byte, b'-'..=b':' | b'A'..=b'Z' | b'a'..=b'z' | b'_') {
+            return false;
+        }
+        bytes = rest;
+    }
+    true
 }
 
 /// Whether some YAML reader takes the plain scalar `text` for a null, boolean, number, date, merge or default key.
@@ -93,8 +112,8 @@ fn is_ambiguous(text: &str) -> bool {
     }
     let starts = |first: u8| first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.' | b'_');
     text.bytes().next().is_some_and(starts)
-        && text.bytes().any(|byte| byte.is_ascii_digit())
         && text.bytes().all(|byte| byte.is_ascii_hexdigit() || b"xXoO_.:+-tTzZ".contains(&byte))
+        && text.bytes().any(|byte| byte.is_ascii_digit())
         || is_signed_infinity(text)
 }
 

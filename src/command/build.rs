@@ -9,6 +9,7 @@ use crate::command::work::{Plan, choose, work};
 use crate::console::{Console, Tone};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::matrix::outcome::Outcome;
 use crate::matrix::progress::duration;
 use crate::matrix::tally::Row;
 use crate::report::builds;
@@ -30,12 +31,12 @@ pub fn run(args: &BuildArgs, options: &Options, console: &Console) -> Result<Exi
     let was_live = console.live_size().is_some();
     let plan = Plan { build: true, trial: None };
     let worked = work(&chosen, plan, &args.work, options, console, &|row, progress| {
-        if !at_the_end(progress.is_live()) {
+        if !at_the_end(progress.is_live()) && *row.outcome() != Outcome::NotRun {
             tell(row);
         }
     })?;
     if at_the_end(was_live) {
-        worked.rows.iter().filter(|row| row.is_expected().is_some()).for_each(tell);
+        worked.rows.iter().filter(|row| *row.outcome() != Outcome::NotRun).for_each(tell);
     }
     if let Some(error) = unsaid.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);

@@ -10,10 +10,10 @@ use crate::error::Error;
 use crate::escape::printable_path;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
-use crate::name::Set;
+use crate::name::{PREFIX, Set};
 use crate::project::{Project, relative, resolve};
 use crate::scan::{Dockerfile, Problem};
-use crate::target::{Change, State, Target};
+use crate::target::{Change, Found, State, Target};
 
 /// A Compose file of ours and how many services it is to have.
 struct File {
@@ -91,7 +91,11 @@ fn diff(File { target, .. }: &File, state: State, console: &Console) -> Option<S
         return None;
     }
     let name = target.path.to_string_lossy();
-    Some(unified(&name, target.found.as_deref(), target.wanted.as_deref(), console.color_out()))
+    let found = match &target.found {
+        Found::Other(found) => Some(found.as_slice()),
+        Found::Nothing | Found::Wanted => None,
+    };
+    Some(unified(&name, found, target.wanted.as_deref(), console.color_out()))
 }
 
 fn verdict(state: State, console: &Console) -> String {
@@ -134,21 +138,17 @@ fn text(project: &Project, output: &Path, dockerfiles: &[&Dockerfile]) -> Result
             Error::Problems(vec![Problem::new(shown, what)])
         })
     };
-    let folder = way(&context, &source, &project.dockerfiles)?;
+    let folder = match way(&context, &source, &project.dockerfiles)?.as_str() {
+        "." => String::new(),
+        way => [way, "/"].concat(),
+    };
     let context = way(&home, &context, &project.context)?;
-    let entries: Vec<_> = dockerfiles
-        .iter()
-        .map(|dockerfile| Entry {
-            service: dockerfile.service.as_str(),
-            image: project.image(&dockerfile.service),
-            context: &context,
-            dockerfile: if folder == "." {
-                dockerfile.below.clone()
-            } else {
-                [&folder, "/", dockerfile.below.as_str()].concat()
-            },
-        })
-        .collect();
+    let entries = dockerfiles.iter().map(|Dockerfile { service, below, .. }| Entry {
+        service: service.as_str(),
+        image: [&project.repository, ":", service.as_str()],
+        context: &context,
+        dockerfile: [&folder, below, PREFIX, service.as_str()],
+    });
     render(&entries, &way(&home, &source, &project.dockerfiles)?)
 }
 

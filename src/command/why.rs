@@ -35,7 +35,7 @@ pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<Exit,
     let mut subjects = Vec::new();
     let mut unseen = false;
     for wanted in wanted {
-        match look(&wanted, args, options) {
+        match look(&wanted, args, options).and_then(|image| for_linux(&wanted, image)) {
             Ok(image) => subjects.push(subject(wanted, &image)),
             Err(error) => {
                 console.error(&error);
@@ -110,6 +110,14 @@ fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Err
             args.engine.engine(options).save(reference, |archive| read(archive, &choice))?.map_err(failed)
         }
         (None, None) => Err(Error::Usage("name an IMAGE, or an `--archive`".to_owned())),
+    }
+}
+
+/// The image, unless it says that it is for something else than Linux.
+fn for_linux(wanted: &Wanted, image: Image) -> Result<Image, Error> {
+    match image.config.platform.os.as_str() {
+        "" | "linux" => Ok(image),
+        os => Err(Error::NotLinux { name: wanted.name.clone(), os: os.to_owned() }),
     }
 }
 

@@ -17,8 +17,9 @@ use crate::matrix::job::{Run, Task, Trial};
 use crate::matrix::logs::{Logs, default_folder};
 use crate::matrix::outcome::Outcome;
 use crate::matrix::progress::{Progress, STOPPING};
+use crate::matrix::reason::Reasons;
 use crate::matrix::tally::Row;
-use crate::matrix::{Done, default_workers, each};
+use crate::matrix::{Done, default_workers, each, spread};
 use crate::project::{Project, resolve};
 use crate::scan::{Dockerfile, Problem};
 use crate::select::select;
@@ -106,6 +107,7 @@ pub fn work(
         engine: &engine,
         builder: plan.build.then(|| engine.builder()),
         trial: plan.trial,
+        reasons: Reasons::new(&engine),
         owner,
         logs: &logs,
         progress: &progress,
@@ -124,8 +126,12 @@ pub fn work(
 
 fn rows(chosen: &Chosen, args: &WorkArgs, run: &Run<'_>, ended: &Ended<'_>) -> Vec<Row> {
     let workers = args.jobs.unwrap_or_else(default_workers);
+    let tasks = spread(&chosen.tasks, |task| {
+        let service = &task.service;
+        (service.program().to_owned(), service.segments().next().map(str::to_owned))
+    });
     let done = run.progress.during(|| {
-        each(&chosen.tasks, workers, run.interrupt, |task| {
+        each(&tasks, workers, run.interrupt, |task| {
             let row = Row::new(task, run.work(task));
             ended(&row, run.progress);
             row
@@ -139,7 +145,9 @@ fn rows(chosen: &Chosen, args: &WorkArgs, run: &Run<'_>, ended: &Ended<'_>) -> V
             Row::new(task, Outcome::Unknown { message }.into())
         }
     };
-    chosen.tasks.iter().zip(done).map(row).collect()
+    let mut rows: Vec<_> = tasks.into_iter().zip(done).map(row).collect();
+    rows.sort_by(|one, other| one.service.cmp(&other.service));
+    rows
 }
 
 /// Removes what runs that were killed left behind.

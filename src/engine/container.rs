@@ -250,3 +250,61 @@ fn is_over(state: &State) -> bool {
 fn has_started(state: &State) -> bool {
     !matches!(state.status.as_str(), "created" | "initialized" | "configured")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Order;
+    use crate::engine::Engine;
+    use crate::engine::owner::Owner;
+    use crate::interrupt::Interrupt;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::time::Duration;
+
+    /// An engine that prints a word when it runs something and writes down all that it is asked.
+    fn engine(folder: &std::path::Path, patience: Duration, script: &str) -> Engine {
+        let path = folder.join("engine");
+        let asked = folder.join("asked");
+        fs::write(&path, format!("#!/bin/sh\necho \"$1 $2\" >>'{}'\n{script}\n", asked.display())).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        Engine::new(path).with_patience(patience)
+    }
+
+    fn order(owner: &Owner, timeout: Duration) -> Order<'_> {
+        Order { image: "m:a", name: "x", owner, timeout, memory: None, network: None }
+    }
+
+    #[test]
+    fn a_panic_on_the_way_leaves_no_container() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "[ \"$1\" != run ] || { echo hello; exec sleep 1000; }";
+        let engine = engine(folder.path(), Duration::from_secs(60), script);
+        let owner = Owner::me();
+        let order = order(&owner, Duration::from_secs(60));
+        let run = || engine.run(&order, &Interrupt::default(), &mut |_| panic!("in the middle of a run"));
+        assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+        assert_eq!(fs::read_to_string(folder.path().join("asked")).unwrap(), "run --pull\nrm --force\n");
+    }
+
+    #[test]
+    fn an_engine_that_hangs_when_asked_how_it_ended_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "case $1 in run) exit 1 ;; *) exec sleep 1000 ;; esac";
+        let engine = engine(folder.path(), Duration::from_millis(200), script);
+        let owner = Owner::me();
+        let failure = engine.run(&order(&owner, Duration::from_secs(60)), &Interrupt::default(), &mut |_| {});
+        let text = failure.unwrap_err().to_string();
+        assert!(text.contains("container inspect") && text.contains("no answer within 0.2 s"), "{text}");
+    }
+
+    #[test]
+    fn an_engine_that_hangs_before_there_is_a_container_is_no_time_out_of_the_image() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "case $1 in run) exec sleep 1000 ;; *) echo 'Error: No such container: x' >&2; exit 1 ;; esac";
+        let engine = engine(folder.path(), Duration::from_secs(60), script);
+        let owner = Owner::me();
+        let failure = engine.run(&order(&owner, Duration::from_millis(200)), &Interrupt::default(), &mut |_| {});
+        assert!(failure.unwrap_err().to_string().contains("not started within 0.2 s"));
+    }
+}

@@ -129,8 +129,8 @@ const WAITING: usize = 16;
 /// A piece of what a command says.
 pub type Piece = (Stream, Vec<u8>);
 
-/// How much is read at once, in bytes: as much as a pipe of Linux holds.
-const READ: usize = 64 * 1024;
+/// How much is read at once, in bytes.
+const READ: usize = 16 * 1024;
 
 fn listen(child: &mut Child) -> Receiver<Piece> {
     let (sender, receiver) = mpsc::sync_channel(WAITING);

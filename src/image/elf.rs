@@ -260,8 +260,9 @@ fn system_folders(file: &Sparse) -> Vec<Vec<u8>> {
     for bytes in file.pieces() {
         let mut run: Vec<Vec<u8>> = Vec::new();
         for string in bytes.split(|byte| *byte == 0) {
-            let folder = string.len() > 2 && string.len() < 256 && string.starts_with(b"/") && string.ends_with(b"/");
-            if folder && string.iter().all(u8::is_ascii_graphic) {
+            let folder = string.len() < 256 && string.starts_with(b"/") && string.ends_with(b"/");
+            // All are called `lib` or `lib64` somewhere, which other folders that a loader names are not.
+            if folder && string.windows(4).any(|part| part == b"/lib") && string.iter().all(u8::is_ascii_graphic) {
                 run.push(string.strip_suffix(b"/").unwrap_or(string).to_vec());
                 continue;
             }
@@ -271,7 +272,7 @@ fn system_folders(file: &Sparse) -> Vec<Vec<u8>> {
             run.clear();
         }
     }
-    if best.len() < 2 { Vec::new() } else { best }
+    best
 }
 
 #[cfg(test)]

@@ -182,7 +182,7 @@ mod tests {
         }
         put(places.strings, b"\0libc.so.6\0");
         for (number, (tag, value)) in [(1, 1), (5, places.strings), (10, 11), (0, 0)].into_iter().enumerate() {
-            put(places.dynamic + 16 * number, &(tag as u64).to_le_bytes());
+            put(places.dynamic + 16 * number, &u64::try_from(tag).unwrap().to_le_bytes());
             put(places.dynamic + 16 * number + 8, &(value as u64).to_le_bytes());
         }
         file
@@ -233,7 +233,7 @@ mod tests {
             (b"/data", 0o755, &[b'#'; 3000]),
             (b"/app.jar", 0o644, &[b'P'; 9000]),
             (b"/etc/passwd", 0o644, &[b'r'; 3000]),
-            (b"/etc/passwd", 0o644, &[b'r'; 600_000]),
+            (b"/etc/passwd", 0o644, &vec![b'r'; 600_000]),
             (b"/X.class", 0o644, b"\xca\xfe"),
             (b"/other", 0o644, b"x"),
         ];

@@ -82,6 +82,9 @@ pub struct Loaded<'a> {
 }
 
 /// Which libc a loader belongs to, by what it is and else by its path.
+///
+/// A file where glibc's loader should be that does not call itself one is something else, such as Alpine's gcompat,
+/// which starts the program by musl: of what it would do nothing is known.
 pub fn libc_of(path: &[u8], elf: Option<&Summary>) -> Option<Libc> {
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let own = elf.and_then(|elf| elf.soname.as_deref()).unwrap_or_default();
@@ -92,7 +95,7 @@ pub fn libc_of(path: &[u8], elf: Option<&Summary>) -> Option<Libc> {
     } else if name.starts_with(b"ld-musl-") {
         Some(Libc::Musl)
     } else {
-        is_glibc_loader(name).then_some(Libc::Glibc)
+        (elf.is_none() && is_glibc_loader(name)).then_some(Libc::Glibc)
     }
 }
 

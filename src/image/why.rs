@@ -83,7 +83,8 @@ pub fn why(image: &Image) -> Diagnosis {
     };
     if words.is_empty() {
         let finding = Finding::new(Id::NothingToRun, "neither ENTRYPOINT nor CMD says what to run");
-        inquiry.report(finding.remedy([Remedy::SayCommand]));
+        let program = inquiry.some_program();
+        inquiry.report(finding.remedy([Remedy::SayCommand(program)]));
         chain.state = State::Missing;
     } else {
         chain.state = State::There;

@@ -22,7 +22,7 @@ use crate::engine::container::{Ended, Ran, State};
 /// - Any other code is the program's own.
 ///
 /// A program that prints such a line about its own file, and nothing else, and ends with such a code, looks the same
-/// from outside; only its image can tell.
+/// from outside; only its image can tell, see [`if_it_ran`].
 pub fn of(ran: &Ran) -> Outcome {
     match &ran.ended {
         Ended::Well => Outcome::Works,
@@ -82,6 +82,18 @@ fn ended(state: &State, command: &[String], ran: &Ran) -> Outcome {
         }
         exit_code => Outcome::Exits { exit_code, message: telling_line(ran) },
     }
+}
+
+/// What it means if the runtime's words, which alone speak for not starting, were the program's own; `None` where more
+/// speaks for it.
+pub fn if_it_ran(ran: &Ran) -> Option<Outcome> {
+    let Ended::Badly { state, command } = &ran.ended else { return None };
+    let is_doubtful = state.status == "exited"
+        && state.error.is_empty()
+        && ran.stdout.is_empty()
+        && matches!(state.exit_code, 1 | 255)
+        && exec_failure(&ran.stderr.text(), command);
+    is_doubtful.then(|| Outcome::Exits { exit_code: state.exit_code, message: telling_line(ran) })
 }
 
 /// runc could not execute the file: the only line is `exec PATH: REASON` (runc since 1.1), or ends in
@@ -147,16 +159,24 @@ fn is_same_file(path: &str, word: &str) -> bool {
 
 /// The engine's words without the wrappers that say only that they are the engine's, and without the hint at its help.
 fn engine_words(said: &str) -> String {
-    const WRAPPERS: [&str; 9] = [
+    const WRAPPERS: [&str; 11] = [
         "docker: ",
         "Error response from daemon: ",
         "Error: ",
         "failed to create task for container: ",
         "failed to create shim task: ",
         "OCI runtime create failed: ",
+        "runc: ",
+        "crun: ",
         "runc create failed: ",
         "unable to start container process: ",
         "error during container init: ",
+    ];
+    const ENDS: [&str; 4] = [
+        ": unknown",
+        ": unknown.",
+        ": OCI runtime attempted to invoke a command that was not found",
+        ": OCI permission denied",
     ];
     let telling = |line: &&str| !line.is_empty() && !line.starts_with("See '") && !line.starts_with("Run '");
     let lines = said.lines().map(str::trim).filter(telling);
@@ -167,7 +187,7 @@ fn engine_words(said: &str) -> String {
     while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| text.strip_prefix(wrapper)) {
         text = rest.to_owned();
     }
-    text.strip_suffix(": unknown").or_else(|| text.strip_suffix(": unknown.")).unwrap_or(&text).to_owned()
+    ENDS.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(&text).to_owned()
 }
 
 /// The line that says most of why a program failed: the last one on stderr, or else stdout, that is not indented, as the
@@ -224,6 +244,17 @@ mod tests {
         ] {
             cannot_start(&ran(exited(1, &["./hello"]), "", line), line);
         }
+    }
+
+    #[test]
+    fn only_the_runtimes_words_of_a_container_that_ran_are_in_doubt() {
+        let line = "exec ./hello: no such file or directory";
+        let doubtful = super::if_it_ran(&ran(exited(1, &["./hello"]), "", line));
+        assert_eq!(doubtful, Some(Outcome::Exits { exit_code: 1, message: line.to_owned() }));
+        let loader = "./hello: error while loading shared libraries: libx.so: cannot open shared object file";
+        assert_eq!(super::if_it_ran(&ran(exited(127, &["./hello"]), "", loader)), None);
+        assert_eq!(super::if_it_ran(&ran(exited(1, &["./hello"]), "said", line)), None);
+        assert_eq!(super::if_it_ran(&ran(Ended::Well, "", line)), None);
     }
 
     #[test]
@@ -292,6 +323,11 @@ mod tests {
         cannot_start(&not_started(127, &wrapped(shell)), shell);
         let permission = "exec: \"/etc/passwd\": permission denied";
         cannot_start(&not_started(126, &wrapped(permission)), permission);
+        let podman = format!(
+            "runc: runc create failed: unable to start container process: {shell}: OCI runtime attempted to \
+                              invoke a command that was not found"
+        );
+        cannot_start(&not_started(127, &podman), shell);
         let user = "unable to find user me: no matching entries in passwd file";
         cannot_start(&not_started(128, user), user);
         let network = "failed to create endpoint x on network bridge: adding interface failed";

@@ -11,6 +11,7 @@ use super::ending;
 use super::logs::{Logs, Phase};
 use super::outcome::Outcome;
 use super::progress::Progress;
+use super::reason::Reasons;
 use crate::engine::build::{Builder, Built, Recipe};
 use crate::engine::container::Order;
 use crate::engine::owner::Owner;
@@ -27,6 +28,8 @@ pub struct Run<'a> {
     pub builder: Option<Builder>,
     /// How images are run; `None`: they are not.
     pub trial: Option<Trial>,
+    /// Who finds the reason if one does not work.
+    pub reasons: Reasons,
     /// This process.
     pub owner: Owner,
     /// Where the logs go.
@@ -78,12 +81,15 @@ pub struct Record {
     pub stderr: String,
     /// Whether some of it was cut.
     pub is_cut: bool,
+    /// Why it does not work, as its content tells, safe to print; `None`: not looked for, or not found.
+    pub reason: Option<String>,
 }
 
 impl From<Outcome> for Record {
     fn from(outcome: Outcome) -> Self {
         let (stdout, stderr) = (String::new(), String::new());
-        Self { outcome, last_lines: Vec::new(), build_time: None, run_time: None, stdout, stderr, is_cut: false }
+        let last_lines = Vec::new();
+        Self { outcome, last_lines, build_time: None, run_time: None, stdout, stderr, is_cut: false, reason: None }
     }
 }
 
@@ -151,13 +157,17 @@ impl Run<'_> {
             Err(failure) => self.unknown(failure.to_string()),
             Ok(ran) => match ending::of(&ran) {
                 Outcome::Unknown { message } => self.unknown(message),
-                outcome => Record {
-                    run_time,
-                    stdout: ran.stdout.text(),
-                    stderr: ran.stderr.text(),
-                    is_cut: ran.stdout.cut() + ran.stderr.cut() > 0,
-                    ..outcome.into()
-                },
+                outcome => {
+                    let (outcome, reason) = self.reasons.explain(&task.recipe.image, outcome, &ran);
+                    Record {
+                        run_time,
+                        stdout: ran.stdout.text(),
+                        stderr: ran.stderr.text(),
+                        is_cut: ran.stdout.cut() + ran.stderr.cut() > 0,
+                        reason,
+                        ..outcome.into()
+                    }
+                }
             },
         }
     }

@@ -137,7 +137,7 @@ fn fnv(bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Logs, Phase, default_folder};
+    use super::{Log, Logs, Phase, default_folder};
     use crate::name::Service;
     use std::collections::HashMap;
     use std::fs;
@@ -174,6 +174,37 @@ mod tests {
         let text = logs.trouble().unwrap().to_string();
         assert!(text.contains("hello-c.gcc.run.log: cannot write this log"), "{text}");
         assert!(text.contains("--logs"), "{text}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_is_told_once_and_stops_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = Logs::open(folder.path().to_owned()).unwrap();
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let path = logs.path(&service(), Phase::Build);
+        let mut log = Log { logs: &logs, path, file: Some(full), room: super::MOST };
+        log.write(b"a");
+        log.write(b"b");
+        drop(log);
+        let text = logs.trouble().unwrap().to_string();
+        assert!(text.contains("hello-c.gcc.build.log: cannot write this log (make room"), "{text}");
+        assert!(text.contains("No space left on device"), "{text}");
+    }
+
+    #[test]
+    fn a_flood_is_cut_and_said_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = Logs::open(folder.path().to_owned()).unwrap();
+        let mut log = logs.begin(&service(), Phase::Run);
+        log.room = 10;
+        log.write(b"12345678");
+        log.write(b"90more");
+        log.write(b"never");
+        drop(log);
+        let text = fs::read_to_string(logs.path(&service(), Phase::Run)).unwrap();
+        assert_eq!(text, format!("1234567890\n[cut: a log has at most {} bytes]\n", super::MOST));
+        assert!(logs.trouble().is_none());
     }
 
     #[test]

@@ -18,14 +18,12 @@ pub struct Row {
     pub image: String,
     /// What happened.
     pub record: Record,
-    /// Why it does not work, as its content tells; `None`: not looked for, or not found.
-    pub reason: Option<String>,
 }
 
 impl Row {
     /// The row of `task`, which came to `record`.
     pub fn new(task: &Task, record: Record) -> Self {
-        Self { service: task.service.clone(), image: task.recipe.image.clone(), record, reason: None }
+        Self { service: task.service.clone(), image: task.recipe.image.clone(), record }
     }
 
     /// What happened.
@@ -43,7 +41,7 @@ impl Row {
         self.outcome().is_expected(self.set())
     }
 
-    /// The one line that says most: why it does not work, or what it printed first. Raw: escape before printing.
+    /// The one line that says most: why it does not work and in whose words, or what it printed first. Raw: escape before printing.
     pub fn detail(&self) -> String {
         let message = self.outcome().message();
         if self.set() == Set::Err && self.is_expected() == Some(false) {
@@ -52,8 +50,8 @@ impl Row {
         if *self.outcome() == Outcome::Works {
             return self.record.stdout.lines().next().unwrap_or_default().to_owned();
         }
-        match (&self.reason, self.outcome().step()) {
-            (Some(reason), _) => reason.clone(),
+        match (&self.record.reason, self.outcome().step()) {
+            (Some(reason), _) => format!("{reason} ({message})"),
             (None, Some(step)) => format!("{step}: {message}"),
             (None, None) => message.to_owned(),
         }
@@ -105,7 +103,7 @@ pub(crate) mod tests {
     /// A row of `service`, of which nothing but the outcome is known.
     pub(crate) fn row(service: &str, outcome: Outcome) -> Row {
         let image = format!("minimage:{service}");
-        Row { service: Service::parse(service).unwrap(), image, record: outcome.into(), reason: None }
+        Row { service: Service::parse(service).unwrap(), image, record: outcome.into() }
     }
 
     #[test]
@@ -115,8 +113,8 @@ pub(crate) mod tests {
         assert_eq!(works.detail(), "Hello");
         let mut stopped = row("a", Outcome::CannotStart { message: "words".to_owned() });
         assert_eq!(stopped.detail(), "words");
-        stopped.reason = Some("the loader is not there".to_owned());
-        assert_eq!(stopped.detail(), "the loader is not there");
+        stopped.record.reason = Some("the loader is not there".to_owned());
+        assert_eq!(stopped.detail(), "the loader is not there (words)");
         let step = Some("[1/2] RUN x".to_owned());
         assert_eq!(row("a", Outcome::DoesNotBuild { step, message: "no".to_owned() }).detail(), "[1/2] RUN x: no");
     }

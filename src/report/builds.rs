@@ -57,13 +57,13 @@ pub fn failures(rows: &[Row], color: bool) -> String {
     out
 }
 
-/// All images in one line: `57 images: 55 built, 1 does not build, 1 does not build as expected`.
+/// All images in one line: `57 images: 55 built, 1 failed as expected, 1 failed`.
 pub fn summary(rows: &[Row]) -> String {
     let count = |of: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| of(row)).count();
     let counts = [
         (count(&|row| *row.outcome() == Outcome::Works && row.set() == Set::Normal), "built"),
-        (count(&|row| row.is_expected() == Some(true) && row.set() == Set::Err), "not, as expected"),
-        (count(&|row| row.is_expected() == Some(false) && row.set() == Set::Normal), "not"),
+        (count(&|row| row.is_expected() == Some(true) && row.set() == Set::Err), "failed as expected"),
+        (count(&|row| row.is_expected() == Some(false) && row.set() == Set::Normal), "failed"),
         (count(&|row| row.is_expected() == Some(false) && row.set() == Set::Err), "built although .err"),
         (count(&|row| *row.outcome() == Outcome::NotRun), "not begun"),
         (count(&|row| matches!(row.outcome(), Outcome::Unknown { .. })), "unknown"),

@@ -118,7 +118,7 @@ mod tests {
         loud.record = Record { stdout: format!("{hostile}\n"), stderr: "x\n".repeat(3), is_cut: true, ..loud.record };
         let message = "exec ./hello: no such file or directory".to_owned();
         let mut reasoned = row("hello-c.gcc.scratch", Outcome::CannotStart { message });
-        reasoned.reason = Some("the loader /lib64/ld-linux-x86-64.so.2 is not in the image".to_owned());
+        reasoned.record.reason = Some("the loader /lib64/ld-linux-x86-64.so.2 is not in the image".to_owned());
         let mut broken = row(
             "hello-go.golang",
             Outcome::DoesNotBuild { step: Some("[2/3] RUN x".to_owned()), message: hostile.to_owned() },

@@ -62,8 +62,7 @@ fn body(text: &mut String, finding: &Finding, dockerfile: Option<&Dockerfile>, c
     for evidence in &finding.evidence {
         let _ = writeln!(text, "  {}", shown(evidence));
     }
-    for (at, remedy) in finding.remedies.iter().enumerate() {
-        let fix = fix::of(remedy, dockerfile);
+    for (at, fix) in fix::all(&finding.remedies, dockerfile).into_iter().enumerate() {
         let label = paint(if at == 0 { "fix:" } else { "or:" }, Tone::Strong, color);
         let _ = writeln!(text, "  {label} {}", fix.what);
         for line in &fix.lines {

@@ -19,8 +19,10 @@ mod list;
 #[allow(dead_code, reason = "shared with tests/image, which uses all of it")]
 #[path = "../image/make.rs"]
 mod make;
+mod matrix;
 mod names;
 mod readers;
+mod readme;
 mod repository;
 #[path = "../../src/image/elf/sample.rs"]
 mod sample;

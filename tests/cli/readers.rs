@@ -40,15 +40,12 @@ const TRAPS: [&str; 24] = [
 ];
 
 fn render_names(names: &[&str]) -> String {
-    let entries: Vec<_> = names
-        .iter()
-        .map(|&service| Entry {
-            service,
-            image: format!("minimage:{service}"),
-            context: "samples",
-            dockerfile: format!("../dockerfiles/Dockerfile.{service}"),
-        })
-        .collect();
+    let entries = names.iter().map(|&service| Entry {
+        service,
+        image: ["minimage", ":", service],
+        context: "samples",
+        dockerfile: ["../dockerfiles/", "", "Dockerfile.", service],
+    });
     render(&entries, "dockerfiles").unwrap()
 }
 

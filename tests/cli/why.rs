@@ -140,6 +140,19 @@ fn of_an_archive_with_several_images_those_that_are_named_are_looked_at() {
 }
 
 #[test]
+fn an_image_for_another_system_is_not_judged_by_the_rules_of_linux() {
+    let mut items = docker_old(&[fine()], false);
+    for item in &mut items {
+        if item.path == b"c0ffee.json" {
+            item.data = String::from_utf8(item.data.clone()).unwrap().replace("linux", "windows").into_bytes();
+        }
+    }
+    let case = Case::empty().file("image.tar", tar(&items));
+    case.run(["why", "--archive", "image.tar"])
+        .refused("error: `image.tar` is an image for windows: only those for Linux are understood\n");
+}
+
+#[test]
 fn what_to_look_at_has_to_be_said() {
     let case = Case::empty();
     let run = case.run(["why"]);

@@ -1,10 +1,11 @@
 //! The engine under test: whose turn it is, and what it says of itself, its images and its containers.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rustix::fs::{FlockOperation, flock};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -13,18 +14,26 @@ use crate::command::{Ran, run, scratch};
 /// The container runtime since whose release an executable that cannot be executed ends with 255 instead of 1.
 const RUNC_WITH_255: (u32, u32) = (1, 2);
 
-/// Waits until no other test uses the engine, and fails if none answers.
+/// As long as it is there, no other test uses the engine, be it of this run or of another one on this machine.
+pub(crate) struct Turn {
+    _of_threads: MutexGuard<'static, ()>,
+    _of_processes: File,
+}
+
+/// Waits for the turn, and fails if no engine answers.
 #[track_caller]
-pub(crate) fn turn() -> MutexGuard<'static, ()> {
+pub(crate) fn turn() -> Turn {
     static TURN: Mutex<()> = Mutex::new(());
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let of_threads = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let of_processes = File::create(std::env::temp_dir().join("minimage-engine-tests.lock")).unwrap();
+    flock(&of_processes, FlockOperation::LockExclusive).unwrap();
     let answer = docker("info", &["info"]);
     assert!(
         answer.code == Some(0),
         "{}\nto have one started: eval \"$(.ci/engine)\" && eval \"$(tests/bases/build)\"",
         answer.failure("should find an engine")
     );
-    turn
+    Turn { _of_threads: of_threads, _of_processes: of_processes }
 }
 
 /// Runs `docker`; the output is kept as `name`.

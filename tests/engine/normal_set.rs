@@ -9,13 +9,18 @@ use crate::compose::{Project, Version};
 use crate::engine::turn;
 use crate::https::Server;
 use crate::observed::Observed;
+use crate::why::predictions;
 use crate::{build, outcomes, stand_ins};
 
 /// What each service of the normal set did when Compose version 2 ran it. Has the turn of its caller.
 #[track_caller]
 pub(crate) fn observed() -> &'static BTreeMap<String, Observed> {
     static OBSERVED: OnceLock<BTreeMap<String, Observed>> = OnceLock::new();
-    OBSERVED.get_or_init(|| build_and_run(Version::V2))
+    OBSERVED.get_or_init(|| {
+        // Asked before anything runs.
+        predictions();
+        build_and_run(Version::V2)
+    })
 }
 
 /// Builds all in one go and runs all in one go, as a person would; what the engine refuses to start is run after that.

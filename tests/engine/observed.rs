@@ -39,6 +39,13 @@ impl Observed {
         }
     }
 
+    /// Whether the program never ran, as the engine's, the runtime's or the loader's words tell.
+    pub(crate) fn never_ran(&self) -> bool {
+        self.status != "exited"
+            || (self.code == exec_failure_code() && self.stderr.starts_with("exec "))
+            || (self.code == NOT_FOUND && self.stderr.contains("error while loading shared libraries"))
+    }
+
     /// What is wrong with it; nothing if it is as expected.
     pub(crate) fn disagrees_with(&self, expected: &Expected) -> Option<String> {
         let (status, code, says) = match &expected.outcome {

@@ -67,8 +67,8 @@ pub enum Packager {
 pub enum Remedy {
     /// Say the command as a list of words, so that no shell is needed.
     ExecForm(Instruction, Vec<String>),
-    /// Say what to run: nothing was said.
-    SayCommand,
+    /// Say what to run: nothing was said. This file can be executed, if one was found where programs are put.
+    SayCommand(Option<Vec<u8>>),
     /// Link the program so that it needs neither loader nor libraries.
     LinkStatically {
         /// What it was written in.
@@ -96,12 +96,12 @@ pub enum Remedy {
     Platform(String),
     /// Let everybody execute this file.
     MakeExecutable(Vec<u8>),
-    /// Let everybody read this file.
-    MakeReadable(Vec<u8>),
     /// Turn CR LF into LF in this file.
     UnixNewlines(Vec<u8>),
-    /// Put this line at the top of this file.
-    FirstLine(&'static str, Vec<u8>),
+    /// Replace the first line of this file by this one.
+    FirstLine(String, Vec<u8>),
+    /// Put this line before the first one of this file.
+    LineBefore(String, Vec<u8>),
     /// Install a package that is called so by each packager.
     Install(Packager, &'static str),
     /// Run as a user given by numbers, which need no `/etc/passwd`.

@@ -5,6 +5,7 @@ use crate::escape::{printable, printable_bytes};
 use crate::image::chain::{Role, Step};
 use crate::image::finding::{Finding, Id, Instruction, Remedy, Source};
 use crate::image::mentions::Mention;
+use crate::image::path::{absolute, components, join};
 use crate::image::search::Trouble;
 use crate::image::tree::Miss;
 use crate::image::why::{exec_form, remedy};
@@ -187,6 +188,16 @@ impl Inquiry<'_> {
             }
             None => finding.remedy(remedy::for_command(self.image, first)),
         }
+    }
+
+    /// A file that can be executed, in WORKDIR or where programs are copied to.
+    pub(super) fn some_program(&self) -> Option<Vec<u8>> {
+        let folders: [&[u8]; 4] = [&self.folder, b"/", b"/app", b"/usr/local/bin"];
+        folders.iter().find_map(|folder| {
+            let names = self.image.tree.list(folder).ok()?;
+            let paths = names.into_iter().map(|name| absolute(components(&join(folder, &name))));
+            paths.into_iter().find(|path| self.search().file(path).is_ok())
+        })
     }
 
     /// Is this busybox, under whatever name?

@@ -54,12 +54,12 @@ impl Inquiry<'_> {
             if !shell {
                 remedies.push(Remedy::BaseWithShell);
             }
-            remedies.push(Remedy::FirstLine("#!/bin/sh", path.to_vec()));
+            remedies.push(Remedy::LineBefore("#!/bin/sh".to_owned(), path.to_vec()));
             if by == By::Engine && shell {
                 remedies.push(Remedy::ExecForm(self.instruction, vec!["/bin/sh".to_owned(), shown]));
             }
         } else if what.contains("byte order mark") {
-            remedies.push(Remedy::FirstLine("#!/bin/sh", path.to_vec()));
+            remedies.push(Remedy::FirstLine("#!/bin/sh".to_owned(), path.to_vec()));
         } else {
             remedies.push(Remedy::CopyProgram(path.to_vec()));
         }
@@ -142,7 +142,9 @@ impl Inquiry<'_> {
         if split && busybox {
             let message = format!("env of busybox does not know -S, which {} uses", printable_bytes(script));
             let finding = Finding::new(Id::InterpreterMissing, message.clone()).evidence(env, "is busybox");
-            self.report(finding.remedy([Remedy::FirstLine("#!/usr/bin/env PROGRAM", script.to_vec())]));
+            let found = self.search().command(&program).map(|found| found.path);
+            let line = format!("#!{}", printable_bytes(&found.unwrap_or(program)));
+            self.report(finding.remedy([Remedy::FirstLine(line, script.to_vec())]));
             return Some(step.unfit(message));
         }
         let own = path.map(|path| String::from_utf8_lossy(&path).into_owned());
@@ -174,7 +176,8 @@ impl Inquiry<'_> {
             printable_bytes(program)
         );
         let finding = Finding::new(Id::InterpreterMissing, message).missing(program);
-        self.report(finding.remedy([Remedy::FirstLine("#!/usr/bin/env -S PROGRAM ARGUMENT", script.to_vec())]));
+        let line = format!("#!/usr/bin/env -S {}", printable_bytes(program));
+        self.report(finding.remedy([Remedy::FirstLine(line, script.to_vec())]));
         step.missing()
     }
 

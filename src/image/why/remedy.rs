@@ -97,7 +97,7 @@ pub(super) fn for_interpreter(image: &Image, name: &[u8], script: &[u8]) -> Vec<
     let has_sh = image.tree.lookup(b"/bin/sh").is_ok();
     let mut remedies = Vec::new();
     if matches!(base, b"bash" | b"dash" | b"ash" | b"ksh") && has_sh {
-        remedies.push(Remedy::FirstLine("#!/bin/sh", script.to_vec()));
+        remedies.push(Remedy::FirstLine("#!/bin/sh".to_owned(), script.to_vec()));
     }
     let package = match base {
         b"bash" => Some("bash"),

@@ -322,6 +322,14 @@ fn glibc_and_musl_are_told_apart() {
 }
 
 #[test]
+fn what_only_stands_where_glibcs_loader_should_be_is_not_held_to_its_rules() {
+    let tree = || musl().file("/hello", 0o755, program(&["libc.so.6"]).bytes());
+    assert_eq!(ids(tree().file(GLIBC, 0o755, Sample::with_loader(MUSL).bytes()), cmd(&["/hello"])), "");
+    let real = tree().file(GLIBC, 0o755, library("ld-linux-x86-64.so.2"));
+    assert_eq!(ids(real, cmd(&["/hello"])), "library-missing");
+}
+
+#[test]
 fn a_loader_has_to_be_an_executable_of_the_same_machine() {
     let tree =
         |mode, loader: Vec<u8>| glibc().file("/hello", 0o755, program(&[]).bytes()).layer().file(GLIBC, mode, loader);

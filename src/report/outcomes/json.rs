@@ -77,7 +77,7 @@ fn entry(row: &Row) -> Entry<'_> {
         gist: row.outcome().gist(),
         expected: row.is_expected(),
         message: (!message.is_empty()).then_some(message),
-        reason: row.reason.as_deref(),
+        reason: row.record.reason.as_deref(),
         step: row.outcome().step(),
         last_lines: &row.record.last_lines,
         stdout: &row.record.stdout,

@@ -21,17 +21,35 @@ pub struct Fix {
     pub lines: Vec<String>,
 }
 
+/// Commands that take `-static`.
+const COMPILERS: [&str; 6] = ["gcc ", "g++ ", "clang ", "clang++ ", "cc ", "c++ "];
+
 fn fix(what: impl Into<String>, lines: impl IntoIterator<Item = String>) -> Fix {
     Fix { what: what.into(), lines: lines.into_iter().collect() }
 }
 
+/// How the remedies of a finding look; those that do not fit the Dockerfile are left out.
+pub fn all(remedies: &[Remedy], dockerfile: Option<&Dockerfile>) -> Vec<Fix> {
+    let fits = |remedy: &&Remedy| match remedy {
+        // Somebody else compiled it.
+        Remedy::LinkStatically { language: Language::Native, .. } => {
+            dockerfile.is_none_or(|file| COMPILERS.iter().any(|compiler| file.has(compiler)))
+        }
+        _ => true,
+    };
+    remedies.iter().filter(fits).map(|remedy| of(remedy, dockerfile)).collect()
+}
+
 /// How a remedy looks.
-pub fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
+fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
     match remedy {
         Remedy::ExecForm(instruction, words) => {
             fix("say the command as a list of words", [format!("{} {}", instruction.name(), exec_form(words))])
         }
-        Remedy::SayCommand => fix("say what to run", ["CMD [\"/PROGRAM\"]".to_owned()]),
+        Remedy::SayCommand(program) => {
+            let program = program.as_deref().map_or("/PROGRAM".into(), String::from_utf8_lossy).into_owned();
+            fix("say what to run", [format!("CMD {}", exec_form(&[program]))])
+        }
         Remedy::LinkStatically { language, program, cpu, libc } => {
             link_statically(*language, program, *cpu, *libc, dockerfile)
         }
@@ -39,8 +57,7 @@ pub fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
             fix("copy what is missing from the stage that built the program", copy_lines(copies, dockerfile))
         }
         Remedy::CopyProgram(path) => {
-            let stage = dockerfile.map_or("0", Dockerfile::build_stage);
-            let path = quoted(path);
+            let (stage, path) = (stage(dockerfile, path), quoted(path));
             fix("put the program there", [format!("COPY --from={stage} {path} {path}")])
         }
         Remedy::BaseWith(libc) => {
@@ -53,11 +70,13 @@ pub fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
             let platform = printable(platform);
             fix(format!("build and run for {platform}"), [format!("FROM --platform={platform} IMAGE")])
         }
-        Remedy::MakeExecutable(path) => fix("let everybody execute it", chmod("755", "a+x", path)),
-        Remedy::MakeReadable(path) => fix("let everybody read it", chmod("644", "a+r", path)),
+        Remedy::MakeExecutable(path) => fix("let everybody execute it", [chmod("755", path, dockerfile)]),
         Remedy::UnixNewlines(path) => fix("end its lines in LF", [format!("RUN sed -i 's/\\r$//' {}", quoted(path))]),
         Remedy::FirstLine(line, path) => {
-            fix(format!("make this the first line of {}", printable_bytes(path)), [(*line).to_owned()])
+            fix(format!("start it with {line}"), [format!("RUN sed -i '1s|.*|{line}|' {}", quoted(path))])
+        }
+        Remedy::LineBefore(line, path) => {
+            fix(format!("start it with {line}"), [format!("RUN sed -i '1i {line}' {}", quoted(path))])
         }
         Remedy::Install(packager, package) => fix(format!("install {package}"), [install(*packager, package)]),
         _ => of_users_and_runtimes(remedy, dockerfile),
@@ -108,9 +127,15 @@ fn install(packager: Packager, package: &str) -> String {
     }
 }
 
+/// Where files are copied from: the stage that builds, or, where there is no other stage, an image that has them.
+fn stage(dockerfile: Option<&Dockerfile>, path: &[u8]) -> String {
+    let is_musl = path.windows(4).any(|part| part == b"musl");
+    let image = base(if is_musl { Libc::Musl } else { Libc::Glibc });
+    dockerfile.map_or("0", |file| file.build_stage().unwrap_or(image)).to_owned()
+}
+
 /// One line for each folder.
 fn copy_lines(copies: &[Copy], dockerfile: Option<&Dockerfile>) -> Vec<String> {
-    let stage = dockerfile.map_or("0", Dockerfile::build_stage);
     let mut folders: Vec<&Vec<u8>> = Vec::new();
     for copy in copies {
         if !folders.contains(&&copy.folder) {
@@ -118,6 +143,7 @@ fn copy_lines(copies: &[Copy], dockerfile: Option<&Dockerfile>) -> Vec<String> {
         }
     }
     let line = |folder: &Vec<u8>| {
+        let stage = copies.first().map_or("0".into(), |copy| stage(dockerfile, &copy.from));
         let files = copies.iter().filter(|copy| copy.folder == *folder).map(|copy| quoted(&copy.from));
         let to = quoted(folder);
         let slash = if to.ends_with('/') { "" } else { "/" };
@@ -148,8 +174,7 @@ fn link_statically(
             fix("link it statically, against musl", [format!("RUN rustup target add {target}"), line])
         }
         Language::Native => {
-            let compilers = ["gcc ", "g++ ", "clang ", "clang++ ", "cc ", "c++ "];
-            let own = compilers
+            let own = COMPILERS
                 .iter()
                 .find_map(|compiler| dockerfile?.changed(compiler, compiler, &format!("{compiler}-static ")));
             let line = own.unwrap_or_else(|| format!("RUN gcc -static -o {name} {}", source(&name, "c", dockerfile)));
@@ -206,7 +231,7 @@ fn java_release(release: u16, dockerfile: Option<&Dockerfile>) -> Fix {
 
 #[cfg(test)]
 mod tests {
-    use super::{Dockerfile, copy_lines, of};
+    use super::{Dockerfile, all, copy_lines, of};
     use crate::image::finding::{Copy, Instruction, Language, Libc, Remedy};
 
     fn lines(remedy: &Remedy, dockerfile: &str) -> Vec<String> {
@@ -227,6 +252,29 @@ mod tests {
         assert_eq!(lines(&link(Language::Rust), rust), expected);
         assert_eq!(of(&link(Language::Native), None).lines, ["RUN gcc -static -o hello hello.c"]);
         assert_eq!(lines(&link(Language::Go), ""), ["ENV CGO_ENABLED=0"]);
+    }
+
+    #[test]
+    fn what_somebody_else_compiled_is_not_to_be_compiled_anew() {
+        let remedies = [link(Language::Native), Remedy::BaseWithShell];
+        let count = |dockerfile: Option<&str>| all(&remedies, dockerfile.map(Dockerfile::parse).as_ref()).len();
+        assert_eq!(count(Some("FROM alpine\nRUN wget -O hello https://example.org/hello\n")), 1);
+        assert_eq!(count(Some("FROM gcc\nRUN gcc hello.c\n")), 2);
+        assert_eq!(count(None), 2);
+    }
+
+    #[test]
+    fn without_a_stage_to_copy_from_an_image_is_named_that_has_the_files() {
+        let copy = |from: &str| Remedy::CopyFromBuild(vec![Copy { from: from.into(), folder: b"/lib".to_vec() }]);
+        let single = "FROM scratch\nCOPY hello .\n";
+        assert_eq!(lines(&copy("/lib/x"), single), ["COPY --from=debian:stable-slim /lib/x /lib/"]);
+        assert_eq!(
+            lines(&copy("/lib/ld-musl-x86_64.so.1"), single),
+            ["COPY --from=alpine /lib/ld-musl-x86_64.so.1 /lib/"]
+        );
+        let chmod = Remedy::MakeExecutable(b"/hello".to_vec());
+        assert_eq!(lines(&chmod, single), ["COPY --chmod=755 hello ."]);
+        assert_eq!(of(&chmod, None).lines, ["COPY --chmod=755 hello /hello"]);
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn found<'a>(finding: &'a Finding, subject: &Subject) -> Found<'a> {
         },
         says: &evidence.says,
     });
-    let fixes = finding.remedies.iter().map(|remedy| fix::of(remedy, subject.dockerfile.as_ref()));
+    let fixes = fix::all(&finding.remedies, subject.dockerfile.as_ref()).into_iter();
     Found {
         id: finding.id.name(),
         certainty: finding.id.certainty().name(),

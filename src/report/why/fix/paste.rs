@@ -53,11 +53,19 @@ impl Dockerfile {
         Some(format!("RUN {}", printable(&line.replacen(from, to, 1))))
     }
 
-    /// The stage that the program is copied from, as it is called there.
-    pub(super) fn build_stage(&self) -> &str {
+    /// The stage that the program is copied from, as it is called there; `None` if there is but one stage.
+    pub(super) fn build_stage(&self) -> Option<&str> {
         let mut from =
             self.of("COPY").filter_map(|line| line.split_whitespace().find_map(|word| word.strip_prefix("--from=")));
-        from.next_back().filter(|name| name.chars().all(|c| c.is_ascii_graphic())).unwrap_or("0")
+        let named = from.next_back().filter(|name| name.chars().all(|c| c.is_ascii_graphic()));
+        named.or((self.of("FROM").count() > 1).then_some("0"))
+    }
+
+    /// The COPY line that ends in a word with this base name, or has one, with `flag` added.
+    pub(super) fn copied_with(&self, name: &str, flag: &str) -> Option<String> {
+        let has = |line: &&str| line.split_whitespace().any(|word| word.rsplit('/').next() == Some(name));
+        let mut lines = self.of("COPY").filter(has);
+        lines.next_back().map(|line| format!("COPY {flag} {}", printable(line)))
     }
 
     /// The image that the first stage starts from.
@@ -89,10 +97,11 @@ pub(super) fn source(name: &str, extension: &str, dockerfile: Option<&Dockerfile
     copied.map_or_else(|| format!("{name}.{extension}"), |word| printable(word).into_owned())
 }
 
-/// Two ways to set permissions: while copying, which needs no shell in the image, and after.
-pub(super) fn chmod(copied: &str, after: &str, path: &[u8]) -> Vec<String> {
-    let path = quoted(path);
-    vec![format!("COPY --chmod={copied} SOURCE {path}"), format!("RUN chmod {after} {path}")]
+/// Sets permissions while copying, which needs no shell in the image.
+pub(super) fn chmod(mode: &str, path: &[u8], dockerfile: Option<&Dockerfile>) -> String {
+    let (name, flag) = (base_name(path), format!("--chmod={mode}"));
+    let own = dockerfile.and_then(|file| file.copied_with(&name, &flag));
+    own.unwrap_or_else(|| format!("COPY {flag} {name} {}", quoted(path)))
 }
 
 #[cfg(test)]
@@ -104,10 +113,12 @@ mod tests {
         let text = "# c\nFROM --platform=linux/amd64 golang:1 AS b\nRUN a && \\\n  # no\n  egcc x && gcc y\nCOPY x.c .\nfrom scratch\nCOPY --from=b /x /y /\n";
         let file = Dockerfile::parse(text);
         assert_eq!(file.build_image(), Some("golang:1"));
-        assert_eq!(file.build_stage(), "b");
+        assert_eq!(file.build_stage(), Some("b"));
+        assert_eq!(file.copied_with("x", "--chmod=755").as_deref(), Some("COPY --chmod=755 --from=b /x /y /"));
         assert_eq!(source("x", "c", Some(&file)), "x.c");
         assert_eq!(file.changed("a ", "a ", "b ").as_deref(), Some("RUN b && egcc x && gcc y"));
-        assert_eq!(Dockerfile::parse("").build_stage(), "0");
+        assert_eq!(Dockerfile::parse("FROM a\nFROM b").build_stage(), Some("0"));
+        assert_eq!(Dockerfile::parse("FROM a").build_stage(), None);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) enum What {
 /// Loads the images of all cases.
 #[track_caller]
 pub(super) fn load(cases: &[Case]) {
-    let folder = scratch().join("why.images");
+    let folder = scratch().join("made.images");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     let layers: Vec<Vec<PathBuf>> = cases.iter().map(|case| write_layers(&folder, case)).collect();
@@ -46,9 +46,9 @@ pub(super) fn load(cases: &[Case]) {
         manifest.push(json!({ "Config": config, "RepoTags": [case.tag()], "Layers": names }));
     }
     fs::write(folder.join("manifest.json"), Value::Array(manifest).to_string()).unwrap();
-    let archive = scratch().join("why.images.tar");
-    run("why.pack", Command::new("tar").arg("-cf").arg(&archive).arg("-C").arg(&folder).arg(".")).succeeds();
-    docker("why.load", &["load", "--quiet", "--input", archive.to_str().unwrap()]).succeeds();
+    let archive = scratch().join("made.images.tar");
+    run("made.pack", Command::new("tar").arg("-cf").arg(&archive).arg("-C").arg(&folder).arg(".")).succeeds();
+    docker("made.load", &["load", "--quiet", "--input", archive.to_str().unwrap()]).succeeds();
     fs::remove_dir_all(folder).unwrap();
     fs::remove_file(archive).unwrap();
 }
@@ -98,6 +98,6 @@ fn append(tar: &mut tar::Builder<File>, entry: &Entry) {
 /// The SHA-256 of each file, by which an image names its layers.
 #[track_caller]
 fn sums(files: &[PathBuf]) -> Vec<String> {
-    let listed = run("why.sums", Command::new("sha256sum").args(files)).succeeds().stdout;
+    let listed = run("made.sums", Command::new("sha256sum").args(files)).succeeds().stdout;
     listed.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
 }

@@ -32,7 +32,7 @@ pub(super) enum Expected {
 impl Case {
     /// The image's name on the engine.
     pub(super) fn tag(&self) -> String {
-        format!("minimage-why:{}", self.name)
+        format!("minimage-made:{}", self.name)
     }
 }
 

@@ -11,14 +11,14 @@ use crate::engine::docker;
 pub(super) struct Parts(BTreeMap<String, Vec<u8>>);
 
 impl Parts {
-    /// Builds what `tests/engine/why/parts/Dockerfile` says.
+    /// Builds what `tests/engine/made/parts/Dockerfile` says.
     #[track_caller]
     pub(super) fn build() -> Self {
-        let archive = scratch().join("why.parts.tar");
+        let archive = scratch().join("made.parts.tar");
         let output = format!("type=tar,dest={}", archive.display());
-        let context = repository().join("tests/engine/why/parts");
+        let context = repository().join("tests/engine/made/parts");
         let arguments = ["build", "--progress", "plain", "--output", &output, context.to_str().unwrap()];
-        docker("why.parts", &arguments).succeeds();
+        docker("made.parts", &arguments).succeeds();
         let mut files = BTreeMap::new();
         for entry in tar::Archive::new(File::open(&archive).unwrap()).entries().unwrap() {
             let mut entry = entry.unwrap();

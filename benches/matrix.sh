@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# `mkcompose build` against `docker compose build`, and `mkcompose test --no-build` against `docker compose up` and `ps`,
+# on the normal set, in turn on one engine.
+#
+#   benches/matrix.sh [ROUNDS [GLOB…]]      default: 3 rounds, all services of docker-compose.yml
+#
+# Builds are from cold: before each the engine's build cache is emptied (`docker builder prune --all --force`) and the
+# images are removed. So name an engine of its own in DOCKER_HOST; the base images have to be there. An image that does not
+# build here makes Compose stop: leave it out with the globs. Prints a Markdown table: the time of each in seconds, and the
+# most memory that the mkcompose process itself had (VmHWM in /proc, without the engine's command line that it starts).
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+mkcompose=${MKCOMPOSE:-$here/target/release/mkcompose}
+rounds=${1:-3}
+shift || true
+project=mkcompose-bench
+work=$(mktemp -d)
+trap 'docker compose -f "$here/docker-compose.yml" -p $project down >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
+cd "$here"
+
+# The services that the globs choose, as `mkcompose list` and the shell know them.
+chosen() {
+    local service glob
+    "$mkcompose" list --format json | sed -n 's/^ *"service": "\(.*\)",$/\1/p' | grep -v '\.err$' |
+        while read -r service; do
+            # shellcheck disable=SC2254
+            for glob in "${@:-*}"; do case $service in $glob) echo "$service" && break ;; esac; done
+        done
+}
+mapfile -t services < <(chosen "$@")
+
+seconds() { # of a command that has to return one of the codes before `--`: a failed one is quick and worth nothing
+    local codes=() start end code=0
+    while [ "$1" != -- ]; do codes+=("$1") && shift; done
+    shift
+    start=$(date +%s.%N)
+    "$@" >"$work/out" 2>&1 || code=$?
+    end=$(date +%s.%N)
+    case " ${codes[*]} " in
+    *" $code "*) awk "BEGIN { printf \"%.1f\", $end - $start }" ;;
+    *) tail -n 20 "$work/out" >&2 && echo "$1 $2 returned $code" >&2 && return 1 ;;
+    esac
+}
+
+memory() { # the same, but the most memory of the process itself, in MiB
+    "$@" >"$work/out" 2>&1 &
+    local pid=$! most=0 now
+    while now=$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status" 2>/dev/null) && [ -n "$now" ]; do
+        most=$now
+        sleep 0.05
+    done
+    wait "$pid" || true
+    awk "BEGIN { printf \"%.1f\", $most / 1024 }"
+}
+
+cold() {
+    docker image rm --force "${services[@]/#/minimage:}" >/dev/null 2>&1 || true
+    docker builder prune --all --force >/dev/null
+}
+
+up_and_ps() {
+    docker compose -p $project up --no-build "${services[@]}"
+    docker compose -p $project ps --all --format json
+}
+
+down() { docker compose -p $project down >/dev/null 2>&1 || true; }
+
+echo "${#services[@]} services, $(nproc) cores, $(docker version --format 'Docker {{.Server.Version}}'), Compose $(docker compose version --short)"
+echo
+echo "| round | \`docker compose build\` | \`mkcompose build\` | \`up\` and \`ps\` | \`mkcompose test --no-build\` |"
+echo "| --: | --: | --: | --: | --: |"
+for round in $(seq "$rounds"); do
+    cold
+    compose_build=$(seconds 0 -- docker compose -p $project build "${services[@]}")
+    cold
+    our_build=$(seconds 0 -- "$mkcompose" build "${services[@]}")
+    down
+    compose_run=$(seconds 0 -- up_and_ps)
+    down
+    our_run=$(seconds 0 1 -- "$mkcompose" test --no-build "${services[@]}")
+    echo "| $round | $compose_build | $our_build | $compose_run | $our_run |"
+done
+echo
+echo "memory of mkcompose itself: build $(memory "$mkcompose" build "${services[@]}") MiB, test" \
+    "$(memory "$mkcompose" test --no-build "${services[@]}") MiB"

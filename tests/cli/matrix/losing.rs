@@ -1,0 +1,99 @@
+//! An engine that fails, or dies, on the way: no result is made up, and nothing is left for ever.
+
+use super::fake::Fake;
+
+const DIES: &str = "touch \"$here/dead\"
+    fail 'ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF'";
+
+#[test]
+fn a_build_that_the_engine_broke_off_is_no_failed_build_not_even_of_the_err_set() {
+    let fake = Fake::of(&["a", "b.err", "c"]).build("b.err", DIES);
+    let run = fake.try_it(&["build", "-j", "1"]);
+    assert_eq!(run.code(), 2);
+    let (stdout, stderr) = (run.stdout(), run.stderr());
+    assert!(stdout.contains("? b.err  ") && stdout.contains("  unknown: failed to receive status: "), "{stdout}");
+    assert!(!stdout.contains("as expected") && !stdout.contains(" c "), "{stdout}");
+    assert!(stderr.contains("3 images: 1 built, 1 not begun, 1 unknown in "), "{stderr}");
+    assert!(stderr.contains("version` failed (exit status: 1): Cannot connect to the Docker daemon"), "{stderr}");
+}
+
+#[test]
+fn an_engine_that_comes_back_costs_only_what_it_was_doing() {
+    let fake = Fake::of(&["a.err", "b"]).build("a.err", &DIES.replace("touch", ": "));
+    let run = fake.try_it(&["build", "-j", "1"]);
+    assert_eq!(run.code(), 2);
+    assert!(run.stdout().contains("? a.err  ") && run.stdout().contains("✓ b  "), "{}", run.stdout());
+    assert!(run.stderr().contains("2 images: 1 built, 1 unknown in "), "{}", run.stderr());
+}
+
+#[test]
+fn a_run_that_the_engine_broke_off_is_unknown_and_the_rest_is_not_begun() {
+    let script = "touch \"$here/dead\"; fail 'error waiting for container: unexpected EOF' 125";
+    let fake = Fake::of(&["a", "b"]).run("a", script).image("b");
+    let run = fake.try_it(&["test", "--no-build", "-j", "1"]);
+    assert_eq!(run.code(), 2);
+    let (stdout, stderr) = (run.stdout(), run.stderr());
+    assert!(stdout.contains("\n?  a        unknown  "), "{stdout}");
+    assert!(stdout.contains("\n?  b        not run\n"), "{stdout}");
+    assert!(stderr.contains("the engine was lost on the way"), "{stderr}");
+    assert_eq!(fake.asked("run").len(), 1);
+    // When the engine is back, the next run removes what the lost one could not.
+    assert_eq!(fake.containers().len(), 2, "a container and its state");
+    std::fs::remove_file(fake.case.at("engine/dead")).unwrap();
+    std::fs::remove_file(fake.case.at("engine/run.a")).unwrap();
+    let run = fake.try_it(&["test", "--no-build"]);
+    assert_eq!(run.code(), 0);
+    assert!(run.stderr().starts_with("removed 1 container that an earlier run left"), "{}", run.stderr());
+    assert_eq!(fake.containers(), [""; 0]);
+}
+
+#[test]
+fn what_a_killed_run_left_is_removed_by_the_next_and_nothing_of_anybody_else() {
+    let fake = Fake::of(&["a"]).run("a", "touch \"$here/begun\"; exec sleep 1000");
+    let started = fake.start(&["test", "--no-build"]);
+    fake.wait_for("begun");
+    started.kill();
+    let left = fake.containers();
+    assert_eq!(left.len(), 2, "a container and its state");
+    let label =
+        fake.case.read(format!("engine/container.{}", left.iter().find(|name| !name.ends_with(".state")).unwrap()));
+    // Somebody else's, a namesake's on another machine, and one of a run that still goes on, which is this process.
+    let me = std::process::id();
+    let started_at = std::fs::read_to_string(format!("/proc/{me}/stat")).unwrap();
+    let started_at = started_at.rsplit_once(") ").unwrap().1.split(' ').nth(19).unwrap();
+    let (world, _) = label.trim_end().rsplit_once('/').unwrap().0.rsplit_once('/').unwrap();
+    let mine = format!("{world}/{me}/{started_at}\n");
+    let elsewhere = label.replacen("minimage.mkcompose=", "minimage.mkcompose=elsewhere-", 1);
+    let fake = fake
+        .file("container.theirs", "their.label=1\n")
+        .file("container.odd", "minimage.mkcompose=odd\n")
+        .file("container.elsewhere", elsewhere)
+        .file("container.mine", mine);
+    std::fs::remove_file(fake.case.at("engine/run.a")).unwrap();
+    let run = fake.try_it(&["test", "--no-build"]);
+    assert_eq!(run.code(), 0);
+    assert!(run.stderr().starts_with("removed 1 container that an earlier run left"), "{}", run.stderr());
+    let mut kept = fake.containers();
+    kept.sort();
+    assert_eq!(kept, ["elsewhere", "mine", "odd", "theirs"]);
+    assert!(!fake.asked("rm").iter().any(|line| line.contains("theirs")));
+}
+
+#[test]
+fn a_container_that_cannot_be_removed_is_told() {
+    let fake = Fake::of(&["a"]).image("a").file("stuck", "");
+    let run = fake.try_it(&["test", "--no-build"]);
+    assert_eq!(run.code(), 2);
+    assert!(run.stdout().contains("1 image: 1 works; all as expected"), "{}", run.stdout());
+    assert!(run.stderr().contains("container is stuck"), "{}", run.stderr());
+    assert!(run.stderr().contains("containers may be left: the next run removes them"), "{}", run.stderr());
+}
+
+#[test]
+fn an_engine_killed_by_a_signal_tells_nothing_of_the_dockerfile() {
+    let fake = Fake::of(&["a.err"]).build("a.err", "kill -9 $$");
+    let run = fake.try_it(&["build"]);
+    assert_eq!(run.code(), 2);
+    assert!(run.stdout().starts_with("? a.err  "), "{}", run.stdout());
+    assert!(run.stderr().contains("1 image: 1 unknown in "), "{}", run.stderr());
+}

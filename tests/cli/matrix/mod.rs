@@ -1,0 +1,9 @@
+//! `mkcompose build` and `mkcompose test` against an engine that is a script: what they ask of it, and what they make of
+//! its answers.
+
+mod building;
+mod fake;
+mod losing;
+mod reporting;
+mod running;
+mod stopping;

@@ -1,0 +1,108 @@
+//! Reports: in every format, in files, against an earlier one.
+
+use serde_json::Value;
+
+use super::fake::Fake;
+
+/// Three images: one that works, one that prints what could harm a terminal or a document, one known not to build.
+fn sample() -> Fake {
+    let hostile = "printf 'a|b `c` <d> &amp; ]]>\\033[31m\\302\\233\\342\\200\\256 \\377\\n' >&2; end exited 1";
+    Fake::of(&["a", "b", "c.err"]).run("a", "echo Hello").run("b", hostile).build("c.err", "fail 'ERROR: no'")
+}
+
+#[test]
+fn a_report_of_each_kind_is_written_beside_what_is_shown() {
+    let fake = sample();
+    let reports = ["--report", "r.json", "--report", "r.md", "--report", "r.xml"];
+    let run = fake.try_it(&[&["test", "-q"][..], &reports].concat());
+    assert_eq!((run.code(), run.stderr().as_str()), (1, ""));
+    assert!(
+        run.stdout().contains("\n3 images: 1 works, 1 does not build, 1 exits 1; 1 not as expected"),
+        "{}",
+        run.stdout()
+    );
+    let json: Value = serde_json::from_str(&fake.case.read("r.json")).unwrap();
+    assert_eq!(json["total"]["unexpected"], 1);
+    assert!(fake.case.read("r.md").contains("\n| ✓ | a | works | Hello |\n"));
+    assert!(fake.case.read("r.xml").contains("<testcase name=\"a\" classname=\"a\""));
+    assert_eq!(fake.case.names(), ["cache", "dockerfiles", "engine", "r.json", "r.md", "r.xml", "samples"]);
+}
+
+#[test]
+fn what_a_program_prints_controls_nothing_in_any_format() {
+    let fake = sample();
+    for format in ["table", "json", "markdown", "junit"] {
+        let run = fake.try_it(&["test", "--format", format]);
+        assert_eq!(run.code(), 1);
+        let all = run.stdout() + &run.stderr();
+        assert!(!all.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{format}: {all}");
+    }
+}
+
+#[test]
+fn a_report_of_an_unknown_kind_is_refused_before_anything_runs() {
+    let fake = sample();
+    for (path, why) in [
+        ("r.txt", "a report is `.json`, `.md` or `.xml`: give it such a name"),
+        ("no/r.json", "no file can be written there: name one in a folder that exists"),
+    ] {
+        fake.try_it(&["test", "--report", "r.json", "--report", path]).refused(&format!("error: {path}: {why}\n"));
+    }
+    assert_eq!(fake.asked(""), [""; 0]);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_an_error_and_the_others_are_written() {
+    let fake = Fake::of(&["a"]).image("a");
+    let fake = Fake { case: fake.case.link("r.xml", "/dev/full") };
+    let run = fake.try_it(&["test", "--no-build", "-q", "--report", "r.xml", "--report", "r.json"]);
+    assert_eq!(run.code(), 2);
+    assert!(run.stdout().contains("1 image: 1 works"), "{}", run.stdout());
+    assert!(run.stderr().starts_with("error: r.xml: cannot write"), "{}", run.stderr());
+    assert!(fake.case.has("r.json"));
+}
+
+#[test]
+fn only_a_change_since_the_baseline_makes_the_answer_no() {
+    let fake = sample();
+    let run = fake.try_it(&["test", "-q", "--report", "r.json"]);
+    assert_eq!((run.code(), run.stderr().as_str()), (1, ""));
+    let run = fake.try_it(&["test", "-q", "--baseline", "r.json"]);
+    assert_eq!((run.code(), run.stderr().as_str()), (0, ""), "{}", run.stdout());
+    assert!(run.stdout().contains("; nothing has changed, "), "{}", run.stdout());
+    // Better and worse are both changes.
+    let fake = fake.run("a", "end exited 9").run("b", "echo now");
+    let run = fake.try_it(&["test", "-q", "--baseline", "r.json"]);
+    assert_eq!((run.code(), run.stderr().as_str()), (1, ""));
+    let stdout = run.stdout();
+    assert!(stdout.contains("\nchanged:\n  a: works → exits 9\n  b: exits 1 → works\n"), "{stdout}");
+    assert!(stdout.contains("; 2 changed, "), "{stdout}");
+}
+
+#[test]
+fn new_and_vanished_services_are_said_and_not_failed() {
+    let earlier = r#"{"images": [{"service": "a", "outcome": "works"}, {"service": "gone", "outcome": "works"},
+        {"service": "untried", "outcome": "works"}]}"#;
+    let fake = Fake::of(&["a", "fresh", "untried"]);
+    let fake = Fake { case: fake.case.file("r.json", earlier) };
+    let run = fake.try_it(&["test", "-q", "--baseline", "r.json", "a", "fresh"]);
+    assert_eq!((run.code(), run.stderr().as_str()), (0, ""));
+    assert!(run.stdout().contains("\nnew:\n  fresh\n\nvanished:\n  gone\n\n"), "{}", run.stdout());
+}
+
+#[test]
+fn a_baseline_that_is_none_is_refused_before_anything_runs() {
+    let fake = sample();
+    let fake = Fake { case: fake.case.file("sizes.json", r#"{"images": [{"service": "a", "size": 1}]}"#) };
+    let run = fake.try_it(&["test", "--baseline", "sizes.json"]);
+    assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
+    assert!(
+        run.stderr().starts_with("error: sizes.json: this is no report of outcomes (missing field `outcome`"),
+        "{}",
+        run.stderr()
+    );
+    let run = fake.try_it(&["test", "--baseline", "no.json"]);
+    assert_eq!(run.code(), 2);
+    assert!(run.stderr().starts_with("error: no.json: cannot read: "), "{}", run.stderr());
+    assert_eq!(fake.asked(""), [""; 0]);
+}

@@ -1,0 +1,88 @@
+//! Ctrl-C and its kin: nothing new begins, what runs ends, what is done is told. Twice: all ends at once.
+
+use super::fake::{Fake, timeless};
+
+const STOPPING: &str = "stopping: what has begun is awaited, nothing more is begun; once more to end it at once\n";
+
+/// A build or run that says it has begun, and ends when it may.
+const AWAITED: &str = "touch \"$here/begun\"; until [ -e \"$here/go\" ] || [ ! -d \"$here\" ]; do sleep 0.01; done";
+
+#[test]
+fn after_a_signal_no_build_begins_the_running_one_ends_and_what_is_done_is_told() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let fake = Fake::of(&["a", "b", "c"]).build("b", AWAITED);
+        let started = fake.start(&["build", "-j", "1"]);
+        fake.wait_for("begun");
+        started.signal(signal);
+        started.wait_said(STOPPING);
+        let fake = fake.file("go", "");
+        let run = started.end();
+        assert_eq!(run.code(), 130, "{signal}");
+        assert_eq!(timeless(&run.stdout()), "✓ a  T  built\n✓ b  T  built\n", "{signal}");
+        let stderr = run.stderr();
+        assert!(stderr.starts_with(STOPPING), "{stderr}");
+        assert!(stderr.contains("3 images: 2 built, 1 not begun in "), "{stderr}");
+        assert_eq!(fake.asked("build -").len(), 3, "{signal}: {:?}", fake.asked("build"));
+    }
+}
+
+#[test]
+fn a_build_does_not_get_the_signal_of_the_terminal() {
+    // A terminal sends its Ctrl-C to the whole group in its foreground.
+    let fake = Fake::of(&["a"]).build("a", &format!("trap 'fail killed' INT; {AWAITED}"));
+    let started = fake.start(&["build"]);
+    fake.wait_for("begun");
+    started.signal_group("INT");
+    started.wait_said(STOPPING);
+    let _fake = fake.file("go", "");
+    let run = started.end();
+    assert_eq!((run.code(), timeless(&run.stdout()).as_str()), (130, "✓ a  T  built\n"));
+    assert!(run.stderr().starts_with(STOPPING), "{}", run.stderr());
+}
+
+#[test]
+fn a_second_signal_ends_running_builds_at_once() {
+    let fake = Fake::of(&["a", "b"]).build("a", "touch \"$here/begun\"; exec sleep 1000");
+    let started = fake.start(&["build", "-j", "1"]);
+    fake.wait_for("begun");
+    started.signal("INT");
+    started.wait_said(STOPPING);
+    started.signal("INT");
+    let run = started.end();
+    assert_eq!((run.code(), run.stdout().as_str()), (130, ""));
+    assert!(run.stderr().contains("2 images: 2 not begun in "), "{}", run.stderr());
+}
+
+#[test]
+fn a_second_signal_ends_running_containers_at_once_and_removes_them() {
+    let fake = Fake::of(&["a", "b"]).run("a", "touch \"$here/begun\"; exec sleep 1000").image("b");
+    let started = fake.start(&["test", "--no-build", "-j", "1", "--report", "r.json"]);
+    fake.wait_for("begun");
+    assert_eq!(fake.containers().len(), 2, "a container and its state");
+    started.signal("INT");
+    started.wait_said(STOPPING);
+    started.signal("TERM");
+    let run = started.end();
+    assert_eq!(run.code(), 130);
+    assert!(run.stdout().contains("2 images: 2 not run; none unexpected, interrupted, "), "{}", run.stdout());
+    assert!(run.stderr().starts_with(STOPPING), "{}", run.stderr());
+    assert!(fake.case.read("r.json").contains("\"interrupted\": true"));
+    assert_eq!(fake.containers(), [""; 0]);
+}
+
+#[test]
+fn after_a_signal_the_running_container_ends_and_is_told_and_removed() {
+    let fake = Fake::of(&["a", "b"]).run("a", &format!("{AWAITED}; echo late")).image("b");
+    let started = fake.start(&["test", "--no-build", "-j", "1", "--format", "json"]);
+    fake.wait_for("begun");
+    started.signal("TERM");
+    started.wait_said(STOPPING);
+    let fake = fake.file("go", "");
+    let run = started.end();
+    assert_eq!(run.code(), 130);
+    assert!(run.stderr().contains(STOPPING), "{}", run.stderr());
+    let report: serde_json::Value = serde_json::from_str(&run.stdout()).unwrap();
+    let outcomes = [0, 1].map(|at| report["images"][at]["outcome"].as_str().unwrap().to_owned());
+    assert_eq!(outcomes, ["works", "not-run"]);
+    assert_eq!(fake.containers(), [""; 0]);
+}

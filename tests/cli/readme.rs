@@ -1,0 +1,62 @@
+//! The README shows real output: its commands that need no engine are run here, in a copy of this repository, and must
+//! print just what it says. Those that need one are in `tests/engine/readme.rs`.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::case::{Case, MKCOMPOSE};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The `$` commands of the `console` blocks, each with the output below it.
+fn commands(readme: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for block in readme.split("```console\n").skip(1) {
+        for line in block.split("```").next().unwrap().lines() {
+            match (line.strip_prefix("$ "), found.last_mut()) {
+                (Some(command), _) => found.push((command.to_owned(), String::new())),
+                (None, Some((_, output))) => output.extend([line, "\n"]),
+                (None, None) => panic!("output without a command: {line}"),
+            }
+        }
+    }
+    found
+}
+
+/// Needs an engine, or cannot be run inside itself.
+fn is_elsewhere(command: &str) -> bool {
+    let needs_engine = ["build", "test", "sizes", "why"];
+    command == "cargo test"
+        || command.starts_with("docker ")
+        || needs_engine.iter().any(|word| command.contains(&format!("mkcompose {word}")))
+}
+
+fn copy_of_the_repository() -> Case {
+    let case = Case::empty();
+    for name in ["dockerfiles", "samples", "docker-compose.yml", "docker-compose.err.yml"] {
+        let status = Command::new("cp").arg("-R").arg(Path::new(ROOT).join(name)).arg(case.path()).status().unwrap();
+        assert!(status.success(), "{name}");
+    }
+    case
+}
+
+#[test]
+fn the_commands_of_the_readme_print_what_it_shows() {
+    let case = copy_of_the_repository();
+    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let commands: Vec<_> = commands(&readme).into_iter().filter(|(command, _)| !is_elsewhere(command)).collect();
+    assert!(commands.len() >= 5, "{commands:?}");
+    for (command, shown) in commands {
+        // The newcomer's command is the program itself; what Cargo adds is not ours.
+        let line = command.replace("cargo run --release", "mkcompose").replace("mkcompose", "\"$MKCOMPOSE\"");
+        let mut shell = case.command_under(&["sh", "-c", &format!("{{ {line}; }} 2>&1")], &[]);
+        let output = shell.env("MKCOMPOSE", MKCOMPOSE).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), shown, "$ {command}");
+    }
+}
+
+#[test]
+fn the_readmes_test_command_is_the_one_that_ci_runs() {
+    let ci = std::fs::read_to_string(Path::new(ROOT).join(".ci/run")).unwrap();
+    assert!(ci.lines().any(|line| line == "cargo test"));
+}
