@@ -5,7 +5,7 @@
 //! text says is not decided here.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -21,8 +21,20 @@ pub struct Target {
     pub path: PathBuf,
     /// What it should hold; `None`: it should not be there.
     pub wanted: Option<String>,
-    /// What it holds; `None`: it is not there.
-    pub found: Option<Vec<u8>>,
+    /// What it holds.
+    pub found: Found,
+}
+
+/// What a file holds, before anything is done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It is not there.
+    Nothing,
+    /// What it should. Not kept a second time: of ten thousand services it is two megabytes, and nearly every file holds
+    /// what it should.
+    Wanted,
+    /// Something else.
+    Other(Vec<u8>),
 }
 
 /// How the file that is there compares with what it should be.
@@ -52,23 +64,19 @@ impl Target {
         if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
             return Err(Error::io("use", path)(io::Error::other("this is not a regular file: give another path")));
         }
-        match fs::read(&path) {
-            Ok(found) => Ok(Self { path, wanted, found: Some(found) }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { path, wanted, found: None }),
-            Err(error) => Err(Error::io("read", path)(error)),
-        }
+        let found = found(&path, wanted.as_deref()).map_err(Error::io("read", &path))?;
+        Ok(Self { path, wanted, found })
     }
 
     /// How the two compare.
     pub fn state(&self) -> State {
         match (&self.wanted, &self.found) {
-            (None, None) => State::Current,
-            (Some(_), None) => State::Missing,
-            (Some(wanted), Some(found)) if wanted.as_bytes() == found => State::Current,
-            (_, Some(found)) if !found.starts_with(MARK.as_bytes()) => State::Foreign,
-            (None, Some(_)) => State::LeftOver,
-            (Some(wanted), Some(found)) if wanted.as_bytes() == unix_lines(found) => State::LineEndings,
-            (Some(_), Some(_)) => State::Stale,
+            (None, Found::Nothing) | (_, Found::Wanted) => State::Current,
+            (Some(_), Found::Nothing) => State::Missing,
+            (_, Found::Other(found)) if !found.starts_with(MARK.as_bytes()) => State::Foreign,
+            (None, Found::Other(_)) => State::LeftOver,
+            (Some(wanted), Found::Other(found)) if wanted.as_bytes() == unix_lines(found) => State::LineEndings,
+            (Some(_), Found::Other(_)) => State::Stale,
         }
     }
 
@@ -84,6 +92,38 @@ impl Target {
         let real = through_links(&self.path)?;
         let new = beside(&real, wanted.as_bytes()).map_err(Error::io("write", &self.path))?;
         Ok(Some(Change { target: self, new: Some((new, real)) }))
+    }
+}
+
+/// What the file at `path` holds, held against what is `wanted`.
+fn found(path: &Path, wanted: Option<&str>) -> io::Result<Found> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        opened => opened?,
+    };
+    if let Some(wanted) = wanted
+        && holds(&file, wanted.as_bytes())?
+    {
+        return Ok(Found::Wanted);
+    }
+    file.rewind()?;
+    let mut other = Vec::new();
+    file.read_to_end(&mut other)?;
+    Ok(Found::Other(other))
+}
+
+/// Whether `file` holds just the bytes `wanted`. Read piece by piece into one small buffer.
+fn holds(file: &File, mut wanted: &[u8]) -> io::Result<bool> {
+    const PIECE: u64 = 64 * 1024;
+    let mut piece = Vec::new();
+    loop {
+        piece.clear();
+        file.take(PIECE).read_to_end(&mut piece)?;
+        match wanted.strip_prefix(piece.as_slice()) {
+            _ if piece.is_empty() => return Ok(wanted.is_empty()),
+            Some(rest) => wanted = rest,
+            None => return Ok(false),
+        }
     }
 }
 

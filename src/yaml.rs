@@ -74,7 +74,7 @@ pub enum Simple {
 pub fn simple(string: &str) -> Option<Simple> {
     /// A longer key is written in the `? key` form.
     const LONGEST_KEY: usize = 126;
-    if string.starts_with(['-', ':']) || string.is_empty() || !string.bytes().all(is_simple) {
+    if matches!(string.as_bytes(), [] | [b'-' | b':', ..]) || !is_simple(string.as_bytes()) {
         return None;
     }
     // A colon at the end makes a key, and three dots at the start end a document.
@@ -87,10 +87,16 @@ pub fn simple(string: &str) -> Option<Simple> {
     (string.len() <= LONGEST_KEY).then_some(Simple::Quoted)
 }
 
-/// Whether `byte` may be within a simple string: a letter, a digit, `_`, or one of `-./:`, which with the digits are one
-/// range. Every byte of a Compose file passes here.
-fn is_simple(byte: u8) -> bool {
-    matches!(byte, b'-'..=b':' | b'A'..=b'Z' | b'a'..=b'z' | b'_')
+/// Whether all of `bytes` may be within a simple string: letters, digits, `_`, and `-./:`, which with the digits are one
+/// range. Every byte of a Compose file passes here, so it is a loop without calls even when compiled for size.
+fn is_simple(mut bytes: &[u8]) -> bool {
+    while let [byte, rest @ ..] = bytes {
+        if !matches!(byte, b'-'..=b':' | b'A'..=b'Z' | b'a'..=b'z' | b'_') {
+            return false;
+        }
+        bytes = rest;
+    }
+    true
 }
 
 /// Whether some YAML reader takes the plain scalar `text` for a null, boolean, number, date, merge or default key.
@@ -106,8 +112,8 @@ fn is_ambiguous(text: &str) -> bool {
     }
     let starts = |first: u8| first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.' | b'_');
     text.bytes().next().is_some_and(starts)
-        && text.bytes().any(|byte| byte.is_ascii_digit())
         && text.bytes().all(|byte| byte.is_ascii_hexdigit() || b"xXoO_.:+-tTzZ".contains(&byte))
+        && text.bytes().any(|byte| byte.is_ascii_digit())
         || is_signed_infinity(text)
 }
 

@@ -13,7 +13,7 @@ use crate::interrupt::Interrupt;
 use crate::name::{PREFIX, Set};
 use crate::project::{Project, relative, resolve};
 use crate::scan::{Dockerfile, Problem};
-use crate::target::{Change, State, Target};
+use crate::target::{Change, Found, State, Target};
 
 /// A Compose file of ours and how many services it is to have.
 struct File {
@@ -91,7 +91,11 @@ fn diff(File { target, .. }: &File, state: State, console: &Console) -> Option<S
         return None;
     }
     let name = target.path.to_string_lossy();
-    Some(unified(&name, target.found.as_deref(), target.wanted.as_deref(), console.color_out()))
+    let found = match &target.found {
+        Found::Other(found) => Some(found.as_slice()),
+        Found::Nothing | Found::Wanted => None,
+    };
+    Some(unified(&name, found, target.wanted.as_deref(), console.color_out()))
 }
 
 fn verdict(state: State, console: &Console) -> String {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::outcomes::{Report, json, junit, markdown};
 use crate::error::Error;
 use crate::escape::printable_path;
-use crate::target::Target;
+use crate::target::{Change, Found, Target};
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +63,8 @@ impl File {
         if fs::metadata(&self.path).is_ok_and(|there| !there.is_file()) {
             return fs::write(&self.path, text).map_err(Error::io("write", &self.path));
         }
-        let target = Target { path: self.path.clone(), wanted: Some(text), found: None };
-        target.prepare()?.map_or(Ok(()), crate::target::Change::make)
+        let target = Target { path: self.path.clone(), wanted: Some(text), found: Found::Nothing };
+        target.prepare()?.map_or(Ok(()), Change::make)
     }
 }
 

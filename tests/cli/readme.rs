@@ -26,7 +26,9 @@ fn commands(readme: &str) -> Vec<(String, String)> {
 /// Needs an engine, or cannot be run inside itself.
 fn is_elsewhere(command: &str) -> bool {
     let needs_engine = ["build", "test", "sizes", "why"];
-    command == "cargo test" || needs_engine.iter().any(|word| command.contains(&format!("mkcompose {word}")))
+    command == "cargo test"
+        || command.starts_with("docker ")
+        || needs_engine.iter().any(|word| command.contains(&format!("mkcompose {word}")))
 }
 
 fn copy_of_the_repository() -> Case {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use crate::command::repository;
-use crate::engine::{docker, turn};
-use crate::{build, stand_ins};
+use crate::engine::{docker, has_stand_ins, turn};
+use crate::{build, size, stand_ins};
 
 /// Tag and size of each image of the table that `docker images` prints.
 fn tags(table: &str) -> BTreeMap<String, String> {
@@ -15,6 +15,20 @@ fn tags(table: &str) -> BTreeMap<String, String> {
         Some(((*tag).to_owned(), (*size).to_owned()))
     };
     table.lines().filter_map(row).collect()
+}
+
+/// The bytes that a size of that table stands for, `2.34MB`.
+fn bytes(text: &str) -> u64 {
+    let unit = text.find(|c: char| c.is_ascii_alphabetic()).expect("a size has a unit");
+    let (number, unit) = text.split_at(unit);
+    size::read(&format!("{number} {unit}")).unwrap_or_else(|| panic!("`{text}` is no size"))
+}
+
+#[test]
+fn a_size_of_the_table_is_read() {
+    assert_eq!(bytes("2.34MB"), 2_340_000);
+    assert_eq!(bytes("16kB"), 16_000);
+    assert_eq!(bytes("0B"), 0);
 }
 
 #[test]
@@ -29,7 +43,9 @@ fn docker_images_lists_every_image_that_was_built_and_those_of_the_readme() {
     let shown = readme.split_once("$ docker images minimage").expect("README shows `docker images minimage`").1;
     let shown = tags(shown.split("```").next().unwrap_or_default());
     assert!(!shown.is_empty(), "README shows no image");
-    for tag in shown.keys() {
-        assert!(listed.contains_key(tag), "README shows `{tag}`, which `docker images minimage` does not list");
+    for (tag, size) in &shown {
+        let listed = listed.get(tag).unwrap_or_else(|| panic!("README shows `{tag}`, which is not listed"));
+        let holds = size::about_the_same(bytes(size), bytes(listed));
+        assert!(!has_stand_ins() || holds, "README shows {size} for `{tag}`, which has {listed}");
     }
 }

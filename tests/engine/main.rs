@@ -34,6 +34,7 @@ mod outcomes;
 mod own_commands;
 mod pasted;
 mod podman;
+mod readme;
 mod results;
 mod size;
 mod sizes;

@@ -1,7 +1,7 @@
 //! `docs/RESULTS.md`: what was observed, written by this test when `MINIMAGE_WRITE_RESULTS` is set, else compared.
 //!
-//! Outcomes and exit codes must be the same to the byte. Sizes depend on what the package registries serve that day, so a
-//! size within [`TOLERANCE_PERCENT`] of the committed one counts as the same.
+//! Outcomes and exit codes must be the same to the byte. A size that is about the committed one
+//! ([`size::about_the_same`]) counts as the same.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,8 +14,6 @@ use crate::outcomes::{self, Expected, Outcome};
 use crate::why::predictions;
 use crate::{err_set, normal_set, size, stand_ins};
 
-/// How far a size may be from the committed one.
-const TOLERANCE_PERCENT: u64 = 10;
 /// The document.
 const PATH: &str = "docs/RESULTS.md";
 
@@ -86,9 +84,7 @@ fn committed_size(committed: &str, service: &str) -> Option<String> {
 
 /// The committed size if `bytes` is about that, else `bytes`.
 fn settled(bytes: u64, committed: Option<String>) -> String {
-    let holds = |text: &String| {
-        size::read(text).is_some_and(|before| before.abs_diff(bytes) * 100 <= before * TOLERANCE_PERCENT)
-    };
+    let holds = |text: &String| size::read(text).is_some_and(|before| size::about_the_same(before, bytes));
     committed.filter(holds).unwrap_or_else(|| size::shown(bytes))
 }
 
@@ -111,9 +107,10 @@ fn results_md_tells_what_was_observed() {
     let observed = normal_set::observed();
     err_set::each_fails_alone(crate::compose::Version::V2);
     let path = repository().join(PATH);
-    let committed = fs::read_to_string(&path).unwrap_or_default();
+    let write = std::env::var_os("MINIMAGE_WRITE_RESULTS").is_some();
+    let committed = if write { String::new() } else { fs::read_to_string(&path).unwrap_or_default() };
     let rendered = render(observed, &committed);
-    if std::env::var_os("MINIMAGE_WRITE_RESULTS").is_some() {
+    if write {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, &rendered).unwrap();
     }

@@ -1,5 +1,13 @@
 //! Sizes as `docker images` writes them: decimal units, three significant digits.
 
+/// How far a size may be from an earlier one, in percent: what Debian and the package registries serve changes.
+const TOLERANCE: u64 = 10;
+
+/// Whether two sizes are within the tolerance of each other.
+pub(crate) fn about_the_same(before: u64, now: u64) -> bool {
+    before.abs_diff(now) * 100 <= before * TOLERANCE
+}
+
 /// `bytes` for people: `94.2kB`, `1.14GB`.
 pub(crate) fn shown(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["B", "kB", "MB", "GB"];
