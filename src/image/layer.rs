@@ -8,6 +8,7 @@
 //! archive it stands. Other names that start with `.wh..wh.` are bookkeeping of AUFS and skipped, as the engine does.
 
 use std::cell::Cell;
+use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::rc::Rc;
 
@@ -177,7 +178,6 @@ impl Node {
 pub(super) const ROOT: u32 = 0;
 
 /// One layer's entries.
-#[derive(Debug)]
 pub struct Layer {
     nodes: Vec<Node>,
     names: Vec<u8>,
@@ -187,6 +187,13 @@ pub struct Layer {
     owners: Vec<(u32, u32)>,
     targets: Vec<Box<[u8]>>,
     kept: Vec<Kept>,
+}
+
+impl fmt::Debug for Layer {
+    /// How many entries it has: to print a million of them helps nobody.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layer").field("entries", &self.nodes.len()).finish_non_exhaustive()
+    }
 }
 
 impl Default for Layer {

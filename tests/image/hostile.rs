@@ -361,7 +361,8 @@ fn more_than_fits_the_memory_is_an_error_that_names_the_limit() {
     let text = [b"#!/bin/sh ".as_slice(), &[b'x'; 600]].concat();
     let scripts = (0..4000).map(|number| file(format!("{number}"), text.clone()).mode(0o755));
     let archive = tar(&docker_old(&[tar(&scripts.collect::<Vec<_>>())], false));
-    assert!(read(archive.as_slice(), &options).unwrap_err().to_string().ends_with(end));
+    let error = read(archive.as_slice(), &options).unwrap_err().to_string();
+    assert!(error.ends_with(end), "{error}");
 }
 
 #[test]

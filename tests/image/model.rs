@@ -136,12 +136,15 @@ fn all(tree: &Tree) -> Model {
     model
 }
 
-/// Links would lead entries elsewhere, which the model does not know; `links` leaves paths through them out.
+/// Links would lead entries elsewhere, which the model does not know; `links` leaves paths through them out. A whiteout
+/// below what the same layer also says is a file has no meaning that engines agree on: those are left out too.
 fn layers() -> impl Strategy<Value = Vec<Vec<Change>>> {
     proptest::collection::vec(proptest::collection::vec(change(), 0..8), 1..5).prop_filter("through a link", |layers| {
         layers.iter().all(|layer| {
+            let file = |path: &str| layer.iter().any(|change| matches!(change, Change::File(file, _) if file == path));
             let links = |path: &str| layer.iter().any(|change| matches!(change, Change::Link(link, _) if link == path));
             layer.iter().all(|change| match change {
+                Change::Whiteout(path) | Change::Opaque(path) if parents(path).any(file) => false,
                 Change::File(path, _) | Change::Folder(path, _) | Change::Link(path, _) | Change::Whiteout(path) => {
                     !parents(path).any(links)
                 }

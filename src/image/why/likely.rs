@@ -61,7 +61,11 @@ impl Inquiry<'_> {
         let config = &self.image.config;
         let holds = |folder: &str| {
             let names = self.image.tree.list(folder.as_bytes()).unwrap_or_default();
-            names.iter().any(|name| [&b".pem"[..], b".crt", b".0"].iter().any(|end| name.ends_with(end)))
+            let mut names = names.iter().filter_map(|name| std::str::from_utf8(name).ok());
+            names.any(|name| {
+                [".pem", ".crt", ".0"].iter().any(|end| name.ends_with(end))
+                    && self.is_file(&format!("{folder}/{name}"))
+            })
         };
         let own_folders = config.variable("SSL_CERT_DIR").unwrap_or_default();
         let there = BUNDLES.iter().any(|bundle| self.is_file(bundle))

@@ -156,6 +156,7 @@ pub(super) fn all(parts: &Parts) -> Vec<Case> {
         loaders(parts),
         libraries(parts),
         musl(parts),
+        likely(parts),
     ]
     .into_iter()
     .flatten()
@@ -458,6 +459,18 @@ fn libraries(parts: &Parts) -> Vec<Case> {
         new("version-missing", "version")
             .part("/usr/lib/libversion.so.1", "glibc/libversion.so.1.in-old")
             .fails("version-missing", "version `V_2' not found"),
+    ]
+}
+
+/// What starts, and then fails for want of something that only its text tells of.
+fn likely(parts: &Parts) -> Vec<Case> {
+    let new = |name, program: &str| Draft::new(parts, name).part("/hello", &format!("go/{program}")).cmd(&["/hello"]);
+    vec![
+        new("zones-missing", "zones").fails("zoneinfo-missing", "unknown time zone Europe/Vienna"),
+        new("zones", "zones").part("/usr/share/zoneinfo/Europe/Vienna", "go/Vienna").works(),
+        new("zones-inside", "zones-inside").works(),
+        new("users-missing", "users").fails("passwd-missing", "open /etc/passwd"),
+        new("users", "users").text("/etc/passwd", "app:x:1000:1000::/:/bin/sh\n").works(),
     ]
 }
 
