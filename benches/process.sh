@@ -16,6 +16,8 @@ if [ -z "${MKCOMPOSE:-}" ]; then
     MKCOMPOSE=$PWD/target/release/mkcompose
 fi
 benches=$PWD/benches
+# The interpreter itself: what `python3` names may be a wrapper that takes as long again.
+python=$(python3 -c 'import sys; print(sys.executable)')
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -36,9 +38,9 @@ same_output() {
     "$benches/baseline.sh" shell.yml shell.err.yml
     cmp docker-compose.yml shell.yml
     cmp docker-compose.err.yml shell.err.yml
-    "$benches/baseline.py" python.yml python.err.yml
-    python3 "$benches/process.py" same docker-compose.yml python.yml
-    python3 "$benches/process.py" same docker-compose.err.yml python.err.yml
+    "$python" "$benches/baseline.py" python.yml python.err.yml
+    "$python" "$benches/process.py" same docker-compose.yml python.yml
+    "$python" "$benches/process.py" same docker-compose.err.yml python.err.yml
     rm shell.yml shell.err.yml python.yml python.err.yml
 }
 
@@ -63,10 +65,10 @@ for count in ${COUNTS:-60 10000 100000}; do
     time_ unchanged "$quick" "$MKCOMPOSE"
     time_ anew "$quick" "$MKCOMPOSE" "rm docker-compose.yml docker-compose.err.yml"
     if ((count <= 10000)); then
-        time_ python "$slow" "$benches/baseline.py"
+        time_ python "$slow" "$python $benches/baseline.py"
         time_ shell "$slow" "$benches/baseline.sh"
     fi
     cd "$OLDPWD"
 done
 uptime
-python3 "$benches/process.py" report "$work"
+"$python" "$benches/process.py" report "$work"

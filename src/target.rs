@@ -4,9 +4,12 @@
 //! sees the old file or the new one, never a part. All changes of a run are prepared before the first is made. What the
 //! text says is not decided here.
 
-use std::fs::{self, File, Permissions};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
@@ -144,7 +147,8 @@ impl Change<'_> {
             Some((new, real)) => {
                 new.persist(real).map(drop).map_err(|error| Error::io("write", &self.target.path)(error.error))
             }
-            None => fs::remove_file(&self.target.path).map_err(Error::io("remove", &self.target.path)),
+            // Through links, as it was written: the link stays, for the day there is something to write again.
+            None => fs::remove_file(through_links(&self.target.path)?).map_err(Error::io("remove", &self.target.path)),
         }
     }
 }
@@ -167,7 +171,8 @@ fn through_links(path: &Path) -> Result<PathBuf, Error> {
 fn beside(real: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let folder = real.parent().unwrap_or(Path::new("."));
     let mut new = in_use(folder, &temporary_prefix(real))?;
-    new.write_all(bytes)?;
+    // Past tempfile's own `write_all`, whose errors name a file that nobody knows.
+    new.as_file_mut().write_all(bytes)?;
     if let Ok(old) = fs::metadata(real) {
         new.as_file().set_permissions(old.permissions())?;
         keep_owner(new.as_file(), &old);
@@ -178,29 +183,52 @@ fn beside(real: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
 
 /// A new file in `folder`, held by a lock while we live, so that another run can tell it from one that a killed run left
 /// behind; those are swept first. The folder is locked meanwhile, or the other run would sweep the file between its
-/// making and its locking. A file system without locks only loses the sweeping.
-fn in_use(folder: &Path, prefix: &std::ffi::OsStr) -> io::Result<NamedTempFile> {
-    let alone = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
-    if alone.is_ok() {
+/// making and its locking. Without that lock nothing is swept.
+fn in_use(folder: &Path, prefix: &OsStr) -> io::Result<NamedTempFile> {
+    if !folder.is_dir() {
+        return Err(io::Error::other("there is no such folder: make it, or give another path"));
+    }
+    let alone = alone_in(folder);
+    if alone.is_some() {
         sweep(folder, prefix);
     }
-    let new = tempfile::Builder::new().prefix(prefix).permissions(new_permissions()).tempfile_in(folder)?;
+    let new = tempfile::Builder::new().prefix(prefix).permissions(new_permissions()).tempfile_in(folder);
+    // Without tempfile's name for the file, which is another each time.
+    let new = new.map_err(|error| io::Error::from(error.kind()))?;
     let _ = new.as_file().try_lock();
     Ok(new)
 }
 
-fn temporary_prefix(real: &Path) -> std::ffi::OsString {
-    let mut prefix = std::ffi::OsString::from(".");
+/// A lock on the folder. `None` where there are no such locks, or if somebody holds it: of a run like this it takes
+/// milliseconds, and for anyone else there is no point in waiting.
+fn alone_in(folder: &Path) -> Option<File> {
+    const TRIES: u32 = 100;
+    const PAUSE: Duration = Duration::from_millis(10);
+    let folder = File::open(folder).ok()?;
+    for _ in 0..TRIES {
+        match folder.try_lock() {
+            Ok(()) => return Some(folder),
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            Err(TryLockError::Error(_)) => return None,
+        }
+    }
+    None
+}
+
+fn temporary_prefix(real: &Path) -> OsString {
+    let mut prefix = OsString::from(".");
     prefix.push(real.file_name().unwrap_or_default());
     prefix.push(".mkcompose-");
     prefix
 }
 
 /// Removes what a killed run left beside the file. Failing to is no reason to stop.
-fn sweep(folder: &Path, prefix: &std::ffi::OsStr) {
+fn sweep(folder: &Path, prefix: &OsStr) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let is_ours = entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes());
-        if is_ours && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+        // A pipe would keep us waiting for its other end.
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_ours && is_file && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
             let _ = fs::remove_file(entry.path());
         }
     }

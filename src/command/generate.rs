@@ -102,7 +102,7 @@ fn verdict(state: State, console: &Console) -> String {
     let words = match state {
         State::Current => return "current".to_owned(),
         State::Stale => "stale",
-        State::LineEndings => "differs in its line endings only (it should have LF, not CR)",
+        State::LineEndings => "differs in its line endings only (it should have LF)",
         State::Missing => "missing",
         State::LeftOver => "left over",
         State::Foreign => "not written by mkcompose",
