@@ -28,7 +28,7 @@ pub enum Done<R> {
     With(R),
     /// Its job was never begun, because somebody asked to stop.
     NotBegun,
-    /// Its job panicked, a bug of ours, with these words.
+    /// Its job panicked, a bug of ours, with these words. Not where a panic aborts.
     Panicked(String),
 }
 
@@ -46,7 +46,8 @@ pub fn each<T: Sync, R: Send>(
         while !interrupt.asked() {
             let at = next.fetch_add(1, Ordering::SeqCst);
             let (Some(item), Some(result)) = (items.get(at), results.get(at)) else { return };
-            // A panic in one job must cost no other job its result, and no guard its chance to tidy up.
+            // A panic in one job must cost no other job its result, and no guard its chance to tidy up. A release build
+            // catches nothing: see `engine::rescue`.
             let done = match catch_unwind(AssertUnwindSafe(|| job(item))) {
                 Ok(done) => Done::With(done),
                 Err(payload) => Done::Panicked(words(&*payload)),

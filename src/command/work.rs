@@ -8,6 +8,7 @@ use crate::cli::build::WorkArgs;
 use crate::console::Console;
 use crate::engine::build::Recipe;
 use crate::engine::owner::Owner;
+use crate::engine::rescue;
 use crate::engine::{Engine, Failure};
 use crate::error::Error;
 use crate::escape::printable_path;
@@ -99,6 +100,9 @@ pub fn work(
         }
     });
     let owner = Owner::me();
+    if cfg!(panic = "abort") {
+        rescue::on_panic(&engine, &owner, &interrupt);
+    }
     if plan.trial.is_some() {
         tidy(&engine, &owner, console);
     }

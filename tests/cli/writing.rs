@@ -184,8 +184,15 @@ fn an_interrupted_run_leaves_the_old_file_or_the_new_one_and_no_litter() {
         interrupted += usize::from(!child.wait().unwrap().success());
         let now = case.read("docker-compose.yml");
         assert!(now == one || now == two, "round {round} ({signal}): {} bytes", now.len());
-        if signal != "KILL" {
-            assert_eq!(case.names(), ["docker-compose.yml", "dockerfiles", "samples"], "round {round} ({signal})");
+        let left: Vec<_> = case.names().into_iter().filter(|name| name.starts_with('.')).collect();
+        if signal == "KILL" {
+            // Nobody can tidy up after that; the next run that writes does, which has a test of its own.
+            assert!(left.len() <= 1, "round {round}: {left:?}");
+            for name in &left {
+                fs::remove_file(case.at(name)).unwrap();
+            }
+        } else {
+            assert!(left.is_empty(), "round {round} ({signal}): {left:?}");
         }
     }
     assert!(interrupted > 0, "no run was interrupted, so nothing was tested");

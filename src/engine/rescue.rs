@@ -1,0 +1,127 @@
+//! What is still done for the engine when the program has a bug and a panic ends it at once.
+//!
+//! A release build does not unwind (`panic = "abort"`): no guard is dropped, nothing is caught. Then the panic hook is
+//! the last code of ours that runs, and it must not leave containers behind. What it cannot reach, because the engine
+//! does not answer, the next run removes. Where a panic unwinds, the guards do all this, and this is not needed.
+
+use std::panic;
+use std::thread;
+use std::time::Duration;
+
+use super::Engine;
+use super::owner::Owner;
+use crate::interrupt::Interrupt;
+
+/// How long the engine may take for each answer: somebody waits for a program that has already said that it failed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long after the first look for containers the second is taken: one may have been on its way at the first.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// From now on, a panic in any thread asks all others to end what they run, and removes the containers of `owner`.
+pub fn on_panic(engine: &Engine, owner: &Owner, interrupt: &Interrupt) {
+    let engine = engine.clone().with_patience(engine.patience().min(PATIENCE));
+    let (owner, interrupt) = (owner.clone(), interrupt.clone());
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        before(info);
+        // Asked once, they begin nothing more; asked twice, they end what is running and remove its container.
+        interrupt.ask();
+        interrupt.ask();
+        // A failure has nobody left to go to.
+        let _ = engine.sweep(&owner);
+        thread::sleep(AGAIN);
+        let _ = engine.sweep(&owner);
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::on_panic;
+    use crate::engine::Engine;
+    use crate::engine::container::Order;
+    use crate::engine::owner::Owner;
+    use crate::interrupt::Interrupt;
+    use crate::matrix::each;
+    use std::fs;
+    use std::num::NonZeroUsize;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::panic;
+    use std::path::Path;
+    use std::process::Command;
+    use std::sync::Barrier;
+    use std::time::Duration;
+
+    /// Set for the process that is to panic: the folder of its engine.
+    const FOLDER: &str = "MKCOMPOSE_TEST_RESCUE";
+
+    /// An engine whose containers are the files in `there/`; its `run` ends when its container is gone.
+    const SCRIPT: &str = r#"#!/bin/sh
+cd "${0%/*}" || exit 9
+case $1 in
+run)
+    while [ "$1" != --name ]; do shift; done
+    : >"there/$2"
+    : >"made/$2"
+    echo hello
+    while [ -e "there/$2" ]; do sleep 0.05; done
+    exit 137 ;;
+ps) ls there ;;
+rm) rm -f "there/$4" ;;
+*) exit 1 ;;
+esac
+"#;
+
+    /// Two containers run; then the worker of one panics, and the process dies of it as in a build that aborts.
+    fn two_workers_of_which_one_panics(folder: &Path) {
+        let (engine, owner, interrupt) = (Engine::new(folder.join("engine")), Owner::me(), Interrupt::default());
+        on_panic(&engine, &owner, &interrupt);
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            hook(info);
+            std::process::abort();
+        }));
+        let both_run = Barrier::new(2);
+        each(&["good", "bad"], NonZeroUsize::MIN.saturating_add(1), &interrupt, |&name| {
+            let timeout = Duration::from_secs(600);
+            let order = Order { image: "m:a", name, owner: &owner, timeout, memory: None, network: None };
+            let ran = engine.run(&order, &interrupt, &mut |_| {
+                both_run.wait();
+                assert!(name == "good", "a worker's bug");
+            });
+            ran.map(drop)
+        });
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_panic_that_aborts_leaves_no_container() {
+        if let Some(folder) = std::env::var_os(FOLDER) {
+            return two_workers_of_which_one_panics(Path::new(&folder));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let engine = folder.path().join("engine");
+        fs::write(&engine, SCRIPT).unwrap();
+        fs::set_permissions(&engine, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(folder.path().join("there")).unwrap();
+        fs::create_dir(folder.path().join("made")).unwrap();
+
+        let this = "engine::rescue::tests::a_panic_that_aborts_leaves_no_container";
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", this, "--nocapture"]).env(FOLDER, folder.path());
+        let output = child.output().unwrap();
+
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.signal(), Some(6), "it did not abort: {said}");
+        assert!(said.contains("a worker's bug"), "{said}");
+        assert_eq!(files(&folder.path().join("made")), ["bad", "good"]);
+        assert_eq!(files(&folder.path().join("there")), Vec::<String>::new());
+    }
+}
