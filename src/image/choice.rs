@@ -13,6 +13,9 @@ use crate::image::layer::{Layer, MAX_LINKS, clean_path};
 use crate::image::unpack::Bomb;
 use crate::image::{Image, Tree};
 
+/// The most layers that an image may have. Engines stop at a tenth of that.
+const MAX_LAYERS: usize = 1000;
+
 /// How deep an index may lie within an index.
 const MAX_DEPTH: usize = 4;
 
@@ -226,6 +229,10 @@ fn is_same(one: &str, other: &str) -> bool {
 /// Puts an image together.
 fn build(found: &mut Found, candidate: Candidate) -> Result<Image, ReadError> {
     let config = document(found, &candidate.config, "configuration")?;
+    if candidate.layers.len() > MAX_LAYERS {
+        let reason = format!("its manifest lists more than {MAX_LAYERS} layers");
+        return Err(ReadError::Document { file: candidate.config, expected: "configuration", reason });
+    }
     if let Some(count) = config.layer_count()
         && count != candidate.layers.len()
     {

@@ -7,14 +7,17 @@
 //! `.wh..wh..opq` hides all that the layers below have in that folder. Neither touches its own layer, wherever in the
 //! archive it stands. Other names that start with `.wh..wh.` are bookkeeping of AUFS and skipped, as the engine does.
 
-use std::cell::Cell;
+mod budget;
+mod write;
+
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
-use std::rc::Rc;
 
 use crate::escape::printable_bytes;
 use crate::image::content::Kept;
-use crate::image::path::{absolute, components};
+
+pub use budget::Budget;
+pub use write::clean_path;
 
 /// The longest path or link target (`PATH_MAX` of Linux, less its final NUL).
 pub const MAX_PATH: usize = 4095;
@@ -62,39 +65,6 @@ pub enum LayerError {
 
 fn start(path: &[u8]) -> String {
     printable_bytes(path.get(..60).unwrap_or(path))
-}
-
-/// How much more memory may be taken for an image; its clones share what is left.
-#[derive(Clone, Debug)]
-pub struct Budget {
-    total: usize,
-    left: Rc<Cell<usize>>,
-}
-
-impl Budget {
-    /// A budget of so many bytes.
-    pub fn new(bytes: usize) -> Self {
-        Self { total: bytes, left: Rc::new(Cell::new(bytes)) }
-    }
-
-    /// How many bytes are left.
-    pub fn left(&self) -> usize {
-        self.left.get()
-    }
-
-    /// Takes from it.
-    ///
-    /// # Errors
-    /// [`LayerError::Full`] when there is not so much left.
-    pub fn take(&self, bytes: usize) -> Result<(), LayerError> {
-        self.left.set(self.left.get().checked_sub(bytes).ok_or(LayerError::Full(self.total >> 20))?);
-        Ok(())
-    }
-
-    /// Gives back what is not held any more.
-    pub fn give(&self, bytes: usize) {
-        self.left.set(self.left.get().saturating_add(bytes).min(self.total));
-    }
 }
 
 /// What an entry of a layer's archive says.
@@ -210,7 +180,6 @@ impl Default for Layer {
     }
 }
 
-/// Reading: by place in `nodes`.
 impl Layer {
     pub(super) fn node(&self, at: u32) -> Option<&Node> {
         self.nodes.get(at as usize)
@@ -272,241 +241,4 @@ impl Layer {
             }
         }
     }
-}
-
-/// Writing: entry by entry.
-impl Layer {
-    /// Takes in the next entry of the layer's archive.
-    ///
-    /// # Errors
-    /// When no file system could hold it, or the budget is used up.
-    pub fn add(&mut self, entry: NewEntry<'_>, budget: &Budget) -> Result<(), LayerError> {
-        let clean = clean(entry.path)?;
-        let Some((name, folders)) = clean.split_last() else { return self.root(&entry) };
-        if let Some(hidden) = name.strip_prefix(b".wh.") {
-            return self.whiteout(&entry, folders, hidden, budget);
-        }
-        let folder = self.folder(folders, &entry, budget)?;
-        let node = self.node_of(entry, budget)?;
-        self.put(folder, name, node, budget)
-    }
-
-    fn root(&mut self, entry: &NewEntry<'_>) -> Result<(), LayerError> {
-        let What::Folder = entry.what else { return Err(LayerError::NoName(entry.path.to_vec())) };
-        let owner = self.owner_index(entry.uid, entry.gid);
-        if let Some(root) = self.nodes.first_mut() {
-            (root.mode, root.owner, root.implied) = (entry.mode, owner, false);
-        }
-        Ok(())
-    }
-
-    fn whiteout(
-        &mut self,
-        entry: &NewEntry<'_>,
-        folders: &[&[u8]],
-        hidden: &[u8],
-        budget: &Budget,
-    ) -> Result<(), LayerError> {
-        if hidden == b".wh..opq" {
-            let folder = self.folder(folders, entry, budget)?;
-            if let Some(node) = self.nodes.get_mut(folder as usize) {
-                node.opaque = true;
-            }
-            return Ok(());
-        }
-        if hidden.starts_with(b".wh.") {
-            return Ok(());
-        }
-        if matches!(hidden, b"" | b"." | b"..") {
-            return Err(LayerError::NoName(entry.path.to_vec()));
-        }
-        let folder = self.folder(folders, entry, budget)?;
-        if let Some(node) = self.child(folder, hidden).and_then(|at| self.nodes.get_mut(at as usize)) {
-            node.opaque = true;
-            return Ok(());
-        }
-        self.put(folder, hidden, Node { kind: NodeKind::Whiteout, ..Node::BLANK }, budget)
-    }
-
-    /// The folder at these components, made where it is missing. Links of this layer are followed, as they are when an
-    /// engine unpacks a layer into a folder of its own.
-    fn folder(&mut self, folders: &[&[u8]], entry: &NewEntry<'_>, budget: &Budget) -> Result<u32, LayerError> {
-        let through = || LayerError::Through(entry.path.to_vec());
-        let mut at = ROOT;
-        let mut links = 0;
-        // What is still to be walked, the next component last.
-        let mut todo: Vec<Vec<u8>> = folders.iter().rev().map(|name| name.to_vec()).collect();
-        while let Some(name) = todo.pop() {
-            if name == b".." {
-                at = self.node(at).map_or(ROOT, |node| node.parent);
-                continue;
-            }
-            let child = self.child(at, &name).and_then(|child| Some((child, *self.node(child)?)));
-            match child {
-                Some((child, node)) if node.kind == NodeKind::Plain(Kind::Folder) => at = child,
-                Some((_, node)) if node.kind == NodeKind::Plain(Kind::Link) => {
-                    links += 1;
-                    if links > MAX_LINKS || todo.len() > MAX_PATH {
-                        return Err(through());
-                    }
-                    let target = self.target(&node);
-                    if target.starts_with(b"/") {
-                        at = ROOT;
-                    }
-                    todo.extend(components(target).map(<[u8]>::to_vec).collect::<Vec<_>>().into_iter().rev());
-                }
-                Some((_, node)) if node.kind != NodeKind::Whiteout => return Err(through()),
-                _ => {
-                    self.put(at, &name, Node::IMPLIED, budget)?;
-                    at = self.child(at, &name).ok_or_else(through)?;
-                }
-            }
-        }
-        Ok(at)
-    }
-
-    /// The node of an entry, its place and name left open.
-    fn node_of(&mut self, entry: NewEntry<'_>, budget: &Budget) -> Result<Node, LayerError> {
-        let owner = self.owner_index(entry.uid, entry.gid);
-        let mut node = Node { mode: entry.mode & 0o7777, owner, ..Node::BLANK };
-        match entry.what {
-            What::Folder => node.kind = NodeKind::Plain(Kind::Folder),
-            What::Special(kind) => node.kind = NodeKind::Plain(kind),
-            What::File(size, kept) => {
-                node.kind = NodeKind::Plain(Kind::File);
-                node.size = size;
-                if kept != Kept::Nothing {
-                    budget.take(kept.weight())?;
-                    node.payload = index(self.kept.len(), budget)?;
-                    self.kept.push(kept);
-                }
-            }
-            What::Link(target) => {
-                node.kind = NodeKind::Plain(Kind::Link);
-                node.size = target.len() as u64;
-                node.payload = self.add_target(target, budget)?;
-            }
-            What::HardLink(target) => {
-                if let Some(linked) = self.linked(target)? {
-                    return Ok(linked);
-                }
-                node.kind = NodeKind::HardLink;
-                node.payload = self.add_target(target, budget)?;
-            }
-        }
-        Ok(node)
-    }
-
-    /// The node that a hard link gives another name to, if it is in this layer.
-    fn linked(&self, target: &[u8]) -> Result<Option<Node>, LayerError> {
-        let mut at = ROOT;
-        for name in clean(target)? {
-            let Some(child) = self.child(at, name) else { return Ok(None) };
-            at = child;
-        }
-        Ok(self
-            .node(at)
-            .copied()
-            .filter(|node| !matches!(node.kind, NodeKind::Plain(Kind::Folder) | NodeKind::Whiteout)))
-    }
-
-    fn add_target(&mut self, target: &[u8], budget: &Budget) -> Result<u32, LayerError> {
-        if target.len() > MAX_PATH {
-            return Err(LayerError::TooLong(target.to_vec()));
-        }
-        budget.take(size_of::<Box<[u8]>>() + target.len() + 8)?;
-        self.targets.push(target.into());
-        index(self.targets.len() - 1, budget)
-    }
-
-    /// Puts a node into a folder under a name. Of two entries with one path the later counts; a folder stays one, with
-    /// all that is in it, under a later folder.
-    fn put(&mut self, folder: u32, name: &[u8], node: Node, budget: &Budget) -> Result<(), LayerError> {
-        let is_folder = |node: &Node| node.kind == NodeKind::Plain(Kind::Folder);
-        let slot = self.slot(folder, name);
-        let old = self.slots.get(slot).copied().unwrap_or(EMPTY);
-        if let Some(old) = self.nodes.get_mut(old as usize) {
-            // What the layers below have is hidden if any entry of this layer says so.
-            let opaque = old.opaque || old.kind == NodeKind::Whiteout;
-            let placed = Node { parent: folder, name_at: old.name_at, name_len: old.name_len, opaque, ..node };
-            if is_folder(old) && !is_folder(&node) {
-                budget.take(size_of::<Node>())?;
-                let at = index(self.nodes.len(), budget)?;
-                self.nodes.push(placed);
-                if let Some(slot) = self.slots.get_mut(slot) {
-                    *slot = at;
-                }
-            } else {
-                *old = placed;
-            }
-            return Ok(());
-        }
-        // Four bytes in a table that is at least three eighths full.
-        budget.take(size_of::<Node>() + name.len() + 12)?;
-        let at = index(self.nodes.len(), budget)?;
-        let name_at = index(self.names.len(), budget)?;
-        let name_len = u16::try_from(name.len()).map_err(|_| LayerError::TooLong(name.to_vec()))?;
-        self.names.extend_from_slice(name);
-        self.nodes.push(Node { parent: folder, name_at, name_len, ..node });
-        if let Some(slot) = self.slots.get_mut(slot) {
-            *slot = at;
-        }
-        self.grow();
-        Ok(())
-    }
-
-    /// Doubles the table when it is three quarters full.
-    fn grow(&mut self) {
-        if self.nodes.len() * 4 < self.slots.len() * 3 {
-            return;
-        }
-        let old = std::mem::take(&mut self.slots);
-        self.slots = vec![EMPTY; old.len() * 2];
-        for at in old {
-            let Some(node) = self.node(at) else { continue };
-            let slot = self.slot(node.parent, self.name(node));
-            if let Some(slot) = self.slots.get_mut(slot) {
-                *slot = at;
-            }
-        }
-    }
-
-    fn owner_index(&mut self, uid: u32, gid: u32) -> u32 {
-        let known = self.owners.iter().rposition(|owner| *owner == (uid, gid)).unwrap_or_else(|| {
-            self.owners.push((uid, gid));
-            self.owners.len() - 1
-        });
-        u32::try_from(known).unwrap_or_default()
-    }
-}
-
-fn index(len: usize, budget: &Budget) -> Result<u32, LayerError> {
-    u32::try_from(len).ok().filter(|at| *at != EMPTY).ok_or(LayerError::Full(budget.total >> 20))
-}
-
-/// The components of an entry's path, `..` taken away with what is before it, as the engine does before it unpacks.
-fn clean(path: &[u8]) -> Result<Vec<&[u8]>, LayerError> {
-    if path.len() > MAX_PATH {
-        return Err(LayerError::TooLong(path.to_vec()));
-    }
-    let mut clean = Vec::new();
-    for component in components(path) {
-        if component.len() > MAX_NAME {
-            return Err(LayerError::TooLong(path.to_vec()));
-        }
-        if component == b".." {
-            clean.pop().ok_or_else(|| LayerError::Leaves(path.to_vec()))?;
-        } else {
-            clean.push(component);
-        }
-    }
-    Ok(clean)
-}
-
-/// `path`, absolute and clean, for deciding what to keep of it.
-///
-/// # Errors
-/// When it is too long or leads out of the image.
-pub fn clean_path(path: &[u8]) -> Result<Vec<u8>, LayerError> {
-    Ok(absolute(clean(path)?))
 }

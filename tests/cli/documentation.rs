@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The folders that Markdown documents are in, from the root.
-const FOLDERS: [&str; 5] = ["", "docs", "tests", "tests/bases", "tests/engine"];
+const FOLDERS: [&str; 6] = ["", "docs", "fuzz", "tests", "tests/bases", "tests/engine"];
 
 fn read(path: impl AsRef<Path>) -> String {
     let path = Path::new(ROOT).join(path);

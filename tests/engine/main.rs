@@ -39,4 +39,5 @@ mod results;
 mod size;
 mod sizes;
 mod stand_ins;
+mod tree;
 mod why;

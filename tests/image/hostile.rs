@@ -4,7 +4,7 @@ use mkcompose::image::unpack::Bomb;
 use mkcompose::image::{Miss, Options, ReadError, read};
 
 use crate::make::{
-    Item, PACKED, Packed, blob, config, descriptor, docker_new, docker_old, file, hard_link, index, link, oci,
+    Item, PACKED, Packed, blob, config, descriptor, docker_new, docker_old, file, folder, hard_link, index, link, oci,
     oci_image, pack, pax, push_data, tar,
 };
 use crate::tars::image_of;
@@ -283,6 +283,43 @@ fn what_a_manifest_names_must_be_there_and_fit() {
     for (wrong, right) in [("../../x", "sha256"), ("sha256:..", "sha256:")] {
         let bad = descriptor(at, manifest.as_bytes(), "").replace(right, wrong);
         assert!(error(&tar(&[items.as_slice(), &[index(&[bad])]].concat())).contains("is not in the archive"));
+    }
+}
+
+#[test]
+fn one_layer_listed_without_end_is_refused() {
+    let mut items = docker_old(&[layer()], true);
+    let name = format!("{:064x}/layer.tar", 0);
+    let names = vec![format!("\"{name}\""); 1001].join(",");
+    items[0].data = config(1001).into_bytes();
+    items[1].data = format!(r#"[{{"Config":"c0ffee.json","Layers":[{names}]}}]"#).into_bytes();
+    assert!(error(&tar(&items)).ends_with("its manifest lists more than 1000 layers"));
+}
+
+/// Each link doubles the way of the one before it: forty would never end.
+#[test]
+fn a_way_that_links_make_longer_and_longer_has_an_end() {
+    let mut items = vec![folder("l0")];
+    for number in 1..40 {
+        let target = format!("l{0}/../l{0}/../l{0}", number - 1);
+        items.push(link(format!("l{number}"), target));
+    }
+    items.push(file("l39/x", ""));
+    assert!(layer_error(tar(&items)).ends_with("or through a loop of links"));
+    items.pop();
+    let image = image_of(tar(&items)).unwrap();
+    assert!(matches!(image.tree.lookup(b"/l39"), Err(Miss::Loop(_))));
+    assert_eq!(image.tree.lookup(b"/l3").unwrap().path, b"/l0");
+}
+
+/// As many owners as files: to search for each among all before it would take for ever.
+#[test]
+fn each_file_may_have_an_owner_of_its_own() {
+    let files = (0..50_000).map(|number| file(format!("{number}"), "").owner(number, number / 2));
+    let image = image_of(tar(&files.collect::<Vec<_>>())).unwrap();
+    for number in [0, 1, 777, 49_999] {
+        let entry = image.tree.lookup(number.to_string().as_bytes()).unwrap().entry;
+        assert_eq!((entry.uid, entry.gid), (number, number / 2));
     }
 }
 
