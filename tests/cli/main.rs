@@ -12,6 +12,7 @@
 
 mod case;
 mod check;
+mod documentation;
 mod documents;
 mod flags;
 mod lint;
