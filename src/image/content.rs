@@ -87,10 +87,15 @@ impl Kept {
         size_of::<Self>()
             + match self {
                 Self::Nothing => 0,
-                Self::Text(bytes) | Self::Head(bytes) => bytes.len(),
-                Self::Elf(elf) => size_of::<Elf>() + elf.summary.as_ref().map_or(0, elf::Summary::weight),
+                Self::Text(bytes) | Self::Head(bytes) => allocated(bytes.len()),
+                Self::Elf(elf) => allocated(size_of::<Elf>()) + elf.summary.as_ref().map_or(0, elf::Summary::weight),
             }
     }
+}
+
+/// What a piece of memory of this length really takes: an allocator adds a word, rounds up, and has a least size.
+pub fn allocated(bytes: usize) -> usize {
+    (bytes + 8).next_multiple_of(16).max(32)
 }
 
 /// Is this a file that the dynamic loader, libc or `why` itself reads? `path` is absolute and clean.
@@ -171,6 +176,11 @@ impl Sparse {
             let from = usize::try_from(offset.checked_sub(*start)?).ok()?;
             bytes.get(from..from.checked_add(usize::try_from(len).ok()?)?)
         })
+    }
+
+    /// Is any of it not at hand?
+    pub fn has_holes(&self) -> bool {
+        self.get(0, self.size).is_none()
     }
 
     /// All pieces at hand, in order of place.

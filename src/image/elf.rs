@@ -15,7 +15,7 @@ mod wanted;
 
 pub use machine::{Machine, machine_of};
 pub use version::Requirement;
-pub use wanted::wanted;
+pub use wanted::{head, wanted};
 
 use crate::image::content::Sparse;
 use field::{Layout, Segment};
@@ -97,6 +97,8 @@ impl ElfProblem {
 impl Summary {
     /// Reads what is needed; called once per ELF file, while the archive streams by.
     ///
+    /// Of a large file not all is at hand. If that is where its dynamic section points, what it asks for stays empty.
+    ///
     /// # Errors
     /// When the file is too damaged to be executed or linked.
     pub fn read(file: &Sparse) -> Result<Self, ElfProblem> {
@@ -104,7 +106,13 @@ impl Summary {
         let segments = layout.segments(file)?;
         let mut summary = Self::bare(&layout, file, &segments)?;
         if let Some(dynamic) = segments.iter().find(|segment| segment.kind == field::PT_DYNAMIC) {
-            summary.read_dynamic(&Dynamic::read(file, &layout, &segments, dynamic)?)?;
+            let bare = summary.clone();
+            let read = Dynamic::read(file, &layout, &segments, dynamic);
+            match read.and_then(|dynamic| summary.read_dynamic(&dynamic)) {
+                // What is not at hand of a large file is no fault of it.
+                Err(ElfProblem::Dynamic) if file.has_holes() => summary = bare,
+                read => read?,
+            }
         }
         if summary.soname.as_deref().is_some_and(is_glibc_loader) {
             summary.system_folders = system_folders(file);

@@ -1,7 +1,7 @@
 //! Takes from a file that streams by what [`Kept`] says is kept of it, in bounded memory.
 //!
-//! Of an ELF file up to [`WHOLE`] bytes everything is at hand when its summary is made, of a larger one its head and the
-//! parts that [`elf::wanted`] names. Nothing outlasts the file but the summary.
+//! Of an ELF file up to [`EARLY`] bytes everything is at hand when its summary is made, of a larger one its head, as far
+//! as [`elf::head`] says, and the parts that [`elf::wanted`] names. Nothing outlasts the file but the summary.
 
 use std::io::{self, BufRead, Read as _};
 
@@ -10,14 +10,17 @@ use crate::image::elf;
 use crate::image::mentions::Scan;
 use crate::image::tar::read_up_to;
 
-/// Up to this size an ELF file is at hand as a whole; of a larger one so much of its start.
-pub const WHOLE: usize = 12 << 20;
+/// Up to this size an ELF file is at hand as a whole.
+pub const EARLY: usize = 1 << 20;
+
+/// The most that is at hand of an ELF file's start.
+pub const MOST: usize = 12 << 20;
 
 /// How much is at hand of an ELF file beyond its head.
 const BEYOND: usize = 4 << 20;
 
 /// The most memory that a look at one file takes, to be set aside.
-pub const MEMORY: usize = WHOLE + BEYOND;
+pub const MEMORY: usize = MOST + BEYOND;
 
 /// What is kept of the file that `data` holds. What is not read of it is for the caller to skip.
 ///
@@ -31,8 +34,8 @@ pub fn keep(path: &[u8], mode: u16, size: u64, is_expanded: bool, data: &mut dyn
     let read = read_up_to(data, &mut head)?;
     let head = head.get(..read).unwrap_or_default();
     if head.starts_with(b"\x7fELF") {
-        let whole = if is_expanded { Whole::Only(WHOLE) } else { Whole::First(WHOLE) };
-        let elf = elf_file(head, size, whole, data)?;
+        let end = if is_expanded { MOST as u64 } else { u64::MAX };
+        let elf = elf_file(head, Extent { size, early: EARLY, most: MOST, end }, data)?;
         return Ok(Kept::Elf(Box::new(elf)));
     }
     if is_consulted(path) && size <= TEXT as u64 {
@@ -51,21 +54,21 @@ pub fn keep(path: &[u8], mode: u16, size: u64, is_expanded: bool, data: &mut dyn
     Ok(Kept::Head(worth_keeping(path, head).into()))
 }
 
-/// How much of an ELF file's start is at hand.
+/// How much there is of an ELF file, and how much of it is to be at hand.
 #[derive(Clone, Copy)]
-enum Whole {
-    /// So many bytes, and what is wanted of the rest.
-    First(usize),
-    /// So many bytes; the rest is not looked at. Zeros that the archive does not hold could go on for ever.
-    Only(usize),
+struct Extent {
+    /// Its length.
+    size: u64,
+    /// So much of its start, whatever is in it.
+    early: usize,
+    /// At most so much of its start.
+    most: usize,
+    /// Beyond this nothing is looked at: zeros that the archive does not hold could go on for ever.
+    end: u64,
 }
 
-fn elf_file(head: &[u8], size: u64, whole: Whole, data: &mut dyn BufRead) -> io::Result<Elf> {
-    let (whole, end) = match whole {
-        Whole::First(whole) => (whole as u64, u64::MAX),
-        Whole::Only(whole) => (whole as u64, whole as u64),
-    };
-    let mut pieces = Pieces { file: Sparse::empty(size), whole, wanted: Vec::new(), taken: 0 };
+fn elf_file(head: &[u8], extent: Extent, data: &mut dyn BufRead) -> io::Result<Elf> {
+    let mut pieces = Pieces::new(extent);
     let mut scan = Scan::default();
     let mut at = 0;
     let mut feed = |piece: &[u8]| {
@@ -75,7 +78,7 @@ fn elf_file(head: &[u8], size: u64, whole: Whole, data: &mut dyn BufRead) -> io:
         at
     };
     let mut at = feed(head);
-    while at < end {
+    while at < extent.end {
         let piece = data.fill_buf()?;
         if piece.is_empty() {
             break;
@@ -90,8 +93,11 @@ fn elf_file(head: &[u8], size: u64, whole: Whole, data: &mut dyn BufRead) -> io:
 /// Collects the parts of one ELF file as they come by.
 struct Pieces {
     file: Sparse,
-    /// How much of its start is taken.
-    whole: u64,
+    /// How much of its start is taken, and whether that is settled.
+    head: u64,
+    settled: bool,
+    /// The most that may be.
+    most: u64,
     /// The parts that are still to come, or of which something is.
     wanted: Vec<(u64, u64)>,
     /// How much was taken beyond the head.
@@ -99,21 +105,35 @@ struct Pieces {
 }
 
 impl Pieces {
-    fn feed(&mut self, at: u64, piece: &[u8]) {
-        let head = self.whole.saturating_sub(at);
-        let cut = usize::try_from(head).map_or(piece.len(), |head| head.min(piece.len()));
-        let (head, rest) = piece.split_at(cut);
-        if !head.is_empty() {
+    fn new(extent: Extent) -> Self {
+        let (head, most) = (extent.early as u64, extent.most as u64);
+        Self { file: Sparse::empty(extent.size), head, settled: false, most, wanted: Vec::new(), taken: 0 }
+    }
+
+    fn feed(&mut self, mut at: u64, mut piece: &[u8]) {
+        while at < self.head && !piece.is_empty() {
+            let head = usize::try_from(self.head - at).map_or(piece.len(), |head| head.min(piece.len()));
+            let (head, rest) = piece.split_at(head);
             self.file.append(at, head);
+            (at, piece) = (at + head.len() as u64, rest);
+            if at == self.head {
+                self.head_ends(at);
+            }
         }
-        if rest.is_empty() {
-            return;
+        if !piece.is_empty() {
+            self.beyond(at, piece);
         }
-        let at = at + cut as u64;
-        if at == self.whole {
+    }
+
+    /// The program headers are at hand: how much more is to be?
+    fn head_ends(&mut self, at: u64) {
+        if !self.settled {
+            self.settled = true;
+            self.head = elf::head(&self.file).unwrap_or(u64::MAX).clamp(at, self.most.max(at));
+        }
+        if at == self.head {
             self.ask(at);
         }
-        self.beyond(at, rest);
     }
 
     /// What is wanted, now that all before `at` has come by.
@@ -154,7 +174,7 @@ impl Pieces {
 
 #[cfg(test)]
 mod tests {
-    use super::{Whole, elf_file, keep};
+    use super::{Extent, elf_file, keep};
     use crate::image::content::{Kept, Sparse};
     use crate::image::elf::Summary;
     use crate::image::mentions::Mention;
@@ -164,18 +184,21 @@ mod tests {
         dynamic: usize,
         strings: usize,
         size: usize,
+        /// Where its code starts; zero means with the file.
+        code: usize,
     }
 
-    /// A library that needs `libc.so.6`: one loaded part, which is the whole file, and the dynamic section.
+    /// A library that needs `libc.so.6`: one loaded part, which is the whole file, its code, and the dynamic section.
     fn library(places: &Places) -> Vec<u8> {
         let mut file = vec![7; places.size];
         let mut put = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
         put(0, b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0\x01\0\0\0");
-        put(24, &[0; 104 + 112]);
+        put(24, &[0; 104 + 168]);
         put(32, &[64]);
-        put(52, &[64, 0, 56, 0, 2, 0]);
-        for (at, kind, offset, size) in [(64, 1u8, 0, places.size), (120, 2, places.dynamic, 64)] {
-            put(at, &[kind, 0, 0, 0]);
+        put(52, &[64, 0, 56, 0, 3, 0]);
+        let code = (176, 1u8, 5, places.code, places.size - places.code);
+        for (at, kind, flags, offset, size) in [(64, 1, 4, 0, places.size), (120, 2, 6, places.dynamic, 64), code] {
+            put(at, &[kind, 0, 0, 0, flags]);
             for (field, value) in [(8, offset), (16, offset), (32, size), (40, size)] {
                 put(at + field, &(value as u64).to_le_bytes());
             }
@@ -190,43 +213,55 @@ mod tests {
 
     /// What is understood of the file when only its first kilobyte is taken whole, however its bytes arrive.
     #[track_caller]
-    fn needed(places: &Places) -> Option<Vec<Vec<u8>>> {
+    fn needed(places: &Places) -> Vec<Vec<u8>> {
         let file = library(places);
         assert_eq!(Summary::read(&Sparse::whole(file.clone())).unwrap().needed, [b"libc.so.6"]);
         let read = |chunk: usize| {
             let mut data = std::io::BufReader::with_capacity(chunk, &file[512..]);
-            elf_file(&file[..512], file.len() as u64, Whole::First(1024), &mut data).unwrap().summary
+            let extent = Extent { size: file.len() as u64, early: 1024, most: 2048, end: u64::MAX };
+            elf_file(&file[..512], extent, &mut data).unwrap().summary
         };
         let summaries: Vec<_> = [1, 7, 16, 1000, 1 << 20].map(read).into();
         assert!(summaries.iter().all(|summary| *summary == summaries[0]), "{summaries:?}");
-        summaries[0].clone().ok().map(|summary| summary.needed)
+        summaries[0].clone().unwrap().needed
     }
 
     #[test]
     fn a_large_file_is_understood_by_its_head_and_what_that_asks_for() {
-        let libc = Some(vec![b"libc.so.6".to_vec()]);
-        assert_eq!(needed(&Places { strings: 300, dynamic: 3000, size: 5000 }), libc);
+        let libc = [b"libc.so.6"];
+        assert_eq!(needed(&Places { strings: 300, dynamic: 3000, size: 5000, code: 2000 }), libc);
         // As `patchelf` leaves it: the strings moved to the end.
-        assert_eq!(needed(&Places { strings: 4000, dynamic: 3000, size: 5000 }), libc);
-        assert_eq!(needed(&Places { strings: 4989, dynamic: 400, size: 5000 }), libc);
-        // Across the end of the head.
-        assert_eq!(needed(&Places { strings: 300, dynamic: 1000, size: 5000 }), libc);
-        assert_eq!(needed(&Places { strings: 1020, dynamic: 3000, size: 5000 }), None);
-        // Gone by before anything told that it was wanted.
-        assert_eq!(needed(&Places { strings: 2000, dynamic: 3000, size: 5000 }), None);
+        assert_eq!(needed(&Places { strings: 4000, dynamic: 3000, size: 5000, code: 2000 }), libc);
+        assert_eq!(needed(&Places { strings: 4989, dynamic: 400, size: 5000, code: 1 }), libc);
+        // Across the end of what is always taken.
+        assert_eq!(needed(&Places { strings: 300, dynamic: 1000, size: 5000, code: 1100 }), libc);
+        assert_eq!(needed(&Places { strings: 1020, dynamic: 3000, size: 5000, code: 1500 }), libc);
+        // Code and strings in one segment.
+        assert_eq!(needed(&Places { strings: 2000, dynamic: 3000, size: 5000, code: 0 }), libc);
+    }
+
+    /// What has gone by before anything told that it was wanted is no reason to call the file damaged.
+    #[test]
+    fn what_is_not_at_hand_of_a_large_file_stays_unknown() {
+        assert_eq!(needed(&Places { strings: 1300, dynamic: 3000, size: 5000, code: 1200 }), [b""; 0]);
+        assert_eq!(needed(&Places { strings: 2100, dynamic: 3000, size: 5000, code: 0 }), [b""; 0]);
     }
 
     #[test]
     fn of_an_expanded_file_only_the_start_is_looked_at() {
-        let file = [library(&Places { strings: 300, dynamic: 400, size: 1024 }).as_slice(), b"/etc/passwd"].concat();
-        let elf = |whole| elf_file(&file[..512], u64::MAX, whole, &mut &file[512..]).unwrap();
-        assert_eq!(elf(Whole::Only(1024)).summary.unwrap().needed, [b"libc.so.6"]);
-        assert!(elf(Whole::First(1024)).mentions.has(Mention::Passwd));
+        let places = Places { strings: 300, dynamic: 400, size: 1024, code: 0 };
+        let file = [library(&places).as_slice(), b"/etc/passwd"].concat();
+        let elf = |end| {
+            let extent = Extent { size: u64::MAX, early: 1024, most: 1024, end };
+            elf_file(&file[..512], extent, &mut &file[512..]).unwrap()
+        };
+        assert_eq!(elf(1024).summary.unwrap().needed, [b"libc.so.6"]);
+        assert!(elf(u64::MAX).mentions.has(Mention::Passwd));
     }
 
     #[test]
     fn what_streams_by_is_kept_as_what_is_at_hand_would_be() {
-        let elf = library(&Places { strings: 300, dynamic: 400, size: 1024 });
+        let elf = library(&Places { strings: 300, dynamic: 400, size: 1024, code: 0 });
         let cases: [(&[u8], u16, &[u8]); 8] = [
             (b"/lib/x.so", 0o644, &elf),
             (b"/run", 0o755, b"#!/bin/sh\nexit\n"),

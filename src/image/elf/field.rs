@@ -54,6 +54,8 @@ pub(super) struct Layout {
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) kind: u32,
+    /// `PF_X`: is it code?
+    pub(super) code: bool,
     /// Where it starts in the file.
     pub(super) offset: u64,
     /// Where it is in memory.
@@ -116,10 +118,11 @@ impl Layout {
     }
 
     fn segment(&self, file: &Sparse, at: u64) -> Option<Segment> {
-        let (offset, address, size) = if self.machine.wide { (8, 16, 32) } else { (4, 8, 16) };
+        let (offset, address, size, flags) = if self.machine.wide { (8, 16, 32, 4) } else { (4, 8, 16, 24) };
         let field = |by: u64| self.address(file, at.checked_add(by)?);
         Some(Segment {
             kind: self.full(file, at)?,
+            code: self.full(file, at.checked_add(flags)?)? & 1 != 0,
             offset: field(offset)?,
             address: field(address)?,
             size: field(size)?,

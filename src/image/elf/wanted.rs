@@ -10,6 +10,19 @@ use super::{Dynamic, LIST, STRING, Sparse};
 /// The most bytes that are asked for in one place.
 const MOST: u64 = 4 << 20;
 
+/// How much of the file's start may hold what is wanted, told from its program headers: `None` if all of it may.
+///
+/// What the loader reads stands before the code, in all that today's linkers lay out; older ones put it into one segment
+/// with the code, at the file's start. A program without a dynamic section has nothing to read.
+pub fn head(file: &Sparse) -> Option<u64> {
+    let segments = Layout::read(file).and_then(|layout| layout.segments(file)).ok()?;
+    if segments.iter().all(|segment| segment.kind != field::PT_DYNAMIC) {
+        return Some(0);
+    }
+    let code = segments.iter().filter(|segment| segment.kind == field::PT_LOAD && segment.code);
+    code.map(|segment| segment.offset).min().filter(|offset| *offset > 0)
+}
+
 /// Where each wanted part starts and how long it is at most, in no order, whether at hand or not.
 pub fn wanted(file: &Sparse) -> Vec<(u64, u64)> {
     let mut wanted = Vec::new();

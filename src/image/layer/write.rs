@@ -3,7 +3,7 @@
 use super::{
     Budget, EMPTY, Kind, Layer, LayerError, MAX_LINKS, MAX_NAME, MAX_PATH, NewEntry, Node, NodeKind, ROOT, What,
 };
-use crate::image::content::Kept;
+use crate::image::content::{Kept, allocated};
 use crate::image::path::{absolute, components};
 
 /// What a name on the way to an entry leads to.
@@ -181,7 +181,7 @@ impl Layer {
         if target.len() > MAX_PATH {
             return Err(LayerError::TooLong(target.to_vec()));
         }
-        budget.take(size_of::<Box<[u8]>>() + target.len() + 8)?;
+        budget.take(size_of::<Box<[u8]>>() + allocated(target.len()))?;
         self.targets.push(target.into());
         index(self.targets.len() - 1, budget)
     }
