@@ -38,34 +38,9 @@ pub struct WhyArgs {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: Format,
     /// Which platform of an image that has several: `linux/arm64`, `linux/arm/v7`
-    #[arg(long, value_name = "OS/ARCH", value_parser = platform)]
+    #[arg(long, value_name = "OS/ARCH")]
     pub platform: Option<Platform>,
     /// Which engine to ask.
     #[command(flatten)]
     pub engine: EngineArgs,
-}
-
-fn platform(text: &str) -> Result<Platform, String> {
-    let mut parts = text.split('/').map(str::to_owned);
-    match (parts.next(), parts.next(), parts.next().unwrap_or_default(), parts.next()) {
-        (Some(os), Some(arch), variant, None) if !os.is_empty() && !arch.is_empty() => {
-            Ok(Platform { os, arch, variant })
-        }
-        _ => Err("say it as OS/ARCH or OS/ARCH/VARIANT: `linux/amd64`".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::platform;
-
-    #[test]
-    fn a_platform_has_two_or_three_parts() {
-        let parsed = platform("linux/arm/v7").unwrap();
-        assert_eq!((parsed.os.as_str(), parsed.arch.as_str(), parsed.variant.as_str()), ("linux", "arm", "v7"));
-        assert!(platform("linux/amd64").unwrap().variant.is_empty());
-        for text in ["", "linux", "linux/", "/amd64", "a/b/c/d"] {
-            assert!(platform(text).is_err(), "{text}");
-        }
-    }
 }

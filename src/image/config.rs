@@ -110,6 +110,16 @@ mod tests {
     use super::{Config, Platform};
 
     #[test]
+    fn a_platform_has_two_or_three_parts() {
+        let parsed: Platform = "linux/arm/v7".parse().unwrap();
+        assert_eq!((parsed.os.as_str(), parsed.arch.as_str(), parsed.variant.as_str()), ("linux", "arm", "v7"));
+        assert!("linux/amd64".parse::<Platform>().unwrap().variant.is_empty());
+        for text in ["", "linux", "linux/", "/amd64", "a/b/c/d"] {
+            assert!(text.parse::<Platform>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_platform_is_written_as_it_is_read() {
         for text in ["linux/amd64", "linux/arm/v7"] {
             assert_eq!(text.parse::<Platform>().unwrap().to_string(), text);

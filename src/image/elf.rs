@@ -126,21 +126,7 @@ impl Summary {
         let interpreter = interpreter.map(|segment| string_at(file, segment.offset)).transpose()?;
         let loaded = segments.iter().filter(|segment| segment.kind == field::PT_LOAD);
         let truncated = loaded.clone().any(|segment| segment.end().is_none_or(|end| end > file.size()));
-        Ok(Self {
-            machine: layout.machine,
-            kind: layout.kind,
-            interpreter,
-            pie: false,
-            no_default_folders: false,
-            needed: Vec::new(),
-            soname: None,
-            rpath: None,
-            runpath: None,
-            requires: Vec::new(),
-            provides: None,
-            system_folders: Vec::new(),
-            truncated,
-        })
+        Ok(Self { kind: layout.kind, interpreter, truncated, ..Self::of_static(layout.machine) })
     }
 
     fn read_dynamic(&mut self, dynamic: &Dynamic<'_>) -> Result<(), ElfProblem> {

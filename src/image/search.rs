@@ -7,7 +7,7 @@
 use crate::image::identity::Identity;
 use crate::image::layer::Kind;
 use crate::image::path::{components, join};
-use crate::image::tree::{Found, Miss, Tree};
+use crate::image::tree::{Entry, Found, Miss, Tree};
 
 /// The PATH of an image that sets none (moby, `daemon/pkg/oci`, `DefaultPathEnv`; the same in podman).
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -69,6 +69,19 @@ impl<'a> Search<'a> {
     /// # Errors
     /// The trouble with it.
     pub fn file(&self, path: &[u8]) -> Result<Found<'a>, Trouble> {
+        self.permitted(path, Identity::may_execute)
+    }
+
+    /// The file at `path`, if the user can read it, as a loader must be able to.
+    ///
+    /// # Errors
+    /// The trouble with it.
+    pub fn readable(&self, path: &[u8]) -> Result<Found<'a>, Trouble> {
+        self.permitted(path, Identity::may_read)
+    }
+
+    /// The regular file at `path`, if the user can reach it and `may` do with it what is asked.
+    fn permitted(&self, path: &[u8], may: fn(&Identity, &Entry<'_>) -> bool) -> Result<Found<'a>, Trouble> {
         let found = self.tree.lookup_from(self.folder, path).map_err(Trouble::Miss)?;
         match found.entry.kind {
             Kind::File => {}
@@ -76,11 +89,7 @@ impl<'a> Search<'a> {
             _ => return Err(Trouble::Special(found.path)),
         }
         self.enter(&found)?;
-        if self.identity.may_execute(&found.entry) {
-            Ok(found)
-        } else {
-            Err(Trouble::Forbidden(found.path, found.entry.mode))
-        }
+        if may(self.identity, &found.entry) { Ok(found) } else { Err(Trouble::Forbidden(found.path, found.entry.mode)) }
     }
 
     /// May every folder on the way be entered, those before a link too?
@@ -102,25 +111,6 @@ impl<'a> Search<'a> {
         }
         Ok(())
     }
-
-    /// The file at `path`, if the user can read it, as a loader must be able to.
-    ///
-    /// # Errors
-    /// The trouble with it.
-    pub fn readable(&self, path: &[u8]) -> Result<Found<'a>, Trouble> {
-        let found = self.tree.lookup_from(self.folder, path).map_err(Trouble::Miss)?;
-        match found.entry.kind {
-            Kind::File => {}
-            Kind::Folder => return Err(Trouble::Folder(found.path)),
-            _ => return Err(Trouble::Special(found.path)),
-        }
-        self.enter(&found)?;
-        if self.identity.may_read(&found.entry) {
-            Ok(found)
-        } else {
-            Err(Trouble::Forbidden(found.path, found.entry.mode))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -133,18 +123,18 @@ mod tests {
     fn search(tree: Builder, user: &str, command: &str) -> Result<String, Trouble> {
         let tree = tree.build().unwrap();
         let identity = Identity::of(user, &tree).unwrap();
-        let search = Search { tree: &tree, identity: &identity, folder: b"/work", path: DEFAULT_PATH };
+        let search = Search { tree: &tree, identity: &identity, folder: b"/app", path: DEFAULT_PATH };
         search.command(command.as_bytes()).map(|found| String::from_utf8(found.path).unwrap())
     }
 
     fn tree() -> Builder {
         Tree::builder()
-            .folder("/work", 0o755)
-            .file("/work/hello", 0o755, "x")
+            .folder("/app", 0o755)
+            .file("/app/hello", 0o755, "x")
             .file("/usr/bin/plain", 0o644, "x")
             .file("/bin/plain", 0o755, "x")
             .folder("/usr/bin/folder", 0o755)
-            .link("/bin/link", "../work/hello")
+            .link("/bin/link", "../app/hello")
             .link("/bin/dangling", "nowhere")
             .file("/root/secret", 0o755, "x")
             .folder("/root", 0o700)
@@ -154,13 +144,13 @@ mod tests {
     #[test]
     fn a_name_is_looked_for_on_path_only() {
         assert_eq!(search(tree(), "", "hello"), Err(Trouble::NotInPath));
-        assert_eq!(search(tree(), "", "link"), Ok("/work/hello".to_owned()));
+        assert_eq!(search(tree(), "", "link"), Ok("/app/hello".to_owned()));
     }
 
     #[test]
     fn a_path_starts_at_the_working_folder() {
-        assert_eq!(search(tree(), "", "./hello"), Ok("/work/hello".to_owned()));
-        assert_eq!(search(tree(), "", "../work/hello"), Ok("/work/hello".to_owned()));
+        assert_eq!(search(tree(), "", "./hello"), Ok("/app/hello".to_owned()));
+        assert_eq!(search(tree(), "", "../app/hello"), Ok("/app/hello".to_owned()));
         assert_eq!(search(tree(), "", "/hello"), Err(Trouble::Miss(Miss::Missing(b"/hello".to_vec()))));
     }
 

@@ -272,14 +272,19 @@ impl BufRead for Tar<'_> {
 
 impl Read for Tar<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let there = self.fill_buf()?;
-        let step = there.len().min(out.len());
-        if let (Some(out), Some(there)) = (out.get_mut(..step), there.get(..step)) {
-            out.copy_from_slice(there);
-        }
-        self.consume(step);
-        Ok(step)
+        read_buffered(self, out)
     }
+}
+
+/// `Read::read` for a source whose buffer is at hand.
+fn read_buffered(source: &mut dyn BufRead, out: &mut [u8]) -> io::Result<usize> {
+    let there = source.fill_buf()?;
+    let step = there.len().min(out.len());
+    if let (Some(out), Some(there)) = (out.get_mut(..step), there.get(..step)) {
+        out.copy_from_slice(there);
+    }
+    source.consume(step);
+    Ok(step)
 }
 
 /// Reads until `out` is full or the source ends; how much there was.

@@ -5,7 +5,7 @@
 use std::io::{self, BufRead, Read};
 
 use super::header::{decimal, field, number, text};
-use super::{BLOCK, Tar, TarProblem};
+use super::{BLOCK, Tar, TarProblem, read_buffered};
 
 /// The most pieces that are taken in, and so sixteen bytes of memory each.
 const MAX_PIECES: usize = 1 << 16;
@@ -166,12 +166,6 @@ impl BufRead for Expanded<'_, '_> {
 
 impl Read for Expanded<'_, '_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let there = self.fill_buf()?;
-        let step = there.len().min(out.len());
-        if let (Some(out), Some(there)) = (out.get_mut(..step), there.get(..step)) {
-            out.copy_from_slice(there);
-        }
-        self.consume(step);
-        Ok(step)
+        read_buffered(self, out)
     }
 }
