@@ -1,0 +1,166 @@
+//! Where the loaders look for libraries, and what those provide.
+
+use super::{FOLDERS, GLIBC, MUSL, ask, cmd, empty, env, glibc, glibc_with, ids, library, musl, program};
+use crate::image::builder::Builder;
+use crate::image::config::Config;
+use crate::image::elf::sample::Sample;
+
+#[test]
+fn libraries_are_needed_transitively() {
+    let a = Sample::library("liba.so").needs("libb.so").bytes();
+    let tree =
+        || glibc().file("/hello", 0o755, program(&["liba.so", "libc.so.6"]).bytes()).file("/lib/liba.so", 0o644, &a);
+    let diagnosis = ask(tree(), cmd(&["/hello"]));
+    assert_eq!(diagnosis.short().unwrap(), "the library libb.so of /lib/liba.so is not in the image");
+    assert_eq!(ids(tree().file("/usr/lib/libb.so", 0o644, library("libb.so")), cmd(&["/hello"])), "");
+}
+
+#[test]
+fn a_library_is_found_through_links_and_a_linked_folder() {
+    let tree = glibc_usr().link("/usr/lib/liba.so", "liba.so.1").link("/usr/lib/liba.so.1", "../../opt/liba.so.1.2");
+    let tree = tree.file("/opt/liba.so.1.2", 0o644, library("liba.so"));
+    assert_eq!(ids(tree.file("/hello", 0o755, program(&["liba.so"]).bytes()), cmd(&["/hello"])), "");
+}
+
+/// As in current distributions: `/lib` and `/lib64` are links into `/usr`.
+fn glibc_usr() -> Builder {
+    let loader = Sample::library("ld-linux-x86-64.so.2").data(FOLDERS).bytes();
+    empty()
+        .link("/lib", "usr/lib")
+        .link("/lib64", "usr/lib64")
+        .file("/usr/lib64/ld-linux-x86-64.so.2", 0o755, loader)
+        .file("/usr/lib/libc.so.6", 0o644, library("libc.so.6"))
+}
+
+#[test]
+fn the_folders_searched_are_those_of_the_images_own_loader() {
+    let fedora = Sample::library("ld-linux-x86-64.so.2").data(b"\0/lib64/\0/usr/lib64/\0").bytes();
+    let hello = program(&["liba.so"]).bytes();
+    let tree = |folder: &str| {
+        let path = format!("{folder}/liba.so");
+        empty().file(GLIBC, 0o755, &fedora).file("/hello", 0o755, &hello).file(path, 0o644, library("liba.so"))
+    };
+    assert_eq!(ids(tree("/usr/lib64"), cmd(&["/hello"])), "");
+    assert_eq!(ids(tree("/usr/lib/x86_64-linux-gnu"), cmd(&["/hello"])), "library-missing");
+    let debian = glibc().file("/hello", 0o755, &hello).file("/usr/lib64/liba.so", 0o644, library("liba.so"));
+    assert_eq!(ids(debian, cmd(&["/hello"])), "library-missing");
+}
+
+#[test]
+fn runpath_counts_for_its_own_object_and_rpath_for_what_is_below() {
+    let tree = |program: Sample| {
+        let a = Sample::library("liba.so").needs("libb.so").bytes();
+        glibc().file("/opt/bin/hello", 0o755, program.needs("liba.so").bytes()).file("/opt/lib/liba.so", 0o644, a).file(
+            "/opt/lib/libb.so",
+            0o644,
+            library("libb.so"),
+        )
+    };
+    let command = || cmd(&["/opt/bin/hello"]);
+    assert_eq!(ids(tree(program(&[]).rpath("$ORIGIN/../lib")), command()), "");
+    assert_eq!(ids(tree(program(&[]).runpath("${ORIGIN}/../lib")), command()), "library-missing");
+    assert_eq!(ids(tree(program(&["libb.so"]).runpath("/opt/lib")), command()), "");
+    assert_eq!(ids(tree(program(&[])), command()), "library-missing");
+    assert_eq!(ids(tree(program(&[]).rpath("/opt/lib").runpath("/x")), command()), "library-missing", "RUNPATH wins");
+}
+
+#[test]
+fn the_origin_of_a_program_is_where_it_really_is() {
+    let tree = glibc()
+        .file("/opt/app/bin/hello", 0o755, program(&["liba.so"]).runpath("$ORIGIN/../lib").bytes())
+        .file("/opt/app/lib/liba.so", 0o644, library("liba.so"))
+        .link("/usr/bin/hello", "../../opt/app/bin/hello");
+    assert_eq!(ids(tree, cmd(&["hello"])), "");
+}
+
+#[test]
+fn ld_library_path_of_the_image_counts_unless_the_program_is_set_user_id() {
+    let tree = |mode| {
+        glibc().file("/hello", mode, program(&["liba.so"]).bytes()).file("/opt/lib/liba.so", 0o644, library("liba.so"))
+    };
+    let config = || env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/x:/opt/lib"]);
+    assert_eq!(ids(tree(0o755), config()), "");
+    assert_eq!(ids(tree(0o755), cmd(&["/hello"])), "library-missing");
+    assert_eq!(ids(tree(0o4755), config()), "", "root is root");
+    assert_eq!(ids(tree(0o4755), Config { user: "1000".into(), ..config() }), "library-missing");
+}
+
+#[test]
+fn the_cache_counts_and_the_file_it_is_made_from_does_not() {
+    let tree = || {
+        glibc().file("/hello", 0o755, program(&["liba.so"]).bytes()).file("/opt/lib/liba.so", 0o644, library("liba.so"))
+    };
+    let cache = crate::image::loader::cache_sample(&[("liba.so", "/opt/lib/liba.so")]);
+    assert_eq!(ids(tree().file("/etc/ld.so.cache", 0o644, cache), cmd(&["/hello"])), "");
+    let conf = tree().file("/etc/ld.so.conf.d/opt.conf", 0o644, "/opt/lib\n");
+    let diagnosis = ask(conf, cmd(&["/hello"]));
+    assert_eq!(diagnosis.findings[0].id.name(), "library-missing");
+    assert!(
+        diagnosis.findings[0].evidence.iter().any(|evidence| evidence.says.contains("where the loader does not look")),
+        "{:?}",
+        diagnosis.findings[0].evidence
+    );
+}
+
+#[test]
+fn a_library_for_another_machine_is_passed_over_and_one_that_is_none_stops_the_loader() {
+    let tree = |first: Vec<u8>| {
+        glibc().file("/hello", 0o755, program(&["liba.so"]).bytes()).file("/lib/x86_64-linux-gnu/liba.so", 0o644, first)
+    };
+    let other = || Sample::library("liba.so").machine(3, false, false).bytes();
+    assert_eq!(ids(tree(other()), cmd(&["/hello"])), "library-missing");
+    assert_eq!(ids(tree(other()).file("/lib/liba.so", 0o644, library("liba.so")), cmd(&["/hello"])), "");
+    let text = tree(b"INPUT(-la)".to_vec()).file("/lib/liba.so", 0o644, library("liba.so"));
+    assert_eq!(ids(text, cmd(&["/hello"])), "library-unusable");
+}
+
+#[test]
+fn a_library_that_the_user_may_not_read_is_not_there_for_it() {
+    let tree = |mode| {
+        glibc().file("/hello", 0o755, program(&["liba.so"]).bytes()).file("/lib/liba.so", mode, library("liba.so"))
+    };
+    let user = || Config { user: "1000".into(), ..cmd(&["/hello"]) };
+    assert_eq!(ids(tree(0o600), cmd(&["/hello"])), "");
+    assert_eq!(ids(tree(0o600), user()), "library-missing");
+    assert_eq!(ids(tree(0o644), user()), "");
+}
+
+#[test]
+fn musl_searches_its_own_folders_and_inherits_runpath() {
+    let a = Sample::library("liba.so").needs("libb.so").bytes();
+    let hello = |hello: Sample| musl().file("/hello", 0o755, hello.needs("liba.so").needs("libm.so.6").bytes());
+    let dynamic = || Sample::with_loader(MUSL);
+    let with = |tree: Builder, folder: &str| {
+        tree.file(format!("{folder}/liba.so"), 0o644, &a).file(format!("{folder}/libb.so"), 0o644, library("libb.so"))
+    };
+    assert_eq!(ids(with(hello(dynamic()), "/usr/local/lib"), cmd(&["/hello"])), "");
+    assert_eq!(ids(with(hello(dynamic()), "/opt/lib"), cmd(&["/hello"])), "library-missing");
+    assert_eq!(ids(with(hello(dynamic().runpath("/opt/lib")), "/opt/lib"), cmd(&["/hello"])), "");
+    let file = with(hello(dynamic()), "/opt/lib").file("/etc/ld-musl-x86_64.path", 0o644, "/lib\n/opt/lib\n");
+    assert_eq!(ids(file, cmd(&["/hello"])), "");
+    let file = with(hello(dynamic()), "/usr/lib").file("/etc/ld-musl-x86_64.path", 0o644, "/lib\n");
+    assert_eq!(ids(file, cmd(&["/hello"])), "library-missing");
+}
+
+#[test]
+fn a_version_that_a_library_does_not_provide_is_missing() {
+    let hello = |versions: &[&str]| program(&["libc.so.6"]).requires("libc.so.6", versions).bytes();
+    let tree = |versions: &[&str]| glibc().file("/hello", 0o755, hello(versions));
+    assert_eq!(ids(tree(&["GLIBC_2.2.5", "GLIBC_2.36"]), cmd(&["/hello"])), "");
+    let diagnosis = ask(tree(&["GLIBC_2.2.5", "GLIBC_2.38", "GLIBC_2.4"]), cmd(&["/hello"]));
+    let [finding] = diagnosis.findings.as_slice() else { panic!("{:?}", diagnosis.findings) };
+    assert_eq!(finding.id.name(), "version-missing");
+    assert_eq!(finding.missing.as_deref(), Some(&b"GLIBC_2.38"[..]));
+    assert!(finding.evidence.iter().any(|evidence| evidence.says == "provides no newer than GLIBC_2.36"));
+    let none = glibc_with(&[]).file("/hello", 0o755, hello(&["GLIBC_2.38"]));
+    assert_eq!(ids(none, cmd(&["/hello"])), "", "a library without versions is not held against them");
+}
+
+#[test]
+fn a_version_that_a_library_asks_of_another_is_checked_too() {
+    let stdcxx = Sample::library("libstdc++.so.6").needs("libc.so.6").requires("libc.so.6", &["GLIBC_2.38"]);
+    let hello = program(&["libstdc++.so.6"]).requires("libstdc++.so.6", &["GLIBCXX_3.4.32"]);
+    let tree = glibc().file("/hello", 0o755, hello.bytes());
+    let tree = tree.file("/usr/lib/libstdc++.so.6", 0o644, stdcxx.provides(&["GLIBCXX_3.4.30"]).bytes());
+    assert_eq!(ids(tree, cmd(&["/hello"])), "version-missing version-missing");
+}

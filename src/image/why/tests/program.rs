@@ -1,0 +1,86 @@
+//! ELF programs: their machine, their loader, damage.
+
+use super::{FOLDERS, GLIBC, MUSL, ask, cmd, empty, glibc, ids, library, musl, program};
+use crate::image::config::{Config, Platform};
+use crate::image::elf::sample::Sample;
+use crate::image::finding::{Copy, Language, Libc, Remedy};
+
+#[test]
+fn a_program_is_for_the_images_platform() {
+    let tree = |number, wide| empty().file("/hello", 0o755, Sample::program().machine(number, wide, false).bytes());
+    assert_eq!(ids(tree(183, true), cmd(&["/hello"])), "wrong-architecture");
+    assert_eq!(ids(tree(3, false), cmd(&["/hello"])), "", "386 on amd64");
+    let arm = Config { platform: Platform { arch: "arm64".into(), ..Platform::default() }, ..cmd(&["/hello"]) };
+    assert_eq!(ids(tree(183, true), arm.clone()), "");
+    assert_eq!(ids(tree(62, true), arm), "wrong-architecture");
+    assert_eq!(
+        ids(tree(183, true), Config { platform: Platform::default(), ..cmd(&["/hello"]) }),
+        "",
+        "it does not say"
+    );
+}
+
+#[test]
+fn a_damaged_program_is_said_to_be_damaged() {
+    let bytes = program(&["libc.so.6"]).bytes();
+    assert_eq!(ids(glibc().file("/hello", 0o755, &bytes), cmd(&["/hello"])), "");
+    assert_eq!(ids(glibc().file("/hello", 0o755, &bytes[..50]), cmd(&["/hello"])), "elf-damaged");
+}
+
+#[test]
+fn without_its_loader_a_program_cannot_start_and_all_that_is_missing_is_to_be_copied() {
+    let tree = empty().file("/hello", 0o755, program(&["libc.so.6"]).data(b"\xff Go buildinf:").bytes());
+    let diagnosis = ask(tree, cmd(&["./hello"]));
+    let [finding] = diagnosis.findings.as_slice() else { panic!("{:?}", diagnosis.findings) };
+    assert_eq!(finding.id.name(), "loader-missing");
+    assert_eq!(finding.missing.as_deref(), Some(GLIBC.as_bytes()));
+    assert_eq!(diagnosis.short().unwrap(), format!("the loader {GLIBC} of /hello is not in the image"));
+    let copy = |from: &str, folder: &str| Copy { from: from.into(), folder: folder.into() };
+    let copies = vec![copy(GLIBC, "/lib64"), copy("/lib/x86_64-linux-gnu/libc.so.6", "/lib/x86_64-linux-gnu")];
+    let go = Remedy::LinkStatically {
+        language: Language::Go,
+        program: b"/hello".to_vec(),
+        cpu: Some("x86_64"),
+        libc: Libc::Glibc,
+    };
+    assert_eq!(finding.remedies, [go, Remedy::CopyFromBuild(copies), Remedy::BaseWith(Libc::Glibc)]);
+}
+
+#[test]
+fn a_whiteout_can_take_the_loader_away_and_a_link_can_lead_to_it() {
+    let tree = || glibc().file("/hello", 0o755, program(&["libc.so.6"]).bytes());
+    assert_eq!(ids(tree().layer().whiteout(GLIBC), cmd(&["/hello"])), "loader-missing");
+    let moved = Sample::library("ld-linux-x86-64.so.2").data(FOLDERS).bytes();
+    let linked = tree().layer().file("/usr/lib/ld-2.36.so", 0o755, moved).link(GLIBC, "../usr/lib/ld-2.36.so");
+    assert_eq!(ids(linked, cmd(&["/hello"])), "");
+    assert_eq!(ids(tree().layer().link(GLIBC, "gone"), cmd(&["/hello"])), "loader-missing");
+}
+
+#[test]
+fn glibc_and_musl_are_told_apart() {
+    let hello = || program(&["libc.so.6"]).bytes();
+    assert_eq!(ids(musl().file("/hello", 0o755, hello()), cmd(&["/hello"])), "glibc-program-on-musl");
+    let other = Sample::with_loader(MUSL).needs("libc.musl-x86_64.so.1").bytes();
+    assert_eq!(ids(glibc().file("/hello", 0o755, &other), cmd(&["/hello"])), "musl-program-on-glibc");
+    assert_eq!(ids(musl().file("/hello", 0o755, &other), cmd(&["/hello"])), "");
+    assert_eq!(ids(empty().file("/hello", 0o755, &other), cmd(&["/hello"])), "loader-missing");
+}
+
+#[test]
+fn what_only_stands_where_glibcs_loader_should_be_is_not_held_to_its_rules() {
+    let tree = || musl().file("/hello", 0o755, program(&["libc.so.6"]).bytes());
+    assert_eq!(ids(tree().file(GLIBC, 0o755, Sample::with_loader(MUSL).bytes()), cmd(&["/hello"])), "");
+    let real = tree().file(GLIBC, 0o755, library("ld-linux-x86-64.so.2"));
+    assert_eq!(ids(real, cmd(&["/hello"])), "library-missing");
+}
+
+#[test]
+fn a_loader_has_to_be_an_executable_of_the_same_machine() {
+    let tree =
+        |mode, loader: Vec<u8>| glibc().file("/hello", 0o755, program(&[]).bytes()).layer().file(GLIBC, mode, loader);
+    assert_eq!(ids(tree(0o755, library("ld-linux-x86-64.so.2")), cmd(&["/hello"])), "");
+    assert_eq!(ids(tree(0o644, library("ld-linux-x86-64.so.2")), cmd(&["/hello"])), "loader-unusable");
+    assert_eq!(ids(tree(0o755, b"#!/bin/sh\n".to_vec()), cmd(&["/hello"])), "loader-unusable");
+    let arm = Sample::library("ld-linux-x86-64.so.2").machine(183, true, false).bytes();
+    assert_eq!(ids(tree(0o755, arm), cmd(&["/hello"])), "loader-unusable");
+}
