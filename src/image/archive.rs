@@ -119,7 +119,8 @@ impl<'o> Intake<'o> {
         let at_start = |source| ReadError::Archive(TarError::at_start(source));
         let read = read_up_to(source, &mut start).map_err(at_start)?;
         let start = start.get(..read).unwrap_or_default();
-        let source = unpack(Packing::of(start), start.chain(source), self.options.bomb, &self.budget);
+        let packing = Packing::of(start);
+        let source = unpack(packing, start.chain(source), self.options.bomb, &self.budget);
         let mut source = source.map_err(|problem| at_start(problem.into()))?;
         let mut tar = Tar::new(&mut *source);
         while let Some(header) = tar.next_entry()? {
@@ -136,7 +137,8 @@ impl<'o> Intake<'o> {
                 _ => {}
             }
         }
-        Ok(())
+        // Whoever writes a plain one may have more to say to somebody else.
+        if packing == Packing::Plain { Ok(()) } else { Ok(tar.finish()?) }
     }
 
     /// Notes a link; one that leads out of the archive leads nowhere.
@@ -198,6 +200,7 @@ impl<'o> Intake<'o> {
         while let Some(header) = tar.next_entry()? {
             self.entry(&mut layer, &header, &mut tar)?;
         }
+        tar.finish()?;
         Ok(layer)
     }
 

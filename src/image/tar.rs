@@ -106,6 +106,23 @@ impl<'a> Tar<'a> {
         }
     }
 
+    /// Reads on to the end of the stream, of which nothing counts any more but whether it is whole: what unpacks it
+    /// compares checksums there.
+    ///
+    /// # Errors
+    /// When the stream cannot be read or unpacked.
+    pub fn finish(&mut self) -> Result<(), TarError> {
+        loop {
+            let at = self.at;
+            let there = self.source.fill_buf().map_err(|error| io_at(at, error))?.len();
+            if there == 0 {
+                return Ok(());
+            }
+            self.source.consume(there);
+            self.at += there as u64;
+        }
+    }
+
     /// The map of a sparse file. Afterwards the data begins with the file's own.
     fn sparse_map(
         &mut self,

@@ -43,6 +43,9 @@ pub enum UnpackProblem {
     /// More memory than the limits allow.
     #[error("it needs a Zstandard window of {0} bytes, more than the limit of {MAX_WINDOW} or than memory is left")]
     Window(u64),
+    /// Other contents than were packed.
+    #[error("its checksum does not fit its contents: it was damaged after it was made")]
+    Checksum,
     /// No valid Zstandard stream.
     #[error("it is no valid Zstandard stream: {0}")]
     Zstd(String),
@@ -254,7 +257,13 @@ impl<R: BufRead> Read for Zstd<R> {
             if read > 0 {
                 return Ok(read);
             }
-            self.in_frame = !self.decoder.is_finished();
+            if self.decoder.is_finished() {
+                self.in_frame = false;
+                let stated = self.decoder.get_checksum_from_data();
+                if stated.is_some() && stated != self.decoder.get_calculated_checksum() {
+                    return Err(UnpackProblem::Checksum.into());
+                }
+            }
         }
     }
 }
