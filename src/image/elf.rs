@@ -23,8 +23,11 @@ use field::{Layout, Segment};
 /// The most entries that are read of any list: dynamic entries, program headers, versions. Real files have hundreds.
 const LIST: u64 = 16 * 1024;
 
-/// The longest string that is read, in bytes: as long as a path may be.
-const STRING: usize = 4096;
+/// The longest string that is read, in bytes. Search paths may be longer than any path.
+const STRING: usize = 64 << 10;
+
+/// The longest path of a loader, its final NUL included: longer ones the kernel refuses (`PATH_MAX`).
+const INTERPRETER: u64 = 4096;
 
 /// What kind of ELF file it is, after `e_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,22 @@ pub struct Summary {
     pub system_folders: Vec<Vec<u8>>,
     /// Does the file hold less than its program headers say is to be loaded?
     pub truncated: bool,
+    /// What keeps the kernel or the loader from making a running program of it; what that hides stays empty.
+    pub flaw: Option<Flaw>,
+}
+
+/// What is wrong with a file whose headers can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// `PT_INTERP` lies outside of the file, is longer than a path, or does not end.
+    #[error("the path of its loader lies outside of the file, or is no path")]
+    Interpreter,
+    /// A part would have to be loaded where no program can be.
+    #[error("a part of it is to be loaded at an address that no program has, or from where no page starts")]
+    Load,
+    /// The dynamic section, or a string or version that it names, lies outside of what is loaded.
+    #[error("its dynamic section points outside of the file")]
+    Dynamic,
 }
 
 /// Why a file that starts as ELF cannot be understood.
@@ -79,19 +98,18 @@ pub enum ElfProblem {
     /// Its class is neither 32 nor 64 bit, its byte order neither of the two, or an entry has the wrong size.
     #[error("its ELF header makes no sense")]
     Header,
-    /// Its dynamic section, or a string that it names, lies outside of the file.
-    #[error("its dynamic section points outside of the file")]
-    Dynamic,
-    /// It has more entries than any honest file.
+    /// It has more program headers than the kernel reads.
     #[error("its ELF headers list more than any real program has")]
     Excess,
 }
 
-impl ElfProblem {
-    /// Does the kernel refuse to execute such a file (`ENOEXEC`)? Otherwise only the loader would stumble.
-    pub fn refused_by_kernel(self) -> bool {
-        !matches!(self, Self::Dynamic)
-    }
+/// Why a dynamic section is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unread {
+    /// It points outside of what is loaded of the file.
+    Outside,
+    /// It lists more, or longer strings, than is read here.
+    Excess,
 }
 
 impl Summary {
@@ -104,14 +122,16 @@ impl Summary {
     pub fn read(file: &Sparse) -> Result<Self, ElfProblem> {
         let layout = Layout::read(file)?;
         let segments = layout.segments(file)?;
-        let mut summary = Self::bare(&layout, file, &segments)?;
+        let mut summary = Self::bare(&layout, file, &segments);
         if let Some(dynamic) = segments.iter().find(|segment| segment.kind == field::PT_DYNAMIC) {
             let bare = summary.clone();
             let read = Dynamic::read(file, &layout, &segments, dynamic);
-            match read.and_then(|dynamic| summary.read_dynamic(&dynamic)) {
+            if let Err(unread) = read.and_then(|dynamic| summary.read_dynamic(&dynamic)) {
+                summary = bare;
                 // What is not at hand of a large file is no fault of it.
-                Err(ElfProblem::Dynamic) if file.has_holes() => summary = bare,
-                read => read?,
+                if unread == Unread::Outside && !file.has_holes() {
+                    summary.flaw = summary.flaw.or(Some(Flaw::Dynamic));
+                }
             }
         }
         if summary.soname.as_deref().is_some_and(is_glibc_loader) {
@@ -121,15 +141,20 @@ impl Summary {
     }
 
     /// The summary of a file without a dynamic section.
-    fn bare(layout: &Layout, file: &Sparse, segments: &[Segment]) -> Result<Self, ElfProblem> {
+    fn bare(layout: &Layout, file: &Sparse, segments: &[Segment]) -> Self {
         let interpreter = segments.iter().find(|segment| segment.kind == field::PT_INTERP);
-        let interpreter = interpreter.map(|segment| string_at(file, segment.offset)).transpose()?;
+        let interpreter = interpreter.map(|segment| interpreter_at(file, segment)).transpose();
         let loaded = segments.iter().filter(|segment| segment.kind == field::PT_LOAD);
-        let truncated = loaded.clone().any(|segment| segment.end().is_none_or(|end| end > file.size()));
-        Ok(Self { kind: layout.kind, interpreter, truncated, ..Self::of_static(layout.machine) })
+        // Of one without contents it does not matter where they would be.
+        let mut filled = loaded.clone().filter(|segment| segment.size > 0);
+        let truncated = filled.any(|segment| segment.end().is_none_or(|end| end > file.size()));
+        let impossible = loaded.clone().any(|segment| segment.is_impossible(layout.machine.wide));
+        let flaw = interpreter.as_ref().err().copied().or(impossible.then_some(Flaw::Load));
+        let interpreter = interpreter.unwrap_or_default().flatten();
+        Self { kind: layout.kind, interpreter, truncated, flaw, ..Self::of_static(layout.machine) }
     }
 
-    fn read_dynamic(&mut self, dynamic: &Dynamic<'_>) -> Result<(), ElfProblem> {
+    fn read_dynamic(&mut self, dynamic: &Dynamic<'_>) -> Result<(), Unread> {
         for offset in dynamic.all(field::DT_NEEDED) {
             self.needed.push(dynamic.string(offset)?);
         }
@@ -161,6 +186,7 @@ impl Summary {
             provides: None,
             system_folders: Vec::new(),
             truncated: false,
+            flaw: None,
         }
     }
 
@@ -186,17 +212,20 @@ pub(super) struct Dynamic<'a> {
 }
 
 impl<'a> Dynamic<'a> {
-    fn read(file: &'a Sparse, layout: &'a Layout, segments: &'a [Segment], at: &Segment) -> Result<Self, ElfProblem> {
+    fn read(file: &'a Sparse, layout: &'a Layout, segments: &'a [Segment], at: &Segment) -> Result<Self, Unread> {
         let word = layout.word();
         let count = at.size / (2 * word);
         if count > LIST {
-            return Err(ElfProblem::Excess);
+            return Err(Unread::Excess);
         }
         let mut entries = Vec::new();
+        // The loader goes by where it is in memory.
+        let start = place(segments, at.address).ok_or(Unread::Outside)?;
         for index in 0..count {
-            let offset = at.offset.checked_add(index * 2 * word).ok_or(ElfProblem::Dynamic)?;
-            let tag = layout.address(file, offset).ok_or(ElfProblem::Dynamic)?;
-            let value = layout.address(file, offset + word).ok_or(ElfProblem::Dynamic)?;
+            let offset = start.checked_add(index * 2 * word).ok_or(Unread::Outside)?;
+            let tag = layout.address(file, offset).ok_or(Unread::Outside)?;
+            let value = offset.checked_add(word).and_then(|offset| layout.address(file, offset));
+            let value = value.ok_or(Unread::Outside)?;
             if tag == field::DT_NULL {
                 break;
             }
@@ -215,27 +244,39 @@ impl<'a> Dynamic<'a> {
 
     /// Where in the file the loader finds what it maps at `address`.
     fn place(&self, address: u64) -> Option<u64> {
-        let loaded = self.segments.iter().filter(|segment| segment.kind == field::PT_LOAD);
-        loaded.into_iter().find_map(|segment| {
-            let within = address.checked_sub(segment.address)?;
-            (within < segment.size).then(|| segment.offset.checked_add(within))?
-        })
+        place(self.segments, address)
     }
 
     /// The string at `offset` of the string table.
-    fn string(&self, offset: u64) -> Result<Vec<u8>, ElfProblem> {
+    fn string(&self, offset: u64) -> Result<Vec<u8>, Unread> {
         let table = self.first(field::DT_STRTAB).and_then(|address| self.place(address));
-        let at = table.and_then(|table| table.checked_add(offset)).ok_or(ElfProblem::Dynamic)?;
-        string_at(self.file, at)
+        let at = table.and_then(|table| table.checked_add(offset)).ok_or(Unread::Outside)?;
+        let rest = self.file.from(at).ok_or(Unread::Outside)?;
+        let end = rest.iter().take(STRING).position(|byte| *byte == 0);
+        let end = end.ok_or(if rest.len() < STRING { Unread::Outside } else { Unread::Excess })?;
+        Ok(rest.get(..end).unwrap_or_default().to_vec())
     }
 }
 
-/// The bytes from `offset` to the next NUL.
-fn string_at(file: &Sparse, offset: u64) -> Result<Vec<u8>, ElfProblem> {
-    let rest = file.from(offset).ok_or(ElfProblem::Dynamic)?;
-    let rest = rest.get(..STRING).unwrap_or(rest);
-    let end = rest.iter().position(|byte| *byte == 0).ok_or(ElfProblem::Dynamic)?;
-    Ok(rest.get(..end).unwrap_or_default().to_vec())
+/// Where in the file the loader finds what it maps at `address`.
+fn place(segments: &[Segment], address: u64) -> Option<u64> {
+    let loaded = segments.iter().filter(|segment| segment.kind == field::PT_LOAD);
+    loaded.into_iter().find_map(|segment| {
+        let within = address.checked_sub(segment.address)?;
+        (within < segment.size).then(|| segment.offset.checked_add(within))?
+    })
+}
+
+/// The path of the loader, as the kernel reads it (`load_elf_binary`); `None` if it is not at hand.
+fn interpreter_at(file: &Sparse, segment: &Segment) -> Result<Option<Vec<u8>>, Flaw> {
+    if !(2..=INTERPRETER).contains(&segment.size) || segment.end().is_none_or(|end| end > file.size()) {
+        return Err(Flaw::Interpreter);
+    }
+    let Some(bytes) = file.get(segment.offset, segment.size) else { return Ok(None) };
+    if bytes.last() != Some(&0) {
+        return Err(Flaw::Interpreter);
+    }
+    Ok(bytes.split(|byte| *byte == 0).next().map(<[u8]>::to_vec))
 }
 
 /// Is this the name of a glibc loader? `ld-linux-x86-64.so.2`, `ld-linux.so.2`, `ld64.so.1`, `ld64.so.2`, `ld.so.1`

@@ -35,6 +35,8 @@ pub enum Id {
     InterpreterMissing,
     /// The user may not execute the interpreter, or it is no program.
     InterpreterNotExecutable,
+    /// The interpreter would have to open the script, and the user may not read it.
+    ScriptNotReadable,
     /// A carriage return at the end of the `#!` line is taken as part of the interpreter's name.
     CrlfInScript,
     /// A text without `#!`.
@@ -77,7 +79,7 @@ pub enum Id {
 
 impl Id {
     /// Every id, in the order of the documentation.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::NothingToRun,
         Self::UserUnknown,
         Self::GroupUnknown,
@@ -90,6 +92,7 @@ impl Id {
         Self::CommandNotExecutable,
         Self::InterpreterMissing,
         Self::InterpreterNotExecutable,
+        Self::ScriptNotReadable,
         Self::CrlfInScript,
         Self::ScriptWithoutInterpreter,
         Self::UnknownFormat,
@@ -126,6 +129,7 @@ impl Id {
             Self::CommandNotExecutable => "command-not-executable",
             Self::InterpreterMissing => "interpreter-missing",
             Self::InterpreterNotExecutable => "interpreter-not-executable",
+            Self::ScriptNotReadable => "script-not-readable",
             Self::CrlfInScript => "crlf-in-script",
             Self::ScriptWithoutInterpreter => "script-without-interpreter",
             Self::UnknownFormat => "unknown-format",

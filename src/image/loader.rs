@@ -7,8 +7,10 @@ mod cache;
 mod glibc;
 mod musl;
 mod place;
+mod told;
 mod version;
 
+pub use told::{Told, told};
 pub use version::{Lacking, lacking};
 
 use crate::image::elf::{Summary, is_glibc_loader};
@@ -99,6 +101,13 @@ pub fn libc_of(path: &[u8], elf: Option<&Summary>) -> Option<Libc> {
     }
 }
 
+impl Object<'_> {
+    /// Was it found only where the loader looks on processors of some kind, in a subfolder of `glibc-hwcaps`?
+    pub fn is_for_some_processors(&self) -> bool {
+        glibc::is_for_some(&self.opened)
+    }
+}
+
 impl<'a> Load<'a> {
     /// Loads a program with all its libraries.
     pub fn run(&self, program: Object<'a>) -> Loaded<'a> {
@@ -161,6 +170,7 @@ impl<'a> Load<'a> {
                 place::Probe::Library(found, elf) => return Ok((candidate.path, found, elf)),
                 place::Probe::Absent => {}
                 place::Probe::PassedOver(why) => passed.push((candidate.path, why)),
+                place::Probe::Fatal(why) if candidate.for_some => passed.push((candidate.path, why)),
                 place::Probe::Fatal(why) => return Err(Why::Unusable(candidate.path, why)),
             }
             if let Some(folder) = candidate.folder.filter(|folder| !searched.contains(folder)) {

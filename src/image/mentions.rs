@@ -10,12 +10,6 @@ use memchr::memmem::Finder;
 pub enum Mention {
     /// A bundle or folder of CA certificates.
     Certificates,
-    /// `/etc/nsswitch.conf`.
-    Nsswitch,
-    /// `/etc/resolv.conf`.
-    ResolvConf,
-    /// The time zones, `/usr/share/zoneinfo`.
-    Zoneinfo,
     /// `/etc/passwd`.
     Passwd,
     /// It was built by Go: what `go version` reads is in it.
@@ -26,6 +20,9 @@ pub enum Mention {
     Rust,
     /// It looks up host names through libc.
     HostNames,
+    /// It is a Go program that makes TLS connections, not one that only takes them: by `net/http`, `crypto/tls` or gRPC.
+    /// What is never called is not linked, so it tells that the name of a function is there.
+    TlsClient,
     /// It is a Go program that loads time zones by name.
     LoadsZones,
     /// It is a Go program that has the time zones in it (`time/tzdata`).
@@ -38,20 +35,20 @@ const NEEDLES: [(&[u8], Mention); 13] = [
     (b"/etc/ssl/cert", Mention::Certificates),
     (b"/usr/lib/ssl", Mention::Certificates),
     (b"/etc/pki/tls", Mention::Certificates),
-    (b"/etc/nsswitch.conf", Mention::Nsswitch),
-    (b"/etc/resolv.conf", Mention::ResolvConf),
-    (b"/usr/share/zoneinfo", Mention::Zoneinfo),
     (b"/etc/passwd", Mention::Passwd),
     (b"\xff Go buildinf:", Mention::Go),
     (b"BusyBox v", Mention::Busybox),
     (b"RUST_BACKTRACE", Mention::Rust),
     (b"getaddrinfo\0", Mention::HostNames),
+    (b"net/http.(*Transport).dialConn\0", Mention::TlsClient),
+    (b"crypto/tls.dial\0", Mention::TlsClient),
+    (b"(*tlsCreds).ClientHandshake\0", Mention::TlsClient),
     (b"time.LoadLocation\0", Mention::LoadsZones),
     (b"time/tzdata.", Mention::HasZones),
 ];
 
 /// One less than the longest needle: what may be cut off at the end of a piece.
-const OVERLAP: usize = 18;
+const OVERLAP: usize = 30;
 
 /// The mentions that were found in one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,6 +132,6 @@ mod tests {
                 assert!(scan.found().has(mention), "{mention:?} in pieces of {size}");
             }
         }
-        assert_eq!(Mentions::of(b"/etc/ssl/cer/etc/passw/etc/nsswitch_conf"), Mentions::default());
+        assert_eq!(Mentions::of(b"/etc/ssl/cer/etc/passw/etc/ssl_certs"), Mentions::default());
     }
 }

@@ -14,8 +14,10 @@ pub enum Script<'a> {
     Line(Line<'a>),
     /// Text without `#!`; a shell would run it as its own kind, the kernel will not.
     Text,
-    /// `#!` without an interpreter, or with one longer than the kernel reads.
+    /// `#!` without an interpreter.
     Refused,
+    /// `#!` with an interpreter whose name goes on beyond what the kernel looks at, which it refuses to cut.
+    TooLong,
     /// Nothing in it.
     Empty,
     /// Something else, by what it looks like.
@@ -39,21 +41,39 @@ pub fn read(head: &[u8]) -> Script<'_> {
     }
     let Some(rest) = looked_at.strip_prefix(b"#!") else { return without_line(looked_at) };
     let whole = rest.iter().position(|byte| *byte == b'\n');
-    let line = whole.and_then(|end| rest.get(..end)).unwrap_or(rest);
-    let line = trim(line);
+    // Without a newline, the last byte that is looked at is left out.
+    let full = whole.is_none() && looked_at.len() == LOOKED_AT;
+    let end = whole.unwrap_or(rest.len().saturating_sub(usize::from(full)));
+    let line = trim(rest.get(..end).unwrap_or(rest));
     let end = line.iter().position(|byte| is_blank(*byte));
-    let cut = whole.is_none() && head.len() > LOOKED_AT && end.is_none();
     let (interpreter, argument) = line.split_at(end.unwrap_or(line.len()));
     // The kernel takes a NUL for the end of the name.
-    let interpreter = interpreter.split(|byte| *byte == 0).next().unwrap_or_default();
-    if interpreter.is_empty() || cut {
+    let mut names = interpreter.split(|byte| *byte == 0);
+    let interpreter = names.next().unwrap_or_default();
+    // A blank that ends the name may be among those that were trimmed.
+    let ended =
+        end.is_some() || names.next().is_some() || rest.get(..rest.len().saturating_sub(1)).is_some_and(ends_in_blank);
+    if interpreter.is_empty() {
         return Script::Refused;
+    }
+    if full && !ended {
+        return Script::TooLong;
     }
     Script::Line(Line { interpreter, argument: trim(argument) })
 }
 
 fn is_blank(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
+}
+
+fn ends_in_blank(bytes: &[u8]) -> bool {
+    bytes.last().is_some_and(|byte| is_blank(*byte))
+}
+
+/// The interpreter that a `#!` line would have if the kernel looked at all of `head`.
+pub fn meant(head: &[u8]) -> &[u8] {
+    let line = head.strip_prefix(b"#!").unwrap_or(head).split(|byte| *byte == b'\n').next().unwrap_or_default();
+    trim(line).split(|byte| is_blank(*byte)).next().unwrap_or_default()
 }
 
 fn trim(mut bytes: &[u8]) -> &[u8] {
@@ -130,7 +150,7 @@ pub fn env(argument: &[u8]) -> Env {
 
 #[cfg(test)]
 mod tests {
-    use super::{Env, Line, Script, env, read};
+    use super::{Env, Line, Script, env, meant, read};
     use proptest::prelude::*;
 
     fn line<'a>(interpreter: &'a [u8], argument: &'a [u8]) -> Script<'a> {
@@ -163,9 +183,22 @@ mod tests {
     #[test]
     fn an_interpreter_longer_than_the_kernel_reads_is_refused() {
         let long = [b"#!/", "a".repeat(400).as_bytes(), b"\n"].concat();
-        assert_eq!(read(&long), Script::Refused);
+        assert_eq!(read(&long), Script::TooLong);
+        assert_eq!(meant(&long), &long[2..403]);
+        assert_eq!(read(&[b' '; 300].map(|_| b' ')), Script::Text);
+        assert_eq!(read(&[b"#!", &[b' '; 300][..]].concat()), Script::Refused, "blanks alone are no interpreter");
         let argument = [b"#!/bin/sh ", "a".repeat(400).as_bytes(), b"\n"].concat();
-        assert!(matches!(read(&argument), Script::Line(_)), "a long argument is only cut");
+        assert_eq!(read(&argument), line(b"/bin/sh", &[b'a'; 245]), "a long argument is only cut");
+    }
+
+    #[test]
+    fn a_line_may_just_fit() {
+        let name = |length: usize| [&b"#!/"[..], &vec![b'a'; length - 1]].concat();
+        assert_eq!(read(&[name(253), b"\n".to_vec()].concat()), line(&name(253)[2..], b""), "the newline is looked at");
+        assert_eq!(read(&[name(254), b"\n".to_vec()].concat()), Script::TooLong);
+        assert_eq!(read(&name(253)), line(&name(253)[2..], b""), "the file's end ends it");
+        assert_eq!(read(&name(254)), Script::TooLong, "no byte is left that could end it");
+        assert_eq!(read(&[name(252), b" x\n".to_vec()].concat()), line(&name(252)[2..], b""));
     }
 
     #[test]

@@ -17,6 +17,7 @@
 //! ```
 
 mod command;
+mod inside;
 mod interpreter;
 mod library;
 mod likely;

@@ -2,7 +2,7 @@
 //!
 //! It reads single fields and checks that they are there. It does not say what they mean together.
 
-use super::{ElfProblem, Kind, LIST, Machine};
+use super::{ElfProblem, Kind, Machine};
 use crate::image::content::Sparse;
 
 /// A part of the file that is loaded into memory.
@@ -62,6 +62,8 @@ pub(super) struct Segment {
     pub(super) address: u64,
     /// How much of the file it takes.
     pub(super) size: u64,
+    /// How much of memory it takes.
+    pub(super) memory: u64,
 }
 
 impl Segment {
@@ -69,19 +71,35 @@ impl Segment {
     pub(super) fn end(&self) -> Option<u64> {
         self.offset.checked_add(self.size)
     }
+
+    /// Would the kernel fail to load it, whatever the machine (Linux, `fs/binfmt_elf.c`, `elf_load` and what calls it)?
+    /// Half of all addresses are the kernel's own; a page has at least 4096 bytes.
+    pub(super) fn is_impossible(&self, wide: bool) -> bool {
+        let most = if wide { 1 << 63 } else { 1 << 32 };
+        let end = self.address.checked_add(self.memory);
+        let misplaced = self.size > 0 && self.offset % 4096 != self.address % 4096;
+        self.size > self.memory || end.is_none_or(|end| end > most) || misplaced
+    }
 }
+
+/// The most bytes of program headers that the kernel reads (`load_elf_phdrs`).
+const TABLE: u64 = 64 << 10;
 
 impl Layout {
     pub(super) fn read(file: &Sparse) -> Result<Self, ElfProblem> {
-        let ident = file.get(0, 16).ok_or(ElfProblem::Short)?;
-        let wide = match ident.get(4) {
-            Some(1) => false,
-            Some(2) => true,
-            _ => return Err(ElfProblem::Header),
-        };
-        let big_endian = match ident.get(5) {
-            Some(1) => false,
-            Some(2) => true,
+        // What the kernel looks at is filled up with zeros: the smallest programs end within their header.
+        let filled = (file.size() < 64).then(|| {
+            let mut filled = file.from(0).unwrap_or_default().to_vec();
+            filled.resize(64, 0);
+            Sparse::whole(filled)
+        });
+        let file = filled.as_ref().unwrap_or(file);
+        let ident = file.get(0, 20).ok_or(ElfProblem::Short)?;
+        // The kernel goes by the machine alone, and the smallest programs use these bytes for something else.
+        let (wide, big_endian) = match (ident.get(4), ident.get(5), ident.get(18..20)) {
+            (Some(class @ (1 | 2)), Some(order @ (1 | 2)), _) => (*class == 2, *order == 2),
+            (_, _, Some([62 | 183, 0])) => (true, false),
+            (_, _, Some([3 | 40, 0])) => (false, false),
             _ => return Err(ElfProblem::Header),
         };
         let machine = Machine { number: 0, wide, big_endian };
@@ -104,13 +122,15 @@ impl Layout {
     pub(super) fn segments(&self, file: &Sparse) -> Result<Vec<Segment>, ElfProblem> {
         let (table, size, count) = self.headers;
         let executable = matches!(self.kind, Kind::Fixed | Kind::Dynamic);
+        // Cut off within its header, unless that is all that there ever was.
+        let short = file.size() < if self.machine.wide { 64 } else { 52 };
         if !executable {
-            return Ok(Vec::new());
+            return if short { Err(ElfProblem::Short) } else { Ok(Vec::new()) };
         }
         if size != if self.machine.wide { 56 } else { 32 } || count == 0 {
-            return Err(ElfProblem::Header);
+            return Err(if short { ElfProblem::Short } else { ElfProblem::Header });
         }
-        if u64::from(count) > LIST {
+        if u64::from(count) * u64::from(size) > TABLE {
             return Err(ElfProblem::Excess);
         }
         let start = |index: u16| table.checked_add(u64::from(index) * u64::from(size));
@@ -119,6 +139,7 @@ impl Layout {
 
     fn segment(&self, file: &Sparse, at: u64) -> Option<Segment> {
         let (offset, address, size, flags) = if self.machine.wide { (8, 16, 32, 4) } else { (4, 8, 16, 24) };
+        let memory = size + self.word();
         let field = |by: u64| self.address(file, at.checked_add(by)?);
         Some(Segment {
             kind: self.full(file, at)?,
@@ -126,6 +147,7 @@ impl Layout {
             offset: field(offset)?,
             address: field(address)?,
             size: field(size)?,
+            memory: field(memory)?,
         })
     }
 

@@ -1,5 +1,5 @@
 use super::sample::Sample;
-use super::{ElfProblem, Kind, Requirement, Summary};
+use super::{ElfProblem, Flaw, Kind, Requirement, Summary};
 use crate::image::content::Sparse;
 use proptest::prelude::*;
 
@@ -77,8 +77,6 @@ fn damage_is_an_error_that_says_what_is_wrong() {
         bytes[at] = byte;
         read(&bytes)
     };
-    assert_eq!(with(4, 9), Err(ElfProblem::Header), "neither 32 nor 64 bit");
-    assert_eq!(with(5, 0), Err(ElfProblem::Header), "no byte order");
     assert_eq!(with(0x36, 1), Err(ElfProblem::Header), "the size of a program header");
     assert_eq!(with(0x27, 0xff), Err(ElfProblem::Short), "program headers far beyond the end");
     assert!(read(&good[..good.len() - 1]).is_err() || read(&good[..good.len() - 1]).unwrap().truncated);
@@ -99,6 +97,70 @@ fn versions_that_lead_in_a_circle_end() {
     let count = bytes.windows(8).position(|window| window == 0x6fff_ffff_u64.to_le_bytes()).unwrap() + 8;
     bytes[count..count + 8].copy_from_slice(&u64::MAX.to_le_bytes());
     assert!(read(&bytes).is_ok(), "the last record ends the list whatever the count says");
+}
+
+/// Where the program header of this kind is, in a 64-bit sample.
+fn header(bytes: &[u8], kind: u8) -> usize {
+    (64..64 + 3 * 56).step_by(56).find(|at| bytes[*at] == kind).unwrap()
+}
+
+fn with_number(mut bytes: Vec<u8>, at: usize, number: u64) -> Vec<u8> {
+    bytes[at..at + 8].copy_from_slice(&number.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn a_number_as_large_as_can_be_is_a_flaw() {
+    let good = full().bytes();
+    let (load, dynamic, interpreter) = (header(&good, 1), header(&good, 2), header(&good, 3));
+    let flaw = |at, number| read(&with_number(good.clone(), at, number)).unwrap().flaw;
+    assert_eq!(read(&good).unwrap().flaw, None);
+    for number in [u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1] {
+        assert_eq!(flaw(interpreter + 8, number), Some(Flaw::Interpreter), "offset {number:#x}");
+        assert_eq!(flaw(interpreter + 32, number), Some(Flaw::Interpreter), "size {number:#x}");
+        assert_eq!(flaw(load + 16, number), Some(Flaw::Load), "address {number:#x}");
+        assert_eq!(flaw(dynamic + 16, number), Some(Flaw::Dynamic), "address {number:#x}");
+        assert!(read(&with_number(good.clone(), load + 8, number)).unwrap().truncated, "offset {number:#x}");
+        let strings = good.windows(8).rposition(|window| window == 5u64.to_le_bytes()).unwrap() + 8;
+        assert_eq!(flaw(strings, number), Some(Flaw::Dynamic), "strings {number:#x}");
+    }
+    assert_eq!(flaw(load + 40, 1), Some(Flaw::Load), "less memory than file");
+    assert_eq!(flaw(interpreter + 32, 1), Some(Flaw::Interpreter), "no path is so short");
+    assert_eq!(read(&with_number(good.clone(), 32, u64::MAX)), Err(ElfProblem::Short), "program headers");
+}
+
+#[test]
+fn a_part_without_contents_may_be_anywhere() {
+    let good = Sample::program().bytes();
+    let bytes = with_number(good.clone(), header(&good, 1) + 8, 1 << 40);
+    assert!(read(&bytes).unwrap().truncated);
+    let elf = read(&with_number(bytes, header(&good, 1) + 32, 0)).unwrap();
+    assert!(!elf.truncated && elf.flaw.is_none());
+}
+
+#[test]
+fn a_search_path_may_be_longer_than_a_path() {
+    let long = "/a".repeat(5000);
+    assert_eq!(read(&full().runpath(&long).bytes()).unwrap().flaw, None);
+    let endless = read(&Sample::with_loader("/x").rpath(&"/a".repeat(40_000)).needs("libx.so").bytes()).unwrap();
+    assert_eq!((endless.flaw, endless.needed.len()), (None, 0), "what is not read is no fault");
+}
+
+/// The kernel goes by `e_machine`, and takes what is beyond the end of a short file for zeros.
+#[test]
+fn the_smallest_programs_need_not_have_a_whole_header() {
+    let mut bytes = Sample::program().bytes();
+    bytes[4..16].copy_from_slice(b"hello world!");
+    assert!(read(&bytes).unwrap().machine.wide);
+    bytes[18] = 22;
+    assert_eq!(read(&bytes), Err(ElfProblem::Header));
+    // 45 bytes, of which the program header starts at the fourth.
+    let mut tiny = vec![0u8; 45];
+    tiny[..4].copy_from_slice(b"\x7fELF");
+    for (at, byte) in [(4, 1), (16, 2), (18, 3), (20, 45), (24, 45), (28, 4), (42, 32), (44, 1)] {
+        tiny[at] = byte;
+    }
+    assert_eq!(read(&tiny).map(|elf| (elf.machine.wide, elf.kind)), Ok((false, Kind::Fixed)));
 }
 
 proptest! {

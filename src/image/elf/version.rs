@@ -2,7 +2,7 @@
 //!
 //! Only names are read, not the symbols that carry them: the loader compares names before it looks at any symbol.
 
-use super::{Dynamic, ElfProblem, LIST, field};
+use super::{Dynamic, LIST, Unread, field};
 
 /// The versions that a file needs of one library.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ const VER_FLG_BASE: u16 = 1;
 const VER_FLG_WEAK: u16 = 2;
 
 /// What `DT_VERNEED` lists: per library a record, with a chain of versions, each a relative step to the next.
-pub(super) fn requires(dynamic: &Dynamic<'_>) -> Result<Vec<Requirement>, ElfProblem> {
+pub(super) fn requires(dynamic: &Dynamic<'_>) -> Result<Vec<Requirement>, Unread> {
     let Some(mut at) = dynamic.first(field::DT_VERNEED) else { return Ok(Vec::new()) };
     let count = dynamic.first(field::DT_VERNEEDNUM).unwrap_or(0);
     let mut budget = LIST;
@@ -43,12 +43,7 @@ pub(super) fn requires(dynamic: &Dynamic<'_>) -> Result<Vec<Requirement>, ElfPro
     Ok(list)
 }
 
-fn needed_versions(
-    dynamic: &Dynamic<'_>,
-    mut at: u64,
-    count: u16,
-    budget: &mut u64,
-) -> Result<Vec<Vec<u8>>, ElfProblem> {
+fn needed_versions(dynamic: &Dynamic<'_>, mut at: u64, count: u16, budget: &mut u64) -> Result<Vec<Vec<u8>>, Unread> {
     let mut versions = Vec::new();
     for _ in 0..count {
         spend(budget)?;
@@ -64,7 +59,7 @@ fn needed_versions(
 }
 
 /// What `DT_VERDEF` lists, without the entry that only repeats the library's own name.
-pub(super) fn provides(dynamic: &Dynamic<'_>) -> Result<Option<Vec<Vec<u8>>>, ElfProblem> {
+pub(super) fn provides(dynamic: &Dynamic<'_>) -> Result<Option<Vec<Vec<u8>>>, Unread> {
     let Some(mut at) = dynamic.first(field::DT_VERDEF) else { return Ok(None) };
     let count = dynamic.first(field::DT_VERDEFNUM).unwrap_or(0);
     let mut budget = LIST;
@@ -85,13 +80,13 @@ pub(super) fn provides(dynamic: &Dynamic<'_>) -> Result<Option<Vec<Vec<u8>>>, El
 
 impl Dynamic<'_> {
     /// Two bytes, `by` bytes after `address` in memory.
-    fn half(&self, address: u64, by: u64) -> Result<u16, ElfProblem> {
-        self.at(address, by).and_then(|at| self.layout.half(self.file, at)).ok_or(ElfProblem::Dynamic)
+    fn half(&self, address: u64, by: u64) -> Result<u16, Unread> {
+        self.at(address, by).and_then(|at| self.layout.half(self.file, at)).ok_or(Unread::Outside)
     }
 
     /// Four bytes, `by` bytes after `address` in memory.
-    fn full(&self, address: u64, by: u64) -> Result<u32, ElfProblem> {
-        self.at(address, by).and_then(|at| self.layout.full(self.file, at)).ok_or(ElfProblem::Dynamic)
+    fn full(&self, address: u64, by: u64) -> Result<u32, Unread> {
+        self.at(address, by).and_then(|at| self.layout.full(self.file, at)).ok_or(Unread::Outside)
     }
 
     fn at(&self, address: u64, by: u64) -> Option<u64> {
@@ -99,12 +94,12 @@ impl Dynamic<'_> {
     }
 }
 
-fn add(address: u64, by: u32) -> Result<u64, ElfProblem> {
-    address.checked_add(u64::from(by)).ok_or(ElfProblem::Dynamic)
+fn add(address: u64, by: u32) -> Result<u64, Unread> {
+    address.checked_add(u64::from(by)).ok_or(Unread::Outside)
 }
 
 /// One entry less to read. Steps in the file are relative and forward only, but may be zero bytes wide in effect.
-fn spend(budget: &mut u64) -> Result<(), ElfProblem> {
-    *budget = budget.checked_sub(1).ok_or(ElfProblem::Excess)?;
+fn spend(budget: &mut u64) -> Result<(), Unread> {
+    *budget = budget.checked_sub(1).ok_or(Unread::Excess)?;
     Ok(())
 }

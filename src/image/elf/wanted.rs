@@ -5,7 +5,7 @@
 //! such as `patchelf` move it to the file's end. So this is asked again whenever more is at hand.
 
 use super::field::{self, Layout};
-use super::{Dynamic, LIST, STRING, Sparse};
+use super::{Dynamic, INTERPRETER, LIST, Sparse, place};
 
 /// The most bytes that are asked for in one place.
 const MOST: u64 = 4 << 20;
@@ -30,9 +30,10 @@ pub fn wanted(file: &Sparse) -> Vec<(u64, u64)> {
     let Ok(segments) = layout.segments(file) else { return wanted };
     for segment in &segments {
         match segment.kind {
-            field::PT_INTERP => wanted.push((segment.offset, segment.size.min(STRING as u64))),
+            field::PT_INTERP => wanted.push((segment.offset, segment.size.min(INTERPRETER))),
             field::PT_DYNAMIC => {
-                wanted.push((segment.offset, segment.size.min(LIST * 2 * layout.word())));
+                let at = place(&segments, segment.address).map(|at| (at, segment.size.min(LIST * 2 * layout.word())));
+                wanted.extend(at);
                 let Ok(dynamic) = Dynamic::read(file, &layout, &segments, segment) else { continue };
                 let tables = [field::DT_STRTAB, field::DT_VERNEED, field::DT_VERDEF];
                 // Only the string table says how long it is.

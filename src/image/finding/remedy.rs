@@ -96,6 +96,8 @@ pub enum Remedy {
     Platform(String),
     /// Let everybody execute this file.
     MakeExecutable(Vec<u8>),
+    /// Let everybody read this file, or enter this folder.
+    MakeReadable(Vec<u8>),
     /// Turn CR LF into LF in this file.
     UnixNewlines(Vec<u8>),
     /// Replace the first line of this file by this one.

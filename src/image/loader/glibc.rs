@@ -10,16 +10,27 @@ use super::place::{Candidate, expand, join_name, origin, split};
 use super::{Load, Object};
 use crate::image::elf::{Machine, Summary};
 
-/// Subfolders with builds for better processors, which may hold the only copy of a library; since glibc 2.33, and
-/// those of before (removed in 2.37). A processor that has none of them is too old to be asked about.
-const BETTER: [&str; 8] = [
-    "glibc-hwcaps/x86-64-v2",
-    "glibc-hwcaps/x86-64-v3",
-    "glibc-hwcaps/power9",
-    "glibc-hwcaps/z13",
+/// Subfolders with builds for better processors, which may hold the only copy of a library (glibc 2.33 and later,
+/// `sysdeps/*/dl-hwcaps_subdirs.c`), by `e_machine`. Which of them count depends on the processor of the host, of which an
+/// image says nothing.
+const BETTER: [(u16, &[&str]); 3] = [
+    (62, &["x86-64-v4", "x86-64-v3", "x86-64-v2"]),
+    (21, &["power10", "power9"]),
+    (22, &["z17", "z16", "z15", "z14", "z13"]),
+];
+
+/// The folder of those.
+const HWCAPS: &[u8] = b"/glibc-hwcaps/";
+
+/// What came before, and was removed in glibc 2.37.
+const LEGACY: [&str; 8] = [
     "tls",
     "x86_64",
     "tls/x86_64",
+    "haswell",
+    "haswell/x86_64",
+    "haswell/avx512_1",
+    "haswell/avx512_1/x86_64",
     "aarch64",
 ];
 
@@ -60,10 +71,11 @@ impl Rules {
         if let Some(runpath) = &object.elf.runpath {
             folders.extend(split(runpath, b":").map(|folder| self.expand(folder, object)));
         }
-        let mut list: Vec<_> = folders.iter().flat_map(|folder| within(folder, name)).collect();
+        let machine = object.elf.machine;
+        let mut list: Vec<_> = folders.iter().flat_map(|folder| within(folder, name, machine)).collect();
         if !object.elf.no_default_folders {
-            list.extend(self.cache.find(name).map(|path| Candidate::exactly(path.to_vec())));
-            list.extend(self.system.iter().flat_map(|folder| within(folder, name)));
+            list.extend(self.cache.find(name).map(cached));
+            list.extend(self.system.iter().flat_map(|folder| within(folder, name, machine)));
         }
         list
     }
@@ -77,9 +89,22 @@ impl Rules {
 }
 
 /// `name` in a folder, and in its subfolders for better processors.
-fn within<'n>(folder: &'n [u8], name: &'n [u8]) -> impl Iterator<Item = Candidate> + use<'n> {
-    let better = BETTER.iter().map(|better| join_name(&join_name(folder, better.as_bytes()), name));
-    std::iter::once(Candidate::within(folder, name)).chain(better.map(Candidate::exactly))
+fn within<'n>(folder: &'n [u8], name: &'n [u8], machine: Machine) -> impl Iterator<Item = Candidate> + use<'n> {
+    let better = BETTER.iter().filter(move |(number, _)| *number == machine.number).flat_map(|(_, names)| *names);
+    let better = better.map(|better| [HWCAPS.get(1..).unwrap_or_default(), better.as_bytes()].concat());
+    let all = better.chain(LEGACY.iter().map(|legacy| legacy.as_bytes().to_vec()));
+    let all = all.map(move |better| Candidate::for_some(join_name(&join_name(folder, &better), name)));
+    std::iter::once(Candidate::within(folder, name)).chain(all)
+}
+
+/// A path that the cache has.
+fn cached(path: &[u8]) -> Candidate {
+    if is_for_some(path) { Candidate::for_some(path.to_vec()) } else { Candidate::exactly(path.to_vec()) }
+}
+
+/// Is this library only for processors of some kind?
+pub(super) fn is_for_some(path: &[u8]) -> bool {
+    path.windows(HWCAPS.len()).any(|part| part == HWCAPS)
 }
 
 /// The objects from this one up to the program that have a `DT_RPATH` in force, with it. `DT_RUNPATH` beside it puts it

@@ -1,7 +1,7 @@
 //! One place where a library may be: search paths taken apart, and the file at a place held against what is wanted.
 
 use crate::image::content::Kept;
-use crate::image::elf::{Machine, Summary};
+use crate::image::elf::{Flaw, Machine, Summary};
 use crate::image::finding::Libc;
 use crate::image::path::join;
 use crate::image::search::{Search, Trouble};
@@ -12,17 +12,24 @@ use crate::image::tree::Found;
 pub(super) struct Candidate {
     pub(super) path: Vec<u8>,
     pub(super) folder: Option<Vec<u8>>,
+    /// Does the loader look there on some processors only? What is there and will not do may then not be met.
+    pub(super) for_some: bool,
 }
 
 impl Candidate {
     /// `name` in a folder of the search path.
     pub(super) fn within(folder: &[u8], name: &[u8]) -> Self {
-        Self { path: join_name(folder, name), folder: Some(folder.to_vec()) }
+        Self { path: join_name(folder, name), folder: Some(folder.to_vec()), for_some: false }
     }
 
     /// A path that is no search.
     pub(super) fn exactly(path: Vec<u8>) -> Self {
-        Self { path, folder: None }
+        Self { path, folder: None, for_some: false }
+    }
+
+    /// A path at which the loader looks on some processors only.
+    pub(super) fn for_some(path: Vec<u8>) -> Self {
+        Self { path, folder: None, for_some: true }
     }
 }
 
@@ -69,6 +76,7 @@ pub(super) fn probe<'a>(search: &Search<'a>, path: &[u8], machine: Option<Machin
         Err(problem) => return Probe::Fatal(problem.to_string()),
     };
     match machine.filter(|machine| *machine != elf.machine) {
+        None if elf.flaw == Some(Flaw::Dynamic) => Probe::Fatal(Flaw::Dynamic.to_string()),
         None if elf.truncated => Probe::Fatal("the file is cut off".to_owned()),
         None => Probe::Library(found, elf),
         Some(_) if libc == Libc::Glibc => Probe::PassedOver(format!("it is for {}", elf.machine)),

@@ -22,13 +22,6 @@ pub(super) enum By {
     Busybox,
 }
 
-/// Tools that every busybox has, which its shell may do itself (`FEATURE_SH_STANDALONE`).
-const TOOLS: [&str; 40] = [
-    "ash", "awk", "basename", "busybox", "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "dirname", "env",
-    "find", "grep", "head", "hostname", "id", "ln", "ls", "mkdir", "mount", "mv", "nc", "ping", "ps", "rm", "sed",
-    "sh", "sleep", "sort", "tail", "tar", "top", "touch", "tr", "uname", "wc", "wget",
-];
-
 impl Inquiry<'_> {
     /// Follows what the engine would execute.
     pub(super) fn start(&mut self, words: &[String]) -> Vec<Step> {
@@ -44,7 +37,7 @@ impl Inquiry<'_> {
                 }
                 step.needs.extend(self.likely(&path, words));
                 let mut steps = vec![step];
-                steps.extend(self.inside(&path, words));
+                steps.extend(self.inside(&path, words, 0));
                 steps
             }
             Err(trouble) => vec![self.no_command(first, &trouble)],
@@ -63,43 +56,8 @@ impl Inquiry<'_> {
         format!("{said}, which is {}{how}", printable_bytes(path))
     }
 
-    /// What a shell, or a program that only starts another, would execute next, where that can be told.
-    fn inside(&mut self, path: &[u8], words: &[String]) -> Vec<Step> {
-        let asked = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
-        let by = if self.is_busybox(path) { By::Busybox } else { By::Shell };
-        let rest = words.get(1..).unwrap_or_default();
-        let inner = match (asked, rest) {
-            ("sh" | "ash" | "bash" | "dash" | "ksh" | "zsh", [flag, line, ..]) if is_command_flag(flag) => {
-                words::split(line).and_then(|words| words::program(&words).map(<[String]>::to_vec))
-            }
-            ("env", [first, ..]) if !first.starts_with('-') && !first.contains('=') => Some(rest.to_vec()),
-            ("tini" | "dumb-init" | "catatonit", [dashes, inner @ ..]) if dashes == "--" => Some(inner.to_vec()),
-            ("tini" | "dumb-init" | "catatonit", [first, ..]) if !first.starts_with('-') => Some(rest.to_vec()),
-            _ => None,
-        };
-        let Some((inner, first)) = inner.and_then(|words| words.first().cloned().map(|first| (words, first))) else {
-            return Vec::new();
-        };
-        if by == By::Busybox && TOOLS.contains(&first.as_str()) {
-            return Vec::new();
-        }
-        let says = format!("is told to run {}", printable(&inner.join(" ")));
-        self.via(path, says);
-        match self.search().command(first.as_bytes()).map(|found| found.path) {
-            Ok(path) => {
-                let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
-                step.needs = self.execute(&path, by, 0);
-                if self.findings.is_empty() {
-                    step.needs.extend(self.likely(&path, &inner));
-                }
-                vec![step]
-            }
-            Err(trouble) => vec![self.no_command(&first, &trouble)],
-        }
-    }
-
     /// Reports a command that leads to nothing that can be executed.
-    fn no_command(&mut self, first: &str, trouble: &Trouble) -> Step {
+    pub(super) fn no_command(&mut self, first: &str, trouble: &Trouble) -> Step {
         let step = Step::new(Role::Program, first.as_bytes());
         let shown = printable(first).into_owned();
         if self.trail.is_empty() {
@@ -111,6 +69,10 @@ impl Inquiry<'_> {
             return step.missing();
         }
         let finding = match trouble {
+            _ if first.is_empty() => {
+                let finding = Finding::new(Id::CommandNotInPath, "the command is an empty word");
+                finding.remedy([Remedy::SayCommand(self.some_program())])
+            }
             Trouble::NotInPath => self.not_in_path(first),
             Trouble::Miss(miss) => self.nowhere(first, miss),
             Trouble::Folder(path) => {
@@ -233,8 +195,13 @@ impl Inquiry<'_> {
                     .remedy([Remedy::CopyProgram(missing.clone())])
             }
             Miss::Loop(link) => {
-                let message = format!("the command {shown} is a link that leads back to itself");
-                Finding::new(Id::CommandDangling, message).evidence(link, "is a symbolic link in a circle")
+                let (what, says) = if self.image.tree.entry(link).is_ok() {
+                    ("a link that leads back to itself", "is a symbolic link in a circle")
+                } else {
+                    ("a hard link to itself", "is a hard link that names itself or a circle of others, and no file")
+                };
+                let finding = Finding::new(Id::CommandDangling, format!("the command {shown} is {what}"));
+                finding.evidence(link, says).remedy([Remedy::CopyProgram(link.clone())])
             }
             Miss::Missing(missing) => {
                 let finding = Finding::new(Id::CommandMissing, format!("the command {shown} is not in the image"));
@@ -266,12 +233,7 @@ impl Inquiry<'_> {
 
     pub(super) fn forbidden(&self, shown: &str, path: &[u8], mode: u16) -> Finding {
         let message = format!("the user may not execute {shown} (mode {mode:04o})");
-        let owner = self
-            .image
-            .tree
-            .lookup(path)
-            .map(|found| format!(" and belongs to {}:{}", found.entry.uid, found.entry.gid));
-        let says = format!("has mode {mode:04o}{}; {}", owner.unwrap_or_default(), self.user());
+        let says = format!("has mode {mode:04o}{}", self.owner_and_user(path));
         let mut remedies = vec![Remedy::MakeExecutable(path.to_vec())];
         if mode & 0o111 != 0 {
             remedies.push(Remedy::RootUser);
@@ -279,14 +241,16 @@ impl Inquiry<'_> {
         Finding::new(Id::CommandNotExecutable, message).evidence(path, says).remedy(remedies)
     }
 
+    /// ` and belongs to 0:0; the user is 1000:1000`.
+    pub(super) fn owner_and_user(&self, path: &[u8]) -> String {
+        let found = self.image.tree.lookup(path);
+        let owner = found.map(|found| format!(" and belongs to {}:{}", found.entry.uid, found.entry.gid));
+        format!("{}; {}", owner.unwrap_or_default(), self.user())
+    }
+
     /// `the user is 1000:1000`.
     fn user(&self) -> String {
         let gids: Vec<_> = self.identity.gids.iter().map(u32::to_string).collect();
         format!("the user is {}:{}", self.identity.uid, gids.join(","))
     }
-}
-
-/// `-c`, also together with others: `-ec`.
-fn is_command_flag(flag: &str) -> bool {
-    flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('c')
 }

@@ -28,7 +28,14 @@ impl Inquiry<'_> {
             Script::Line(line) if depth >= DEEPEST => return self.too_deep(path, line),
             Script::Line(line) => return vec![self.interpreter(path, line, depth)],
             // A shell that is refused by the kernel reads the file itself.
-            Script::Text | Script::Empty | Script::Refused if by != By::Engine => return Vec::new(),
+            Script::Text | Script::Empty | Script::Refused | Script::TooLong if by != By::Engine => {
+                self.unreadable(path, b"the shell");
+                return Vec::new();
+            }
+            Script::TooLong => {
+                self.too_long(path, script::meant(&head));
+                return Vec::new();
+            }
             Script::Text => (Id::ScriptWithoutInterpreter, "is a text that does not start with `#!`"),
             Script::Refused => (Id::ScriptWithoutInterpreter, "has a `#!` line without an interpreter"),
             Script::Empty => (Id::UnknownFormat, "is empty"),
@@ -66,6 +73,27 @@ impl Inquiry<'_> {
         self.report(Finding::new(id, message).evidence(path, says).remedy(remedies));
     }
 
+    /// Reports an interpreter whose name does not end where the kernel stops reading.
+    fn too_long(&mut self, script: &[u8], name: &[u8]) {
+        let message = format!("the interpreter of {} is longer than the kernel reads", printable_bytes(script));
+        let says = "has a `#!` line in whose first 256 bytes, which are all that the kernel looks at, \
+                    the interpreter does not end";
+        let base = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let short = self.search().command(base).ok().map(|found| found.path).filter(|path| path.len() < 128);
+        let line = short.map(|path| Remedy::FirstLine(format!("#!{}", printable_bytes(&path)), script.to_vec()));
+        self.report(Finding::new(Id::ScriptWithoutInterpreter, message).evidence(script, says).remedy(line));
+    }
+
+    /// Reports a script that its interpreter, as the user, may not read: the kernel needs no permission for that.
+    fn unreadable(&mut self, script: &[u8], interpreter: &[u8]) {
+        let Err(Trouble::Forbidden(path, mode)) = self.search().readable(script) else { return };
+        let (shown, by) = (printable_bytes(script), printable_bytes(interpreter));
+        let message = format!("the user may not read the script {shown}, which {by} has to");
+        let finding = Finding::new(Id::ScriptNotReadable, message);
+        let finding = finding.evidence(&path, format!("has mode {mode:04o}{}", self.owner_and_user(&path)));
+        self.report(finding.remedy([Remedy::MakeReadable(path), Remedy::RootUser]));
+    }
+
     fn too_deep(&mut self, path: &[u8], line: Line<'_>) -> Vec<Step> {
         let message = format!("more than {DEEPEST} scripts have each other as interpreters");
         let finding = Finding::new(Id::InterpretersNested, message.clone());
@@ -86,6 +114,8 @@ impl Inquiry<'_> {
             Err(trouble) => return self.no_interpreter(script, line.interpreter, &trouble, step),
         };
         let path = found.path;
+        // One that is a script, too, is read by its own; one that is set-user-id reads as somebody else.
+        let reads = found.entry.kept.elf().is_some() && found.entry.mode & 0o6000 == 0;
         let mut step = step.there(path.clone());
         let before = self.findings.len();
         step.needs = self.execute(&path, By::Engine, depth + 1);
@@ -95,6 +125,8 @@ impl Inquiry<'_> {
         let asked = line.interpreter.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         if asked == b"env" {
             step.needs.extend(self.through_env(script, line.argument, &path, depth));
+        } else if reads && reads_its_script(asked, line.argument) && self.search().readable(script).is_err() {
+            self.unreadable(script, line.interpreter);
         } else if line.argument.ends_with(b"\r") && takes_one_letter_options(asked) {
             let shown = printable_bytes(script);
             let finding =
@@ -122,15 +154,12 @@ impl Inquiry<'_> {
             self.report(finding.remedy(remedy::for_interpreter(self.image, name, script)));
             return step.missing();
         }
-        let (path, why) = match trouble {
-            Trouble::Folder(path) => (path, "is a folder".to_owned()),
-            Trouble::Special(path) => (path, "is no regular file".to_owned()),
-            Trouble::Forbidden(path, mode) | Trouble::Closed(path, mode) => (path, format!("has mode {mode:04o}")),
-            Trouble::Miss(_) | Trouble::NotInPath => return step.missing(),
-        };
+        let Some((path, why, permission)) = not_executable(trouble) else { return step.missing() };
         let message = format!("the interpreter {asked} of {shown} cannot be executed");
         let finding = Finding::new(Id::InterpreterNotExecutable, message.clone()).evidence(path, why);
-        self.report(finding.remedy([Remedy::MakeExecutable(path.clone())]));
+        // No permission makes a program of a folder.
+        let remedies = permission.map_or_else(|| remedy::for_interpreter(self.image, name, script), |mend| vec![mend]);
+        self.report(finding.remedy(remedies));
         step.unfit(message)
     }
 
@@ -147,14 +176,20 @@ impl Inquiry<'_> {
             self.report(finding.remedy([Remedy::FirstLine(line, script.to_vec())]));
             return Some(step.unfit(message));
         }
+        let plain = path.is_none() && !split;
         let own = path.map(|path| String::from_utf8_lossy(&path).into_owned());
         let search = Search { path: own.as_deref().unwrap_or(&self.path), ..self.search() };
         match search.command(&program) {
             Ok(found) => {
                 let path = found.path;
+                let reads = plain && found.entry.kept.elf().is_some() && found.entry.mode & 0o6000 == 0;
                 let mut step = step.there(path.clone());
                 self.via(env, format!("finds {} by PATH", printable_bytes(&path)));
+                let before = self.findings.len();
                 step.needs = self.execute(&path, By::Shell, depth + 1);
+                if self.findings.len() == before && reads && reads_its_script(&program, b"") {
+                    self.unreadable(script, &program);
+                }
                 Some(step)
             }
             Err(_) if busybox && matches!(program.as_slice(), b"sh" | b"ash" | b"awk" | b"sed") => None,
@@ -197,6 +232,34 @@ impl Inquiry<'_> {
             let elf = tree.lookup(path).ok().and_then(|found| found.entry.kept.elf());
             looks && elf.is_some_and(|elf| crate::image::loader::libc_of(path, elf.summary.as_ref().ok()) == Some(libc))
         })
+    }
+}
+
+/// Where and why a file that is there cannot be executed, and what would let it be, if it is permission that lacks.
+pub(super) fn not_executable(trouble: &Trouble) -> Option<(&Vec<u8>, String, Option<Remedy>)> {
+    Some(match trouble {
+        Trouble::Folder(path) => (path, "is a folder".to_owned(), None),
+        Trouble::Special(path) => (path, "is no regular file".to_owned(), None),
+        Trouble::Forbidden(path, mode) | Trouble::Closed(path, mode) => {
+            (path, format!("has mode {mode:04o}"), Some(Remedy::MakeExecutable(path.clone())))
+        }
+        Trouble::Miss(_) | Trouble::NotInPath => return None,
+    })
+}
+
+/// Does an interpreter of this name, given this argument, open the script, as all that are known here do? Another, such
+/// as `echo`, may do without.
+fn reads_its_script(name: &[u8], argument: &[u8]) -> bool {
+    let version = |byte: &u8| byte.is_ascii_digit() || *byte == b'.' || *byte == b'-';
+    let end = name.iter().rposition(|byte| !version(byte)).map_or(0, |last| last + 1);
+    match name.get(..end).unwrap_or(name) {
+        // `-c` has the commands instead.
+        b"sh" | b"ash" | b"dash" | b"bash" | b"ksh" | b"mksh" | b"zsh" => !argument.contains(&b'c'),
+        b"python" | b"pypy" | b"perl" | b"ruby" | b"node" | b"nodejs" | b"lua" | b"php" | b"tclsh" => {
+            matches!(argument, b"" | b"-u" | b"-w" | b"-E" | b"-s" | b"-I" | b"-B" | b"-O")
+        }
+        b"awk" | b"gawk" | b"mawk" | b"sed" | b"make" => argument == b"-f",
+        _ => false,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::image::chain::{Role, Step};
 use crate::image::elf::Summary;
 use crate::image::finding::{Finding, Id, Libc, Remedy};
 use crate::image::loader::{Lacking, Load, Loaded, Lost, Object, Why, lacking};
+use crate::image::search::Trouble;
 use crate::image::why::remedy;
 
 impl Inquiry<'_> {
@@ -38,10 +39,9 @@ impl Inquiry<'_> {
     }
 
     fn load<'a>(&'a self, program: &'a Program<'_>, libc: Libc, loader: Option<(&'a [u8], &'a Summary)>) -> Loaded<'a> {
-        let library_path = self.image.config.variable("LD_LIBRARY_PATH").filter(|_| !program.secure);
-        let load = Load { search: self.search(), library_path, loader, libc };
-        let path = program.path.to_vec();
-        load.run(Object { names: Vec::new(), opened: path.clone(), path, elf: program.elf, parent: None })
+        let load = Load { search: self.search(), library_path: program.library_path, loader, libc };
+        let (path, opened) = (program.path.to_vec(), program.opened.to_vec());
+        load.run(Object { names: Vec::new(), opened, path, elf: program.elf, parent: None })
     }
 
     fn lost(&self, program: &Program<'_>, loaded: &Loaded<'_>, lost: &Lost, libc: Libc) -> Finding {
@@ -51,7 +51,12 @@ impl Inquiry<'_> {
         let needs = format!("needs {name} (DT_NEEDED)");
         match &lost.why {
             Why::Absent { searched, passed } => {
-                let message = format!("the library {name} of {needer} is not in the image");
+                let message = match passed.first() {
+                    Some((path, why)) => {
+                        format!("the library {name} of {needer} is not loaded: {}: {why}", printable_bytes(path))
+                    }
+                    None => format!("the library {name} of {needer} is not in the image"),
+                };
                 let folders: Vec<_> = searched.iter().map(|folder| printable_bytes(folder)).collect();
                 let mut finding = Finding::new(Id::LibraryMissing, message).missing(lost.name.clone());
                 finding = finding.evidence(parent, needs);
@@ -65,7 +70,15 @@ impl Inquiry<'_> {
                 if let Some(path) = self.elsewhere(&lost.name, searched) {
                     finding = finding.evidence(&path, "is there, where the loader does not look");
                 }
-                finding.remedy(remedy::for_library(self.image, program, &lost.name, loaded, libc))
+                let closed = passed.iter().find_map(|(path, _)| match self.search().readable(path) {
+                    Err(Trouble::Forbidden(path, _) | Trouble::Closed(path, _)) => Some(Remedy::MakeReadable(path)),
+                    _ => None,
+                });
+                let mend = closed.map_or_else(
+                    || remedy::for_library(self.image, program, &lost.name, loaded, libc),
+                    |mend| vec![mend, Remedy::RootUser],
+                );
+                finding.remedy(mend)
             }
             Why::Unusable(path, why) => {
                 let message = format!(
@@ -135,6 +148,9 @@ fn steps(loaded: &Loaded<'_>, parent: usize) -> Vec<Step> {
         if let Some((at, library)) = loaded.objects.iter().enumerate().find(mine) {
             let mut step = Step::new(Role::Library, name.clone()).there(library.path.clone());
             step.needs = steps(loaded, at);
+            if library.is_for_some_processors() {
+                step = step.note("for processors of this kind only");
+            }
             return Some(step);
         }
         let lost = loaded.lost.iter().find(|lost| lost.parent == parent && lost.name == *name)?;

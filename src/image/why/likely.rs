@@ -36,13 +36,15 @@ impl Inquiry<'_> {
     pub(super) fn likely(&mut self, path: &[u8], words: &[String]) -> Vec<Step> {
         let found = self.image.tree.lookup(path).ok();
         if let Some(elf) = found.and_then(|found| found.entry.kept.elf()) {
+            // A loader is libc, and mentions what libc does.
+            let is_loader = self.loader(path).is_some();
             let findings = [
                 self.no_certificates(path, elf),
                 self.no_name_service(path, elf),
                 self.no_zones(path, elf),
                 self.no_passwd(path, elf),
             ];
-            findings.into_iter().flatten().for_each(|finding| self.report(finding));
+            findings.into_iter().flatten().filter(|_| !is_loader).for_each(|finding| self.report(finding));
         }
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         if name == b"java" {
@@ -75,7 +77,9 @@ impl Inquiry<'_> {
                 .copied()
                 .chain(own_folders.split(':'))
                 .any(|folder| folder.starts_with('/') && holds(folder));
-        if there || !elf.mentions.has(Mention::Certificates) {
+        // Each HTTP server of Go knows the places; only who makes connections verifies by them.
+        let takes_only = elf.mentions.has(Mention::Go) && !elf.mentions.has(Mention::TlsClient);
+        if there || takes_only || !elf.mentions.has(Mention::Certificates) {
             return None;
         }
         let bundle = "/etc/ssl/certs/ca-certificates.crt";

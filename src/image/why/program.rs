@@ -1,10 +1,11 @@
 //! An ELF program: the machine it is for and the loader it asks for.
 
 use super::Inquiry;
+use super::interpreter::not_executable;
 use crate::escape::{printable, printable_bytes};
 use crate::image::chain::{Role, Step};
 use crate::image::content::{Elf, Kept};
-use crate::image::elf::{Kind, Summary, machine_of};
+use crate::image::elf::{Flaw, Kind, Summary, machine_of};
 use crate::image::finding::{Finding, Id, Libc, Remedy};
 use crate::image::loader::libc_of;
 use crate::image::search::Trouble;
@@ -15,27 +16,24 @@ use crate::image::why::remedy;
 pub(super) struct Program<'a> {
     /// Where it really is.
     pub(super) path: &'a [u8],
+    /// The path it is opened by, from which `$ORIGIN` is taken: the kernel follows links first, a loader does not.
+    pub(super) opened: &'a [u8],
     /// What it asks for.
     pub(super) elf: &'a Summary,
     /// What it mentions.
     pub(super) kept: &'a Elf,
-    /// Is it set-user-id for somebody else than the user, so that its loader ignores the environment?
-    pub(super) secure: bool,
+    /// Folders that are given to the loader; it ignores the environment of a program that is set-user-id for somebody
+    /// else than the user.
+    pub(super) library_path: Option<&'a str>,
 }
 
 impl Inquiry<'_> {
     /// Follows an ELF program.
     pub(super) fn program(&mut self, path: &[u8], entry: &Entry<'_>, kept: &Elf) -> Vec<Step> {
-        let shown = printable_bytes(path);
         let elf = match &kept.summary {
             Ok(elf) => elf,
             Err(problem) => {
-                // What the kernel does not look at may also lie beyond what was kept of a large file.
-                if problem.refused_by_kernel() {
-                    let finding = Finding::new(Id::ElfDamaged, format!("the program {shown} is damaged: {problem}"));
-                    let finding = finding.evidence(path, problem.to_string());
-                    self.report(finding.remedy([Remedy::CopyProgram(path.to_vec())]));
-                }
+                self.report(damaged(path, problem));
                 return Vec::new();
             }
         };
@@ -45,7 +43,9 @@ impl Inquiry<'_> {
         }
         let setuid = entry.mode & 0o4000 != 0 && entry.uid != self.identity.uid;
         let setgid = entry.mode & 0o2000 != 0 && !self.identity.gids.contains(&entry.gid);
-        let program = Program { path, elf, kept, secure: setuid || setgid };
+        let config = &self.image.config;
+        let library_path = config.variable("LD_LIBRARY_PATH").filter(|_| !(setuid || setgid));
+        let program = Program { path, opened: path, elf, kept, library_path };
         let Some(asked) = &elf.interpreter else { return Vec::new() };
         self.via(path, format!("asks for the loader {} (PT_INTERP)", printable_bytes(asked)));
         match self.search().file(asked) {
@@ -86,7 +86,11 @@ impl Inquiry<'_> {
                 let finding = finding.evidence(path, "is shorter than its program headers say");
                 return Some(finding.remedy([Remedy::CopyProgram(path.to_vec())]));
             }
-            _ => return None,
+            // Without a loader nobody reads the dynamic section but the program itself.
+            _ => match elf.flaw.filter(|flaw| *flaw != Flaw::Dynamic || elf.interpreter.is_some()) {
+                Some(flaw) => return Some(damaged(path, &flaw)),
+                None => return None,
+            },
         };
         Some(Finding::new(Id::NotAProgram, format!("{shown} is no program")).evidence(path, what))
     }
@@ -101,10 +105,9 @@ impl Inquiry<'_> {
     ) -> Vec<Step> {
         let why = match kept.elf().map(|elf| &elf.summary) {
             None => "is no ELF file".to_owned(),
-            Some(Err(problem)) if problem.refused_by_kernel() => problem.to_string(),
-            // Too large to have been kept as a whole, which no loader is.
-            Some(Err(_)) => return vec![step],
+            Some(Err(problem)) => problem.to_string(),
             Some(Ok(elf)) if elf.machine != program.elf.machine => format!("is for {}", elf.machine),
+            Some(Ok(Summary { flaw: Some(flaw @ Flaw::Load), .. })) => flaw.to_string(),
             Some(Ok(elf)) => {
                 let libraries = self.libraries(program, libc_of(loader, Some(elf)), Some((asked, elf)));
                 return [vec![step], libraries].concat();
@@ -121,17 +124,13 @@ impl Inquiry<'_> {
         let (shown, name) = (printable_bytes(program.path), printable_bytes(asked));
         let step = Step::new(Role::Loader, asked);
         let libc = libc_of(asked, None);
-        let (Trouble::Miss(_) | Trouble::NotInPath) = trouble else {
-            let (path, why) = match trouble {
-                Trouble::Folder(path) => (path, "is a folder".to_owned()),
-                Trouble::Special(path) => (path, "is no regular file".to_owned()),
-                Trouble::Forbidden(path, mode) | Trouble::Closed(path, mode) => (path, format!("has mode {mode:04o}")),
-                Trouble::Miss(_) | Trouble::NotInPath => return vec![step.missing()],
-            };
+        if let Some((path, why, permission)) = not_executable(trouble) {
             let finding = Finding::new(Id::LoaderUnusable, format!("the loader {name} of {shown} cannot be executed"));
-            self.report(finding.evidence(path, why.clone()).remedy([Remedy::MakeExecutable(path.clone())]));
+            let copied = || remedy::for_loader(self.image, program, asked, &[], None);
+            let remedies = permission.map_or_else(copied, |mend| vec![mend]);
+            self.report(finding.evidence(path, why.clone()).remedy(remedies));
             return vec![step.unfit(why)];
-        };
+        }
         let (steps, lost) = self.foreseen(program, libc);
         let other = match libc {
             Some(Libc::Glibc) => self.has_libc(Libc::Musl).map(|path| (Id::GlibcProgramOnMusl, Libc::Musl, path)),
@@ -158,4 +157,11 @@ impl Inquiry<'_> {
         self.report(finding.remedy(remedies));
         [vec![step.missing()], steps].concat()
     }
+}
+
+/// A program whose file makes no sense to the kernel or the loader.
+pub(super) fn damaged(path: &[u8], problem: &dyn std::fmt::Display) -> Finding {
+    let message = format!("the program {} is damaged: {problem}", printable_bytes(path));
+    let finding = Finding::new(Id::ElfDamaged, message).evidence(path, problem.to_string());
+    finding.remedy([Remedy::CopyProgram(path.to_vec())])
 }

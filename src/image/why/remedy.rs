@@ -114,7 +114,13 @@ pub(super) fn for_interpreter(image: &Image, name: &[u8], script: &[u8]) -> Vec<
         remedies.push(Remedy::BaseWithShell);
     }
     if remedies.is_empty() {
-        remedies.push(Remedy::CopyProgram(name.to_vec()));
+        let folder = image.config.working_dir.as_bytes();
+        let is_path = name.contains(&b'/');
+        remedies.push(Remedy::CopyProgram(if is_path {
+            absolute(components(&join(folder, name)))
+        } else {
+            join(b"/usr/local/bin", name)
+        }));
     }
     remedies
 }

@@ -71,6 +71,7 @@ fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
             fix(format!("build and run for {platform}"), [format!("FROM --platform={platform} IMAGE")])
         }
         Remedy::MakeExecutable(path) => fix("let everybody execute it", [chmod("755", path, dockerfile)]),
+        Remedy::MakeReadable(path) => fix("let everybody read it", [chmod("755", path, dockerfile)]),
         Remedy::UnixNewlines(path) => fix("end its lines in LF", [format!("RUN sed -i 's/\\r$//' {}", quoted(path))]),
         Remedy::FirstLine(line, path) => {
             fix(format!("start it with {line}"), [format!("RUN sed -i '1s|.*|{line}|' {}", quoted(path))])

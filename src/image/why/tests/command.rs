@@ -1,9 +1,9 @@
 //! What would be executed, and as whom.
 
-use super::{MUSL, ask, cmd, empty, env, glibc, ids, library, program, words};
+use super::{MUSL, ask, cmd, empty, env, glibc, ids, words};
 use crate::image::config::Config;
 use crate::image::elf::sample::Sample;
-use crate::image::finding::{Instruction, Remedy};
+use crate::image::finding::{Finding, Instruction, Remedy};
 
 #[test]
 fn nothing_to_run() {
@@ -110,4 +110,33 @@ fn a_user_or_group_has_to_be_known_unless_it_is_a_number() {
     assert_eq!(ids(tree(), user("1000:staff")), "group-unknown");
     assert_eq!(ids(tree(), user("1000:1000")), "");
     assert_eq!(ids(tree().file("/etc/passwd", 0o644, "app:x:1:1::/:\n"), user("app")), "");
+}
+
+#[test]
+fn an_empty_word_is_called_one() {
+    let tree = || empty().file("/usr/bin/hello", 0o755, Sample::program().bytes());
+    let diagnosis = ask(tree(), cmd(&[""]));
+    assert_eq!(diagnosis.short().unwrap(), "the command is an empty word");
+    assert_eq!(diagnosis.findings[0].id.name(), "command-not-in-path");
+    assert_eq!(diagnosis.findings[0].remedies, [Remedy::SayCommand(None)]);
+}
+
+#[test]
+fn a_hard_link_to_itself_is_not_called_symbolic() {
+    let diagnosis = ask(empty().hard_link("/hello", "/hello"), cmd(&["/hello"]));
+    assert_eq!(diagnosis.short().unwrap(), "the command /hello is a hard link to itself");
+    let says = |finding: &Finding| finding.evidence.iter().any(|evidence| evidence.says.contains("symbolic"));
+    assert!(!says(&diagnosis.findings[0]), "{:?}", diagnosis.findings[0].evidence);
+}
+
+#[test]
+fn programs_that_only_start_others_may_stand_before_each_other() {
+    let tool = || Sample::program().bytes();
+    let tree = || glibc().file("/usr/bin/tini", 0o755, tool()).file("/usr/bin/env", 0o755, tool());
+    let tree = || tree().file("/hello", 0o755, Sample::with_loader(MUSL).bytes());
+    let through = |words: &[&str]| ids(tree(), cmd(words));
+    assert_eq!(through(&["tini", "--", "/bin/sh", "-c", "exec ./hello"]), "musl-program-on-glibc");
+    assert_eq!(through(&["env", "tini", "/bin/sh", "-c", "env absent"]), "command-not-in-path");
+    assert_eq!(through(&["env", "tini", "/bin/sh", "-c", "env sh"]), "");
+    assert_eq!(through(&["env"; 40]), "");
 }

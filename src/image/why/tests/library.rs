@@ -4,6 +4,7 @@ use super::{FOLDERS, GLIBC, MUSL, ask, cmd, empty, env, glibc, glibc_with, ids, 
 use crate::image::builder::Builder;
 use crate::image::config::Config;
 use crate::image::elf::sample::Sample;
+use crate::image::finding::Remedy;
 
 #[test]
 fn libraries_are_needed_transitively() {
@@ -163,4 +164,43 @@ fn a_version_that_a_library_asks_of_another_is_checked_too() {
     let tree = glibc().file("/hello", 0o755, hello.bytes());
     let tree = tree.file("/usr/lib/libstdc++.so.6", 0o644, stdcxx.provides(&["GLIBCXX_3.4.30"]).bytes());
     assert_eq!(ids(tree, cmd(&["/hello"])), "version-missing version-missing");
+}
+
+/// Which of these folders the loader looks at depends on the processor of the host.
+#[test]
+fn a_library_for_better_processors_counts_as_there() {
+    let tree = |folder: &str, bytes: Vec<u8>| {
+        let path = format!("/usr/lib/{folder}/liba.so");
+        glibc().file("/hello", 0o755, program(&["liba.so"]).bytes()).file(path, 0o644, bytes)
+    };
+    for level in ["x86-64-v2", "x86-64-v3", "x86-64-v4"] {
+        assert_eq!(ids(tree(&format!("glibc-hwcaps/{level}"), library("liba.so")), cmd(&["/hello"])), "", "{level}");
+    }
+    for other in ["glibc-hwcaps/z15", "glibc-hwcaps/x86-64-v9", "glibc-hwcaps"] {
+        assert_eq!(ids(tree(other, library("liba.so")), cmd(&["/hello"])), "library-missing", "{other}");
+    }
+    let bad = || tree("glibc-hwcaps/x86-64-v4", b"text".to_vec());
+    assert_eq!(ids(bad().file("/usr/lib/liba.so", 0o644, library("liba.so")), cmd(&["/hello"])), "");
+    assert_eq!(ids(bad(), cmd(&["/hello"])), "library-missing", "on each processor, one way or the other");
+}
+
+#[test]
+fn the_tree_says_which_library_is_for_better_processors_only() {
+    let path = "/usr/lib/glibc-hwcaps/x86-64-v4/liba.so";
+    let tree = glibc().file("/hello", 0o755, program(&["liba.so"]).bytes()).file(path, 0o644, library("liba.so"));
+    let chain = format!("{:?}", ask(tree, cmd(&["/hello"])).chain);
+    assert!(chain.contains("for processors of this kind only"), "{chain}");
+}
+
+#[test]
+fn a_library_that_may_not_be_read_is_not_said_to_be_missing() {
+    let libc = Sample::library("libc.so.6").bytes();
+    let tree = glibc().file("/hello", 0o755, program(&["libc.so.6"]).bytes());
+    let tree = tree.layer().file("/lib/x86_64-linux-gnu/libc.so.6", 0o600, libc);
+    let diagnosis = ask(tree, Config { user: "1000".into(), ..cmd(&["/hello"]) });
+    let path = "/lib/x86_64-linux-gnu/libc.so.6";
+    let expected =
+        format!("the library libc.so.6 of /hello is not loaded: {path}: the user may not read it (mode 0600)");
+    assert_eq!(diagnosis.short().unwrap(), expected);
+    assert_eq!(diagnosis.findings[0].remedies, [Remedy::MakeReadable(path.into()), Remedy::RootUser]);
 }

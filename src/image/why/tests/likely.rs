@@ -12,12 +12,16 @@ fn go(mentions: &[u8]) -> Builder {
 
 #[test]
 fn a_program_that_refers_to_certificates_wants_some() {
-    let tree = || go(b"/etc/ssl/certs/ca-certificates.crt");
+    let places = b"/etc/ssl/certs/ca-certificates.crt\0";
+    let tree = || go(&[&places[..], b"net/http.(*Transport).dialConn\0"].concat());
     let command = || cmd(&["/hello"]);
     let diagnosis = ask(tree(), command());
     assert_eq!(diagnosis.findings[0].id.name(), "ca-certificates-missing");
     assert!(diagnosis.starts(), "it is only likely to fail");
     assert_eq!(ids(go(b""), command()), "");
+    assert_eq!(ids(go(places), command()), "", "a server of Go has them in it, and does without");
+    let other = empty().file("/hello", 0o755, Sample::program().data(places).bytes());
+    assert_eq!(ids(other, command()), "ca-certificates-missing", "of others no more is known");
     assert_eq!(ids(tree().file("/etc/ssl/certs/ca-certificates.crt", 0o644, "x"), command()), "");
     assert_eq!(ids(tree().file("/etc/ssl/certs/ca-certificates.crt", 0o644, ""), command()), "ca-certificates-missing");
     assert_eq!(ids(tree().file("/etc/ssl/certs/0123abcd.0", 0o644, "x"), command()), "");

@@ -1,6 +1,6 @@
 //! ELF programs: their machine, their loader, damage.
 
-use super::{FOLDERS, GLIBC, MUSL, ask, cmd, empty, glibc, ids, library, musl, program};
+use super::{FOLDERS, GLIBC, MUSL, ask, cmd, empty, env, glibc, ids, library, musl, program};
 use crate::image::config::{Config, Platform};
 use crate::image::elf::sample::Sample;
 use crate::image::finding::{Copy, Language, Libc, Remedy};
@@ -83,4 +83,62 @@ fn a_loader_has_to_be_an_executable_of_the_same_machine() {
     assert_eq!(ids(tree(0o755, b"#!/bin/sh\n".to_vec()), cmd(&["/hello"])), "loader-unusable");
     let arm = Sample::library("ld-linux-x86-64.so.2").machine(183, true, false).bytes();
     assert_eq!(ids(tree(0o755, arm), cmd(&["/hello"])), "loader-unusable");
+}
+
+#[test]
+fn a_program_with_offsets_that_lead_nowhere_is_damaged() {
+    let hello = |sample: &Sample, at: u8, field: usize| {
+        let mut bytes = sample.bytes();
+        let header = (64..64 + 3 * 56).step_by(56).find(|header| bytes[*header] == at).unwrap();
+        bytes[header + field..header + field + 8].copy_from_slice(&u64::MAX.to_le_bytes());
+        ids(glibc().file("/hello", 0o755, bytes), cmd(&["/hello"]))
+    };
+    let dynamic = program(&["libc.so.6"]);
+    for (kind, field) in [(1, 8), (1, 16), (1, 40), (2, 16), (3, 8), (3, 32)] {
+        assert_eq!(hello(&dynamic, kind, field), "elf-damaged", "header {kind}, field {field}");
+    }
+    assert_eq!(hello(&Sample::static_pie(), 2, 16), "", "nobody but the program itself reads its dynamic section");
+}
+
+/// `CMD ["/lib64/ld-linux-x86-64.so.2", "/hello"]`.
+#[test]
+fn a_loader_that_is_the_command_is_followed_to_its_program() {
+    let loader = |words: &[&str]| cmd(&[&[GLIBC], words].concat());
+    let tree = |needs: &[&str]| glibc().file("/hello", 0o755, program(needs).bytes());
+    assert_eq!(ids(tree(&["libc.so.6"]), loader(&["/hello"])), "");
+    assert_eq!(ids(tree(&["liba.so"]), loader(&["/hello"])), "library-missing");
+    assert_eq!(ids(tree(&[]), loader(&["/hallo"])), "command-missing");
+    assert_eq!(ids(tree(&[]), loader(&["/lib"])), "command-is-folder");
+    assert_eq!(ids(tree(&["liba.so"]), loader(&["--list", "/hello"])), "", "it only lists");
+    let moved = || tree(&["liba.so"]).file("/opt/lib/liba.so", 0o644, library("liba.so"));
+    assert_eq!(ids(moved(), loader(&["--library-path", "/opt/lib", "/hello"])), "");
+    assert_eq!(ids(moved(), loader(&["--argv0", "x", "/hello"])), "library-missing");
+    assert_eq!(ids(moved(), env(loader(&["/hello"]), &["LD_LIBRARY_PATH=/opt/lib"])), "");
+    let instead = env(loader(&["--library-path", "/x", "/hello"]), &["LD_LIBRARY_PATH=/opt/lib"]);
+    assert_eq!(ids(moved(), instead), "library-missing", "the option takes the place of the variable");
+    assert_eq!(ids(glibc().file("/run", 0o755, "#!/bin/sh\n"), loader(&["/run"])), "unknown-format");
+    let other = program(&[]).machine(183, true, false).bytes();
+    assert_eq!(ids(glibc().file("/hello", 0o755, other), loader(&["/hello"])), "wrong-architecture");
+}
+
+#[test]
+fn a_loader_reads_its_program_and_does_not_execute_it() {
+    let loader = |user: &str| Config { user: user.into(), ..cmd(&[GLIBC, "/hello"]) };
+    let tree = |mode| glibc().file("/hello", mode, program(&[]).bytes());
+    assert_eq!(ids(tree(0o644), loader("1000")), "");
+    assert_eq!(ids(tree(0o711), loader("1000")), "command-not-executable");
+    assert_eq!(ids(tree(0o711), loader("")), "");
+}
+
+#[test]
+fn musls_loader_is_followed_by_its_own_options() {
+    let hello = || Sample::with_loader(MUSL).needs("liba.so").needs("libc.musl-x86_64.so.1").bytes();
+    let tree = || musl().file("/hello", 0o755, hello()).file("/opt/lib/liba.so", 0o644, library("liba.so"));
+    let loader = |words: &[&str]| cmd(&[&[MUSL], words].concat());
+    assert_eq!(ids(tree(), loader(&["hello"])), "library-missing");
+    assert_eq!(ids(tree(), loader(&["--library-path=/opt/lib", "--", "hello"])), "");
+    let of_glibc = musl().file("/hello", 0o755, program(&["libc.so.6"]).bytes());
+    assert_eq!(ids(of_glibc, loader(&["/hello"])), "", "the names of libc mean musl itself");
+    let still = musl().file("/hello", 0o755, Sample::program().bytes());
+    assert_eq!(ids(still, loader(&["/hello"])), "not-a-program");
 }

@@ -1,8 +1,10 @@
 //! Scripts and their interpreters.
 
-use super::{GLIBC, MUSL, cmd, empty, env, glibc, ids, program};
+use super::{GLIBC, MUSL, ask, cmd, empty, env, glibc, ids};
 use crate::image::builder::Builder;
+use crate::image::config::Config;
 use crate::image::elf::sample::Sample;
+use crate::image::finding::Remedy;
 
 fn script(text: &str) -> Builder {
     glibc().file("/run.sh", 0o755, text)
@@ -74,4 +76,52 @@ fn scripts_may_have_scripts_as_interpreters_five_deep() {
     assert_eq!(ids(tree(5), cmd(&["/s0"])), "");
     assert_eq!(ids(tree(6), cmd(&["/s0"])), "interpreters-nested");
     assert_eq!(ids(empty().file("/s", 0o755, "#!/s\n"), cmd(&["/s"])), "interpreters-nested");
+}
+
+/// The kernel starts the interpreter without reading permission; it is the interpreter that has to open the script.
+#[test]
+fn a_script_has_to_be_readable_by_its_interpreter() {
+    let tree = |mode, text: &str| {
+        let tools = glibc().file("/usr/bin/env", 0o755, Sample::program().bytes());
+        let tools = tools.file("/bin/echo", 0o755, Sample::program().bytes());
+        tools.owner(1000, 50).file("/run.sh", mode, text)
+    };
+    let user = |user: &str| Config { user: user.into(), ..cmd(&["/run.sh"]) };
+    assert_eq!(ids(tree(0o711, "#!/bin/sh\n"), user("")), "", "root reads all");
+    assert_eq!(ids(tree(0o711, "#!/bin/sh\n"), user("1000")), "", "the owner may read");
+    assert_eq!(ids(tree(0o711, "#!/bin/sh -e\n"), user("2000")), "script-not-readable");
+    assert_eq!(ids(tree(0o751, "#!/bin/sh\n"), user("2000:50")), "", "the group may read");
+    assert_eq!(ids(tree(0o711, "#!/usr/bin/env sh\n"), user("2000")), "script-not-readable");
+    assert_eq!(ids(tree(0o711, "#!/bin/echo\n"), user("2000")), "", "who knows what it reads");
+    let shell = |user: &str| Config { user: user.into(), ..cmd(&["/bin/sh", "-c", "/run.sh"]) };
+    assert_eq!(ids(tree(0o711, "echo\n"), shell("2000")), "script-not-readable");
+    assert_eq!(ids(tree(0o755, "echo\n"), shell("2000")), "");
+    let program = glibc().file("/run.sh", 0o711, Sample::program().bytes());
+    assert_eq!(ids(program, user("2000")), "", "the kernel reads a program by itself");
+    let nested = tree(0o755, "#!/inner\n").owner(0, 0).file("/inner", 0o711, "#!/bin/sh\n");
+    assert_eq!(ids(nested, user("2000")), "script-not-readable", "the shell is given the inner one");
+    let nested = tree(0o711, "#!/inner\n").file("/inner", 0o755, "#!/bin/sh\n");
+    assert_eq!(ids(nested, user("2000")), "", "it is for the inner one to read the outer");
+}
+
+#[test]
+fn a_line_longer_than_the_kernel_reads_is_said_to_be_too_long() {
+    let tree = script(&format!("#!/{}/sh\n", "a".repeat(300)));
+    let diagnosis = ask(tree, cmd(&["/run.sh"]));
+    assert_eq!(diagnosis.short().unwrap(), "the interpreter of /run.sh is longer than the kernel reads");
+    let finding = &diagnosis.findings[0];
+    assert_eq!(finding.id.name(), "script-without-interpreter");
+    assert_eq!(finding.remedies, [Remedy::FirstLine("#!/bin/sh".into(), b"/run.sh".to_vec())]);
+}
+
+#[test]
+fn a_fix_for_an_interpreter_is_one_that_could_help() {
+    let fixes = |text: &str, tree: Builder| {
+        ask(tree.file("/run.sh", 0o755, text), cmd(&["/run.sh"])).findings[0].remedies.clone()
+    };
+    let tools = || glibc().file("/usr/bin/env", 0o755, Sample::program().bytes());
+    let copy = |path: &str| vec![Remedy::CopyProgram(path.into())];
+    assert_eq!(fixes("#!/usr/bin/env -S nope\n", tools()), copy("/usr/local/bin/nope"), "where env looks");
+    assert_eq!(fixes("#!opt/nope\n", tools()), copy("/opt/nope"), "relative to WORKDIR");
+    assert_eq!(fixes("#!/opt\n", tools().folder("/opt", 0o755)), copy("/opt"), "no chmod helps a folder");
 }

@@ -1,0 +1,155 @@
+//! What a program that only starts another is told to run: a shell, `env`, `tini`, the dynamic loader.
+
+use super::Inquiry;
+use super::command::By;
+use super::program::{Program, damaged};
+use crate::escape::{printable, printable_bytes};
+use crate::image::chain::{Role, Step};
+use crate::image::elf::{Flaw, Kind, Summary};
+use crate::image::finding::{Finding, Id, Libc, Remedy};
+use crate::image::loader::{libc_of, told};
+use crate::image::path::join;
+use crate::image::search::Trouble;
+use crate::image::words;
+
+/// How many of them may stand before each other.
+const DEEPEST: usize = 8;
+
+/// Tools that every busybox has, which its shell may do itself (`FEATURE_SH_STANDALONE`).
+const TOOLS: [&str; 40] = [
+    "ash", "awk", "basename", "busybox", "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "dirname", "env",
+    "find", "grep", "head", "hostname", "id", "ln", "ls", "mkdir", "mount", "mv", "nc", "ping", "ps", "rm", "sed",
+    "sh", "sleep", "sort", "tail", "tar", "top", "touch", "tr", "uname", "wc", "wget",
+];
+
+impl Inquiry<'_> {
+    /// What a program that was found at `path` would execute next, where that can be told; `depth` such led to it.
+    pub(super) fn inside(&mut self, path: &[u8], words: &[String], depth: usize) -> Vec<Step> {
+        if depth == DEEPEST {
+            return Vec::new();
+        }
+        if let Some(libc) = self.loader(path) {
+            return self.through_loader(path, libc, words, depth);
+        }
+        let by = if self.is_busybox(path) { By::Busybox } else { By::Shell };
+        let inner = inner(words);
+        let Some((inner, first)) = inner.and_then(|words| words.first().cloned().map(|first| (words, first))) else {
+            return Vec::new();
+        };
+        if by == By::Busybox && TOOLS.contains(&first.as_str()) {
+            return Vec::new();
+        }
+        self.via(path, format!("is told to run {}", printable(&inner.join(" "))));
+        match self.search().command(first.as_bytes()).map(|found| found.path) {
+            Ok(path) => {
+                let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
+                let before = self.findings.len();
+                step.needs = self.execute(&path, by, 0);
+                self.go_on(step, before, &path, &inner, depth)
+            }
+            Err(trouble) => vec![self.no_command(&first, &trouble)],
+        }
+    }
+
+    /// Goes on from a program, unless something was found since `before`.
+    fn go_on(&mut self, mut step: Step, before: usize, path: &[u8], words: &[String], depth: usize) -> Vec<Step> {
+        if self.findings.len() > before {
+            return vec![step];
+        }
+        step.needs.extend(self.likely(path, words));
+        let mut steps = vec![step];
+        steps.extend(self.inside(path, words, depth + 1));
+        steps
+    }
+
+    /// Whose loader the file at `path` is, if it is one.
+    pub(super) fn loader(&self, path: &[u8]) -> Option<Libc> {
+        let elf = self.image.tree.lookup(path).ok()?.entry.kept.elf()?.summary.as_ref().ok()?;
+        if elf.interpreter.is_some() { None } else { libc_of(path, Some(elf)) }
+    }
+
+    /// Follows the program that a loader is told to load: it opens it, so that permission to read is what counts.
+    fn through_loader(&mut self, loader: &[u8], libc: Libc, words: &[String], depth: usize) -> Vec<Step> {
+        let Some(told) = told(libc, words) else { return Vec::new() };
+        let Some(asked) = told.words.first() else { return Vec::new() };
+        self.via(loader, format!("is told to load {}", printable(asked)));
+        let image = self.image;
+        let found = match self.search().readable(asked.as_bytes()) {
+            Ok(found) => (found.path, found.entry.kept.clone()),
+            Err(Trouble::Forbidden(path, mode) | Trouble::Closed(path, mode)) => {
+                let message = format!("the user may not read {}, which the loader has to", printable(asked));
+                let says = format!("has mode {mode:04o}{}", self.owner_and_user(&path));
+                let finding = Finding::new(Id::CommandNotExecutable, message.clone()).evidence(&path, says);
+                self.report(finding.remedy([Remedy::MakeReadable(path), Remedy::RootUser]));
+                return vec![Step::new(Role::Program, asked.as_bytes()).unfit(message)];
+            }
+            Err(trouble) => return vec![self.no_command(asked, &trouble)],
+        };
+        let (path, kept) = found;
+        let mut step = Step::new(Role::Program, asked.as_bytes()).there(path.clone());
+        let by = image.tree.lookup(loader).ok().and_then(|found| found.entry.kept.elf()?.summary.as_ref().ok());
+        let Some(by) = by else { return vec![step] };
+        let before = self.findings.len();
+        let elf = kept.elf().map(|elf| (elf, elf.summary.as_ref()));
+        match elf {
+            Some((kept, Ok(elf))) if not_loaded(&path, elf, by, libc).is_none() => {
+                let own = self.image.config.variable("LD_LIBRARY_PATH").map(str::to_owned);
+                let library_path = told.library_path.or(own);
+                let opened = join(&self.folder, asked.as_bytes());
+                let program =
+                    Program { path: &path, opened: &opened, elf, kept, library_path: library_path.as_deref() };
+                step.needs = self.libraries(&program, Some(libc), Some((loader, by)));
+            }
+            Some((_, Ok(elf))) => not_loaded(&path, elf, by, libc).into_iter().for_each(|finding| self.report(finding)),
+            Some((_, Err(problem))) => self.report(damaged(&path, problem)),
+            None => {
+                let message = format!("{} is no ELF file, and the loader loads nothing else", printable_bytes(&path));
+                let finding = Finding::new(Id::UnknownFormat, message);
+                self.report(finding.evidence(&path, "is no ELF file").remedy([Remedy::CopyProgram(path.clone())]));
+            }
+        }
+        self.go_on(step, before, &path, told.words, depth)
+    }
+}
+
+/// Why a loader would not load this file, whatever libraries there are.
+fn not_loaded(path: &[u8], elf: &Summary, loader: &Summary, libc: Libc) -> Option<Finding> {
+    let shown = printable_bytes(path);
+    let says = match elf.kind {
+        _ if elf.machine != loader.machine => {
+            let message = format!("{shown} is built for {}, its loader for {}", elf.machine, loader.machine);
+            let says = format!("is an ELF file for {} (e_machine {})", elf.machine, elf.machine.number);
+            return Some(Finding::new(Id::WrongArchitecture, message).evidence(path, says));
+        }
+        Kind::Object => "is an object file, which the linker has yet to make a program of",
+        Kind::Other(_) => "is an ELF file of a kind that is not executed",
+        // The only kind of program without anything to load, and without what says so.
+        Kind::Fixed if libc == Libc::Musl && elf.interpreter.is_none() && elf.needed.is_empty() => {
+            "is linked statically, and musl's loader loads only what is not"
+        }
+        _ if matches!(elf.flaw, Some(Flaw::Load | Flaw::Dynamic)) => return elf.flaw.map(|flaw| damaged(path, &flaw)),
+        _ if elf.truncated => return Some(damaged(path, &"it is cut off")),
+        _ => return None,
+    };
+    Some(Finding::new(Id::NotAProgram, format!("{shown} is no program for a loader")).evidence(path, says))
+}
+
+/// The words that these words start, where that can be told.
+fn inner(words: &[String]) -> Option<Vec<String>> {
+    let asked = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
+    let rest = words.get(1..).unwrap_or_default();
+    match (asked, rest) {
+        ("sh" | "ash" | "bash" | "dash" | "ksh" | "zsh", [flag, line, ..]) if is_command_flag(flag) => {
+            words::split(line).and_then(|words| words::program(&words).map(<[String]>::to_vec))
+        }
+        ("env", [first, ..]) if !first.starts_with('-') && !first.contains('=') => Some(rest.to_vec()),
+        ("tini" | "dumb-init" | "catatonit", [dashes, inner @ ..]) if dashes == "--" => Some(inner.to_vec()),
+        ("tini" | "dumb-init" | "catatonit", [first, ..]) if !first.starts_with('-') => Some(rest.to_vec()),
+        _ => None,
+    }
+}
+
+/// `-c`, also together with others: `-ec`.
+fn is_command_flag(flag: &str) -> bool {
+    flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('c')
+}
