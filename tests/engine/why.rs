@@ -1,6 +1,7 @@
 //! What `mkcompose why` says of each image before it runs, held against what then happens.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -53,6 +54,12 @@ pub(crate) fn predictions() -> &'static BTreeMap<String, Prediction> {
     })
 }
 
+/// Says how often a prediction and what was observed disagree, past the test harness, which keeps back what a test that
+/// passes prints.
+pub(crate) fn tell(which: &str, disagreements: usize, images: usize) {
+    let _ = writeln!(std::io::stderr(), "why, {which}: {disagreements} disagreements of {images} images");
+}
+
 #[test]
 #[ignore = "needs a Docker engine"]
 fn why_names_the_cause_of_each_image_that_fails_and_finds_nothing_in_one_that_works() {
@@ -68,5 +75,6 @@ fn why_names_the_cause_of_each_image_that_fails_and_finds_nothing_in_one_that_wo
             wrong.push(format!("{service}: should find {cause:?}: {prediction:?}, and then: {observed:?}"));
         }
     }
+    tell("dockerfiles", wrong.len(), predictions.len());
     assert!(wrong.is_empty(), "{} of {} are predicted wrong\n{}", wrong.len(), predictions.len(), wrong.join("\n"));
 }

@@ -187,6 +187,10 @@ fn commands(parts: &Parts) -> Vec<Case> {
         shell("shell-set").set("Shell", json!(["/bin/sh", "-ec"])).cmd(&["/bin/sh", "-ec", "./hello"]).works(),
         shell("env-runs").cmd(&["env", "./hello"]).works(),
         shell("env-runs-nothing").cmd(&["env", "./hallo"]).fails("command-missing", "No such file or directory"),
+        shell("env-runs-a-shell-that-runs-nothing")
+            .cmd(&["env", "sh", "-c", "exec ./hallo"])
+            .fails("command-missing", "hallo: not found"),
+        new("empty-word").cmd(&[""]).fails("command-not-in-path", ""),
     ]
 }
 
@@ -293,6 +297,23 @@ fn scripts(parts: &Parts) -> Vec<Case> {
         script("script-crlf-argument", &with("#!/bin/sh -e\r")).fails("crlf-in-script", "Illegal option"),
         script("script-no-line", echo).fails("script-without-interpreter", ENOEXEC),
         script("script-no-line-shell", echo).cmd(&["/bin/sh", "-c", "/run"]).works(),
+        script("script-line-just-fits", &with(&format!("#!{}bin/sh", "/".repeat(247)))).works(),
+        script("script-line-too-long", &with(&format!("#!{}bin/sh", "/".repeat(248))))
+            .fails("script-without-interpreter", ENOEXEC),
+        script("script-argument-cut", &with(&format!("#!/bin/sh -{}", "e".repeat(400)))).works(),
+        script("script-unreadable", &with("#!/bin/sh")).mode(0o711).user("1000").fails("script-not-readable", "/run"),
+        script("script-unreadable-owner", &with("#!/bin/sh")).mode(0o511).owner(1000).user("1000").works(),
+        script("script-unreadable-root", &with("#!/bin/sh")).mode(0o111).works(),
+        script("script-unreadable-env", &with("#!/usr/bin/env sh"))
+            .mode(0o711)
+            .user("1000")
+            .fails("script-not-readable", "/run"),
+        script("script-unreadable-shell", echo)
+            .cmd(&["/bin/sh", "-c", "/run"])
+            .mode(0o711)
+            .user("1000")
+            .fails("script-not-readable", "/run"),
+        script("script-interpreter-folder", &with("#!/opt")).folder("/opt").fails("interpreter-not-executable", EACCES),
         script("script-empty", "").fails("unknown-format", ENOEXEC),
         script("script-bom", &with("\u{feff}#!/bin/sh")).fails("unknown-format", ENOEXEC),
         script("script-interpreter-forbidden", &with("#!/opt/sh"))
@@ -314,6 +335,25 @@ fn scripts(parts: &Parts) -> Vec<Case> {
     ]
 }
 
+/// As far away as eight bytes can say.
+const FAR: [u8; 8] = [0xff; 8];
+
+/// The file with these bytes at this place.
+fn changed(mut file: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
+    file[at..at + bytes.len()].copy_from_slice(bytes);
+    file
+}
+
+/// The number of eight bytes at this place.
+fn number(file: &[u8], at: usize) -> usize {
+    usize::try_from(u64::from_le_bytes(file[at..at + 8].try_into().unwrap())).unwrap()
+}
+
+/// Where the first program header of this kind is.
+fn header(file: &[u8], kind: u8) -> usize {
+    (64..).step_by(56).find(|at| file[*at] == kind).unwrap()
+}
+
 /// What the kernel refuses to execute.
 fn kernels(parts: &Parts) -> Vec<Case> {
     let hello = |name, bytes: Vec<u8>| Draft::new(parts, name).bytes("/hello", bytes).cmd(&["/hello"]);
@@ -324,6 +364,15 @@ fn kernels(parts: &Parts) -> Vec<Case> {
     let mut unnumbered = program();
     // The number of program headers.
     unnumbered[56] = 0;
+    let load = header(&program(), 1);
+    let linked = parts.get("glibc/hello");
+    let interpreter = header(linked, 3);
+    // Of the dynamic section, the value beside the tag `DT_STRTAB`.
+    let section = number(linked, header(linked, 2) + 8);
+    let tag = (section..).step_by(16).find(|at| number(linked, *at) == 5).unwrap();
+    let strings = tag + 8;
+    let dynamic =
+        |name, at| Draft::new(parts, name).glibc().bytes("/hello", changed(linked.to_vec(), at, &FAR)).cmd(&["/hello"]);
     vec![
         hello("static", program()).works(),
         hello("static-pie", parts.get("glibc/hello-static-pie").to_vec()).works(),
@@ -331,6 +380,18 @@ fn kernels(parts: &Parts) -> Vec<Case> {
         hello("elf-short", program()[..60].to_vec()).fails("elf-damaged", ""),
         hello("elf-no-headers", unnumbered).fails("elf-damaged", ENOEXEC),
         hello("windows", b"MZ\x90\0".to_vec()).fails("unknown-format", ENOEXEC),
+        hello("unreadable", program()).mode(0o711).user("1000").works(),
+        hello("elf-class-is-text", changed(program(), 4, b"Hi there")).works(),
+        hello("elf-headers-nowhere", changed(program(), 32, &FAR)).fails("elf-damaged", ""),
+        hello("elf-part-nowhere", changed(program(), load + 8, &FAR)).fails("elf-damaged", ""),
+        hello("elf-address-nowhere", changed(program(), load + 16, &FAR)).fails("elf-damaged", ""),
+        hello("elf-part-larger-than-memory", changed(program(), load + 40, &[1, 0, 0, 0, 0, 0, 0, 0]))
+            .fails("elf-damaged", ""),
+        dynamic("elf-interpreter-nowhere", interpreter + 8).fails("elf-damaged", ""),
+        dynamic("elf-interpreter-endless", interpreter + 32).fails("elf-damaged", ""),
+        dynamic("elf-dynamic-nowhere", header(parts.get("glibc/hello"), 2) + 16).fails("elf-damaged", ""),
+        dynamic("elf-dynamic-nowhere-in-file", header(parts.get("glibc/hello"), 2) + 8).works(),
+        dynamic("elf-strings-nowhere", strings).fails("elf-damaged", ""),
     ]
 }
 
@@ -379,6 +440,40 @@ fn loaders(parts: &Parts) -> Vec<Case> {
             .part("/lib64/libc.so.6", "glibc/libc.so.6")
             .fails("library-missing", "libc.so.6: cannot open shared object file"),
         hello("shared-library").glibc().layer().part("/hello", "glibc/libouter.so.1").fails("not-a-program", ""),
+        hello("loader-folder").folder(GLIBC).fails("loader-unusable", EACCES),
+        hello("loader-runs").glibc().cmd(&[GLIBC, "/hello"]).works(),
+        hello("loader-runs-readable")
+            .glibc()
+            .layer()
+            .part("/hello", "glibc/hello")
+            .mode(0o644)
+            .cmd(&[GLIBC, "./hello"])
+            .works(),
+        hello("loader-runs-unreadable")
+            .mode(0o711)
+            .glibc()
+            .user("1000")
+            .cmd(&[GLIBC, "/hello"])
+            .fails("command-not-executable", "cannot open shared object file"),
+        hello("loader-runs-nothing")
+            .glibc()
+            .cmd(&[GLIBC, "/hallo"])
+            .fails("command-missing", "cannot open shared object file"),
+        hello("loader-runs-static").glibc().part("/still", "glibc/hello-static").cmd(&[GLIBC, "/still"]).works(),
+        hello("loader-runs-script")
+            .glibc()
+            .text("/run", "#!/bin/sh\n")
+            .cmd(&[GLIBC, "/run"])
+            .fails("unknown-format", "file too short"),
+        hello("loader-runs-without-libc")
+            .part(GLIBC, "glibc/ld-linux-x86-64.so.2")
+            .cmd(&[GLIBC, "--argv0", "x", "/hello"])
+            .fails("library-missing", "libc.so.6: cannot open shared object file"),
+        hello("loader-runs-with-libc-elsewhere")
+            .part(GLIBC, "glibc/ld-linux-x86-64.so.2")
+            .part("/opt/lib/libc.so.6", "glibc/libc.so.6")
+            .cmd(&[GLIBC, "--library-path", "/opt/lib", "/hello"])
+            .works(),
     ]
 }
 
@@ -406,6 +501,12 @@ fn libraries(parts: &Parts) -> Vec<Case> {
     vec![
         new("library-default", "greeting").part(multiarch, greeting).works(),
         new("library-missing", "greeting").fails("library-missing", missing),
+        new("library-for-better-processors", "greeting")
+            .part("/usr/lib/glibc-hwcaps/x86-64-v2/libgreeting.so.1", greeting)
+            .works(),
+        new("library-for-other-processors", "greeting")
+            .part("/usr/lib/glibc-hwcaps/z15/libgreeting.so.1", greeting)
+            .fails("library-missing", missing),
         new("library-elsewhere", "greeting")
             .part("/opt/lib/libgreeting.so.1", greeting)
             .fails("library-missing", missing),
@@ -471,6 +572,8 @@ fn likely(parts: &Parts) -> Vec<Case> {
         new("zones-inside", "zones-inside").works(),
         new("users-missing", "users").fails("passwd-missing", "open /etc/passwd"),
         new("users", "users").text("/etc/passwd", "app:x:1000:1000::/:/bin/sh\n").works(),
+        new("server", "server").works(),
+        new("client-missing", "client").fails("ca-certificates-missing", "failed to verify certificate"),
     ]
 }
 
@@ -487,6 +590,16 @@ fn musl(parts: &Parts) -> Vec<Case> {
             .cmd(&["/hello"])
             .fails("loader-missing", ENOENT),
         new("musl-library-default").part("/usr/local/lib/libgreeting.so.1", greeting).works(),
+        new("musl-loader-runs")
+            .part("/opt/lib/libgreeting.so.1", greeting)
+            .cmd(&[MUSL, "--library-path=/opt/lib", "--", "hello"])
+            .works(),
+        new("musl-loader-runs-nothing").cmd(&[MUSL, "/hallo"]).fails("command-missing", "cannot load /hallo"),
+        new("musl-loader-runs-without-library").cmd(&[MUSL, "/hello"]).fails("library-missing", missing),
+        new("musl-loader-runs-static")
+            .part("/still", "glibc/hello-static")
+            .cmd(&[MUSL, "/still"])
+            .fails("not-a-program", "Not a valid dynamic program"),
         new("musl-library-elsewhere").part("/opt/lib/libgreeting.so.1", greeting).fails("library-missing", missing),
         new("musl-path-file")
             .part("/opt/lib/libgreeting.so.1", greeting)
