@@ -176,6 +176,7 @@ mod tests {
         assert_eq!(read(b"echo hi\n"), Script::Text);
         assert_eq!(read(b"#!\n/bin/sh"), Script::Refused);
         assert_eq!(read(b"#!   \n"), Script::Refused);
+        assert_eq!(read(b"#!"), Script::Refused, "nor is there anything behind it");
         assert_eq!(read(b"MZ\x90"), Script::Foreign("a Windows program"));
         assert_eq!(read(b"a\0b"), Script::Foreign("binary data"));
     }
