@@ -51,6 +51,9 @@ pub enum Error {
         /// What it says it is for.
         os: String,
     },
+    /// More than one thing is wrong.
+    #[error("{}", lines(.0))]
+    Several(Vec<Error>),
     /// Flags that do not fit together.
     #[error("{0}")]
     Usage(String),
@@ -61,8 +64,19 @@ impl Error {
     pub fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, path: path.into(), source }
     }
+
+    /// `first` and what else went wrong, as one.
+    pub fn of(first: Self, others: impl IntoIterator<Item = Self>) -> Self {
+        others.into_iter().fold(first, |before, error| match before {
+            Self::Several(mut errors) => {
+                errors.push(error);
+                Self::Several(errors)
+            }
+            one => Self::Several(vec![one, error]),
+        })
+    }
 }
 
-fn lines(problems: &[Problem]) -> String {
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+fn lines(items: &[impl ToString]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -27,9 +27,17 @@ struct File {
 /// Every problem with the Dockerfiles, the names or the files that are there; then nothing was written.
 pub fn run(args: GenerateArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
     let project = options.project();
-    let dockerfiles = project.scan()?;
+    let dockerfiles = match project.scan() {
+        Ok(dockerfiles) => dockerfiles,
+        // Whoever mends the names is told in the same go what would stop them next.
+        Err(names) => {
+            let would_write = !args.check && !args.force;
+            let outputs = would_write.then(|| refuse_foreign_outputs(&project).err()).flatten();
+            return Err(Error::of(names, outputs));
+        }
+    };
     refuse_clashing_outputs(&project, &dockerfiles)?;
-    let files = Set::ALL.iter().map(|&set| file(&project, &dockerfiles, set)).collect::<Result<Vec<_>, _>>()?;
+    let files = all(Set::ALL.iter().map(|&set| file(&project, &dockerfiles, set)))?;
     if args.check {
         return check(&files, options, console);
     }
@@ -41,7 +49,7 @@ pub fn run(args: GenerateArgs, options: &Options, console: &Console) -> Result<E
 
 fn write(files: &[File], console: &Console) -> Result<Exit, Error> {
     let interrupt = Interrupt::listen();
-    let changes = files.iter().map(|file| file.target.prepare()).collect::<Result<Vec<_>, _>>()?;
+    let changes = all(files.iter().map(|file| file.target.prepare()))?;
     if interrupt.asked() {
         return Ok(Exit::Interrupted);
     }
@@ -181,11 +189,35 @@ fn refuse_clashing_outputs(project: &Project, dockerfiles: &[Dockerfile]) -> Res
 fn refuse_foreign(files: &[File]) -> Result<(), Error> {
     let foreign = files.iter().filter(|file| file.target.state() == State::Foreign);
     let problems: Vec<_> = foreign
-        .map(|file| {
-            let would = if file.target.wanted.is_some() { "overwritten" } else { "removed" };
-            let what = format!("not written by mkcompose, so not {would}: move it away, or add `--force`");
-            Problem::new(&file.target.path, what)
-        })
+        .map(|file| foreign_problem(&file.target, if file.target.wanted.is_some() { "overwritten" } else { "removed" }))
         .collect();
     if problems.is_empty() { Ok(()) } else { Err(Error::Problems(problems)) }
+}
+
+/// The same while it is not known what the outputs should hold: whatever that is, a file that is not ours is in the way.
+fn refuse_foreign_outputs(project: &Project) -> Result<(), Error> {
+    let mut outputs: Vec<_> = Set::ALL.iter().map(|&set| project.output_of(set)).collect();
+    outputs.dedup();
+    let targets = all(outputs.into_iter().map(|output| Target::read(output.to_owned(), None)))?;
+    let foreign = targets.iter().filter(|target| target.state() == State::Foreign);
+    let problems: Vec<_> = foreign.map(|target| foreign_problem(target, "overwritten")).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error::Problems(problems)) }
+}
+
+fn foreign_problem(target: &Target, would_be: &str) -> Problem {
+    let what = format!("not written by mkcompose, so not {would_be}: move it away, or add `--force`");
+    Problem::new(&target.path, what)
+}
+
+/// Every value, or every error.
+fn all<T>(results: impl Iterator<Item = Result<T, Error>>) -> Result<Vec<T>, Error> {
+    let (mut values, mut errors) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(error) => errors.push(error),
+        }
+    }
+    let mut errors = errors.into_iter();
+    errors.next().map_or(Ok(values), |first| Err(Error::of(first, errors)))
 }
