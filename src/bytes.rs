@@ -18,8 +18,13 @@ pub fn human(bytes: u64) -> String {
     format!("{}{}", three_digits(value), unit.unwrap_or(&""))
 }
 
-/// `value` in three significant digits, without zeros at the end of a fraction: `%.3g` of C and Go below 1000.
+/// `value` in three significant digits, without zeros at the end of a fraction: `%.3g` of C and Go below 1000, and above
+/// it the digits that C would write with an exponent: `17100`.
 pub fn three_digits(value: f64) -> String {
+    if value >= 999.5 {
+        let unit = 10_f64.powi(exponent(value) - 2);
+        return format!("{:.0}", (value / unit).round() * unit);
+    }
     let decimals = match value {
         value if value < 9.995 => 2,
         value if value < 99.95 => 1,
@@ -27,6 +32,12 @@ pub fn three_digits(value: f64) -> String {
     };
     let text = format!("{value:.decimals$}");
     if decimals == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }
+}
+
+/// The power of ten of the first digit of `value`, which is at least 1 and finite.
+fn exponent(value: f64) -> i32 {
+    let tens = std::iter::successors(Some(value), |value| Some(value / 10.0)).skip(1).take_while(|value| *value >= 1.0);
+    i32::try_from(tens.count()).unwrap_or(i32::MAX)
 }
 
 /// `bytes` as a number with a fraction, to show and to draw.
@@ -61,8 +72,28 @@ pub fn decimal(text: &str, places: u32) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decimal, human, parse};
+    use super::{decimal, human, parse, three_digits};
     use proptest::prelude::*;
+
+    #[test]
+    fn numbers_have_three_digits_that_tell() {
+        let cases = [
+            (0.0, "0"),
+            (1.0, "1"),
+            (3.526, "3.53"),
+            (99.94, "99.9"),
+            (99.96, "100"),
+            (999.4, "999"),
+            (999.6, "1000"),
+            (1504.0, "1500"),
+            (9999.0, "10000"),
+            (17_146.0, "17100"),
+            (71_250.0, "71300"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(three_digits(value), text);
+        }
+    }
 
     #[test]
     fn sizes_read_as_docker_images_shows_them() {

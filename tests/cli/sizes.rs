@@ -82,7 +82,7 @@ const TABLE: &str = "\
 SERVICE                     SIZE  1kB───── log ─────1.14GB  SMALLER     OWN  SHARED
 hello-c.gcc               1.14GB  ████████████████████████  largest  1.03GB   113MB
 hello-c.gcc.ubuntu         113MB  ████████████████████        10.1×    16kB   113MB
-hello-c.gcc.scratch         16kB  ████▊                      71250×    16kB      0B
+hello-c.gcc.scratch         16kB  ████▊                      71300×    16kB      0B
 hello-c.none           not built
 
 hello-go.golang.x.err  not built (err)
