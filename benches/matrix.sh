@@ -6,7 +6,11 @@
 #
 # Builds are from cold: before each the engine's build cache is emptied (`docker builder prune --all --force`) and the
 # images are removed. So name an engine of its own in DOCKER_HOST; the base images have to be there. An image that does not
-# build here makes Compose stop: leave it out with the globs. Prints a Markdown table: the time of each in seconds, and the
+# build here makes Compose stop: leave it out with the globs. With RUN_ONLY=1 nothing is built or removed, and only the second
+# half is measured.
+#
+# With the tests' own base images (`eval "$(tests/bases/build)"`, which sets MINIMAGE_CA_CERT) all containers are on a network
+# where tests/engine/server.py answers as icanhazip.com, as in the tests. Prints a Markdown table: the time of each in seconds, and the
 # most memory that the mkcompose process itself had (VmHWM in /proc, without the engine's command line that it starts).
 set -euo pipefail
 
@@ -15,8 +19,11 @@ mkcompose=${MKCOMPOSE:-$here/target/release/mkcompose}
 rounds=${1:-3}
 shift || true
 project=mkcompose-bench
+server=$project-https
 work=$(mktemp -d)
-trap 'docker compose -f "$here/docker-compose.yml" -p $project down >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
+compose=(docker compose -f docker-compose.yml)
+network=()
+trap 'down; stop_serving; rm -rf "$work"' EXIT
 cd "$here"
 
 # The services that the globs choose, as `mkcompose list` and the shell know them.
@@ -60,27 +67,55 @@ cold() {
 }
 
 up_and_ps() {
-    docker compose -p $project up --no-build "${services[@]}"
-    docker compose -p $project ps --all --format json
+    "${compose[@]}" -p $project up --no-build "${services[@]}"
+    "${compose[@]}" -p $project ps --all --format json
 }
 
-down() { docker compose -p $project down >/dev/null 2>&1 || true; }
+down() { "${compose[@]}" -p $project down >/dev/null 2>&1 || true; }
 
+# The server that answers as icanhazip.com, and the network it is on: that of tests/engine/network.yml.
+serve() {
+    stop_serving
+    docker network create minimage-test >/dev/null
+    mkdir "$work/srv"
+    cp tests/engine/server.py "$work/srv/"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=icanhazip.com \
+        -addext subjectAltName=DNS:icanhazip.com -addext basicConstraints=critical,CA:false -CA "$MINIMAGE_CA_CERT" \
+        -CAkey "$MINIMAGE_CA_KEY" -keyout "$work/srv/server.key" -out "$work/srv/server.crt" 2>"$work/openssl" ||
+        { cat "$work/openssl" >&2 && return 1; }
+    docker create --name $server --network minimage-test --network-alias icanhazip.com --workdir /srv python:slim \
+        python server.py >/dev/null
+    docker cp -q "$work/srv/." $server:/srv
+    docker start $server >/dev/null
+    until docker logs $server 2>&1 | grep -q ready; do sleep 0.1; done
+    compose+=(-f tests/engine/network.yml)
+    network=(--network minimage-test)
+}
+
+stop_serving() {
+    docker rm --force $server >/dev/null 2>&1 || true
+    docker network rm minimage-test >/dev/null 2>&1 || true
+}
+
+[ -z "${MINIMAGE_CA_CERT:-}" ] || serve
 echo "${#services[@]} services, $(nproc) cores, $(docker version --format 'Docker {{.Server.Version}}'), Compose $(docker compose version --short)"
 echo
 echo "| round | \`docker compose build\` | \`mkcompose build\` | \`up\` and \`ps\` | \`mkcompose test --no-build\` |"
 echo "| --: | --: | --: | --: | --: |"
 for round in $(seq "$rounds"); do
-    cold
-    compose_build=$(seconds 0 -- docker compose -p $project build "${services[@]}")
-    cold
-    our_build=$(seconds 0 -- "$mkcompose" build "${services[@]}")
+    compose_build=- our_build=-
+    if [ -z "${RUN_ONLY:-}" ]; then
+        cold
+        compose_build=$(seconds 0 -- docker compose -p $project build "${services[@]}")
+        cold
+        our_build=$(seconds 0 -- "$mkcompose" build "${services[@]}")
+    fi
     down
     compose_run=$(seconds 0 -- up_and_ps)
     down
-    our_run=$(seconds 0 1 -- "$mkcompose" test --no-build "${services[@]}")
+    our_run=$(seconds 0 1 -- "$mkcompose" test --no-build "${network[@]}" "${services[@]}")
     echo "| $round | $compose_build | $our_build | $compose_run | $our_run |"
 done
 echo
-echo "memory of mkcompose itself: build $(memory "$mkcompose" build "${services[@]}") MiB, test" \
-    "$(memory "$mkcompose" test --no-build "${services[@]}") MiB"
+[ -n "${RUN_ONLY:-}" ] || echo "memory of mkcompose itself, build: $(memory "$mkcompose" build "${services[@]}") MiB"
+echo "memory of mkcompose itself, test: $(memory "$mkcompose" test --no-build "${network[@]}" "${services[@]}") MiB"

@@ -85,10 +85,12 @@ fn words(payload: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
-/// How many jobs at once unless told otherwise: the cores, at most 4. Builders use more than a core each.
-pub fn default_workers() -> NonZeroUsize {
-    let most = NonZeroUsize::MIN.saturating_add(3);
-    thread::available_parallelism().map_or(NonZeroUsize::MIN, |cores| cores.min(most))
+/// How many jobs at once unless told otherwise. If something is built the cores, at most 4: builders use more than a core
+/// each. Otherwise four times as many, at most 8: to start, run and remove a container is mostly to wait for the engine.
+pub fn default_workers(builds: bool) -> NonZeroUsize {
+    let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let (per_core, most) = if builds { (1, 4) } else { (4, 8) };
+    NonZeroUsize::new(cores.get().saturating_mul(per_core).min(most)).unwrap_or(NonZeroUsize::MIN)
 }
 
 #[cfg(test)]

@@ -26,7 +26,8 @@ pub struct WorkArgs {
     /// Services to work on, as shell patterns (`'hello-c.*'`); without one, all of both sets
     #[arg(value_name = "GLOB")]
     pub globs: Vec<String>,
-    /// How many at once; without it, as many as there are cores, at most 4
+    /// How many at once; without it, as many as there are cores, at most 4, and where nothing is built four times as many,
+    /// at most 8
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// The folder for full logs; without it, one under the cache directory, named at the end

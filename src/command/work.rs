@@ -129,7 +129,7 @@ pub fn work(
 }
 
 fn rows(chosen: &Chosen, args: &WorkArgs, run: &Run<'_>, ended: &Ended<'_>) -> Vec<Row> {
-    let workers = args.jobs.unwrap_or_else(default_workers);
+    let workers = args.jobs.unwrap_or_else(|| default_workers(run.builder.is_some()));
     let tasks = spread(&chosen.tasks, |task| {
         let service = &task.service;
         (service.program().to_owned(), service.segments().next().map(str::to_owned))
