@@ -131,7 +131,7 @@ impl Run<'_> {
             Ok(Built::Done) => None,
             Ok(Built::Interrupted) => Some(Outcome::NotRun.into()),
             Err(failure) => Some(self.unknown(failure.to_string())),
-            Ok(Built::Failed(why)) if is_engines_fault(&why.message) || self.engine.check().is_err() => {
+            Ok(Built::Failed(why)) if is_nobodys_fault(&why.message) || self.engine.check().is_err() => {
                 Some(self.unknown(why.message))
             }
             Ok(Built::Failed(why)) => Some(Record { last_lines: why.last.clone(), ..Outcome::from(why).into() }),
@@ -180,6 +180,45 @@ impl Run<'_> {
         }
         Outcome::Unknown { message }.into()
     }
+}
+
+/// Whether a build's last words tell nothing about the Dockerfile.
+fn is_nobodys_fault(message: &str) -> bool {
+    is_engines_fault(message) || is_registrys_fault(message)
+}
+
+/// Whether a build's last words are about a registry that could not be asked for a base image. That it was asked and does
+/// not have the image, or does not give it, is for the Dockerfile to answer for; so is what a step makes of the network.
+/// The words are those of BuildKit (containerd's resolver), the classic builder and podman, and of Go's network errors.
+fn is_registrys_fault(message: &str) -> bool {
+    const A_STEP: [&str; 2] = ["did not complete successfully", "returned a non-zero code"];
+    const REGISTRY: [&str; 6] = [
+        "failed to do request",
+        "failed to authorize",
+        "failed to resolve source metadata",
+        "failed to resolve reference",
+        "pinging container registry",
+        "/v2/",
+    ];
+    const NETWORK: [&str; 14] = [
+        "no such host",
+        "server misbehaving",
+        "temporary failure in name resolution",
+        "i/o timeout",
+        "tls handshake timeout",
+        "context deadline exceeded",
+        "request canceled while waiting for connection",
+        "connection refused",
+        "connection reset by peer",
+        "network is unreachable",
+        "no route to host",
+        "proxyconnect",
+        "certificate signed by unknown authority",
+        "\": eof",
+    ];
+    let message = message.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|words| message.contains(words));
+    !has(&A_STEP) && has(&REGISTRY) && has(&NETWORK)
 }
 
 /// Whether a build's last words are about the engine, not the Dockerfile: its connection broke, and by now there is an

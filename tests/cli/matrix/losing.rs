@@ -26,6 +26,45 @@ fn an_engine_that_comes_back_costs_only_what_it_was_doing() {
     assert!(run.stderr().contains("2 images: 1 built, 1 unknown in "), "{}", run.stderr());
 }
 
+/// What builders say of a base image that they could not ask for: BuildKit, podman's builder, and the classic one.
+const UNREACHABLE: [&str; 6] = [
+    "golang: failed to do request: Head \"https://r.example/v2/golang\": dial tcp: lookup r.example: no such host",
+    "golang: failed to resolve source metadata for r.example/golang: Head \"https://r.example/\": i/o timeout",
+    "failed to solve: golang: failed to do request: Head \"https://r.example/\": net/http: TLS handshake timeout",
+    "golang: failed to authorize: failed to fetch anonymous token: Get \"https://r.example/\": EOF",
+    "initializing source docker://golang: pinging container registry r.example: connect: connection refused",
+    "Get \"https://r.example/v2/\": net/http: request canceled while waiting for connection",
+];
+
+#[test]
+fn a_base_image_that_cannot_be_reached_tells_nothing_about_the_dockerfile() {
+    for words in UNREACHABLE {
+        let script = format!("cat >&2 <<'END'\nERROR: {words}\nEND\nexit 1\n");
+        let fake = Fake::of(&["a.err", "b"]).build("a.err", &script);
+        let run = fake.try_it(&["build", "-j", "1"]);
+        assert_eq!(run.code(), 2, "{words}");
+        assert!(run.stdout().contains("? a.err  ") && run.stdout().contains("✓ b  "), "{}", run.stdout());
+        assert!(run.stderr().contains("2 images: 1 built, 1 unknown in "), "{}", run.stderr());
+    }
+}
+
+/// The same words, from a step: what a program of the build says of the network is for the Dockerfile to answer for. So
+/// is a base image that the registry says it does not have.
+#[test]
+fn a_step_that_fails_for_want_of_a_network_and_a_base_image_that_is_not_there_are_failed_builds() {
+    for words in [
+        "process \"/bin/sh -c curl https://r.example/v2/\" did not complete successfully: exit code: 6",
+        "process \"/bin/sh -c ./get; echo failed to do request: no such host\" did not complete successfully: exit code: 1",
+        "golang:none: failed to resolve source metadata for r.example/golang:none: r.example/golang:none: not found",
+        "nobody: pull access denied, repository does not exist or may require authorization: server message: denied",
+    ] {
+        let script = format!("cat >&2 <<'END'\nERROR: failed to solve: {words}\nEND\nexit 1\n");
+        let run = Fake::of(&["a.err"]).build("a.err", &script).try_it(&["build", "-q"]);
+        assert_eq!(run.code(), 0, "{words}: {}", run.stdout());
+        assert!(run.stdout().contains("does not build, as expected"), "{}", run.stdout());
+    }
+}
+
 #[test]
 fn a_run_that_the_engine_broke_off_is_unknown_and_the_rest_is_not_begun() {
     let script = "touch \"$here/dead\"; fail 'error waiting for container: unexpected EOF' 125";
