@@ -109,7 +109,7 @@ struct Intake<'o> {
 impl<'o> Intake<'o> {
     fn new(options: &'o Options) -> Result<Self, ReadError> {
         let budget = Budget::new(options.memory);
-        budget.take(keeper::MEMORY)?;
+        budget.take(keeper::room(keeper::most(options.memory)))?;
         Ok(Self { options, budget, found: Found::default() })
     }
 
@@ -215,7 +215,7 @@ impl<'o> Intake<'o> {
             b'4' => What::Special(Kind::BlockDevice),
             b'5' => What::Folder,
             b'6' => What::Special(Kind::Pipe),
-            _ => What::File(header.real_size(), contents(header, tar)?),
+            _ => What::File(header.real_size(), contents(header, tar, keeper::most(self.options.memory))?),
         };
         let entry = NewEntry { path: &header.path, mode: header.mode, uid: header.uid, gid: header.gid, what };
         layer.add(entry, &self.budget).map_err(fail)
@@ -223,11 +223,11 @@ impl<'o> Intake<'o> {
 }
 
 /// What is kept of the file that `tar` stands at.
-fn contents(header: &Header, tar: &mut Tar<'_>) -> Result<Kept, LayerProblem> {
+fn contents(header: &Header, tar: &mut Tar<'_>, most: usize) -> Result<Kept, LayerProblem> {
     let path = clean_path(&header.path).map_err(|error| LayerProblem::Entry { at: header.at, error })?;
     let kept = match &header.sparse {
-        Some(map) => keeper::keep(&path, header.mode, map.size(), true, &mut Expanded::new(tar, map)),
-        None => keeper::keep(&path, header.mode, header.size, false, tar),
+        Some(map) => keeper::keep(&path, header.mode, (map.size(), true), most, &mut Expanded::new(tar, map)),
+        None => keeper::keep(&path, header.mode, (header.size, false), most, tar),
     };
     kept.map_err(|error| tar.io(error).into())
 }

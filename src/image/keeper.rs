@@ -19,23 +19,37 @@ pub const MOST: usize = 12 << 20;
 /// How much is at hand of an ELF file beyond its head.
 const BEYOND: usize = 4 << 20;
 
-/// The most memory that a look at one file takes, to be set aside.
-pub const MEMORY: usize = MOST + BEYOND;
+/// The most that is at hand of an ELF file's start where all of an image may take `memory` bytes: half of that, and never
+/// more than [`MOST`].
+pub fn most(memory: usize) -> usize {
+    (memory / 2).clamp(EARLY, MOST)
+}
+
+/// The most memory that a look at one file takes, to be set aside, if `most` is at hand of its start.
+pub fn room(most: usize) -> usize {
+    most + BEYOND
+}
 
 /// What is kept of the file that `data` holds. What is not read of it is for the caller to skip.
 ///
 /// `path` is absolute and clean; `is_expanded` says that `data` may be far longer than the archive, because it is mostly
-/// zeros that the archive does not hold.
+/// zeros that the archive does not hold; `most` is how much of an ELF file's start is at hand at most, see [`most`].
 ///
 /// # Errors
 /// Those of `data`.
-pub fn keep(path: &[u8], mode: u16, size: u64, is_expanded: bool, data: &mut dyn BufRead) -> io::Result<Kept> {
+pub fn keep(
+    path: &[u8],
+    mode: u16,
+    (size, is_expanded): (u64, bool),
+    most: usize,
+    data: &mut dyn BufRead,
+) -> io::Result<Kept> {
     let mut head = [0; HEAD];
     let read = read_up_to(data, &mut head)?;
     let head = head.get(..read).unwrap_or_default();
     if head.starts_with(b"\x7fELF") {
         let end = if is_expanded { MOST as u64 } else { u64::MAX };
-        let elf = elf_file(head, Extent { size, early: EARLY, most: MOST, end }, data)?;
+        let elf = elf_file(head, Extent { size, early: EARLY, most, end }, data)?;
         return Ok(Kept::Elf(Box::new(elf)));
     }
     if is_consulted(path) && size <= TEXT as u64 {
@@ -273,7 +287,7 @@ mod tests {
             (b"/other", 0o644, b"x"),
         ];
         for (path, mode, bytes) in cases {
-            let kept = keep(path, mode, bytes.len() as u64, false, &mut &*bytes).unwrap();
+            let kept = keep(path, mode, (bytes.len() as u64, false), super::MOST, &mut &*bytes).unwrap();
             assert_eq!(kept, Kept::of(path, mode, bytes), "{}", path.escape_ascii());
         }
     }

@@ -13,9 +13,9 @@ use crate::engine::container::Ran;
 use crate::image::{Diagnosis, Options, read, why};
 
 /// How much memory an image may take while it is looked at, in bytes: room for the look at one file and for the names of
-/// some ten thousand, which is what images that do not work have. The whole process then stays near 20 MiB.
+/// some ten thousand, which is what images that do not work have. The whole process then stays below 20 MiB.
 /// `mkcompose why` allows itself more and sees more.
-const MEMORY: usize = 17 << 20;
+const MEMORY: usize = 14 << 20;
 
 /// An image to look at, and whom to tell.
 type Question = (String, Sender<Option<Diagnosis>>);

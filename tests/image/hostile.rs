@@ -390,9 +390,9 @@ fn zstandard_frames_follow_one_another_and_may_be_skipped() {
 fn more_than_fits_the_memory_is_an_error_that_names_the_limit() {
     let layer = tar(&(0..20_000).map(|number| file(format!("file-{number}"), "")).collect::<Vec<_>>());
     let archive = tar(&docker_old(&[layer], false));
-    let options = Options { memory: 17 << 20, ..Options::default() };
+    let options = Options { memory: 14 << 20, ..Options::default() };
     let error = read(archive.as_slice(), &options).unwrap_err().to_string();
-    let end = "more files, or longer names, than fit into the 17 MiB that are set aside for an image's file tree";
+    let end = "more files, or longer names, than fit into the 14 MiB that are set aside for an image's file tree";
     assert!(error.ends_with(end), "{error}");
     assert!(read(archive.as_slice(), &Options::default()).is_ok());
     let text = [b"#!/bin/sh ".as_slice(), &[b'x'; 600]].concat();
