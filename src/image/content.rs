@@ -165,6 +165,17 @@ impl Sparse {
         }
     }
 
+    /// Makes room for the first `end` bytes of the file at once, as far as it is that long: a piece that grows step by step
+    /// is in memory twice whenever it moves.
+    pub fn expect(&mut self, end: u64) {
+        let end = usize::try_from(end.min(self.size)).unwrap_or(usize::MAX);
+        match self.pieces.first_mut() {
+            Some((0, first)) => first.reserve_exact(end.saturating_sub(first.len())),
+            Some(_) => {}
+            None => self.pieces.push((0, Vec::with_capacity(end))),
+        }
+    }
+
     /// How long the file is, holes included.
     pub fn size(&self) -> u64 {
         self.size

@@ -121,7 +121,9 @@ struct Pieces {
 impl Pieces {
     fn new(extent: Extent) -> Self {
         let (head, most) = (extent.early as u64, extent.most as u64);
-        Self { file: Sparse::empty(extent.size), head, settled: false, most, wanted: Vec::new(), taken: 0 }
+        let mut file = Sparse::empty(extent.size);
+        file.expect(head);
+        Self { file, head, settled: false, most, wanted: Vec::new(), taken: 0 }
     }
 
     fn feed(&mut self, mut at: u64, mut piece: &[u8]) {
@@ -147,6 +149,8 @@ impl Pieces {
         }
         if at == self.head {
             self.ask(at);
+        } else {
+            self.file.expect(self.head);
         }
     }
 
