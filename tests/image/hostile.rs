@@ -388,7 +388,7 @@ fn zstandard_frames_follow_one_another_and_may_be_skipped() {
 
 #[test]
 fn more_than_fits_the_memory_is_an_error_that_names_the_limit() {
-    let layer = tar(&(0..40_000).map(|number| file(format!("file-{number}"), "")).collect::<Vec<_>>());
+    let layer = tar(&(0..60_000).map(|number| file(format!("file-{number}"), "")).collect::<Vec<_>>());
     let archive = tar(&docker_old(&[layer], false));
     let options = Options { memory: 14 << 20, ..Options::default() };
     let error = read(archive.as_slice(), &options).unwrap_err().to_string();
@@ -396,7 +396,7 @@ fn more_than_fits_the_memory_is_an_error_that_names_the_limit() {
     assert!(error.ends_with(end), "{error}");
     assert!(read(archive.as_slice(), &Options::default()).is_ok());
     let text = [b"#!/bin/sh ".as_slice(), &[b'x'; 600]].concat();
-    let scripts = (0..8000).map(|number| file(format!("{number}"), text.clone()).mode(0o755));
+    let scripts = (0..12_000).map(|number| file(format!("{number}"), text.clone()).mode(0o755));
     let archive = tar(&docker_old(&[tar(&scripts.collect::<Vec<_>>())], false));
     let error = read(archive.as_slice(), &options).unwrap_err().to_string();
     assert!(error.ends_with(end), "{error}");
