@@ -22,7 +22,7 @@ pub fn human(bytes: u64) -> String {
 /// it the digits that C would write with an exponent: `17100`.
 pub fn three_digits(value: f64) -> String {
     if value >= 999.5 {
-        let unit = 10_f64.powi(exponent(value) - 2);
+        let unit = 10_f64.powf(value.log10().floor() - 2.0);
         return format!("{:.0}", (value / unit).round() * unit);
     }
     let decimals = match value {
@@ -32,12 +32,6 @@ pub fn three_digits(value: f64) -> String {
     };
     let text = format!("{value:.decimals$}");
     if decimals == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }
-}
-
-/// The power of ten of the first digit of `value`, which is at least 1 and finite.
-fn exponent(value: f64) -> i32 {
-    let tens = std::iter::successors(Some(value), |value| Some(value / 10.0)).skip(1).take_while(|value| *value >= 1.0);
-    i32::try_from(tens.count()).unwrap_or(i32::MAX)
 }
 
 /// `bytes` as a number with a fraction, to show and to draw.

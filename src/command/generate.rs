@@ -187,11 +187,8 @@ fn refuse_clashing_outputs(project: &Project, dockerfiles: &[Dockerfile]) -> Res
 }
 
 fn refuse_foreign(files: &[File]) -> Result<(), Error> {
-    let foreign = files.iter().filter(|file| file.target.state() == State::Foreign);
-    let problems: Vec<_> = foreign
-        .map(|file| foreign_problem(&file.target, if file.target.wanted.is_some() { "overwritten" } else { "removed" }))
-        .collect();
-    if problems.is_empty() { Ok(()) } else { Err(Error::Problems(problems)) }
+    let would_be = |target: &Target| if target.wanted.is_some() { "overwritten" } else { "removed" };
+    refuse_foreign_targets(files.iter().map(|file| &file.target), would_be)
 }
 
 /// The same while it is not known what the outputs should hold: whatever that is, a file that is not ours is in the way.
@@ -199,14 +196,21 @@ fn refuse_foreign_outputs(project: &Project) -> Result<(), Error> {
     let mut outputs: Vec<_> = Set::ALL.iter().map(|&set| project.output_of(set)).collect();
     outputs.dedup();
     let targets = all(outputs.into_iter().map(|output| Target::read(output.to_owned(), None)))?;
-    let foreign = targets.iter().filter(|target| target.state() == State::Foreign);
-    let problems: Vec<_> = foreign.map(|target| foreign_problem(target, "overwritten")).collect();
-    if problems.is_empty() { Ok(()) } else { Err(Error::Problems(problems)) }
+    refuse_foreign_targets(targets.iter(), |_| "overwritten")
 }
 
-fn foreign_problem(target: &Target, would_be: &str) -> Problem {
-    let what = format!("not written by mkcompose, so not {would_be}: move it away, or add `--force`");
-    Problem::new(&target.path, what)
+fn refuse_foreign_targets<'t>(
+    targets: impl Iterator<Item = &'t Target>,
+    would_be: impl Fn(&Target) -> &'static str,
+) -> Result<(), Error> {
+    let foreign = targets.filter(|target| target.state() == State::Foreign);
+    let problems: Vec<_> = foreign
+        .map(|target| {
+            let what = format!("not written by mkcompose, so not {}: move it away, or add `--force`", would_be(target));
+            Problem::new(&target.path, what)
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error::Problems(problems)) }
 }
 
 /// Every value, or every error.
