@@ -32,13 +32,7 @@ impl Inquiry<'_> {
                 let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
                 let before = self.findings.len();
                 step.needs = self.execute(&path, By::Engine, 0);
-                if self.findings.len() > before {
-                    return vec![step];
-                }
-                step.needs.extend(self.likely(&path, words));
-                let mut steps = vec![step];
-                steps.extend(self.inside(&path, words, 0));
-                steps
+                self.go_on(step, before, &path, words, 0)
             }
             Err(trouble) => vec![self.no_command(first, &trouble)],
         }

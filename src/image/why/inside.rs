@@ -24,7 +24,7 @@ const TOOLS: [&str; 40] = [
 
 impl Inquiry<'_> {
     /// What a program that was found at `path` would execute next, where that can be told; `depth` such led to it.
-    pub(super) fn inside(&mut self, path: &[u8], words: &[String], depth: usize) -> Vec<Step> {
+    fn inside(&mut self, path: &[u8], words: &[String], depth: usize) -> Vec<Step> {
         if depth == DEEPEST {
             return Vec::new();
         }
@@ -45,20 +45,27 @@ impl Inquiry<'_> {
                 let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
                 let before = self.findings.len();
                 step.needs = self.execute(&path, by, 0);
-                self.go_on(step, before, &path, &inner, depth)
+                self.go_on(step, before, &path, &inner, depth + 1)
             }
             Err(trouble) => vec![self.no_command(&first, &trouble)],
         }
     }
 
-    /// Goes on from a program, unless something was found since `before`.
-    fn go_on(&mut self, mut step: Step, before: usize, path: &[u8], words: &[String], depth: usize) -> Vec<Step> {
+    /// Goes on from a program, which `depth` others led to, unless something was found since `before`.
+    pub(super) fn go_on(
+        &mut self,
+        mut step: Step,
+        before: usize,
+        path: &[u8],
+        words: &[String],
+        depth: usize,
+    ) -> Vec<Step> {
         if self.findings.len() > before {
             return vec![step];
         }
         step.needs.extend(self.likely(path, words));
         let mut steps = vec![step];
-        steps.extend(self.inside(path, words, depth + 1));
+        steps.extend(self.inside(path, words, depth));
         steps
     }
 
@@ -92,15 +99,17 @@ impl Inquiry<'_> {
         let before = self.findings.len();
         let elf = kept.elf().map(|elf| (elf, elf.summary.as_ref()));
         match elf {
-            Some((kept, Ok(elf))) if not_loaded(&path, elf, by, libc).is_none() => {
-                let own = self.image.config.variable("LD_LIBRARY_PATH").map(str::to_owned);
-                let library_path = told.library_path.or(own);
-                let opened = join(&self.folder, asked.as_bytes());
-                let program =
-                    Program { path: &path, opened: &opened, elf, kept, library_path: library_path.as_deref() };
-                step.needs = self.libraries(&program, Some(libc), Some((loader, by)));
+            Some((kept, Ok(elf))) => {
+                if let Some(finding) = not_loaded(&path, elf, by, libc) {
+                    self.report(finding);
+                } else {
+                    let own = image.config.variable("LD_LIBRARY_PATH");
+                    let library_path = told.library_path.as_deref().or(own);
+                    let opened = join(&self.folder, asked.as_bytes());
+                    let program = Program { path: &path, opened: &opened, elf, kept, library_path };
+                    step.needs = self.libraries(&program, Some(libc), Some((loader, by)));
+                }
             }
-            Some((_, Ok(elf))) => not_loaded(&path, elf, by, libc).into_iter().for_each(|finding| self.report(finding)),
             Some((_, Err(problem))) => self.report(damaged(&path, problem)),
             None => {
                 let message = format!("{} is no ELF file, and the loader loads nothing else", printable_bytes(&path));
@@ -108,7 +117,7 @@ impl Inquiry<'_> {
                 self.report(finding.evidence(&path, "is no ELF file").remedy([Remedy::CopyProgram(path.clone())]));
             }
         }
-        self.go_on(step, before, &path, told.words, depth)
+        self.go_on(step, before, &path, told.words, depth + 1)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::image::content::Kept;
 use crate::image::finding::{Finding, Id, Libc, Remedy};
 use crate::image::script::{self, Env, Line, Script};
 use crate::image::search::{Search, Trouble};
+use crate::image::tree::Entry;
 use crate::image::why::remedy;
 
 /// How many interpreters the kernel goes through before it gives up with ELOOP (Linux, `fs/exec.c`, `exec_binprm`).
@@ -114,8 +115,7 @@ impl Inquiry<'_> {
             Err(trouble) => return self.no_interpreter(script, line.interpreter, &trouble, step),
         };
         let path = found.path;
-        // One that is a script, too, is read by its own; one that is set-user-id reads as somebody else.
-        let reads = found.entry.kept.elf().is_some() && found.entry.mode & 0o6000 == 0;
+        let reads = reads_as_the_user(&found.entry);
         let mut step = step.there(path.clone());
         let before = self.findings.len();
         step.needs = self.execute(&path, By::Engine, depth + 1);
@@ -182,7 +182,7 @@ impl Inquiry<'_> {
         match search.command(&program) {
             Ok(found) => {
                 let path = found.path;
-                let reads = plain && found.entry.kept.elf().is_some() && found.entry.mode & 0o6000 == 0;
+                let reads = plain && reads_as_the_user(&found.entry);
                 let mut step = step.there(path.clone());
                 self.via(env, format!("finds {} by PATH", printable_bytes(&path)));
                 let before = self.findings.len();
@@ -245,6 +245,12 @@ pub(super) fn not_executable(trouble: &Trouble) -> Option<(&Vec<u8>, String, Opt
         }
         Trouble::Miss(_) | Trouble::NotInPath => return None,
     })
+}
+
+/// Does this interpreter read its script itself, and as the user? One that is a script, too, is read by its own; one that
+/// is set-user-id reads as somebody else.
+fn reads_as_the_user(interpreter: &Entry<'_>) -> bool {
+    interpreter.kept.elf().is_some() && interpreter.mode & 0o6000 == 0
 }
 
 /// Does an interpreter of this name, given this argument, open the script, as all that are known here do? Another, such
