@@ -35,6 +35,33 @@ pub enum Error {
         /// The image repository that was looked into.
         repository: String,
     },
+    /// A service whose image is not in the engine.
+    #[error("`{service}` has no image yet: build it with `mkcompose build {service}`")]
+    NotBuilt {
+        /// The service.
+        service: String,
+    },
+    /// A service that has no image because it is known not to build.
+    #[error(
+        "`{service}` has no image to look into, since its Dockerfile is known not to build (`.err`): \
+         `mkcompose build {service}` shows where it fails"
+    )]
+    NeverBuilt {
+        /// The service.
+        service: String,
+    },
+    /// A name that is neither a service nor an image.
+    #[error(
+        "`{}` is no service of this folder, and {}: `mkcompose list` names the services, `docker images` the images",
+        printable(.name),
+        if *.is_name { "the engine has no image of that name" } else { "no image can have such a name" }
+    )]
+    NoSuchImage {
+        /// What was asked for.
+        name: String,
+        /// Can an image be called so?
+        is_name: bool,
+    },
     /// An image that cannot be looked into.
     #[error("`{}`: {source}", printable(.name))]
     Image {

@@ -40,6 +40,7 @@ pub mod mentions;
 pub mod path;
 pub mod script;
 pub mod search;
+pub mod shell;
 pub mod tar;
 pub mod tree;
 pub mod unpack;

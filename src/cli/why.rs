@@ -25,7 +25,7 @@ of the engine, the kernel and the dynamic loaders; what the program does once it
 nothing was found\n  1  something was found\n  2  it could not be looked at"
 )]
 pub struct WhyArgs {
-    /// Services, or any images that the engine has; with --archive, which images in it
+    /// Services, globs for services, or any images that the engine has; with --archive, which images in it
     #[arg(value_name = "IMAGE", required_unless_present = "archive")]
     pub images: Vec<String>,
     /// Look into the output of `docker save` or an OCI layout, a file or a folder, `-` for stdin; no engine is needed

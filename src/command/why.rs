@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::cli::Options;
 use crate::cli::why::{Format, WhyArgs};
 use crate::console::Console;
+use crate::engine::{Engine, Failure};
 use crate::error::Error;
 use crate::escape::printable_path;
 use crate::exit::Exit;
@@ -15,9 +16,11 @@ use crate::image::archive::{read, read_folder};
 use crate::image::choice;
 use crate::image::error::ReadError;
 use crate::image::{Image, why};
+use crate::name::Set;
 use crate::report::why::fix::Dockerfile;
 use crate::report::why::{Subject, json, render};
 use crate::scan;
+use crate::select::select;
 
 /// Reports why the images that are asked for cannot start.
 ///
@@ -26,12 +29,12 @@ use crate::scan;
 /// # Errors
 /// Flags that do not fit together; stdout cannot be written.
 pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
-    if args.archive.as_deref() == Some(Path::new("-")) && args.images.len() > 1 {
+    let wanted = wanted(args, options)?;
+    if args.archive.as_deref() == Some(Path::new("-")) && wanted.len() > 1 {
         return Err(Error::Usage(
             "stdin can be read only once: name one IMAGE, or give the archive as a file".to_owned(),
         ));
     }
-    let wanted = wanted(args, options);
     let mut subjects = Vec::new();
     let mut unseen = false;
     for wanted in wanted {
@@ -40,6 +43,11 @@ pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<Exit,
             Err(error) => {
                 console.error(&error);
                 unseen = true;
+                // It would be the same for each of the others.
+                let is_engines = args.archive.is_none() && matches!(error, Error::Engine(_));
+                if is_engines && args.engine.engine(options).check().is_err() {
+                    break;
+                }
             }
         }
     }
@@ -68,23 +76,58 @@ struct Wanted {
     reference: Option<String>,
 }
 
-/// What each name means: a service of ours if there is one, else what the engine or the archive calls so.
-fn wanted(args: &WhyArgs, options: &Options) -> Vec<Wanted> {
-    let project = options.project();
-    // Without Dockerfiles there are no services, and names are those of the engine.
-    let dockerfiles = if args.images.is_empty() { Vec::new() } else { project.scan().unwrap_or_default() };
-    let known = |name: &String| {
-        let service = dockerfiles.iter().find(|dockerfile| dockerfile.service.as_str() == name).cloned();
-        let reference = service.as_ref().map_or(name.clone(), |_| format!("{}:{name}", project.repository));
-        Wanted { name: name.clone(), service, reference: Some(reference) }
-    };
-    match &args.archive {
-        Some(path) if args.images.is_empty() => {
-            let name = if path.as_os_str() == "-" { "stdin".to_owned() } else { printable_path(path) };
-            vec![Wanted { name, service: None, reference: None }]
-        }
-        _ => args.images.iter().map(known).collect(),
+/// What each name means: a service of ours if there is one, else what the engine or the archive calls so. A glob means
+/// services, because no image has such a name.
+///
+/// # Errors
+/// A glob that is malformed or matches no service, or for whose sake the Dockerfiles cannot be read.
+fn wanted(args: &WhyArgs, options: &Options) -> Result<Vec<Wanted>, Error> {
+    let named = |name: String| Wanted { name, service: None, reference: None };
+    if let (Some(path), []) = (&args.archive, args.images.as_slice()) {
+        let name = if path.as_os_str() == "-" { "stdin".to_owned() } else { printable_path(path) };
+        return Ok(vec![named(name)]);
     }
+    let project = options.project();
+    let globs: Vec<String> = args.images.iter().filter(|name| is_glob(name)).cloned().collect();
+    // Without Dockerfiles there are no services, and names are those of the engine.
+    let dockerfiles = if globs.is_empty() { project.scan().unwrap_or_default() } else { project.scan()? };
+    if !globs.is_empty() {
+        select(dockerfiles.clone(), &globs)?;
+    }
+    let mut all: Vec<Wanted> = Vec::new();
+    for asked in &args.images {
+        let services = services(dockerfiles.clone(), asked)?;
+        if services.is_empty() {
+            all.push(Wanted { reference: Some(asked.clone()), ..named(asked.clone()) });
+        }
+        for service in services {
+            let (name, reference) = (service.service.to_string(), Some(project.image(&service.service)));
+            // What globs share is looked at once.
+            if !is_glob(asked) || all.iter().all(|wanted| wanted.reference != reference) {
+                all.push(Wanted { name, service: Some(service), reference });
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Is it a pattern for names of services?
+fn is_glob(name: &str) -> bool {
+    name.contains(['*', '?', '['])
+}
+
+/// The services that a name or a glob means. What is known not to build has no image, so that a glob means it only if
+/// there is nothing else.
+fn services(dockerfiles: Vec<scan::Dockerfile>, name: &str) -> Result<Vec<scan::Dockerfile>, Error> {
+    if !is_glob(name) {
+        return Ok(dockerfiles.into_iter().filter(|dockerfile| dockerfile.service.as_str() == name).collect());
+    }
+    let mut chosen = select(dockerfiles, &[name.to_owned()])?;
+    let builds = |dockerfile: &scan::Dockerfile| dockerfile.service.set() == Set::Normal;
+    if chosen.iter().any(builds) {
+        chosen.retain(builds);
+    }
+    Ok(chosen)
 }
 
 fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Error> {
@@ -107,9 +150,34 @@ fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Err
         (None, Some(reference)) => {
             // An image given by its id has no name in its archive, and only one image comes.
             let choice = choice::Options { reference: None, ..choice };
-            args.engine.engine(options).save(reference, |archive| read(archive, &choice))?.map_err(failed)
+            let engine = args.engine.engine(options);
+            let saved = engine.save(reference, |archive| read(archive, &choice));
+            saved.map_err(|failure| unsaved(wanted, &engine, failure))?.map_err(failed)
         }
         (None, None) => Err(Error::Usage("name an IMAGE, or an `--archive`".to_owned())),
+    }
+}
+
+/// Why there is no archive, as far as the engine can tell: it does not answer, or has no such image.
+fn unsaved(wanted: &Wanted, engine: &Engine, failure: Failure) -> Error {
+    // Without a status, the failure says itself what is wrong with the engine.
+    if failure.status.is_none() {
+        return failure.into();
+    }
+    if let Err(silent) = engine.check() {
+        return silent.into();
+    }
+    let Some(missing) = wanted.reference.as_ref().and_then(|reference| engine.has(reference).err()) else {
+        return failure.into();
+    };
+    let service = wanted.service.as_ref().map(|dockerfile| &dockerfile.service);
+    match service.map(|service| (service.to_string(), service.set())) {
+        Some((service, Set::Err)) => Error::NeverBuilt { service },
+        Some((service, Set::Normal)) => Error::NotBuilt { service },
+        None => Error::NoSuchImage {
+            name: wanted.name.clone(),
+            is_name: !missing.said.to_lowercase().contains("invalid reference"),
+        },
     }
 }
 

@@ -47,6 +47,14 @@ impl Engine {
             Err(error) => Err(unstarted(shown, &error)),
         }
     }
+
+    /// Has the engine an image of this name? One that does not answer has none, so ask [`Engine::check`] first.
+    ///
+    /// # Errors
+    /// What the engine said, if it has none.
+    pub fn has(&self, image: &str) -> Result<(), Failure> {
+        self.capture(["image", "inspect", "--format", "{{.Id}}", image]).map(drop)
+    }
 }
 
 /// Why nothing more comes.

@@ -32,11 +32,24 @@ pub struct Config {
 impl Config {
     /// The value of a variable of the image's environment; the last one counts, as in the engine.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.env
-            .iter()
-            .rev()
-            .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
+        variable(&self.env, name)
     }
+
+    /// The same as the engine takes it: `ENTRYPOINT [""]` takes the base's away, and is none itself (moby,
+    /// `daemon/container.go`, `mergeAndVerifyConfig`).
+    #[must_use]
+    pub fn merged(&self) -> Self {
+        let mut merged = self.clone();
+        if merged.entrypoint == [""] {
+            merged.entrypoint.clear();
+        }
+        merged
+    }
+}
+
+/// The value of a variable in an environment of `NAME=value`; the last one counts.
+pub fn variable<'e>(env: &'e [String], name: &str) -> Option<&'e str> {
+    env.iter().rev().find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
 }
 
 /// An operating system and a machine, in the words of Go (`GOOS`, `GOARCH`), which images use.

@@ -8,6 +8,7 @@
 //! pieces are. Sources: the System V ABI (gabi), chapters 4 and 5, and for versions the Linux Standard Base Core
 //! Specification, "Symbol Versioning".
 
+mod dynamic;
 mod field;
 mod machine;
 mod version;
@@ -18,13 +19,11 @@ pub use version::Requirement;
 pub use wanted::{head, wanted};
 
 use crate::image::content::Sparse;
+use dynamic::{Dynamic, Unread};
 use field::{Layout, Segment};
 
 /// The most entries that are read of any list: dynamic entries, program headers, versions. Real files have hundreds.
 const LIST: u64 = 16 * 1024;
-
-/// The longest string that is read, in bytes. Search paths may be longer than any path.
-const STRING: usize = 64 << 10;
 
 /// The longest path of a loader, its final NUL included: longer ones the kernel refuses (`PATH_MAX`).
 const INTERPRETER: u64 = 4096;
@@ -42,6 +41,34 @@ pub enum Kind {
     Other(u16),
 }
 
+/// What glibc's loader makes of a file's first sixteen bytes, which the kernel and musl do not look at beyond the magic
+/// number (glibc, `elf/dl-load.c`, `open_verify`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ident {
+    /// Nothing is wrong with them.
+    Fine,
+    /// Its class is none: the loader takes it for one of another machine, and looks further.
+    NoClass,
+    /// The loader stops, for this reason.
+    Refused(&'static str),
+}
+
+impl Ident {
+    /// Reads them: class, byte order, version, system (System V, GNU or ARM's), its version, and padding.
+    fn of(bytes: &[u8]) -> Self {
+        match bytes.get(4..16) {
+            Some([1 | 2, 1 | 2, 1, 0 | 3 | 64, _, 0, 0, 0, 0, 0, 0, 0]) => Self::Fine,
+            Some([1 | 2, 1 | 2, 1, 0 | 3 | 64, ..]) => {
+                Self::Refused("there are bytes in its ELF header where none should be")
+            }
+            Some([1 | 2, 1 | 2, 1, ..]) => Self::Refused("it is for another system than Linux (EI_OSABI)"),
+            Some([1 | 2, 1 | 2, ..]) => Self::Refused("its ELF version is not 1"),
+            Some([1 | 2, ..]) => Self::Refused("its byte order is neither of the two"),
+            _ => Self::NoClass,
+        }
+    }
+}
+
 /// What is known of one ELF file. Strings are bytes as they are in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
@@ -49,6 +76,10 @@ pub struct Summary {
     pub machine: Machine,
     /// What kind of file it is.
     pub kind: Kind,
+    /// `e_entry`: does it say where to start? A library mostly does not.
+    pub has_entry: bool,
+    /// What a loader makes of its first sixteen bytes.
+    pub ident: Ident,
     /// `PT_INTERP`: the dynamic loader that it asks the kernel for.
     pub interpreter: Option<Vec<u8>>,
     /// `DF_1_PIE`: is it marked as a program, though its kind is [`Kind::Dynamic`]?
@@ -103,15 +134,6 @@ pub enum ElfProblem {
     Excess,
 }
 
-/// Why a dynamic section is not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unread {
-    /// It points outside of what is loaded of the file.
-    Outside,
-    /// It lists more, or longer strings, than is read here.
-    Excess,
-}
-
 impl Summary {
     /// Reads what is needed; called once per ELF file, while the archive streams by.
     ///
@@ -151,7 +173,15 @@ impl Summary {
         let impossible = loaded.clone().any(|segment| segment.is_impossible(layout.machine.wide));
         let flaw = interpreter.as_ref().err().copied().or(impossible.then_some(Flaw::Load));
         let interpreter = interpreter.unwrap_or_default().flatten();
-        Self { kind: layout.kind, interpreter, truncated, flaw, ..Self::of_static(layout.machine) }
+        Self {
+            kind: layout.kind,
+            has_entry: layout.entry != 0,
+            ident: layout.ident,
+            interpreter,
+            truncated,
+            flaw,
+            ..Self::of_static(layout.machine)
+        }
     }
 
     fn read_dynamic(&mut self, dynamic: &Dynamic<'_>) -> Result<(), Unread> {
@@ -175,6 +205,8 @@ impl Summary {
         Self {
             machine,
             kind: Kind::Fixed,
+            has_entry: true,
+            ident: Ident::Fine,
             interpreter: None,
             pie: false,
             no_default_folders: false,
@@ -201,70 +233,6 @@ impl Summary {
             + self.requires.iter().map(Requirement::weight).sum::<usize>()
             + self.provides.as_deref().map_or(0, strings)
     }
-}
-
-/// The dynamic section, with what is needed to follow its addresses into the file.
-pub(super) struct Dynamic<'a> {
-    file: &'a Sparse,
-    layout: &'a Layout,
-    segments: &'a [Segment],
-    entries: Vec<(u64, u64)>,
-}
-
-impl<'a> Dynamic<'a> {
-    fn read(file: &'a Sparse, layout: &'a Layout, segments: &'a [Segment], at: &Segment) -> Result<Self, Unread> {
-        let word = layout.word();
-        let count = at.size / (2 * word);
-        if count > LIST {
-            return Err(Unread::Excess);
-        }
-        let mut entries = Vec::new();
-        // The loader goes by where it is in memory.
-        let start = place(segments, at.address).ok_or(Unread::Outside)?;
-        for index in 0..count {
-            let offset = start.checked_add(index * 2 * word).ok_or(Unread::Outside)?;
-            let tag = layout.address(file, offset).ok_or(Unread::Outside)?;
-            let value = offset.checked_add(word).and_then(|offset| layout.address(file, offset));
-            let value = value.ok_or(Unread::Outside)?;
-            if tag == field::DT_NULL {
-                break;
-            }
-            entries.push((tag, value));
-        }
-        Ok(Self { file, layout, segments, entries })
-    }
-
-    fn all(&self, tag: u64) -> impl Iterator<Item = u64> {
-        self.entries.iter().filter(move |(at, _)| *at == tag).map(|(_, value)| *value)
-    }
-
-    fn first(&self, tag: u64) -> Option<u64> {
-        self.all(tag).next()
-    }
-
-    /// Where in the file the loader finds what it maps at `address`.
-    fn place(&self, address: u64) -> Option<u64> {
-        place(self.segments, address)
-    }
-
-    /// The string at `offset` of the string table.
-    fn string(&self, offset: u64) -> Result<Vec<u8>, Unread> {
-        let table = self.first(field::DT_STRTAB).and_then(|address| self.place(address));
-        let at = table.and_then(|table| table.checked_add(offset)).ok_or(Unread::Outside)?;
-        let rest = self.file.from(at).ok_or(Unread::Outside)?;
-        let end = rest.iter().take(STRING).position(|byte| *byte == 0);
-        let end = end.ok_or(if rest.len() < STRING { Unread::Outside } else { Unread::Excess })?;
-        Ok(rest.get(..end).unwrap_or_default().to_vec())
-    }
-}
-
-/// Where in the file the loader finds what it maps at `address`.
-fn place(segments: &[Segment], address: u64) -> Option<u64> {
-    let loaded = segments.iter().filter(|segment| segment.kind == field::PT_LOAD);
-    loaded.into_iter().find_map(|segment| {
-        let within = address.checked_sub(segment.address)?;
-        (within < segment.size).then(|| segment.offset.checked_add(within))?
-    })
 }
 
 /// The path of the loader, as the kernel reads it (`load_elf_binary`); `None` if it is not at hand.

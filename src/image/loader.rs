@@ -4,12 +4,15 @@
 //! first, each once. Symbols are not looked at, nor what a program opens later by itself (`dlopen`).
 
 mod cache;
+mod given;
 mod glibc;
 mod musl;
 mod place;
 mod told;
 mod version;
 
+pub use given::Given;
+pub use place::{Probe, probe};
 pub use told::{Told, told};
 pub use version::{Lacking, lacking};
 
@@ -26,8 +29,8 @@ const MOST: usize = 4096;
 pub struct Load<'a> {
     /// The files, and who reads them from which folder.
     pub search: Search<'a>,
-    /// `LD_LIBRARY_PATH` of the image; `None` too when the program is set-user-id, which makes loaders ignore it.
-    pub library_path: Option<&'a str>,
+    /// What the environment and the command line give the loader.
+    pub given: &'a Given,
     /// The loader, if it is there: how it is asked for, and what it is.
     pub loader: Option<(&'a [u8], &'a Summary)>,
     /// Whose rules count.
@@ -117,6 +120,14 @@ impl<'a> Load<'a> {
             loaded.objects.push(Object { names, opened: path.to_vec(), path: path.to_vec(), elf, parent: None });
         }
         let rules = Rules::new(self);
+        for name in self.given.preloads(&self.search, self.libc) {
+            // What cannot be loaded in advance is passed over.
+            if !self.is_loaded(&mut loaded, &name)
+                && let Ok(library) = self.find(&loaded.objects, &rules, 0, &name)
+            {
+                add(&mut loaded, name, 0, library);
+            }
+        }
         let mut at = 0;
         while let Some(object) = loaded.objects.get(at) {
             // The loader is complete by itself.
@@ -131,8 +142,7 @@ impl<'a> Load<'a> {
     }
 
     fn need(&self, loaded: &mut Loaded<'a>, rules: &Rules, parent: usize, name: &Vec<u8>) {
-        let has = |object: &Object<'_>| object.names.contains(name) || object.elf.soname.as_ref() == Some(name);
-        if loaded.objects.iter().skip(1).any(has)
+        if self.is_loaded(loaded, name)
             || loaded.lost.iter().any(|lost| lost.name == *name)
             || (self.libc == Libc::Musl && musl::is_itself(name))
             || loaded.objects.len() > MOST
@@ -140,25 +150,24 @@ impl<'a> Load<'a> {
             return;
         }
         match self.find(&loaded.objects, rules, parent, name) {
-            Ok((opened, found, elf)) => {
-                if let Some(same) = loaded.objects.iter_mut().find(|object| object.path == found.path) {
-                    same.names.push(name.clone());
-                } else {
-                    let names = vec![name.clone()];
-                    loaded.objects.push(Object { names, opened, path: found.path, elf, parent: Some(parent) });
-                }
-            }
+            Ok(library) => add(loaded, name.clone(), parent, library),
             Err(why) => loaded.lost.push(Lost { name: name.clone(), parent, why }),
         }
     }
 
-    fn find(
-        &self,
-        objects: &[Object<'a>],
-        rules: &Rules,
-        parent: usize,
-        name: &[u8],
-    ) -> Result<(Vec<u8>, Found<'a>, &'a Summary), Why> {
+    /// Is a library loaded by this name? glibc goes by the name that a library has itself, too, and musl only by those
+    /// that it was needed by.
+    fn is_loaded(&self, loaded: &mut Loaded<'a>, name: &Vec<u8>) -> bool {
+        let own = |object: &Object<'_>| self.libc == Libc::Glibc && object.elf.soname.as_ref() == Some(name);
+        let known = |object: &&mut Object<'_>| object.names.contains(name) || own(object);
+        let Some(object) = loaded.objects.iter_mut().skip(1).find(known) else { return false };
+        if !object.names.contains(name) {
+            object.names.push(name.clone());
+        }
+        true
+    }
+
+    fn find(&self, objects: &[Object<'a>], rules: &Rules, parent: usize, name: &[u8]) -> Result<Library<'a>, Why> {
         let machine = objects.first().map(|program| program.elf.machine);
         let paths = match rules {
             Rules::Glibc(rules) => rules.candidates(self, objects, parent, name),
@@ -166,18 +175,30 @@ impl<'a> Load<'a> {
         };
         let (mut searched, mut passed) = (Vec::new(), Vec::new());
         for candidate in paths {
-            match place::probe(&self.search, &candidate.path, machine, self.libc) {
-                place::Probe::Library(found, elf) => return Ok((candidate.path, found, elf)),
-                place::Probe::Absent => {}
-                place::Probe::PassedOver(why) => passed.push((candidate.path, why)),
-                place::Probe::Fatal(why) if candidate.for_some => passed.push((candidate.path, why)),
-                place::Probe::Fatal(why) => return Err(Why::Unusable(candidate.path, why)),
+            match probe(&self.search, &candidate.path, machine, self.libc) {
+                Probe::Library(found, elf) => return Ok((candidate.path, found, elf)),
+                Probe::Absent => {}
+                Probe::PassedOver(why) => passed.push((candidate.path, why)),
+                Probe::Fatal(why) if candidate.for_some => passed.push((candidate.path, why)),
+                Probe::Fatal(why) => return Err(Why::Unusable(candidate.path, why)),
             }
             if let Some(folder) = candidate.folder.filter(|folder| !searched.contains(folder)) {
                 searched.push(folder);
             }
         }
         Err(Why::Absent { searched, passed })
+    }
+}
+
+/// A library that was found: the path it was opened by, the file, and what it asks for.
+type Library<'a> = (Vec<u8>, Found<'a>, &'a Summary);
+
+/// Takes in a library that was needed by this name, or its name alone if it is there under another.
+fn add<'a>(loaded: &mut Loaded<'a>, name: Vec<u8>, parent: usize, (opened, found, elf): Library<'a>) {
+    if let Some(same) = loaded.objects.iter_mut().find(|object| object.path == found.path) {
+        same.names.push(name);
+    } else {
+        loaded.objects.push(Object { names: vec![name], opened, path: found.path, elf, parent: Some(parent) });
     }
 }
 

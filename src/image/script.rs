@@ -108,12 +108,12 @@ fn without_line(head: &[u8]) -> Script<'_> {
 /// What `env` as an interpreter makes of the one argument that the kernel gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Env {
-    /// It executes this program, looked for on this PATH if the argument sets it.
+    /// It executes this program, looked for on the PATH that the argument may assign.
     Runs {
         /// The program.
         program: Vec<u8>,
-        /// `PATH=…` in the argument.
-        path: Option<Vec<u8>>,
+        /// `NAME=value` in the argument, taken apart, in order.
+        assigned: Vec<(Vec<u8>, Vec<u8>)>,
         /// Was `-S` used? Busybox has none.
         split: bool,
     },
@@ -122,27 +122,33 @@ pub enum Env {
 }
 
 /// Reads the argument of `#!/usr/bin/env`. Source: GNU coreutils manual, "env invocation"; `-S` splits at white space,
-/// carriage returns included, without it the argument stays one word.
+/// carriage returns included, without it the argument stays one word. With `-i` the program may be looked for on a PATH
+/// that is libc's own.
 pub fn env(argument: &[u8]) -> Env {
     let split = argument.strip_prefix(b"--split-string").or_else(|| argument.strip_prefix(b"-S"));
-    let split = split.or_else(|| argument.strip_prefix(b"-vS")).or_else(|| argument.strip_prefix(b"-iS"));
+    let split = split.or_else(|| argument.strip_prefix(b"-vS"));
     let Some(string) = split else {
         let runs = !argument.is_empty() && !argument.starts_with(b"-") && !argument.contains(&b'=');
         let program = argument.to_vec();
-        return if runs { Env::Runs { program, path: None, split: false } } else { Env::Other };
+        return if runs { Env::Runs { program, assigned: Vec::new(), split: false } } else { Env::Other };
     };
     // Quotes, escapes and variables would have to be understood: rare, so left alone.
     if string.iter().any(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'#')) {
         return Env::Other;
     }
     let string = string.strip_prefix(b"=").unwrap_or(string);
-    let mut path = None;
+    let mut assigned = Vec::new();
     for word in string.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
         match word {
-            b"-i" | b"-" | b"-v" => {}
+            b"-v" => {}
             _ if word.starts_with(b"-") => return Env::Other,
-            _ if word.contains(&b'=') => path = word.strip_prefix(b"PATH=").map(<[u8]>::to_vec).or(path),
-            _ => return Env::Runs { program: word.to_vec(), path, split: true },
+            _ => match word.iter().position(|byte| *byte == b'=') {
+                Some(at) => {
+                    let (name, value) = word.split_at(at);
+                    assigned.push((name.to_vec(), value.get(1..).unwrap_or_default().to_vec()));
+                }
+                None => return Env::Runs { program: word.to_vec(), assigned, split: true },
+            },
         }
     }
     Env::Other
@@ -204,16 +210,18 @@ mod tests {
 
     #[test]
     fn env_splits_its_argument_only_when_told_to() {
-        let runs = |program: &[u8], split| Env::Runs { program: program.to_vec(), path: None, split };
+        let runs = |program: &[u8], split| Env::Runs { program: program.to_vec(), assigned: Vec::new(), split };
         assert_eq!(env(b"python3"), runs(b"python3", false));
         assert_eq!(env(b"python3 -u"), runs(b"python3 -u", false));
         assert_eq!(env(b"python3\r"), runs(b"python3\r", false));
         assert_eq!(env(b"-S python3 -u"), runs(b"python3", true));
         assert_eq!(env(b"-S python3\r"), runs(b"python3", true));
         assert_eq!(env(b"-Spython3"), runs(b"python3", true));
-        assert_eq!(env(b"--split-string=A=1 python3"), runs(b"python3", true));
-        let path = Some(b"/opt".to_vec());
-        assert_eq!(env(b"-S -i PATH=/opt x"), Env::Runs { program: b"x".to_vec(), path, split: true });
+        let assigned = vec![(b"A".to_vec(), b"1=2".to_vec()), (b"PATH".to_vec(), b"/opt".to_vec())];
+        let expected = Env::Runs { program: b"x".to_vec(), assigned, split: true };
+        assert_eq!(env(b"--split-string=A=1=2 PATH=/opt x"), expected);
+        assert_eq!(env(b"-S -i PATH=/opt x"), Env::Other);
+        assert_eq!(env(b"-iS x"), Env::Other);
         assert_eq!(env(b""), Env::Other);
         assert_eq!(env(b"-S '$x'"), Env::Other);
     }

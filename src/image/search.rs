@@ -1,8 +1,8 @@
 //! Which file a command means, and whether a user may execute it: PATH, WORKDIR, links and permissions.
 //!
 //! The rules are those of the engine, which looks before it executes (runc uses Go's `exec.LookPath`, crun its own of
-//! the same effect), and of `execve(2)`. A shell and `env` search PATH in the same way. What is in the file does not
-//! matter here.
+//! the same effect), and of `execve(2)`. A shell and `env` search PATH in nearly the same way. What is in the file does
+//! not matter here.
 
 use crate::image::identity::Identity;
 use crate::image::layer::Kind;
@@ -48,11 +48,25 @@ impl<'a> Search<'a> {
     /// # Errors
     /// The trouble with the only candidate, or with the first one of PATH that is there but will not do.
     pub fn command(&self, command: &[u8]) -> Result<Found<'a>, Trouble> {
+        self.by_path(command, |folder| folder.starts_with('/'))
+    }
+
+    /// The same for a shell, `env` or another program that starts one: relative folders of PATH count too, and an empty
+    /// one is the working folder (`execvp(3)`).
+    ///
+    /// # Errors
+    /// As those of [`Search::command`].
+    pub fn started(&self, command: &[u8]) -> Result<Found<'a>, Trouble> {
+        self.by_path(command, |_| true)
+    }
+
+    fn by_path(&self, command: &[u8], counts: fn(&str) -> bool) -> Result<Found<'a>, Trouble> {
         if command.contains(&b'/') {
             return self.file(command);
         }
         let mut first = None;
-        for folder in self.path.split(':').filter(|folder| folder.starts_with('/')) {
+        for folder in self.path.split(':').filter(|folder| counts(folder)) {
+            let folder = if folder.is_empty() { "." } else { folder };
             match self.file(&join(folder.as_bytes(), command)) {
                 Ok(found) => return Ok(found),
                 Err(Trouble::Miss(Miss::Missing(_) | Miss::NotAFolder(_))) => {}
@@ -173,6 +187,17 @@ mod tests {
         assert_eq!(search(tree(), "", "secret"), Ok("/root/secret".to_owned()));
         assert_eq!(search(tree(), "1000", "secret"), Err(Trouble::Closed(b"/root".to_vec(), 0o700)));
         assert_eq!(search(tree(), "1000", "/root/secret"), Err(Trouble::Closed(b"/root".to_vec(), 0o700)));
+    }
+
+    #[test]
+    fn only_a_program_looks_in_the_working_folder() {
+        let tree = Tree::builder().file("/w/hello", 0o755, "#!").file("/w/bin/tool", 0o755, "#!").build().unwrap();
+        let identity = Identity::of("", &tree).unwrap();
+        let search = |path| Search { tree: &tree, identity: &identity, folder: b"/w", path };
+        for (path, name) in [("bin:/x", "tool"), (":/x", "hello"), ("", "hello"), ("/x:", "hello")] {
+            assert!(search(path).started(name.as_bytes()).is_ok(), "{path}");
+            assert_eq!(search(path).command(name.as_bytes()), Err(Trouble::NotInPath), "{path}");
+        }
     }
 
     #[test]

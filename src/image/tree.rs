@@ -109,6 +109,20 @@ impl Tree {
         if path.is_empty() { Err(Miss::Missing(Vec::new())) } else { self.lookup(&join(folder, path)) }
     }
 
+    /// The same files and, where `path` leads to nothing, the folders on the way to it, as the engine makes a WORKDIR
+    /// that is in no layer: for root, to be entered by everybody. Where a file is in the way, nothing is made.
+    #[must_use]
+    pub fn with_folder(&self, path: &[u8]) -> Self {
+        let mut tree = self.clone();
+        if self.lookup(path).is_ok() {
+            return tree;
+        }
+        let made = Walk::new(self, self.layers.len()).make(path);
+        let made = made.ok().and_then(|made| Self::builder().folder(made, 0o755).build().ok());
+        tree.layers.extend(made.into_iter().flat_map(|made| made.layers));
+        tree
+    }
+
     /// What is at `path` itself: a link in its last component is not followed. [`Entry::kind`] may be [`Kind::Link`].
     ///
     /// # Errors

@@ -27,6 +27,7 @@ mod remedy;
 use crate::escape::{printable, printable_bytes};
 use crate::image::Image;
 use crate::image::chain::{Role, State, Step};
+use crate::image::config::variable;
 use crate::image::finding::{Certainty, Evidence, Finding, Id, Instruction, Remedy, Source};
 use crate::image::identity::{Identity, Unknown};
 use crate::image::layer::Kind;
@@ -62,6 +63,7 @@ impl Diagnosis {
 
 /// Looks for reasons why this image cannot start.
 pub fn why(image: &Image) -> Diagnosis {
+    let image = &started(image);
     let config = &image.config;
     let words: Vec<String> = config.entrypoint.iter().chain(&config.cmd).cloned().collect();
     let instruction = if config.entrypoint.is_empty() { Instruction::Cmd } else { Instruction::Entrypoint };
@@ -76,6 +78,7 @@ pub fn why(image: &Image) -> Diagnosis {
         image,
         identity,
         folder: folder(image),
+        env: config.env.clone(),
         path: config.variable("PATH").unwrap_or(DEFAULT_PATH).to_owned(),
         instruction,
         trail: Vec::new(),
@@ -101,6 +104,8 @@ struct Inquiry<'i> {
     identity: Identity,
     /// WORKDIR.
     folder: Vec<u8>,
+    /// The environment as `NAME=value`: the image's, and what is assigned on the way.
+    env: Vec<String>,
     /// PATH.
     path: String,
     /// Which instruction says what to execute.
@@ -117,6 +122,19 @@ impl Inquiry<'_> {
         Search { tree: &self.image.tree, identity: &self.identity, folder: &self.folder, path: &self.path }
     }
 
+    /// The value of a variable of the environment.
+    fn variable(&self, name: &str) -> Option<&str> {
+        variable(&self.env, name)
+    }
+
+    /// Goes on with this variable in the environment.
+    fn assign(&mut self, name: &str, value: &str) {
+        self.env.push(format!("{name}={value}"));
+        if name == "PATH" {
+            value.clone_into(&mut self.path);
+        }
+    }
+
     /// Takes in a finding, with the way that led to it before its own evidence.
     fn report(&mut self, mut finding: Finding) {
         let own = std::mem::replace(&mut finding.evidence, self.trail.clone());
@@ -131,6 +149,11 @@ impl Inquiry<'_> {
     fn via(&mut self, source: impl Into<Source>, says: impl Into<String>) {
         self.trail.push(Evidence { source: source.into(), says: says.into() });
     }
+}
+
+/// The image as the engine starts it, with its WORKDIR made if it is missing.
+fn started(image: &Image) -> Image {
+    Image { references: Vec::new(), config: image.config.merged(), tree: image.tree.with_folder(&folder(image)) }
 }
 
 /// WORKDIR, or the root.

@@ -170,6 +170,9 @@ case "$*" in
 "save minimage:hello-c.gcc.scratch") cat "$here/missing.tar" ;;
 "save some/image:1") cat "$here/fine.tar" ;;
 "save dies") head -c 2000 "$here/fine.tar" && echo "the daemon is gone" >&2 && exit 1 ;;
+"version" | "image inspect --format {{.Id}} dies") ;;
+"save Odd:Name") echo "Error parsing reference: \"Odd:Name\" is not a valid repository/tag: invalid reference format" >&2 && exit 1 ;;
+"image inspect --format {{.Id}} Odd:Name") echo "invalid reference format" >&2 && exit 1 ;;
 *) echo "Error response from daemon: reference does not exist" >&2 && exit 1 ;;
 esac
 "#;
@@ -198,6 +201,61 @@ fn a_service_is_its_image_and_its_fixes_fit_its_dockerfile() {
 }
 
 #[test]
+fn a_glob_means_services_and_each_is_looked_at_once() {
+    let case = with_engine().file("dockerfiles/Dockerfile.hello-c.other.err", "FROM scratch\n");
+    let run = case.run(["why", "--docker", "engine/docker", "hello-*", "some/image:1", "*.scratch"]);
+    let named: Vec<_> = run.stdout().lines().filter(|line| line.contains(": ")).map(str::to_owned).collect();
+    assert!(named[0].starts_with("hello-c.gcc.scratch cannot start: "), "{named:?}");
+    assert!(named.last().unwrap().starts_with("some/image:1: nothing found"), "{named:?}");
+    assert_eq!(case.read("engine/asked"), "save minimage:hello-c.gcc.scratch\nsave some/image:1\n");
+    let run = case.run(["why", "--docker", "engine/docker", "nobody-*", "hello-c.gcc.scratch"]);
+    assert!(run.stderr().starts_with("error: `nobody-*` matches no service: "), "{}", run.stderr());
+    assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
+}
+
+#[test]
+fn what_is_no_image_is_said_in_plain_words_with_what_to_do() {
+    let case = with_engine()
+        .file("dockerfiles/Dockerfile.hello-c.other.err", "FROM scratch\n")
+        .file("dockerfiles/Dockerfile.hello-c.gcc.alpine", "FROM alpine\n");
+    let said = |name: &str| {
+        let run = case.run(["why", "--docker", "engine/docker", name]);
+        assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
+        run.stderr()
+    };
+    let see = "`mkcompose list` names the services, `docker images` the images";
+    assert_eq!(
+        said("nosuchservice"),
+        format!(
+            "error: `nosuchservice` is no service of this folder, and the engine has no image of that name: {see}\n"
+        )
+    );
+    assert_eq!(
+        said("Odd:Name"),
+        format!("error: `Odd:Name` is no service of this folder, and no image can have such a name: {see}\n")
+    );
+    assert_eq!(
+        said("hello-c.gcc.alpine"),
+        "error: `hello-c.gcc.alpine` has no image yet: build it with `mkcompose build hello-c.gcc.alpine`\n"
+    );
+    let err = said("hello-c.*.err");
+    assert!(err.starts_with("error: `hello-c.other.err` has no image to look into, since "), "{err}");
+    assert!(err.contains("`mkcompose build hello-c.other.err`"), "{err}");
+}
+
+#[test]
+fn an_engine_that_does_not_answer_is_said_once_with_what_to_do() {
+    let silent = "#!/bin/sh\necho 'Cannot connect to the Docker daemon. Is it running?' >&2\nexit 1\n";
+    let case = Case::empty().file("engine/docker", silent);
+    case.mode("engine/docker", 0o755);
+    let run = case.run(["why", "--docker", "engine/docker", "some/image:1", "some/image:2"]);
+    let stderr = run.stderr();
+    assert_eq!((run.code(), stderr.lines().count()), (2, 1), "{stderr}");
+    assert!(stderr.contains("Cannot connect") && stderr.contains("start the engine"), "{stderr}");
+    assert!(stderr.contains("--docker"), "{stderr}");
+}
+
+#[test]
 fn any_image_of_the_engine_can_be_asked_about() {
     let case = with_engine();
     let said = "some/image:1: nothing found that keeps it from starting\n";
@@ -215,10 +273,7 @@ fn what_could_not_be_looked_at_is_said_and_decides_and_the_others_are_answered()
     assert_eq!((run.code(), run.stdout().as_str()), (2, said));
     let stderr = run.stderr();
     let lines: Vec<_> = stderr.lines().collect();
-    assert!(
-        lines.len() == 2 && lines[0].contains("reference does not exist") && lines[1].contains("the daemon is gone"),
-        "{stderr}"
-    );
+    assert!(lines.len() == 2 && lines[0].contains("`absent`") && lines[1].contains("the daemon is gone"), "{stderr}");
 }
 
 #[test]

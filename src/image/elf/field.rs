@@ -2,7 +2,7 @@
 //!
 //! It reads single fields and checks that they are there. It does not say what they mean together.
 
-use super::{ElfProblem, Kind, Machine};
+use super::{ElfProblem, Ident, Kind, Machine};
 use crate::image::content::Sparse;
 
 /// A part of the file that is loaded into memory.
@@ -46,6 +46,10 @@ pub(super) const DF_1_PIE: u64 = 0x0800_0000;
 pub(super) struct Layout {
     pub(super) machine: Machine,
     pub(super) kind: Kind,
+    /// `e_entry`: where the kernel starts it.
+    pub(super) entry: u64,
+    /// What a loader makes of the first sixteen bytes.
+    pub(super) ident: Ident,
     /// Where the program headers start, how large one is, and how many there are.
     headers: (u64, u16, u16),
 }
@@ -103,7 +107,7 @@ impl Layout {
             _ => return Err(ElfProblem::Header),
         };
         let machine = Machine { number: 0, wide, big_endian };
-        let mut layout = Self { machine, kind: Kind::Other(0), headers: (0, 0, 0) };
+        let mut layout = Self { machine, kind: Kind::Other(0), entry: 0, ident: Ident::of(ident), headers: (0, 0, 0) };
         let (start, size, count) = if wide { (0x20, 0x36, 0x38) } else { (0x1c, 0x2a, 0x2c) };
         let half = |layout: &Self, offset| layout.half(file, offset).ok_or(ElfProblem::Short);
         layout.kind = match half(&layout, 0x10)? {
@@ -113,6 +117,7 @@ impl Layout {
             other => Kind::Other(other),
         };
         layout.machine.number = half(&layout, 0x12)?;
+        layout.entry = layout.address(file, 0x18).ok_or(ElfProblem::Short)?;
         let table = layout.address(file, start).ok_or(ElfProblem::Short)?;
         layout.headers = (table, half(&layout, size)?, half(&layout, count)?);
         Ok(layout)

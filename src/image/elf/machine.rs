@@ -99,10 +99,13 @@ impl Machine {
         self.known().map(|known| format!("/lib/ld-musl-{}.so.1", known.musl))
     }
 
-    /// Can a machine of kind `self` execute what was built for `other`? Itself, and the 32-bit kind of the same family.
+    /// May an engine that runs images for `self` execute what was built for `other`? What is of the same family it may:
+    /// a 64-bit processor runs images for its 32-bit kind too, and in them what was built for either.
     pub fn executes(&self, other: &Self) -> bool {
+        const FAMILIES: [[Option<&str>; 2]; 2] = [[Some("amd64"), Some("386")], [Some("arm64"), Some("arm")]];
+        let both = [self.arch(), other.arch()];
         self == other
-            || matches!((self.arch(), other.arch()), (Some("amd64"), Some("386")) | (Some("arm64"), Some("arm")))
+            || FAMILIES.iter().any(|family| both.iter().all(|arch| family.contains(arch)))
             // The x32 kind of amd64, and MIPS in other sizes, are the same processor.
             || (self.number == other.number && self.big_endian == other.big_endian)
     }

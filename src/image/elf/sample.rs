@@ -12,6 +12,7 @@ pub struct Sample {
     wide: bool,
     big_endian: bool,
     kind: u16,
+    entry: u64,
     interpreter: Option<String>,
     dynamic: Vec<(u64, Value)>,
     requires: Vec<(String, Vec<String>)>,
@@ -33,6 +34,7 @@ impl Sample {
             wide: true,
             big_endian: false,
             kind: 2,
+            entry: 64,
             interpreter: None,
             dynamic: Vec::new(),
             requires: Vec::new(),
@@ -46,9 +48,16 @@ impl Sample {
         Self { kind: 3, interpreter: Some(loader.to_owned()), ..Self::program() }.flag(0x0800_0000)
     }
 
-    /// A library of this name.
+    /// A library of this name, which cannot be started unless it is a loader or libc.
     pub fn library(name: &str) -> Self {
-        Self { kind: 3, ..Self::program() }.string(14, name)
+        let starts = ["ld-", "ld64.", "libc."].iter().any(|start| name.starts_with(start));
+        Self { kind: 3, entry: if starts { 64 } else { 0 }, ..Self::program() }.string(14, name)
+    }
+
+    /// Where it is started.
+    pub fn entry(mut self, entry: u64) -> Self {
+        self.entry = entry;
+        self
     }
 
     /// A program that needs no loader and can be loaded anywhere.
@@ -180,7 +189,7 @@ impl Writer<'_> {
         let (ehsize, phentsize) = if sample.wide { (64, 56) } else { (52, 32) };
         file.extend([self.half(sample.kind), self.half(sample.machine), self.full(1)].concat());
         // Entry point, program headers, section headers (none), flags.
-        file.extend([self.word(0), self.word(table), self.word(0), self.full(0)].concat());
+        file.extend([self.word(sample.entry), self.word(table), self.word(0), self.full(0)].concat());
         for number in [ehsize, phentsize, count, 0, 0, 0] {
             file.extend(self.half(number));
         }

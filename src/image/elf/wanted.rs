@@ -4,8 +4,9 @@
 //! where the dynamic section is, and the dynamic section where the rest is: mostly before it, in the head, but tools
 //! such as `patchelf` move it to the file's end. So this is asked again whenever more is at hand.
 
+use super::dynamic::{Dynamic, place};
 use super::field::{self, Layout};
-use super::{Dynamic, INTERPRETER, LIST, Sparse, place};
+use super::{INTERPRETER, LIST, Sparse};
 
 /// The most bytes that are asked for in one place.
 const MOST: u64 = 4 << 20;

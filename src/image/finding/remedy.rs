@@ -82,6 +82,12 @@ pub enum Remedy {
     },
     /// Copy files from the stage that built the program.
     CopyFromBuild(Vec<Copy>),
+    /// Write the loader's cache anew, so that it finds what is there; with this folder, where no configuration names it.
+    Ldconfig(Option<Vec<u8>>),
+    /// Put a folder on the loader's search path, before what is there.
+    LibraryPath(Vec<u8>, Option<String>),
+    /// Take the rights of others from a program that runs with them.
+    PlainMode(Vec<u8>),
     /// Copy the program to where it is looked for.
     CopyProgram(Vec<u8>),
     /// Start from a base that has this libc.

@@ -62,15 +62,12 @@ impl Rules {
         let mut folders = Vec::new();
         if object.elf.runpath.is_none() {
             for (owner, rpath) in inherited(objects, parent) {
-                folders.extend(split(rpath, b":").map(|folder| self.expand(folder, owner)));
+                folders.extend(self.folders(rpath, b":", load, owner));
             }
         }
-        if let Some(path) = load.library_path.filter(|path| !path.is_empty()) {
-            folders.extend(split(path.as_bytes(), b":;").map(|folder| self.expand(folder, object)));
-        }
-        if let Some(runpath) = &object.elf.runpath {
-            folders.extend(split(runpath, b":").map(|folder| self.expand(folder, object)));
-        }
+        let given = load.given.library_path.as_deref().unwrap_or_default().as_bytes();
+        folders.extend(self.folders(given, b":;", load, object));
+        folders.extend(self.folders(object.elf.runpath.as_deref().unwrap_or_default(), b":", load, object));
         let machine = object.elf.machine;
         let mut list: Vec<_> = folders.iter().flat_map(|folder| within(folder, name, machine)).collect();
         if !object.elf.no_default_folders {
@@ -78,6 +75,13 @@ impl Rules {
             list.extend(self.system.iter().flat_map(|folder| within(folder, name, machine)));
         }
         list
+    }
+
+    /// The folders of a search path; an empty one among them is the working folder, and an empty path is none.
+    fn folders(&self, path: &[u8], separators: &[u8], load: &Load<'_>, object: &Object<'_>) -> Vec<Vec<u8>> {
+        let all = split(path, separators).filter(|_| !path.is_empty());
+        let here = || load.search.folder.to_vec();
+        all.map(|folder| if folder.is_empty() { here() } else { self.expand(folder, object) }).collect()
     }
 
     /// A folder or name with `$ORIGIN`, `$LIB` and `$PLATFORM` replaced.

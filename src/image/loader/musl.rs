@@ -3,7 +3,7 @@
 //! Source: `ldso/dynlink.c` of musl (`load_library`, `fixup_rpath`). In order: `LD_LIBRARY_PATH`; the search path of the
 //! object that needs the library, of the one that needed that, up to the program, `DT_RUNPATH` and `DT_RPATH` alike, the
 //! former if both are there; the folders in `/etc/ld-musl-ARCH.path`, or `/lib:/usr/local/lib:/usr/lib` if there is no
-//! such file. The loader is libc itself: all names that libc goes by mean it.
+//! such file. Empty folders are passed over (`path_open`). The loader is libc itself: all names that libc goes by mean it.
 
 use super::place::{Candidate, expand, origin, split};
 use super::{Load, Object};
@@ -45,7 +45,7 @@ impl Rules {
             return vec![Candidate::exactly(name.to_vec())];
         }
         let mut folders: Vec<Vec<u8>> = Vec::new();
-        let given = load.library_path.unwrap_or_default().as_bytes();
+        let given = load.given.library_path.as_deref().unwrap_or_default().as_bytes();
         folders.extend(split(given, b":\n").map(<[u8]>::to_vec));
         let mut next = Some(parent);
         while let Some(object) = next.and_then(|at| objects.get(at)) {

@@ -1,7 +1,7 @@
 //! One place where a library may be: search paths taken apart, and the file at a place held against what is wanted.
 
 use crate::image::content::Kept;
-use crate::image::elf::{Flaw, Machine, Summary};
+use crate::image::elf::{Flaw, Ident, Kind, Machine, Summary};
 use crate::image::finding::Libc;
 use crate::image::path::join;
 use crate::image::search::{Search, Trouble};
@@ -38,8 +38,9 @@ pub(super) fn join_name(folder: &[u8], name: &[u8]) -> Vec<u8> {
     join(folder.strip_suffix(b"/").unwrap_or(folder), name)
 }
 
-/// What is at a place.
-pub(super) enum Probe<'a> {
+/// What is at a place where a library may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probe<'a> {
     /// The library.
     Library(Found<'a>, &'a Summary),
     /// Nothing, or nothing that may be read: the search goes on.
@@ -52,7 +53,7 @@ pub(super) enum Probe<'a> {
 
 /// Looks at a place as the loader does: glibc passes over files for other machines (`elf/dl-load.c`, `open_verify`),
 /// musl takes the first that it can open (`ldso/dynlink.c`, `path_open`).
-pub(super) fn probe<'a>(search: &Search<'a>, path: &[u8], machine: Option<Machine>, libc: Libc) -> Probe<'a> {
+pub fn probe<'a>(search: &Search<'a>, path: &[u8], machine: Option<Machine>, libc: Libc) -> Probe<'a> {
     let found = match search.readable(path) {
         Ok(found) => found,
         Err(Trouble::Forbidden(_, mode)) => {
@@ -75,12 +76,28 @@ pub(super) fn probe<'a>(search: &Search<'a>, path: &[u8], machine: Option<Machin
         Ok(elf) => elf,
         Err(problem) => return Probe::Fatal(problem.to_string()),
     };
-    match machine.filter(|machine| *machine != elf.machine) {
-        None if elf.flaw == Some(Flaw::Dynamic) => Probe::Fatal(Flaw::Dynamic.to_string()),
-        None if elf.truncated => Probe::Fatal("the file is cut off".to_owned()),
-        None => Probe::Library(found, elf),
-        Some(_) if libc == Libc::Glibc => Probe::PassedOver(format!("it is for {}", elf.machine)),
-        Some(_) => Probe::Fatal(format!("it is for {}", elf.machine)),
+    match (misfit(elf, machine, libc), elf) {
+        (Some(misfit), _) => misfit,
+        (None, Summary { kind: Kind::Object | Kind::Other(_), .. }) => Probe::Fatal("it is no library".to_owned()),
+        (None, Summary { flaw: Some(Flaw::Dynamic), .. }) => Probe::Fatal(Flaw::Dynamic.to_string()),
+        (None, Summary { truncated: true, .. }) => Probe::Fatal("the file is cut off".to_owned()),
+        (None, _) => Probe::Library(found, elf),
+    }
+}
+
+/// Whether a loader takes a file for one of its own kind, in the order in which glibc compares.
+fn misfit<'a>(elf: &Summary, machine: Option<Machine>, libc: Libc) -> Option<Probe<'a>> {
+    let other = || format!("it is for {}", elf.machine);
+    let machine = machine.unwrap_or(elf.machine);
+    match (libc, elf.ident) {
+        (Libc::Musl, _) => (machine != elf.machine).then(|| Probe::Fatal(other())),
+        (Libc::Glibc, Ident::NoClass) => {
+            Some(Probe::PassedOver("its ELF class is neither that of 32 nor of 64 bits".to_owned()))
+        }
+        (Libc::Glibc, _) if machine.wide != elf.machine.wide => Some(Probe::PassedOver(other())),
+        (Libc::Glibc, _) if machine.big_endian != elf.machine.big_endian => Some(Probe::Fatal(other())),
+        (Libc::Glibc, Ident::Refused(why)) => Some(Probe::Fatal(why.to_owned())),
+        (Libc::Glibc, Ident::Fine) => (machine != elf.machine).then(|| Probe::PassedOver(other())),
     }
 }
 
@@ -126,7 +143,9 @@ pub(super) fn expand(text: &[u8], names: &[(&[u8], &[u8])]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{expand, join_name, origin};
+    use super::{Probe, expand, join_name, origin};
+    use crate::image::elf::{Machine, Summary, machine_of};
+    use crate::image::finding::Libc;
 
     #[test]
     fn names_are_replaced_with_and_without_braces() {
@@ -134,6 +153,20 @@ mod tests {
         assert_eq!(expand(b"$ORIGIN/../$LIB", &names), b"/opt/bin/../lib64");
         assert_eq!(expand(b"${ORIGIN}x/${LIB}", &names), b"/opt/binx/lib64");
         assert_eq!(expand(b"$ORIGINAL/${ORIGIN/$", &names), b"$ORIGINAL/${ORIGIN/$");
+    }
+
+    #[test]
+    fn glibc_passes_over_another_class_or_machine_and_stops_at_another_byte_order() {
+        let misfit = |number, wide, big_endian, libc| {
+            let elf = Summary::of_static(Machine { number, wide, big_endian });
+            super::misfit(&elf, machine_of("amd64"), libc)
+        };
+        assert_eq!(misfit(62, true, false, Libc::Glibc), None);
+        for (number, wide, big_endian) in [(3, false, false), (183, true, false), (20, false, true)] {
+            assert!(matches!(misfit(number, wide, big_endian, Libc::Glibc), Some(Probe::PassedOver(_))), "{number}");
+            assert!(matches!(misfit(number, wide, big_endian, Libc::Musl), Some(Probe::Fatal(_))), "{number}");
+        }
+        assert!(matches!(misfit(22, true, true, Libc::Glibc), Some(Probe::Fatal(_))));
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub struct Told<'w> {
     pub words: &'w [String],
     /// `--library-path`, which takes the place of `LD_LIBRARY_PATH`.
     pub library_path: Option<String>,
+    /// `--preload`: libraries to be loaded before all others.
+    pub preload: Vec<String>,
 }
 
 /// What the words of a command, the loader's own path the first of them, tell the loader; `None` if nothing is loaded,
@@ -22,13 +24,13 @@ pub fn told(libc: Libc, words: &[String]) -> Option<Told<'_>> {
     if libc == Libc::Musl && own.ends_with("ldd") {
         return None;
     }
-    let mut library_path = None;
+    let (mut library_path, mut preload) = (None, Vec::new());
     loop {
         let (first, rest) = words.split_first()?;
         if !first.starts_with("--") {
             // glibc looks for a name among the libraries.
             let is_path = libc == Libc::Musl || first.contains('/');
-            return is_path.then_some(Told { words, library_path });
+            return is_path.then_some(Told { words, library_path, preload });
         }
         let (name, joined) = match first.split_once('=') {
             Some((name, value)) if libc == Libc::Musl => (name, Some(value)),
@@ -36,11 +38,10 @@ pub fn told(libc: Libc, words: &[String]) -> Option<Told<'_>> {
         };
         let value = |rest: &'_ [String]| joined.map(str::to_owned).or_else(|| rest.first().cloned());
         match (name, libc) {
-            ("--", Libc::Musl) => return (!rest.is_empty()).then_some(Told { words: rest, library_path }),
+            ("--", Libc::Musl) => return (!rest.is_empty()).then_some(Told { words: rest, library_path, preload }),
             ("--library-path", _) => library_path = Some(value(rest)?),
-            // What cannot be loaded in advance is passed over.
-            ("--preload" | "--argv0", _)
-            | ("--audit" | "--glibc-hwcaps-prepend" | "--glibc-hwcaps-mask", Libc::Glibc) => {}
+            ("--preload", _) => preload.push(value(rest)?),
+            ("--argv0", _) | ("--glibc-hwcaps-mask", Libc::Glibc) => {}
             _ => return None,
         }
         words = if joined.is_some() { rest } else { rest.get(1..)? };
@@ -64,6 +65,9 @@ mod tests {
         assert_eq!(heard("/ld.so /a -b").as_deref(), Some("|/a -b"));
         assert_eq!(heard("/ld.so --library-path /x:/y --argv0 z ./a --list").as_deref(), Some("/x:/y|./a --list"));
         assert_eq!(heard("/ld.so --preload /x.so --glibc-hwcaps-mask v2 /a").as_deref(), Some("|/a"));
+        for beyond in ["/ld.so --audit /x.so /a", "/ld.so --glibc-hwcaps-prepend v9 /a"] {
+            assert_eq!(heard(beyond), None, "{beyond}");
+        }
         for none in
             ["/ld.so", "/ld.so a", "/ld.so --list /a", "/ld.so -- /a", "/ld.so --library-path=/x /a", "/ld.so --argv0"]
         {

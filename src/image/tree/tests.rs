@@ -151,3 +151,14 @@ fn a_folder_that_only_paths_imply_keeps_the_permissions_from_below() {
     assert_eq!((entry.mode, entry.uid, entry.gid), (0o700, 5, 6));
     assert_eq!(tree.lookup(b"new").unwrap().entry.mode, 0o755);
 }
+
+#[test]
+fn a_folder_can_be_made_where_nothing_is_and_only_there() {
+    let tree = tree(Tree::builder().folder("a", 0o700).link("w", "b/c").file("f", 0o644, "").file("hello", 0o755, ""));
+    let made = tree.with_folder(b"/a/b/../x");
+    assert_eq!(at(&made, "/a/x/../../hello"), "File /hello");
+    assert_eq!(made.lookup(b"/a").unwrap().entry.mode, 0o700, "what is there stays as it is");
+    assert_eq!(at(&tree.with_folder(b"/w"), "/w/./../../hello"), "File /hello", "where the link leads");
+    assert_eq!(tree.with_folder(b"/a").lookup(b"/a").unwrap().entry.mode, 0o700);
+    assert_eq!(at(&tree.with_folder(b"/f/x"), "/f/x"), "no folder /f");
+}

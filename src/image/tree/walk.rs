@@ -15,11 +15,26 @@ pub(super) struct Walk<'t> {
     /// The links whose targets are still being walked, as places in `links`, each with how many components remain
     /// after its target.
     open: Vec<(usize, usize)>,
+    /// Is what is missing taken for an empty folder?
+    makes: bool,
 }
 
 impl<'t> Walk<'t> {
     pub(super) fn new(tree: &'t Tree, below: usize) -> Self {
-        Self { tree, below, way: vec![(Vec::new(), tree.root(below))], links: Vec::new(), open: Vec::new() }
+        Self {
+            tree,
+            below,
+            way: vec![(Vec::new(), tree.root(below))],
+            links: Vec::new(),
+            open: Vec::new(),
+            makes: false,
+        }
+    }
+
+    /// Where the folder at `path` would be if those that are missing were made on the way.
+    pub(super) fn make(mut self, path: &[u8]) -> Result<Vec<u8>, Miss> {
+        self.makes = true;
+        Ok(self.go(path, true)?.path)
     }
 
     pub(super) fn go(&mut self, path: &[u8], follow_last: bool) -> Result<Found<'t>, Miss> {
@@ -39,7 +54,8 @@ impl<'t> Walk<'t> {
                 continue;
             }
             let last = todo.is_empty();
-            match self.step(&name)? {
+            let step = self.step(&name);
+            match if self.makes { step.unwrap_or_else(|_| Step::Folder(Parts::new())) } else { step? } {
                 Step::Folder(parts) => self.way.push((name, parts)),
                 Step::File(layer, at) => {
                     let entry = self.file(layer, at, &name)?;

@@ -69,10 +69,7 @@ impl Inquiry<'_> {
             }
             Trouble::NotInPath => self.not_in_path(first),
             Trouble::Miss(miss) => self.nowhere(first, miss),
-            Trouble::Folder(path) => {
-                let finding = Finding::new(Id::CommandIsFolder, format!("the command {shown} is a folder"));
-                finding.evidence(path, "is a folder").remedy([Remedy::CopyProgram(path.clone())])
-            }
+            Trouble::Folder(path) => self.folder_as_command(first, path),
             Trouble::Special(path) => {
                 let message = format!("the command {shown} is no regular file");
                 Finding::new(Id::CommandNotExecutable, message).evidence(path, "is a device, a pipe or a socket")
@@ -90,6 +87,25 @@ impl Inquiry<'_> {
         step
     }
 
+    /// A folder cannot be replaced by a copy of the program; what is in it may be what was meant.
+    fn folder_as_command(&self, first: &str, path: &[u8]) -> Finding {
+        let message = format!("the command {} is a folder", printable(first));
+        let finding = Finding::new(Id::CommandIsFolder, message).evidence(path, "is a folder");
+        let base = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let names = self.image.tree.list(path).unwrap_or_default();
+        let same = names.iter().find(|name| *name == base);
+        let mut inside = same.into_iter().chain(&names).map(|name| join(path, name));
+        let Some(inside) = inside.find(|path| self.search().file(path).is_ok()) else {
+            return finding.remedy([Remedy::SayCommand(None)]);
+        };
+        let finding = finding.evidence(&inside, "is in it, and can be executed");
+        let words = self.instruction_words();
+        let is_first = words.first().is_some_and(|word| word == first);
+        let inside = String::from_utf8(inside).ok().filter(|_| is_first);
+        let words = inside.map(|inside| std::iter::once(inside).chain(words.into_iter().skip(1)).collect());
+        finding.remedy(words.map(|words| Remedy::ExecForm(self.instruction, words)))
+    }
+
     /// The line of a command in string form, where the configuration has one.
     fn string_form(&self) -> Option<String> {
         let config = &self.image.config;
@@ -103,8 +119,10 @@ impl Inquiry<'_> {
     fn no_shell(&mut self, shell: &str, line: &str) {
         let name = self.instruction.name();
         let message = format!("{name} in string form needs {}, which is not in the image", printable(shell));
-        let words = words::split(line).filter(|words| words::program(words).is_some_and(|program| program == words));
-        let exec = words.map(|words| Remedy::ExecForm(self.instruction, self.found_words(words)));
+        let plain = words::sentence(line).filter(|sentence| sentence.assigned.is_empty());
+        let exec = plain
+            .map(|sentence| sentence.words)
+            .map(|words| Remedy::ExecForm(self.instruction, self.found_words(words)));
         let finding = Finding::new(Id::ShellMissing, message).missing(shell.as_bytes());
         self.report(finding.remedy(exec.into_iter().chain([Remedy::BaseWithShell])));
     }
@@ -126,7 +144,7 @@ impl Inquiry<'_> {
     fn not_in_path(&self, first: &str) -> Finding {
         let shown = printable(first);
         let finding = Finding::new(Id::CommandNotInPath, format!("the command {shown} is in no folder of PATH"));
-        let says = if self.image.config.variable("PATH").is_some() {
+        let says = if self.variable("PATH").is_some() {
             format!("PATH={}", printable(&self.path))
         } else {
             format!("sets no PATH, so it is {}", self.path)
@@ -168,7 +186,7 @@ impl Inquiry<'_> {
     }
 
     /// The words of the instruction that says what to execute.
-    fn instruction_words(&self) -> Vec<String> {
+    pub(super) fn instruction_words(&self) -> Vec<String> {
         match self.instruction {
             Instruction::Entrypoint => self.image.config.entrypoint.clone(),
             Instruction::Cmd => self.image.config.cmd.clone(),

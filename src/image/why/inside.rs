@@ -5,22 +5,16 @@ use super::command::By;
 use super::program::{Program, damaged};
 use crate::escape::{printable, printable_bytes};
 use crate::image::chain::{Role, Step};
-use crate::image::elf::{Flaw, Kind, Summary};
+use crate::image::elf::{Flaw, Ident, Kind, Summary};
 use crate::image::finding::{Finding, Id, Libc, Remedy};
-use crate::image::loader::{libc_of, told};
+use crate::image::loader::{Given, libc_of, told};
 use crate::image::path::join;
 use crate::image::search::Trouble;
-use crate::image::words;
+use crate::image::shell;
+use crate::image::words::{self, Sentence};
 
 /// How many of them may stand before each other.
 const DEEPEST: usize = 8;
-
-/// Tools that every busybox has, which its shell may do itself (`FEATURE_SH_STANDALONE`).
-const TOOLS: [&str; 40] = [
-    "ash", "awk", "basename", "busybox", "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "dirname", "env",
-    "find", "grep", "head", "hostname", "id", "ln", "ls", "mkdir", "mount", "mv", "nc", "ping", "ps", "rm", "sed",
-    "sh", "sleep", "sort", "tail", "tar", "top", "touch", "tr", "uname", "wc", "wget",
-];
 
 impl Inquiry<'_> {
     /// What a program that was found at `path` would execute next, where that can be told; `depth` such led to it.
@@ -31,16 +25,20 @@ impl Inquiry<'_> {
         if let Some(libc) = self.loader(path) {
             return self.through_loader(path, libc, words, depth);
         }
+        // A script by such a name may do anything.
+        let is_program = self.image.tree.lookup(path).is_ok_and(|found| found.entry.kept.elf().is_some());
+        let inner = inner(words, &self.env).filter(|_| is_program);
+        let Some(Sentence { assigned, words: inner }) = inner else { return Vec::new() };
+        let Some(first) = inner.first().cloned() else { return Vec::new() };
         let by = if self.is_busybox(path) { By::Busybox } else { By::Shell };
-        let inner = inner(words);
-        let Some((inner, first)) = inner.and_then(|words| words.first().cloned().map(|first| (words, first))) else {
-            return Vec::new();
-        };
-        if by == By::Busybox && TOOLS.contains(&first.as_str()) {
+        if by == By::Busybox && shell::is_applet(&first) {
             return Vec::new();
         }
-        self.via(path, format!("is told to run {}", printable(&inner.join(" "))));
-        match self.search().command(first.as_bytes()).map(|found| found.path) {
+        let shown: Vec<_> = assigned.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let shown = [&shown[..], &inner].concat().join(" ");
+        self.via(path, format!("is told to run {}", printable(&shown)));
+        assigned.iter().for_each(|(name, value)| self.assign(name, value));
+        match self.search().started(first.as_bytes()).map(|found| found.path) {
             Ok(path) => {
                 let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
                 let before = self.findings.len();
@@ -103,10 +101,11 @@ impl Inquiry<'_> {
                 if let Some(finding) = not_loaded(&path, elf, by, libc) {
                     self.report(finding);
                 } else {
-                    let own = image.config.variable("LD_LIBRARY_PATH");
-                    let library_path = told.library_path.as_deref().or(own);
+                    let mut given = Given::of(&self.env, false);
+                    given.library_path = told.library_path.clone().or(given.library_path);
+                    given.preload.extend(told.preload.iter().cloned());
                     let opened = join(&self.folder, asked.as_bytes());
-                    let program = Program { path: &path, opened: &opened, elf, kept, library_path };
+                    let program = Program { path: &path, opened: &opened, elf, kept, given };
                     step.needs = self.libraries(&program, Some(libc), Some((loader, by)));
                 }
             }
@@ -132,6 +131,9 @@ fn not_loaded(path: &[u8], elf: &Summary, loader: &Summary, libc: Libc) -> Optio
         }
         Kind::Object => "is an object file, which the linker has yet to make a program of",
         Kind::Other(_) => "is an ELF file of a kind that is not executed",
+        _ if libc == Libc::Glibc && elf.ident != Ident::Fine => {
+            return Some(damaged(path, &"its ELF header has an identification that the loader refuses"));
+        }
         // The only kind of program without anything to load, and without what says so.
         Kind::Fixed if libc == Libc::Musl && elf.interpreter.is_none() && elf.needed.is_empty() => {
             "is linked statically, and musl's loader loads only what is not"
@@ -143,22 +145,16 @@ fn not_loaded(path: &[u8], elf: &Summary, loader: &Summary, libc: Libc) -> Optio
     Some(Finding::new(Id::NotAProgram, format!("{shown} is no program for a loader")).evidence(path, says))
 }
 
-/// The words that these words start, where that can be told.
-fn inner(words: &[String]) -> Option<Vec<String>> {
+/// What these words start in this environment, where that can be told.
+fn inner(words: &[String], env: &[String]) -> Option<Sentence> {
     let asked = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
     let rest = words.get(1..).unwrap_or_default();
+    let plain = |words: &[String]| Some(Sentence { assigned: Vec::new(), words: words.to_vec() });
     match (asked, rest) {
-        ("sh" | "ash" | "bash" | "dash" | "ksh" | "zsh", [flag, line, ..]) if is_command_flag(flag) => {
-            words::split(line).and_then(|words| words::program(&words).map(<[String]>::to_vec))
-        }
-        ("env", [first, ..]) if !first.starts_with('-') && !first.contains('=') => Some(rest.to_vec()),
-        ("tini" | "dumb-init" | "catatonit", [dashes, inner @ ..]) if dashes == "--" => Some(inner.to_vec()),
-        ("tini" | "dumb-init" | "catatonit", [first, ..]) if !first.starts_with('-') => Some(rest.to_vec()),
+        _ if shell::is_known(asked) => shell::line(rest).filter(|_| shell::is_plain(env)).and_then(words::sentence),
+        ("env", [first, ..]) if !first.starts_with('-') && !first.contains('=') => plain(rest),
+        ("tini" | "dumb-init" | "catatonit", [dashes, inner @ ..]) if dashes == "--" => plain(inner),
+        ("tini" | "dumb-init" | "catatonit", [first, ..]) if !first.starts_with('-') => plain(rest),
         _ => None,
     }
-}
-
-/// `-c`, also together with others: `-ec`.
-fn is_command_flag(flag: &str) -> bool {
-    flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('c')
 }

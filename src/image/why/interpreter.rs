@@ -6,8 +6,10 @@ use crate::escape::printable_bytes;
 use crate::image::chain::{Role, Step};
 use crate::image::content::Kept;
 use crate::image::finding::{Finding, Id, Libc, Remedy};
+use crate::image::java::{release_of_class, release_of_jar};
 use crate::image::script::{self, Env, Line, Script};
-use crate::image::search::{Search, Trouble};
+use crate::image::search::Trouble;
+use crate::image::shell;
 use crate::image::tree::Entry;
 use crate::image::why::remedy;
 
@@ -68,10 +70,30 @@ impl Inquiry<'_> {
             }
         } else if what.contains("byte order mark") {
             remedies.push(Remedy::FirstLine("#!/bin/sh".to_owned(), path.to_vec()));
+        } else if what.contains("JAR") || what.contains("Java") {
+            remedies.extend(self.by_java(path, by));
         } else {
             remedies.push(Remedy::CopyProgram(path.to_vec()));
         }
         self.report(Finding::new(id, message).evidence(path, says).remedy(remedies));
+    }
+
+    /// What runs Java code that is the command itself; no copy of it would.
+    fn by_java(&self, path: &[u8], by: By) -> Vec<Remedy> {
+        let Ok(text) = std::str::from_utf8(path) else { return Vec::new() };
+        let (folder, name) = text.rsplit_once('/').unwrap_or(("", text));
+        let folder = if folder.is_empty() { "/" } else { folder };
+        let words = match name.rsplit_once('.') {
+            Some((class, "class")) => ["java", "-cp", folder, class].map(str::to_owned).to_vec(),
+            Some((_, "jar")) => ["java", "-jar", text].map(str::to_owned).to_vec(),
+            _ => return Vec::new(),
+        };
+        let words = [words, self.instruction_words().get(1..).unwrap_or_default().to_vec()].concat();
+        let exec = (by == By::Engine).then_some(Remedy::ExecForm(self.instruction, words));
+        let head = self.image.tree.lookup(path).ok().map(|found| found.entry.kept.head()).unwrap_or_default();
+        let release = release_of_class(head).or_else(|| release_of_jar(head));
+        let runtime = release.filter(|_| self.search().command(b"java").is_err()).map(Remedy::JavaRuntime);
+        exec.into_iter().chain(runtime).collect()
     }
 
     /// Reports an interpreter whose name does not end where the kernel stops reading.
@@ -158,7 +180,14 @@ impl Inquiry<'_> {
         let message = format!("the interpreter {asked} of {shown} cannot be executed");
         let finding = Finding::new(Id::InterpreterNotExecutable, message.clone()).evidence(path, why);
         // No permission makes a program of a folder.
-        let remedies = permission.map_or_else(|| remedy::for_interpreter(self.image, name, script), |mend| vec![mend]);
+        let instead = || match trouble {
+            Trouble::Folder(_) if self.search().command(b"/bin/sh").is_ok() => {
+                vec![Remedy::FirstLine("#!/bin/sh".to_owned(), script.to_vec())]
+            }
+            Trouble::Folder(_) => Vec::new(),
+            _ => remedy::for_interpreter(self.image, name, script),
+        };
+        let remedies = permission.map_or_else(instead, |mend| vec![mend]);
         self.report(finding.remedy(remedies));
         step.unfit(message)
     }
@@ -166,23 +195,23 @@ impl Inquiry<'_> {
     /// `#!/usr/bin/env python3`: the program that `env` looks for.
     fn through_env(&mut self, script: &[u8], argument: &[u8], env: &[u8], depth: usize) -> Option<Step> {
         let busybox = self.is_busybox(env);
-        let Env::Runs { program, path, split } = script::env(argument) else { return None };
+        let Env::Runs { program, assigned, split } = script::env(argument) else { return None };
         let step = Step::new(Role::Interpreter, program.clone());
         if split && busybox {
             let message = format!("env of busybox does not know -S, which {} uses", printable_bytes(script));
             let finding = Finding::new(Id::InterpreterMissing, message.clone()).evidence(env, "is busybox");
-            let found = self.search().command(&program).map(|found| found.path);
+            let found = self.search().started(&program).map(|found| found.path);
             let line = format!("#!{}", printable_bytes(&found.unwrap_or(program)));
             self.report(finding.remedy([Remedy::FirstLine(line, script.to_vec())]));
             return Some(step.unfit(message));
         }
-        let plain = path.is_none() && !split;
-        let own = path.map(|path| String::from_utf8_lossy(&path).into_owned());
-        let search = Search { path: own.as_deref().unwrap_or(&self.path), ..self.search() };
-        match search.command(&program) {
+        for (name, value) in &assigned {
+            self.assign(&String::from_utf8_lossy(name), &String::from_utf8_lossy(value));
+        }
+        match self.search().started(&program) {
             Ok(found) => {
                 let path = found.path;
-                let reads = plain && reads_as_the_user(&found.entry);
+                let reads = !split && reads_as_the_user(&found.entry);
                 let mut step = step.there(path.clone());
                 self.via(env, format!("finds {} by PATH", printable_bytes(&path)));
                 let before = self.findings.len();
@@ -192,7 +221,7 @@ impl Inquiry<'_> {
                 }
                 Some(step)
             }
-            Err(_) if busybox && matches!(program.as_slice(), b"sh" | b"ash" | b"awk" | b"sed") => None,
+            Err(_) if busybox && std::str::from_utf8(&program).is_ok_and(shell::is_applet) => None,
             Err(trouble) if program.contains(&b' ') || program.contains(&b'\t') => {
                 Some(self.not_split(script, &program, &trouble, step))
             }

@@ -6,7 +6,9 @@ use crate::escape::printable_bytes;
 use crate::image::chain::{Role, Step};
 use crate::image::elf::Summary;
 use crate::image::finding::{Finding, Id, Libc, Remedy};
-use crate::image::loader::{Lacking, Load, Loaded, Lost, Object, Why, lacking};
+use crate::image::layer::Kind;
+use crate::image::loader::{Lacking, Load, Loaded, Lost, Object, Probe, Why, lacking, probe};
+use crate::image::path::join;
 use crate::image::search::Trouble;
 use crate::image::why::remedy;
 
@@ -18,7 +20,7 @@ impl Inquiry<'_> {
         libc: Option<Libc>,
         loader: Option<(&[u8], &Summary)>,
     ) -> Vec<Step> {
-        let Some(libc) = libc else { return Vec::new() };
+        let Some(libc) = libc.filter(|_| !program.given.is_beyond) else { return Vec::new() };
         let (steps, findings) = {
             let all = self.load(program, libc, loader);
             let lost = all.lost.iter().map(|lost| self.lost(program, &all, lost, libc));
@@ -39,7 +41,7 @@ impl Inquiry<'_> {
     }
 
     fn load<'a>(&'a self, program: &'a Program<'_>, libc: Libc, loader: Option<(&'a [u8], &'a Summary)>) -> Loaded<'a> {
-        let load = Load { search: self.search(), library_path: program.library_path, loader, libc };
+        let load = Load { search: self.search(), given: &program.given, loader, libc };
         let (path, opened) = (program.path.to_vec(), program.opened.to_vec());
         load.run(Object { names: Vec::new(), opened, path, elf: program.elf, parent: None })
     }
@@ -51,34 +53,21 @@ impl Inquiry<'_> {
         let needs = format!("needs {name} (DT_NEEDED)");
         match &lost.why {
             Why::Absent { searched, passed } => {
-                let message = match passed.first() {
-                    Some((path, why)) => {
+                let there = self.elsewhere(program, &lost.name, searched, libc);
+                let message = match (passed.first(), &there) {
+                    (Some((path, why)), _) => {
                         format!("the library {name} of {needer} is not loaded: {}: {why}", printable_bytes(path))
                     }
-                    None => format!("the library {name} of {needer} is not in the image"),
+                    (None, Some(there)) => {
+                        let folder = printable_bytes(&there.folder);
+                        format!("the library {name} of {needer} is in {folder}, where the loader does not look")
+                    }
+                    (None, None) => format!("the library {name} of {needer} is not in the image"),
                 };
-                let folders: Vec<_> = searched.iter().map(|folder| printable_bytes(folder)).collect();
-                let mut finding = Finding::new(Id::LibraryMissing, message).missing(lost.name.clone());
-                finding = finding.evidence(parent, needs);
-                if !folders.is_empty() {
-                    let says = format!("is loaded by {}, which looks in {}", libc.name(), folders.join(":"));
-                    finding = finding.evidence(program.path, says);
-                }
-                for (path, why) in passed {
-                    finding = finding.evidence(path, format!("is passed over: {why}"));
-                }
-                if let Some(path) = self.elsewhere(&lost.name, searched) {
-                    finding = finding.evidence(&path, "is there, where the loader does not look");
-                }
-                let closed = passed.iter().find_map(|(path, _)| match self.search().readable(path) {
-                    Err(Trouble::Forbidden(path, _) | Trouble::Closed(path, _)) => Some(Remedy::MakeReadable(path)),
-                    _ => None,
-                });
-                let mend = closed.map_or_else(
-                    || remedy::for_library(self.image, program, &lost.name, loaded, libc),
-                    |mend| vec![mend, Remedy::RootUser],
-                );
-                finding.remedy(mend)
+                let finding = Finding::new(Id::LibraryMissing, message).missing(lost.name.clone());
+                let finding = self.absent(program, finding.evidence(parent, needs), searched, passed, libc);
+                let finding = there.iter().fold(finding, |finding, there| self.out_of_reach(program, finding, there));
+                finding.remedy(self.for_absent(program, loaded, lost, passed, there.as_ref(), libc))
             }
             Why::Unusable(path, why) => {
                 let message = format!(
@@ -87,19 +76,104 @@ impl Inquiry<'_> {
                 );
                 let finding = Finding::new(Id::LibraryUnusable, message).missing(lost.name.clone());
                 let finding = finding.evidence(parent, needs).evidence(path, why.clone());
-                finding.remedy(remedy::for_library(self.image, program, &lost.name, loaded, libc))
+                let mut remedies = remedy::for_library(self.image, program, &lost.name, loaded, (libc, Some(path)));
+                // No file can be copied to where a folder is.
+                let is_folder = self.image.tree.lookup(path).is_ok_and(|found| found.entry.kind == Kind::Folder);
+                remedies.retain(|remedy| !is_folder || matches!(remedy, Remedy::LinkStatically { .. }));
+                finding.remedy(remedies)
             }
         }
     }
 
-    /// The library in a folder that `ld.so.conf` names or that is usual elsewhere.
-    fn elsewhere(&self, name: &[u8], searched: &[Vec<u8>]) -> Option<Vec<u8>> {
-        let listed = self.configured_folders();
-        let usual = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"];
-        let folders = listed.into_iter().chain(usual.iter().map(|folder| folder.as_bytes().to_vec()));
-        let mut paths =
-            folders.filter(|folder| !searched.contains(folder)).map(|folder| [&folder, &b"/"[..], name].concat());
-        paths.find(|path| self.image.tree.lookup(path).is_ok())
+    /// Where the loader looked, and what it passed over.
+    fn absent(
+        &self,
+        program: &Program<'_>,
+        mut finding: Finding,
+        searched: &[Vec<u8>],
+        passed: &[(Vec<u8>, String)],
+        libc: Libc,
+    ) -> Finding {
+        let folders: Vec<_> = searched.iter().map(|folder| printable_bytes(folder)).collect();
+        if !folders.is_empty() {
+            let says = format!("is loaded by {}, which looks in {}", libc.name(), folders.join(":"));
+            finding = finding.evidence(program.path, says);
+        }
+        if program.given.secure && self.variable("LD_LIBRARY_PATH").is_some_and(|path| !path.is_empty()) {
+            let says = "runs with the rights of others (set-user-id or set-group-id), \
+                        so that the loader ignores LD_LIBRARY_PATH";
+            finding = finding.evidence(program.path, says);
+        }
+        passed.iter().fold(finding, |finding, (path, why)| finding.evidence(path, format!("is passed over: {why}")))
+    }
+
+    /// Evidence for a library that is out of the loader's reach.
+    fn out_of_reach(&self, program: &Program<'_>, finding: Finding, there: &Elsewhere) -> Finding {
+        let finding = finding.evidence(&there.path, "is there, where the loader does not look");
+        if !there.is_configured || program.given.secure && there.is_in_variable {
+            return finding;
+        }
+        let cache = b"/etc/ld.so.cache";
+        let has = if self.image.tree.lookup(cache).is_ok() { "does not name it" } else { "is not in the image" };
+        let says = format!("{has}, and only ldconfig, which writes it, reads /etc/ld.so.conf");
+        finding.evidence(&cache[..], says)
+    }
+
+    fn for_absent(
+        &self,
+        program: &Program<'_>,
+        loaded: &Loaded<'_>,
+        lost: &Lost,
+        passed: &[(Vec<u8>, String)],
+        there: Option<&Elsewhere>,
+        libc: Libc,
+    ) -> Vec<Remedy> {
+        let closed = passed.iter().find_map(|(path, _)| match self.search().readable(path) {
+            Err(Trouble::Forbidden(path, _) | Trouble::Closed(path, _)) => Some(Remedy::MakeReadable(path)),
+            _ => None,
+        });
+        if let Some(mend) = closed {
+            return vec![mend, Remedy::RootUser];
+        }
+        let by_default = loaded.objects.get(lost.parent).is_none_or(|object| !object.elf.no_default_folders);
+        let mut reach = there.map_or_else(Vec::new, |there| self.within_reach(program, there, libc, by_default));
+        if reach.is_empty() {
+            return remedy::for_library(self.image, program, &lost.name, loaded, (libc, None));
+        }
+        reach.push(remedy::static_link(program, libc));
+        reach
+    }
+
+    /// What brings a library that is there within the loader's reach; `by_default` says that the cache counts.
+    fn within_reach(&self, program: &Program<'_>, there: &Elsewhere, libc: Libc, by_default: bool) -> Vec<Remedy> {
+        let given = &program.given;
+        let plain = (given.secure && there.is_in_variable).then(|| Remedy::PlainMode(program.path.to_vec()));
+        let runs = |path: &str| self.search().file(path.as_bytes()).is_ok();
+        let has_ldconfig = runs("/bin/sh") && (runs("/sbin/ldconfig") || runs("/usr/sbin/ldconfig"));
+        let folder = (!there.is_configured).then(|| there.folder.clone());
+        let cache = (libc == Libc::Glibc && has_ldconfig && by_default).then_some(Remedy::Ldconfig(folder));
+        // An option of the loader would take its place.
+        let own = self.variable("LD_LIBRARY_PATH");
+        let counts = !given.secure && given.library_path.as_deref() == own;
+        let before = own.filter(|path| !path.is_empty()).map(str::to_owned);
+        let path = counts.then(|| Remedy::LibraryPath(there.folder.clone(), before));
+        plain.into_iter().chain(cache).chain(path).collect()
+    }
+
+    /// The library where the loader would find it if it looked: in a folder of `LD_LIBRARY_PATH` that it ignores, in one
+    /// that `ld.so.conf` names, or in one that is usual elsewhere.
+    fn elsewhere(&self, program: &Program<'_>, name: &[u8], searched: &[Vec<u8>], libc: Libc) -> Option<Elsewhere> {
+        let variable = self.variable("LD_LIBRARY_PATH").filter(|_| program.given.secure).unwrap_or_default();
+        let variable: Vec<_> = variable.split(':').filter(|folder| folder.starts_with('/')).map(Vec::from).collect();
+        let configured = if libc == Libc::Glibc { self.configured_folders() } else { Vec::new() };
+        let usual = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"].map(Vec::from);
+        let folders = variable.iter().chain(&configured).chain(&usual).filter(|folder| !searched.contains(folder));
+        let is_library =
+            |path: &[u8]| matches!(probe(&self.search(), path, Some(program.elf.machine), libc), Probe::Library(..));
+        let mut places = folders.map(|folder| (folder, join(folder, name))).filter(|_| !name.contains(&b'/'));
+        let (folder, path) = places.find(|(_, path)| is_library(path))?;
+        let (is_configured, is_in_variable) = (configured.contains(folder), variable.contains(folder));
+        Some(Elsewhere { path, folder: folder.clone(), is_configured, is_in_variable })
     }
 
     /// The folders in `/etc/ld.so.conf` and in the files of `/etc/ld.so.conf.d`: what `ldconfig` would look at.
@@ -112,6 +186,16 @@ impl Inquiry<'_> {
         let lines = texts.flat_map(|text| text.split(|byte| *byte == b'\n')).map(<[u8]>::trim_ascii);
         lines.filter(|line| line.starts_with(b"/")).map(<[u8]>::to_vec).collect()
     }
+}
+
+/// A library that is there, where its loader does not look.
+struct Elsewhere {
+    path: Vec<u8>,
+    folder: Vec<u8>,
+    /// Would `ldconfig` look there without being told?
+    is_configured: bool,
+    /// Is the folder in `LD_LIBRARY_PATH`, which does not count?
+    is_in_variable: bool,
 }
 
 fn too_old(program: &Program<'_>, loaded: &Loaded<'_>, lacking: &Lacking, libc: Libc) -> Finding {

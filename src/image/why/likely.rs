@@ -60,7 +60,6 @@ impl Inquiry<'_> {
     }
 
     fn no_certificates(&self, path: &[u8], elf: &Elf) -> Option<Finding> {
-        let config = &self.image.config;
         let holds = |folder: &str| {
             let names = self.image.tree.list(folder.as_bytes()).unwrap_or_default();
             let mut names = names.iter().filter_map(|name| std::str::from_utf8(name).ok());
@@ -69,9 +68,9 @@ impl Inquiry<'_> {
                     && self.is_file(&format!("{folder}/{name}"))
             })
         };
-        let own_folders = config.variable("SSL_CERT_DIR").unwrap_or_default();
+        let own_folders = self.variable("SSL_CERT_DIR").unwrap_or_default();
         let there = BUNDLES.iter().any(|bundle| self.is_file(bundle))
-            || config.variable("SSL_CERT_FILE").is_some_and(|file| !file.is_empty() && self.is_file(file))
+            || self.variable("SSL_CERT_FILE").is_some_and(|file| !file.is_empty() && self.is_file(file))
             || FOLDERS
                 .iter()
                 .copied()
@@ -132,7 +131,7 @@ impl Inquiry<'_> {
         if mentions.has(Mention::HasZones) || self.image.tree.lookup(b"/usr/share/zoneinfo").is_ok() {
             return None;
         }
-        let zone = self.image.config.variable("TZ").filter(|zone| is_zone(zone));
+        let zone = self.variable("TZ").filter(|zone| is_zone(zone));
         let loads = mentions.has(Mention::Go) && mentions.has(Mention::LoadsZones);
         // libc knows the place, so any program that is linked against it may.
         let says = match zone {
@@ -169,7 +168,7 @@ impl Inquiry<'_> {
 
     fn java(&mut self, java: &[u8], words: &[String]) -> Option<Step> {
         let runtime = self.runtime(java)?;
-        let told = told(words, self.image.config.variable("CLASSPATH"))?;
+        let told = told(words, self.variable("CLASSPATH"))?;
         let tree = &self.image.tree;
         let (path, release) = match told {
             Told::Jar(path) => {

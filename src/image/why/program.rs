@@ -7,7 +7,7 @@ use crate::image::chain::{Role, Step};
 use crate::image::content::{Elf, Kept};
 use crate::image::elf::{Flaw, Kind, Summary, machine_of};
 use crate::image::finding::{Finding, Id, Libc, Remedy};
-use crate::image::loader::libc_of;
+use crate::image::loader::{Given, libc_of};
 use crate::image::search::Trouble;
 use crate::image::tree::{Entry, Miss};
 use crate::image::why::remedy;
@@ -22,9 +22,8 @@ pub(super) struct Program<'a> {
     pub(super) elf: &'a Summary,
     /// What it mentions.
     pub(super) kept: &'a Elf,
-    /// Folders that are given to the loader; it ignores the environment of a program that is set-user-id for somebody
-    /// else than the user.
-    pub(super) library_path: Option<&'a str>,
+    /// What its loader is given.
+    pub(super) given: Given,
 }
 
 impl Inquiry<'_> {
@@ -43,9 +42,8 @@ impl Inquiry<'_> {
         }
         let setuid = entry.mode & 0o4000 != 0 && entry.uid != self.identity.uid;
         let setgid = entry.mode & 0o2000 != 0 && !self.identity.gids.contains(&entry.gid);
-        let config = &self.image.config;
-        let library_path = config.variable("LD_LIBRARY_PATH").filter(|_| !(setuid || setgid));
-        let program = Program { path, opened: path, elf, kept, library_path };
+        let given = Given::of(&self.env, setuid || setgid);
+        let program = Program { path, opened: path, elf, kept, given };
         let Some(asked) = &elf.interpreter else { return Vec::new() };
         self.via(path, format!("asks for the loader {} (PT_INTERP)", printable_bytes(asked)));
         match self.search().file(asked) {
@@ -78,9 +76,7 @@ impl Inquiry<'_> {
             Kind::Object => "is an object file, which the linker has yet to make a program of",
             Kind::Other(4) => "is a core dump",
             Kind::Other(_) => "is an ELF file of a kind that is not executed",
-            Kind::Dynamic if elf.interpreter.is_none() && !elf.pie && !elf.needed.is_empty() => {
-                "is a shared library: it asks for libraries and for no loader"
-            }
+            Kind::Dynamic if is_library(elf) => library(elf),
             _ if elf.truncated => {
                 let finding = Finding::new(Id::ElfDamaged, format!("the program {shown} is cut off"));
                 let finding = finding.evidence(path, "is shorter than its program headers say");
@@ -126,8 +122,10 @@ impl Inquiry<'_> {
         let libc = libc_of(asked, None);
         if let Some((path, why, permission)) = not_executable(trouble) {
             let finding = Finding::new(Id::LoaderUnusable, format!("the loader {name} of {shown} cannot be executed"));
-            let copied = || remedy::for_loader(self.image, program, asked, &[], None);
-            let remedies = permission.map_or_else(copied, |mend| vec![mend]);
+            let mut copied = remedy::for_loader(self.image, program, asked, &[], None);
+            // No file can be copied to where a folder is.
+            copied.retain(|remedy| !matches!((trouble, remedy), (Trouble::Folder(_), Remedy::CopyFromBuild(_))));
+            let remedies = permission.map_or(copied, |mend| vec![mend]);
             self.report(finding.evidence(path, why.clone()).remedy(remedies));
             return vec![step.unfit(why)];
         }
@@ -156,6 +154,25 @@ impl Inquiry<'_> {
         let remedies = remedy::for_loader(self.image, program, asked, &lost, other.map(|(_, has, _)| has));
         self.report(finding.remedy(remedies));
         [vec![step.missing()], steps].concat()
+    }
+}
+
+/// Is it a shared library, of which nothing but a crash comes if the kernel starts it? It asks for no loader, so that it
+/// would have to stand alone, as a static program does that can be loaded anywhere, or as loaders do and musl's libc.
+fn is_library(elf: &Summary) -> bool {
+    let has_name = elf.soname.is_some();
+    let depends = !elf.needed.is_empty();
+    // Without an entry the kernel jumps to the file's header. A program that is made by hand may start even there.
+    let crashes = if elf.has_entry { has_name && depends } else { has_name || depends };
+    elf.interpreter.is_none() && !elf.pie && crashes
+}
+
+/// What shows that it is one.
+fn library(elf: &Summary) -> &'static str {
+    if elf.needed.is_empty() {
+        "is a shared library: it has a name as one (DT_SONAME), and nothing in it is where a program starts (e_entry 0)"
+    } else {
+        "is a shared library: it asks for libraries and for no loader"
     }
 }
 

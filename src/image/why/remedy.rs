@@ -172,17 +172,20 @@ pub(super) fn for_loader(
     remedies
 }
 
-/// For a library that is not there.
+/// For a library that is not there, or, with its path, that is no good.
 pub(super) fn for_library(
     image: &Image,
     program: &Program<'_>,
     name: &[u8],
     loaded: &Loaded<'_>,
-    libc: Libc,
+    (libc, instead): (Libc, Option<&Vec<u8>>),
 ) -> Vec<Remedy> {
     // Next to libc is a folder that the loader searches.
     let beside = loaded.objects.iter().find(|object| object.names.iter().any(|name| name.starts_with(b"libc.")));
-    let folder = beside.map(|object| parent(&object.opened));
+    let beside = beside.map(|object| parent(&object.opened));
+    // One that is no good would be found before a copy anywhere else, and a path is no search.
+    let named = name.contains(&b'/').then_some(name);
+    let folder = instead.map(Vec::as_slice).or(named).map(parent).or(beside);
     let mut remedies = vec![static_link(program, libc)];
     remedies.push(Remedy::CopyFromBuild(vec![copy_of(program, name, libc, folder)]));
     let packager = packager(image);

@@ -5,6 +5,7 @@ mod library;
 mod likely;
 mod program;
 mod script;
+mod shell;
 mod words;
 
 use super::{Diagnosis, why};

@@ -56,6 +56,18 @@ fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
         Remedy::CopyFromBuild(copies) => {
             fix("copy what is missing from the stage that built the program", copy_lines(copies, dockerfile))
         }
+        Remedy::Ldconfig(folder) => {
+            let folder = folder.iter().map(|folder| format!(" {}", quoted(folder)));
+            fix("write the loader's cache", [format!("RUN ldconfig{}", folder.collect::<String>())])
+        }
+        Remedy::LibraryPath(folder, path) => {
+            let path = path.iter().map(|path| format!(":{}", printable(path))).collect::<String>();
+            fix("let the loader look there", [format!("ENV LD_LIBRARY_PATH={}{path}", quoted(folder))])
+        }
+        Remedy::PlainMode(path) => fix(
+            "let it run with the rights of the user, so that LD_LIBRARY_PATH counts",
+            [chmod("755", path, dockerfile)],
+        ),
         Remedy::CopyProgram(path) => {
             let (stage, path) = (stage(dockerfile, path), quoted(path));
             fix("put the program there", [format!("COPY --from={stage} {path} {path}")])
@@ -293,6 +305,16 @@ mod tests {
             ]
         );
         assert_eq!(copy_lines(&copies[..1], None), ["COPY --from=0 /lib64/ld.so /lib64/"]);
+    }
+
+    #[test]
+    fn a_library_that_is_there_is_brought_within_the_loaders_reach() {
+        let line = |remedy: &Remedy| of(remedy, None).lines.concat();
+        assert_eq!(line(&Remedy::Ldconfig(None)), "RUN ldconfig");
+        assert_eq!(line(&Remedy::Ldconfig(Some(b"/o p".to_vec()))), "RUN ldconfig \"/o p\"");
+        assert_eq!(line(&Remedy::LibraryPath(b"/o".to_vec(), None)), "ENV LD_LIBRARY_PATH=/o");
+        assert_eq!(line(&Remedy::LibraryPath(b"/o".to_vec(), Some("/x".into()))), "ENV LD_LIBRARY_PATH=/o:/x");
+        assert_eq!(line(&Remedy::PlainMode(b"/u".to_vec())), "COPY --chmod=755 u /u");
     }
 
     #[test]

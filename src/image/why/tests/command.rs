@@ -140,3 +140,42 @@ fn programs_that_only_start_others_may_stand_before_each_other() {
     assert_eq!(through(&["env", "tini", "/bin/sh", "-c", "env sh"]), "");
     assert_eq!(through(&["env"; 40]), "");
 }
+
+#[test]
+fn an_entrypoint_that_is_one_empty_word_is_none() {
+    let tree = || empty().file("/hello", 0o755, Sample::program().bytes());
+    let reset = |config: Config| Config { entrypoint: words(&[""]), ..config };
+    assert_eq!(ids(tree(), reset(cmd(&["/hello"]))), "");
+    assert_eq!(ids(tree(), reset(cmd(&[]))), "nothing-to-run");
+    assert_eq!(ids(tree(), Config { entrypoint: words(&["", "x"]), ..cmd(&["/hello"]) }), "command-not-in-path");
+}
+
+#[test]
+fn a_working_folder_that_the_engine_makes_is_there() {
+    let tree = || empty().file("/hello", 0o755, Sample::program().bytes()).link("/w", "made/here");
+    let at = |folder: &str, word: &str| Config { working_dir: folder.into(), ..cmd(&[word]) };
+    assert_eq!(ids(tree(), at("/a/b", "./../../hello")), "");
+    assert_eq!(ids(tree(), at("/a", "../hello")), "");
+    assert_eq!(ids(tree(), at("/w", "../../hello")), "", "through the link");
+    assert_eq!(ids(tree(), at("/a/b", "../hello")), "command-missing");
+    assert_eq!(ids(tree(), at("/a", "/a/hello")), "command-missing");
+}
+
+#[test]
+fn what_is_offered_for_a_folder_or_java_code_is_no_copy() {
+    let program = || Sample::program().bytes();
+    let remedies =
+        |tree: crate::image::builder::Builder, word: &str| ask(tree, cmd(&[word, "x"])).findings[0].remedies.clone();
+    let exec = |line: &[&str]| Remedy::ExecForm(Instruction::Cmd, words(line));
+    let inside = || empty().file("/hello/a", 0o755, program()).file("/hello/hello", 0o755, program());
+    assert_eq!(remedies(inside(), "/hello"), [exec(&["/hello/hello", "x"])]);
+    assert_eq!(remedies(empty().folder("/hello", 0o755), "/hello"), [Remedy::SayCommand(None)]);
+    let class = || empty().file("/app/Hello.class", 0o755, b"\xca\xfe\xba\xbe\0\0\0\x41");
+    let java = exec(&["java", "-cp", "/app", "Hello", "x"]);
+    assert_eq!(remedies(class(), "/app/Hello.class"), [java.clone(), Remedy::JavaRuntime(21)]);
+    assert_eq!(remedies(class().file("/usr/bin/java", 0o755, program()), "/app/Hello.class"), [java]);
+    let jar = empty().file("/a.jar", 0o755, b"PK\x03\x04");
+    assert_eq!(remedies(jar, "/a.jar"), [exec(&["java", "-jar", "/a.jar", "x"])]);
+    let script = empty().file("/run", 0o755, "#!/opt\n").folder("/opt", 0o755).file("/bin/sh", 0o755, program());
+    assert_eq!(remedies(script, "/run"), [Remedy::FirstLine("#!/bin/sh".to_owned(), b"/run".to_vec())]);
+}

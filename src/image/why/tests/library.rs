@@ -4,7 +4,7 @@ use super::{FOLDERS, GLIBC, MUSL, ask, cmd, empty, env, glibc, glibc_with, ids, 
 use crate::image::builder::Builder;
 use crate::image::config::Config;
 use crate::image::elf::sample::Sample;
-use crate::image::finding::Remedy;
+use crate::image::finding::{Copy, Remedy};
 
 #[test]
 fn libraries_are_needed_transitively() {
@@ -203,4 +203,132 @@ fn a_library_that_may_not_be_read_is_not_said_to_be_missing() {
         format!("the library libc.so.6 of /hello is not loaded: {path}: the user may not read it (mode 0600)");
     assert_eq!(diagnosis.short().unwrap(), expected);
     assert_eq!(diagnosis.findings[0].remedies, [Remedy::MakeReadable(path.into()), Remedy::RootUser]);
+}
+
+fn with_library(path: &str) -> Builder {
+    glibc().file("/hello", 0o755, program(&["liba.so"]).bytes()).file(path, 0o644, library("liba.so"))
+}
+
+#[test]
+fn what_is_preloaded_is_there_by_its_own_name() {
+    let tree = || with_library("/o/other.so");
+    assert_eq!(ids(tree(), env(cmd(&["/hello"]), &["LD_PRELOAD=/absent.so:/o/other.so"])), "");
+    assert_eq!(ids(tree().file("/etc/ld.so.preload", 0o644, "# a\n/o/other.so # b\n"), cmd(&["/hello"])), "");
+    assert_eq!(ids(tree(), cmd(&[GLIBC, "--preload", "/o/other.so", "/hello"])), "");
+    assert_eq!(ids(tree(), env(cmd(&["/hello"]), &["LD_PRELOAD=/o/absent.so"])), "library-missing");
+    let user = Config { user: "7".into(), ..env(cmd(&["/hello"]), &["LD_PRELOAD=/o/other.so"]) };
+    let secure = tree().layer().file("/hello", 0o4755, program(&["liba.so"]).bytes());
+    assert_eq!(ids(secure, user), "library-missing", "set-user-id");
+    let needs_more = Sample::library("liba.so").needs("libb.so").bytes();
+    let tree = tree().layer().file("/o/other.so", 0o644, needs_more);
+    assert_eq!(ids(tree, env(cmd(&["/hello"]), &["LD_PRELOAD=/o/other.so"])), "library-missing", "its own needs count");
+}
+
+#[test]
+fn musl_goes_by_the_name_that_a_library_was_asked_for_by() {
+    let hello = Sample::with_loader(MUSL).needs("liba.so").bytes();
+    let tree = || musl().file("/hello", 0o755, &hello).file("/o/liba.so", 0o644, library("liba.so"));
+    assert_eq!(ids(tree(), env(cmd(&["/hello"]), &["LD_PRELOAD=/o/liba.so"])), "library-missing");
+    assert_eq!(ids(tree(), env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=:/o"])), "");
+    let here = |path| Config { working_dir: "/o".into(), ..env(cmd(&["/hello"]), &[path]) };
+    assert_eq!(ids(tree(), here("LD_LIBRARY_PATH=:/x:")), "library-missing", "an empty folder is none");
+}
+
+#[test]
+fn an_empty_folder_of_glibcs_search_paths_is_the_working_folder() {
+    let at = |config| Config { working_dir: "/o".into(), ..config };
+    for path in ["/x:", ":/x", "/x::/y"] {
+        let variable = env(cmd(&["/hello"]), &[&format!("LD_LIBRARY_PATH={path}")]);
+        assert_eq!(ids(with_library("/o/liba.so"), at(variable.clone())), "", "{path}");
+        assert_eq!(ids(with_library("/o/liba.so"), variable), "library-missing", "{path} in /");
+        for hello in [program(&["liba.so"]).runpath(path), program(&["liba.so"]).rpath(path)] {
+            let tree = with_library("/o/liba.so").layer().file("/hello", 0o755, hello.bytes());
+            assert_eq!(ids(tree, at(cmd(&["/hello"]))), "", "{path}");
+        }
+    }
+    assert_eq!(ids(with_library("/liba.so"), env(at(cmd(&["/hello"])), &["LD_LIBRARY_PATH=/x:"])), "library-missing");
+    assert_eq!(ids(with_library("/o/liba.so"), at(env(cmd(&["/hello"]), &["LD_LIBRARY_PATH="]))), "library-missing");
+    let tree = with_library("/o/liba.so").layer().file("/hello", 0o755, program(&["liba.so"]).runpath("").bytes());
+    assert_eq!(ids(tree, at(cmd(&["/hello"]))), "library-missing", "an empty path is none");
+}
+
+#[test]
+fn what_an_auditor_would_find_is_not_known() {
+    assert_eq!(ids(with_library("/o/liba.so"), env(cmd(&["/hello"]), &["LD_AUDIT=/o/audit.so"])), "");
+}
+
+#[test]
+fn a_library_of_no_class_is_passed_over_by_glibc() {
+    let with = |at: usize, byte: u8| {
+        let mut bytes = library("liba.so");
+        bytes[at] = byte;
+        with_library("/x").file("/lib/x86_64-linux-gnu/liba.so", 0o644, bytes)
+    };
+    assert_eq!(ids(with(4, 7), cmd(&["/hello"])), "library-missing");
+    assert_eq!(ids(with(4, 7).file("/lib/liba.so", 0o644, library("liba.so")), cmd(&["/hello"])), "");
+    for (at, what) in [(6, "version"), (7, "system"), (12, "padding")] {
+        assert_eq!(ids(with(at, 9), cmd(&["/hello"])), "library-unusable", "{what}");
+    }
+    let object = with_library("/x").file("/lib/liba.so", 0o644, Sample::library("liba.so").kind(1).bytes());
+    assert_eq!(ids(object, cmd(&["/hello"])), "library-unusable");
+}
+
+/// Of the first finding: its message, its evidence, and what is offered first.
+fn told(tree: Builder, config: Config) -> (String, String, Vec<Remedy>) {
+    let finding = ask(tree, config).findings.remove(0);
+    let evidence =
+        finding.evidence.iter().map(|evidence| format!("{:?}: {}\n", evidence.source, evidence.says)).collect();
+    (finding.message, evidence, finding.remedies)
+}
+
+#[test]
+fn a_library_that_is_there_is_not_said_to_be_missing_and_the_loader_is_led_to_it() {
+    let static_link = |remedies: &[Remedy]| matches!(remedies.last(), Some(Remedy::LinkStatically { .. }));
+    let conf = || with_library("/usr/local/lib/liba.so").file("/etc/ld.so.conf", 0o644, "/usr/local/lib\n");
+    let (message, evidence, remedies) = told(conf(), cmd(&["/hello"]));
+    assert_eq!(message, "the library liba.so of /hello is in /usr/local/lib, where the loader does not look");
+    assert!(evidence.contains("is not in the image, and only ldconfig"), "{evidence}");
+    assert_eq!(remedies[0], Remedy::LibraryPath(b"/usr/local/lib".to_vec(), None));
+    assert!(remedies.len() == 2 && static_link(&remedies), "{remedies:?}");
+
+    let tool = || Sample::program().bytes();
+    let (_, evidence, remedies) =
+        told(conf().file("/sbin/ldconfig", 0o755, tool()).file("/etc/ld.so.cache", 0o644, ""), cmd(&["/hello"]));
+    assert!(evidence.contains("does not name it"), "{evidence}");
+    assert_eq!(remedies[0], Remedy::Ldconfig(None));
+    let bare = with_library("/usr/local/lib/liba.so").file("/sbin/ldconfig", 0o755, tool());
+    let (_, evidence, remedies) = told(bare, env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/x"]));
+    assert!(!evidence.contains("ld.so.cache"), "{evidence}");
+    assert_eq!(remedies[0], Remedy::Ldconfig(Some(b"/usr/local/lib".to_vec())));
+    assert_eq!(remedies[1], Remedy::LibraryPath(b"/usr/local/lib".to_vec(), Some("/x".to_owned())));
+    let other = Sample::library("liba.so").machine(183, true, false).bytes();
+    let other = with_library("/x").file("/usr/local/lib/liba.so", 0o644, other);
+    assert!(told(other, cmd(&["/hello"])).0.ends_with("is not in the image"), "of no use");
+}
+
+#[test]
+fn that_a_program_with_other_rights_ignores_the_search_path_is_said() {
+    let tree = with_library("/o/liba.so").layer().file("/hello", 0o4755, program(&["liba.so"]).bytes());
+    let config = Config { user: "7".into(), ..env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/o"]) };
+    let (message, evidence, remedies) = told(tree, config);
+    assert_eq!(message, "the library liba.so of /hello is in /o, where the loader does not look");
+    assert!(evidence.contains("so that the loader ignores LD_LIBRARY_PATH"), "{evidence}");
+    assert_eq!(remedies[0], Remedy::PlainMode(b"/hello".to_vec()));
+}
+
+#[test]
+fn a_library_that_is_no_good_is_replaced_where_it_is_found_first() {
+    let hello = program(&["liba.so", "libc.so.6"]).rpath("/o").bytes();
+    let tree = || glibc().file("/hello", 0o755, &hello);
+    let remedies = told(tree().file("/o/liba.so", 0o644, "text"), cmd(&["/hello"])).2;
+    let copies = |folder: &str| {
+        let from = b"/lib/x86_64-linux-gnu/liba.so".to_vec();
+        Remedy::CopyFromBuild(vec![Copy { from, folder: folder.into() }])
+    };
+    assert!(remedies.contains(&copies("/o")), "{remedies:?}");
+    let remedies = told(tree().folder("/o/liba.so", 0o755), cmd(&["/hello"])).2;
+    assert!(matches!(remedies.as_slice(), [Remedy::LinkStatically { .. }]), "{remedies:?}");
+    let named = glibc().file("/hello", 0o755, program(&["/o/liba.so"]).bytes());
+    let copy = Copy { from: b"/o/liba.so".to_vec(), folder: b"/o".to_vec() };
+    assert!(told(named, cmd(&["/hello"])).2.contains(&Remedy::CopyFromBuild(vec![copy])));
 }

@@ -13,6 +13,9 @@ fn a_program_is_for_the_images_platform() {
     let arm = Config { platform: Platform { arch: "arm64".into(), ..Platform::default() }, ..cmd(&["/hello"]) };
     assert_eq!(ids(tree(183, true), arm.clone()), "");
     assert_eq!(ids(tree(62, true), arm), "wrong-architecture");
+    let small = Config { platform: Platform { arch: "386".into(), ..Platform::default() }, ..cmd(&["/hello"]) };
+    assert_eq!(ids(tree(62, true), small.clone()), "", "an amd64 engine runs images for 386, and amd64 in them");
+    assert_eq!(ids(tree(183, true), small), "wrong-architecture");
     assert_eq!(
         ids(tree(183, true), Config { platform: Platform::default(), ..cmd(&["/hello"]) }),
         "",
@@ -141,4 +144,35 @@ fn musls_loader_is_followed_by_its_own_options() {
     assert_eq!(ids(of_glibc, loader(&["/hello"])), "", "the names of libc mean musl itself");
     let still = musl().file("/hello", 0o755, Sample::program().bytes());
     assert_eq!(ids(still, loader(&["/hello"])), "not-a-program");
+}
+
+#[test]
+fn a_library_without_needs_is_no_program_and_what_may_be_one_is_none_either() {
+    let starts = |sample: Sample| ids(empty().file("/x", 0o755, sample.bytes()), cmd(&["/x"]));
+    assert_eq!(starts(Sample::library("liba.so")), "not-a-program");
+    assert_eq!(starts(Sample::library("liba.so").needs("libb.so").entry(64)), "not-a-program");
+    assert_eq!(starts(Sample::library("ld-linux-x86-64.so.2")), "", "a loader starts");
+    assert_eq!(starts(Sample::library("liba.so").entry(64)), "", "so may what says where");
+    assert_eq!(starts(Sample::program().kind(3).needs("libc.so.6")), "", "it may need nothing of it");
+    assert_eq!(starts(Sample::program().kind(3)), "", "static, and not marked as a program");
+    assert_eq!(starts(Sample::static_pie().entry(0)), "", "it is marked as a program");
+}
+
+#[test]
+fn a_loader_that_is_a_folder_is_not_to_be_copied_over() {
+    let tree = glibc().file("/hello", 0o755, program(&[]).bytes()).layer().folder(GLIBC, 0o755);
+    let diagnosis = ask(tree, cmd(&["/hello"]));
+    assert_eq!(diagnosis.findings[0].id.name(), "loader-unusable");
+    let copied = |remedy: &Remedy| matches!(remedy, Remedy::CopyFromBuild(_));
+    assert!(!diagnosis.findings[0].remedies.iter().any(copied), "{:?}", diagnosis.findings[0].remedies);
+}
+
+/// The kernel does not look at the class that a file says it has, and glibc's loader does.
+#[test]
+fn a_loader_told_to_load_a_file_of_no_class_refuses_it() {
+    let mut bytes = program(&[]).bytes();
+    bytes[4] = 7;
+    let tree = || glibc().file("/hello", 0o755, &bytes);
+    assert_eq!(ids(tree(), cmd(&["/hello"])), "");
+    assert_eq!(ids(tree(), cmd(&[GLIBC, "/hello"])), "elf-damaged");
 }
