@@ -56,7 +56,7 @@ pub(super) fn load(cases: &[Case]) {
 fn configuration(case: &Case, layers: &[String]) -> Value {
     let history: Vec<_> = layers.iter().map(|_| json!({ "created": "1970-01-01T00:00:00Z" })).collect();
     json!({
-        "architecture": "amd64", "os": "linux", "created": "1970-01-01T00:00:00Z", "config": case.config,
+        "architecture": case.architecture, "os": "linux", "created": "1970-01-01T00:00:00Z", "config": case.config,
         "rootfs": { "type": "layers", "diff_ids": layers }, "history": history,
     })
 }

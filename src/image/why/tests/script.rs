@@ -123,5 +123,6 @@ fn a_fix_for_an_interpreter_is_one_that_could_help() {
     let copy = |path: &str| vec![Remedy::CopyProgram(path.into())];
     assert_eq!(fixes("#!/usr/bin/env -S nope\n", tools()), copy("/usr/local/bin/nope"), "where env looks");
     assert_eq!(fixes("#!opt/nope\n", tools()), copy("/opt/nope"), "relative to WORKDIR");
-    assert_eq!(fixes("#!/opt\n", tools().folder("/opt", 0o755)), copy("/opt"), "no chmod helps a folder");
+    let first = Remedy::FirstLine("#!/bin/sh".to_owned(), b"/run.sh".to_vec());
+    assert_eq!(fixes("#!/opt\n", tools().folder("/opt", 0o755)), [first], "no chmod helps a folder, and no copy");
 }

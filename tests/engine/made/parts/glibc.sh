@@ -23,6 +23,13 @@ program greeting-runpath greeting.c ./libgreeting.so.1 -Wl,--enable-new-dtags,-r
 program outer-runpath greeting.c ./libouter.so.1 -Wl,--enable-new-dtags,-rpath,/opt/lib -Wl,-rpath-link,.
 program outer-rpath greeting.c ./libouter.so.1 -Wl,--disable-new-dtags,-rpath,/opt/lib -Wl,-rpath-link,.
 
+program greeting-runpath-empty greeting.c ./libgreeting.so.1 -Wl,--enable-new-dtags,-rpath,:/nowhere
+program greeting-rpath-empty greeting.c ./libgreeting.so.1 -Wl,--disable-new-dtags,-rpath,/nowhere:
+
+# A library that needs nothing, and one that the kernel can start.
+library libstill.so.1 inner.c -nostdlib
+gcc -shared -fPIC -nostdlib -Wl,-e,start -o start.so /src/start.c
+
 # libversion.so.1 as it was, and as the program wants it.
 printf 'V_1 { global: inner; };\nV_2 { global: greeting; } V_1;\n' >new.map
 printf 'V_1 { global: greeting; };\n' >old.map
@@ -38,4 +45,6 @@ ldconfig -C /out/ld.so.cache /opt/lib
 
 cp -L /lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6 .
 cp -L /bin/dash sh
+cp -L /bin/bash bash
+cp -L /lib/x86_64-linux-gnu/libtinfo.so.6 tinfo
 cp -L /usr/bin/env env
