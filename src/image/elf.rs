@@ -76,8 +76,8 @@ pub struct Summary {
     pub machine: Machine,
     /// What kind of file it is.
     pub kind: Kind,
-    /// `e_entry`: does it say where to start? A library mostly does not.
-    pub has_entry: bool,
+    /// `e_entry`: the address where the kernel starts it; 0 in most libraries.
+    pub entry: u64,
     /// What a loader makes of its first sixteen bytes.
     pub ident: Ident,
     /// `PT_INTERP`: the dynamic loader that it asks the kernel for.
@@ -100,7 +100,7 @@ pub struct Summary {
     pub provides: Option<Vec<Vec<u8>>>,
     /// Of a glibc loader: its built-in folders, in order, as they stand in the file.
     pub system_folders: Vec<Vec<u8>>,
-    /// Does the file hold less than its program headers say is to be loaded?
+    /// Does the file lack whole pages of what its program headers say is to be loaded?
     pub truncated: bool,
     /// What keeps the kernel or the loader from making a running program of it; what that hides stays empty.
     pub flaw: Option<Flaw>,
@@ -169,13 +169,16 @@ impl Summary {
         let loaded = segments.iter().filter(|segment| segment.kind == field::PT_LOAD);
         // Of one without contents it does not matter where they would be.
         let mut filled = loaded.clone().filter(|segment| segment.size > 0);
-        let truncated = filled.any(|segment| segment.end().is_none_or(|end| end > file.size()));
+        // The kernel fills up the page in which a file ends.
+        let page = layout.machine.page();
+        let mapped = file.size().div_ceil(page).saturating_mul(page);
+        let truncated = filled.any(|segment| segment.end().is_none_or(|end| end > mapped));
         let impossible = loaded.clone().any(|segment| segment.is_impossible(layout.machine.wide));
         let flaw = interpreter.as_ref().err().copied().or(impossible.then_some(Flaw::Load));
         let interpreter = interpreter.unwrap_or_default().flatten();
         Self {
             kind: layout.kind,
-            has_entry: layout.entry != 0,
+            entry: layout.entry,
             ident: layout.ident,
             interpreter,
             truncated,
@@ -205,7 +208,7 @@ impl Summary {
         Self {
             machine,
             kind: Kind::Fixed,
-            has_entry: true,
+            entry: 0,
             ident: Ident::Fine,
             interpreter: None,
             pie: false,

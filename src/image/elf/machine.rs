@@ -89,6 +89,11 @@ impl Machine {
         self.triplet().and_then(|triplet| triplet.split('-').next())
     }
 
+    /// The largest page of memory that it is used with, in bytes.
+    pub fn page(&self) -> u64 {
+        if matches!(self.number, 3 | 62) { 4 << 10 } else { 64 << 10 }
+    }
+
     /// Where glibc's loader is.
     pub fn glibc_loader(&self) -> Option<&'static str> {
         self.known().map(|known| known.loader)

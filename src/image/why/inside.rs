@@ -37,7 +37,9 @@ impl Inquiry<'_> {
         let shown: Vec<_> = assigned.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let shown = [&shown[..], &inner].concat().join(" ");
         self.via(path, format!("is told to run {}", printable(&shown)));
-        assigned.iter().for_each(|(name, value)| self.assign(name, value));
+        for (name, value) in &assigned {
+            self.assign(name, value);
+        }
         match self.search().started(first.as_bytes()).map(|found| found.path) {
             Ok(path) => {
                 let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());

@@ -10,7 +10,7 @@ use crate::image::layer::Kind;
 use crate::image::loader::{Lacking, Load, Loaded, Lost, Object, Probe, Why, lacking, probe};
 use crate::image::path::join;
 use crate::image::search::Trouble;
-use crate::image::why::remedy;
+use crate::image::why::remedy::{self, parent as folder_of};
 
 impl Inquiry<'_> {
     /// Follows the libraries of a program whose loader is there; of a loader that is unknown nothing is said.
@@ -24,7 +24,11 @@ impl Inquiry<'_> {
         let (steps, findings) = {
             let all = self.load(program, libc, loader);
             let lost = all.lost.iter().map(|lost| self.lost(program, &all, lost, libc));
-            let old = lacking(&all).into_iter().map(|lacking| too_old(program, &all, &lacking, libc));
+            // musl does not compare.
+            let old = lacking(&all)
+                .into_iter()
+                .filter(|_| libc == Libc::Glibc)
+                .map(|lacking| too_old(program, &all, &lacking, libc));
             (steps(&all, 0), lost.chain(old).collect::<Vec<_>>())
         };
         for finding in findings {
@@ -53,7 +57,7 @@ impl Inquiry<'_> {
         let needs = format!("needs {name} (DT_NEEDED)");
         match &lost.why {
             Why::Absent { searched, passed } => {
-                let there = self.elsewhere(program, &lost.name, searched, libc);
+                let there = self.elsewhere(program, (&lost.name, parent), searched, libc);
                 let message = match (passed.first(), &there) {
                     (Some((path, why)), _) => {
                         format!("the library {name} of {needer} is not loaded: {}: {why}", printable_bytes(path))
@@ -75,7 +79,7 @@ impl Inquiry<'_> {
                     printable_bytes(path)
                 );
                 let finding = Finding::new(Id::LibraryUnusable, message).missing(lost.name.clone());
-                let finding = finding.evidence(parent, needs).evidence(path, why.clone());
+                let finding = finding.evidence(parent, needs).evidence(path, format!("is found first: {why}"));
                 let mut remedies = remedy::for_library(self.image, program, &lost.name, loaded, (libc, Some(path)));
                 // No file can be copied to where a folder is.
                 let is_folder = self.image.tree.lookup(path).is_ok_and(|found| found.entry.kind == Kind::Folder);
@@ -161,13 +165,21 @@ impl Inquiry<'_> {
     }
 
     /// The library where the loader would find it if it looked: in a folder of `LD_LIBRARY_PATH` that it ignores, in one
-    /// that `ld.so.conf` names, or in one that is usual elsewhere.
-    fn elsewhere(&self, program: &Program<'_>, name: &[u8], searched: &[Vec<u8>], libc: Libc) -> Option<Elsewhere> {
+    /// that `ld.so.conf` names, beside the object that needs it, or in a folder that is usual elsewhere.
+    fn elsewhere(
+        &self,
+        program: &Program<'_>,
+        (name, needer): (&[u8], &[u8]),
+        searched: &[Vec<u8>],
+        libc: Libc,
+    ) -> Option<Elsewhere> {
         let variable = self.variable("LD_LIBRARY_PATH").filter(|_| program.given.secure).unwrap_or_default();
         let variable: Vec<_> = variable.split(':').filter(|folder| folder.starts_with('/')).map(Vec::from).collect();
         let configured = if libc == Libc::Glibc { self.configured_folders() } else { Vec::new() };
         let usual = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"].map(Vec::from);
-        let folders = variable.iter().chain(&configured).chain(&usual).filter(|folder| !searched.contains(folder));
+        let beside = [folder_of(needer)];
+        let folders =
+            variable.iter().chain(&configured).chain(&beside).chain(&usual).filter(|folder| !searched.contains(folder));
         let is_library =
             |path: &[u8]| matches!(probe(&self.search(), path, Some(program.elf.machine), libc), Probe::Library(..));
         let mut places = folders.map(|folder| (folder, join(folder, name))).filter(|_| !name.contains(&b'/'));

@@ -163,7 +163,7 @@ fn is_library(elf: &Summary) -> bool {
     let has_name = elf.soname.is_some();
     let depends = !elf.needed.is_empty();
     // Without an entry the kernel jumps to the file's header. A program that is made by hand may start even there.
-    let crashes = if elf.has_entry { has_name && depends } else { has_name || depends };
+    let crashes = if elf.entry != 0 { has_name && depends } else { has_name || depends };
     elf.interpreter.is_none() && !elf.pie && crashes
 }
 

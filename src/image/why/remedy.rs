@@ -207,7 +207,8 @@ fn copy_of(program: &Program<'_>, name: &[u8], libc: Libc, folder: Option<Vec<u8
     Copy { from: join(&usual, name), folder: folder.unwrap_or(usual) }
 }
 
-fn parent(path: &[u8]) -> Vec<u8> {
+/// The folder that a file is in.
+pub(super) fn parent(path: &[u8]) -> Vec<u8> {
     let folders: Vec<_> = components(path).collect();
     absolute(folders.split_last().map(|(_, folders)| folders.iter().copied()).into_iter().flatten())
 }

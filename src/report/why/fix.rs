@@ -57,11 +57,11 @@ fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
             fix("copy what is missing from the stage that built the program", copy_lines(copies, dockerfile))
         }
         Remedy::Ldconfig(folder) => {
-            let folder = folder.iter().map(|folder| format!(" {}", quoted(folder)));
-            fix("write the loader's cache", [format!("RUN ldconfig{}", folder.collect::<String>())])
+            let folder = folder.as_ref().map(|folder| format!(" {}", quoted(folder))).unwrap_or_default();
+            fix("write the loader's cache", [format!("RUN ldconfig{folder}")])
         }
         Remedy::LibraryPath(folder, path) => {
-            let path = path.iter().map(|path| format!(":{}", printable(path))).collect::<String>();
+            let path = path.as_ref().map(|path| format!(":{}", printable(path))).unwrap_or_default();
             fix("let the loader look there", [format!("ENV LD_LIBRARY_PATH={}{path}", quoted(folder))])
         }
         Remedy::PlainMode(path) => fix(

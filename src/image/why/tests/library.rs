@@ -158,6 +158,13 @@ fn a_version_that_a_library_does_not_provide_is_missing() {
 }
 
 #[test]
+fn musl_does_not_compare_versions() {
+    let hello = Sample::with_loader(MUSL).needs("liba.so").requires("liba.so", &["A_2"]).bytes();
+    let a = Sample::library("liba.so").provides(&["A_1"]).bytes();
+    assert_eq!(ids(musl().file("/hello", 0o755, hello).file("/lib/liba.so", 0o644, a), cmd(&["/hello"])), "");
+}
+
+#[test]
 fn a_version_that_a_library_asks_of_another_is_checked_too() {
     let stdcxx = Sample::library("libstdc++.so.6").needs("libc.so.6").requires("libc.so.6", &["GLIBC_2.38"]);
     let hello = program(&["libstdc++.so.6"]).requires("libstdc++.so.6", &["GLIBCXX_3.4.32"]);
@@ -276,8 +283,8 @@ fn a_library_of_no_class_is_passed_over_by_glibc() {
 /// Of the first finding: its message, its evidence, and what is offered first.
 fn told(tree: Builder, config: Config) -> (String, String, Vec<Remedy>) {
     let finding = ask(tree, config).findings.remove(0);
-    let evidence =
-        finding.evidence.iter().map(|evidence| format!("{:?}: {}\n", evidence.source, evidence.says)).collect();
+    let evidence = finding.evidence.iter().map(|evidence| format!("{:?}: {}", evidence.source, evidence.says));
+    let evidence = evidence.collect::<Vec<_>>().join("\n");
     (finding.message, evidence, finding.remedies)
 }
 
@@ -304,6 +311,16 @@ fn a_library_that_is_there_is_not_said_to_be_missing_and_the_loader_is_led_to_it
     let other = Sample::library("liba.so").machine(183, true, false).bytes();
     let other = with_library("/x").file("/usr/local/lib/liba.so", 0o644, other);
     assert!(told(other, cmd(&["/hello"])).0.ends_with("is not in the image"), "of no use");
+}
+
+#[test]
+fn a_library_beside_the_one_that_needs_it_is_said_to_be_there() {
+    let a = Sample::library("liba.so").needs("libb.so").bytes();
+    let tree = glibc().file("/hello", 0o755, program(&["liba.so"]).runpath("/o").bytes());
+    let tree = tree.file("/o/liba.so", 0o644, a).file("/o/libb.so", 0o644, library("libb.so"));
+    let (message, _, remedies) = told(tree, cmd(&["/hello"]));
+    assert_eq!(message, "the library libb.so of /o/liba.so is in /o, where the loader does not look");
+    assert_eq!(remedies[0], Remedy::LibraryPath(b"/o".to_vec(), None));
 }
 
 #[test]

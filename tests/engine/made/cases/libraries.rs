@@ -4,13 +4,21 @@ use serde_json::json;
 
 use super::{Case, Draft, Expected, GLIBC, Parts, changed};
 
-/// The libraries that glibc's loader looks for.
+const GREETING: &str = "glibc/libgreeting.so.1";
+const MISSING: &str = "libgreeting.so.1: cannot open shared object file";
+
+/// A folder that the loader searches, and the library in it.
+const MULTIARCH: &str = "/lib/x86_64-linux-gnu/libgreeting.so.1";
+
+/// An image with glibc and this program.
+fn new<'p>(parts: &'p Parts, name: &'static str, program: &str) -> Draft<'p> {
+    Draft::new(parts, name).glibc().part("/opt/bin/hello", &format!("glibc/{program}")).cmd(&["/opt/bin/hello"])
+}
+
+/// Where they are.
 pub(super) fn libraries<'p>(parts: &'p Parts) -> Vec<Case> {
-    let new = |name, program: &str| {
-        Draft::new(parts, name).glibc().part("/opt/bin/hello", &format!("glibc/{program}")).cmd(&["/opt/bin/hello"])
-    };
-    let greeting = "glibc/libgreeting.so.1";
-    let missing = "libgreeting.so.1: cannot open shared object file";
+    let new = |name, program: &str| new(parts, name, program);
+    let (greeting, missing) = (GREETING, MISSING);
     let both = |draft: Draft<'p>| -> Case {
         let draft = draft.part("/opt/lib/libouter.so.1", "glibc/libouter.so.1");
         draft.part("/opt/lib/libinner.so.1", "glibc/libinner.so.1").works()
@@ -20,18 +28,11 @@ pub(super) fn libraries<'p>(parts: &'p Parts) -> Vec<Case> {
         case.expected = Expected::Fails("library-missing", "libinner.so.1: cannot open shared object file");
         case
     };
-    let mut other = parts.get(greeting).to_vec();
-    other[18] = 183;
-    let text = "INPUT(-lgreeting)\n".repeat(9).into_bytes();
-    let multiarch = "/lib/x86_64-linux-gnu/libgreeting.so.1";
     let here =
         |draft: Draft<'p>| draft.part("/opt/lib/libgreeting.so.1", greeting).set("WorkingDir", json!("/opt/lib"));
-    let with = |name, at: usize, bytes: &[u8]| {
-        new(name, "greeting").bytes(multiarch, changed(parts.get(greeting).to_vec(), at, bytes))
-    };
     let library_path = &["LD_LIBRARY_PATH=/nowhere:/opt/lib"][..];
     vec![
-        new("library-default", "greeting").part(multiarch, greeting).works(),
+        new("library-default", "greeting").part(MULTIARCH, greeting).works(),
         new("library-missing", "greeting").fails("library-missing", missing),
         new("library-for-better-processors", "greeting")
             .part("/usr/lib/glibc-hwcaps/x86-64-v2/libgreeting.so.1", greeting)
@@ -102,6 +103,20 @@ pub(super) fn libraries<'p>(parts: &'p Parts) -> Vec<Case> {
             .part("/opt/lib/libgreeting.so.1", greeting)
             .text("/etc/ld.so.conf", "/opt/lib\n")
             .fails("library-missing", missing),
+    ]
+}
+
+/// What is found there.
+pub(super) fn files(parts: &Parts) -> Vec<Case> {
+    let new = |name, program: &str| new(parts, name, program);
+    let (greeting, missing, multiarch) = (GREETING, MISSING, MULTIARCH);
+    let with = |name, at: usize, bytes: &[u8]| {
+        new(name, "greeting").bytes(multiarch, changed(parts.get(greeting).to_vec(), at, bytes))
+    };
+    let mut other = parts.get(greeting).to_vec();
+    other[18] = 183;
+    let text = "INPUT(-lgreeting)\n".repeat(9).into_bytes();
+    vec![
         new("library-machine-other", "greeting").bytes(multiarch, other.clone()).fails("library-missing", missing),
         new("library-machine-other-passed-over", "greeting")
             .bytes(multiarch, other)
@@ -117,6 +132,10 @@ pub(super) fn libraries<'p>(parts: &'p Parts) -> Vec<Case> {
         with("library-system-gnu", 7, &[3]).works(),
         with("library-padding", 12, &[9]).fails("library-unusable", "nonzero padding"),
         with("library-object-file", 16, &[1]).fails("library-unusable", "only ET_DYN and ET_EXEC can be loaded"),
+        new("library-folder", "greeting")
+            .folder(multiarch)
+            .part("/usr/lib/libgreeting.so.1", greeting)
+            .fails("library-unusable", "cannot read file data"),
         new("library-text", "greeting").bytes(multiarch, text).fails("library-unusable", "invalid ELF header"),
         new("library-empty", "greeting").bytes(multiarch, Vec::new()).fails("library-unusable", "file too short"),
         new("library-cut", "greeting")
