@@ -73,8 +73,8 @@ impl Reasons {
 /// What the image likely lacks that the program spoke of, in half a sentence.
 fn missed(diagnosis: &Diagnosis, ran: &Ran) -> Option<String> {
     let said = [ran.stderr.text(), ran.stdout.text()].map(|text| text.to_ascii_lowercase());
-    let is_said = |words: &&str| said.iter().any(|text| text.contains(words));
-    let finding = diagnosis.findings.iter().find(|finding| told_by(finding.id).iter().any(|words| is_said(&words)))?;
+    let is_said = |words: &str| said.iter().any(|text| text.contains(words));
+    let finding = diagnosis.findings.iter().find(|finding| told_by(finding.id).iter().any(|words| is_said(words)))?;
     Some(finding.message.clone())
 }
 
