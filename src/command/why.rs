@@ -19,6 +19,7 @@ use crate::image::{Image, why};
 use crate::name::Set;
 use crate::report::why::fix::Dockerfile;
 use crate::report::why::{Subject, json, render};
+use crate::saved;
 use crate::scan;
 use crate::select::select;
 
@@ -151,8 +152,8 @@ fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Err
             // An image given by its id has no name in its archive, and only one image comes.
             let choice = choice::Options { reference: None, ..choice };
             let engine = args.engine.engine(options);
-            let saved = engine.save(reference, |archive| read(archive, &choice));
-            saved.map_err(|failure| unsaved(wanted, &engine, failure))?.map_err(failed)
+            let image = saved::image(&engine, reference, &choice);
+            image.map_err(|failure| unsaved(wanted, &engine, failure))?.map_err(failed)
         }
         (None, None) => Err(Error::Usage("name an IMAGE, or an `--archive`".to_owned())),
     }
