@@ -16,6 +16,8 @@ pub use place::{Probe, probe};
 pub use told::{Told, told};
 pub use version::{Lacking, lacking};
 
+use std::collections::BTreeSet;
+
 use crate::image::elf::{Summary, is_glibc_loader};
 use crate::image::finding::Libc;
 use crate::image::search::Search;
@@ -171,9 +173,9 @@ impl<'a> Load<'a> {
         let machine = objects.first().map(|program| program.elf.machine);
         let paths = match rules {
             Rules::Glibc(rules) => rules.candidates(self, objects, parent, name),
-            Rules::Musl(rules) => rules.candidates(self, objects, parent, name),
+            Rules::Musl(rules) => Box::new(rules.candidates(self, objects, parent, name).into_iter()),
         };
-        let (mut searched, mut passed) = (Vec::new(), Vec::new());
+        let (mut searched, mut passed, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         for candidate in paths {
             match probe(&self.search, &candidate.path, machine, self.libc) {
                 Probe::Library(found, elf) => return Ok((candidate.path, found, elf)),
@@ -182,7 +184,7 @@ impl<'a> Load<'a> {
                 Probe::Fatal(why) if candidate.for_some => passed.push((candidate.path, why)),
                 Probe::Fatal(why) => return Err(Why::Unusable(candidate.path, why)),
             }
-            if let Some(folder) = candidate.folder.filter(|folder| !searched.contains(folder)) {
+            if let Some(folder) = candidate.folder.filter(|folder| seen.insert(folder.clone())) {
                 searched.push(folder);
             }
         }

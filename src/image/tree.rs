@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::image::builder::Builder;
 use crate::image::content::Kept;
-use crate::image::layer::{Kind, Layer, NodeKind, ROOT};
+use crate::image::layer::{Kind, Layer, MAX_PATH, NodeKind, ROOT};
 use crate::image::path::join;
 use walk::Walk;
 
@@ -114,7 +114,7 @@ impl Tree {
     #[must_use]
     pub fn with_folder(&self, path: &[u8]) -> Self {
         let mut tree = self.clone();
-        if self.lookup(path).is_ok() {
+        if path.len() > MAX_PATH || self.lookup(path).is_ok() {
             return tree;
         }
         let made = Walk::new(self, self.layers.len()).make(path);

@@ -37,6 +37,9 @@ pub fn split(line: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
+/// The longest word that the kernel hands to a program, in bytes (`MAX_ARG_STRLEN`).
+const LONGEST: usize = 128 << 10;
+
 /// A sentence of a shell that starts one program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sentence {
@@ -49,6 +52,9 @@ pub struct Sentence {
 /// The one program that `line` starts, without assignments and `exec` before it; `None` if it starts none, if it is
 /// something that the shell does itself, or where a shell would do more than is followed here.
 pub fn sentence(line: &str) -> Option<Sentence> {
+    if line.len() > LONGEST {
+        return None;
+    }
     let mut words = split(line)?;
     let count = words.iter().take_while(|word| assignment(word).is_some()).count();
     let assigned: Vec<_> = words.drain(..count).filter_map(|word| assignment(&word)).collect();
@@ -121,6 +127,7 @@ mod tests {
     fn what_is_assigned_is_kept_and_what_an_assignment_or_exec_may_mean_beyond_is_left_alone() {
         assert_eq!(run("LD_LIBRARY_PATH=/o PATH='/a b' u x"), Some("LD_LIBRARY_PATH=/o;PATH=/a b;u|x".to_owned()));
         assert_eq!(run("exec A=1"), Some("A=1".to_owned()), "behind exec it is a program's name");
+        assert_eq!(run(&"A=1 ".repeat(1 << 16)), None, "longer than a word can be");
         for line in ["exec -a foo ./run", "exec -c ./run", "PATH=~/bin run", "PATH+=:/opt run", "A=1 echo"] {
             assert_eq!(run(line), None, "{line}");
         }

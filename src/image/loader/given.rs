@@ -18,7 +18,7 @@ pub struct Given {
     /// environment does not count.
     pub secure: bool,
     /// Is the loader told to do something that is not followed: to ask an auditor, which may name other files
-    /// (`LD_AUDIT`), or only to list (`LD_TRACE_LOADED_OBJECTS`)?
+    /// (`LD_AUDIT`), or only to list (`LD_TRACE_LOADED_OBJECTS`)? Or is it given a longer path than can be?
     pub is_beyond: bool,
 }
 
@@ -29,11 +29,12 @@ impl Given {
         // For those rights, only libraries that are searched for.
         let names = names(preload.as_bytes()).filter(|name| !secure || !name.contains(&b'/'));
         let is_set = |name: &str| variable(env, name).is_some();
+        let is_long = |name: &str| variable(env, name).is_some_and(|value| value.len() > LONGEST);
         Self {
             library_path: variable(env, "LD_LIBRARY_PATH").filter(|_| !secure).map(str::to_owned),
             preload: names.map(|name| String::from_utf8_lossy(name).into_owned()).collect(),
             secure,
-            is_beyond: is_set("LD_AUDIT") || is_set("LD_TRACE_LOADED_OBJECTS"),
+            is_beyond: is_set("LD_AUDIT") || is_set("LD_TRACE_LOADED_OBJECTS") || is_long("LD_LIBRARY_PATH"),
         }
     }
 
@@ -48,6 +49,9 @@ impl Given {
         listed.take(MOST).map(<[u8]>::to_vec).collect()
     }
 }
+
+/// The longest string that the kernel takes into an environment (`MAX_ARG_STRLEN`).
+const LONGEST: usize = 128 << 10;
 
 /// The most that are loaded in advance: more than anybody would.
 const MOST: usize = 64;
@@ -72,6 +76,7 @@ mod tests {
     #[test]
     fn an_auditor_and_a_list_are_beyond_what_is_followed() {
         assert!(!Given::of(&["LD_DEBUG=all".to_owned()], false).is_beyond);
+        assert!(Given::of(&[format!("LD_LIBRARY_PATH={}", "/a:".repeat(1 << 16))], false).is_beyond);
         assert!(Given::of(&["LD_AUDIT=/a.so".to_owned()], false).is_beyond);
         assert!(Given::of(&["LD_TRACE_LOADED_OBJECTS=1".to_owned()], false).is_beyond);
     }

@@ -5,6 +5,8 @@
 //! `DT_RUNPATH` of the object itself; the cache `/etc/ld.so.cache`; the folders that were built into the loader.
 //! `/etc/ld.so.conf` is not among them: only `ldconfig` reads it, to write the cache.
 
+use std::collections::BTreeSet;
+
 use super::cache::Cache;
 use super::place::{Candidate, expand, join_name, origin, split};
 use super::{Load, Object};
@@ -60,16 +62,16 @@ impl Rules {
     }
 
     /// The paths to try for `name`, in order.
-    pub(super) fn candidates(
-        &self,
+    pub(super) fn candidates<'c>(
+        &'c self,
         load: &Load<'_>,
         objects: &[Object<'_>],
         parent: usize,
-        name: &[u8],
-    ) -> Vec<Candidate> {
-        let Some(object) = objects.get(parent) else { return Vec::new() };
+        name: &'c [u8],
+    ) -> Box<dyn Iterator<Item = Candidate> + 'c> {
+        let Some(object) = objects.get(parent) else { return Box::new(std::iter::empty()) };
         if name.contains(&b'/') {
-            return vec![Candidate::exactly(self.expand(name, object))];
+            return Box::new(std::iter::once(Candidate::exactly(self.expand(name, object))));
         }
         let mut folders = Vec::new();
         if object.elf.runpath.is_none() {
@@ -81,17 +83,18 @@ impl Rules {
         folders.extend(self.folders(given, b":;", load, object));
         folders.extend(self.folders(object.elf.runpath.as_deref().unwrap_or_default(), b":", load, object));
         let machine = object.elf.machine;
-        let mut list: Vec<_> = folders.iter().flat_map(|folder| within(folder, name, machine)).collect();
-        if !object.elf.no_default_folders {
-            list.extend(self.cache.find(name).map(cached));
-            list.extend(self.system.iter().flat_map(|folder| within(folder, name, machine)));
+        let own = folders.into_iter().flat_map(move |folder| within(folder, name, machine));
+        if object.elf.no_default_folders {
+            return Box::new(own);
         }
-        list
+        let system = self.system.iter().cloned().flat_map(move |folder| within(folder, name, machine));
+        Box::new(own.chain(self.cache.find(name).map(cached)).chain(system))
     }
 
     /// The folders of a search path; an empty one among them is the working folder, and an empty path is none.
     fn folders(&self, path: &[u8], separators: &[u8], load: &Load<'_>, object: &Object<'_>) -> Vec<Vec<u8>> {
-        let all = split(path, separators).filter(|_| !path.is_empty());
+        let mut seen = BTreeSet::new();
+        let all = split(path, separators).filter(|folder| !path.is_empty() && seen.insert(*folder));
         let here = || load.search.folder.to_vec();
         all.map(|folder| if folder.is_empty() { here() } else { self.expand(folder, object) }).collect()
     }
@@ -105,12 +108,13 @@ impl Rules {
 }
 
 /// `name` in a folder, and in its subfolders for better processors.
-fn within<'n>(folder: &'n [u8], name: &'n [u8], machine: Machine) -> impl Iterator<Item = Candidate> + use<'n> {
+fn within(folder: Vec<u8>, name: &[u8], machine: Machine) -> impl Iterator<Item = Candidate> {
     let better = BETTER.iter().filter(move |(number, _)| *number == machine.number).flat_map(|(_, names)| *names);
     let better = better.map(|better| [HWCAPS.get(1..).unwrap_or_default(), better.as_bytes()].concat());
-    let all = better.chain(legacy(machine));
-    let all = all.map(move |better| Candidate::for_some(join_name(&join_name(folder, &better), name)));
-    std::iter::once(Candidate::within(folder, name)).chain(all)
+    let all = better.chain(std::iter::once(machine).flat_map(legacy));
+    let first = Candidate::within(&folder, name);
+    std::iter::once(first)
+        .chain(all.map(move |better| Candidate::for_some(join_name(&join_name(&folder, &better), name))))
 }
 
 /// A path that the cache has.

@@ -161,4 +161,6 @@ fn a_folder_can_be_made_where_nothing_is_and_only_there() {
     assert_eq!(at(&tree.with_folder(b"/w"), "/w/./../../hello"), "File /hello", "where the link leads");
     assert_eq!(tree.with_folder(b"/a").lookup(b"/a").unwrap().entry.mode, 0o700);
     assert_eq!(at(&tree.with_folder(b"/f/x"), "/f/x"), "no folder /f");
+    let endless = "/a".repeat(1 << 20);
+    assert!(tree.with_folder(endless.as_bytes()).lookup(b"/a/a").is_err(), "longer than a path can be");
 }

@@ -196,9 +196,12 @@ impl Inquiry<'_> {
         files.extend(names.into_iter().map(|name| [&b"/etc/ld.so.conf.d/"[..], &name].concat()));
         let texts = files.iter().filter_map(|file| tree.lookup(file).ok()?.entry.kept.text());
         let lines = texts.flat_map(|text| text.split(|byte| *byte == b'\n')).map(<[u8]>::trim_ascii);
-        lines.filter(|line| line.starts_with(b"/")).map(<[u8]>::to_vec).collect()
+        lines.filter(|line| line.starts_with(b"/")).take(MOST).map(<[u8]>::to_vec).collect()
     }
 }
+
+/// The most folders of `ld.so.conf` that are looked into, which has some ten.
+const MOST: usize = 256;
 
 /// A library that is there, where its loader does not look.
 struct Elsewhere {
