@@ -61,11 +61,14 @@ fn the_commands_of_the_readme_print_what_it_shows() {
         if is_update {
             updated = with_output(&updated, &command, &shown, &printed);
         } else {
-            assert_eq!(printed, shown, "$ {command}");
+            assert_eq!(printed, shown, "README.md: `$ {command}`; INSTA_UPDATE=always writes it anew");
         }
     }
     if updated != readme {
-        std::fs::write(path, updated).unwrap();
+        // In one step: other tests read it meanwhile.
+        let new = path.with_extension("md.new");
+        std::fs::write(&new, updated).unwrap();
+        std::fs::rename(new, path).unwrap();
     }
 }
 
