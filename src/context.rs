@@ -157,7 +157,7 @@ impl Search<'_> {
     /// Whether something at `parts` below `folder` is there and not ignored; `way` leads from the context to `folder`.
     fn below(&mut self, folder: &Path, way: &mut Vec<String>, parts: &[&str]) -> Result<bool, Error> {
         let Some((part, rest)) = parts.split_first() else {
-            return Ok(self.taken(way));
+            return self.taken(folder, way);
         };
         for name in names(folder, part)? {
             let at = folder.join(&name);
@@ -171,12 +171,31 @@ impl Search<'_> {
         Ok(false)
     }
 
-    fn taken(&mut self, way: &[String]) -> bool {
-        let kept = self.ignore.keeps(way);
-        if !kept {
+    /// Whether the file or folder at `path`, which `way` leads to, reaches the build, itself or with something below it.
+    fn taken(&mut self, path: &Path, way: &mut Vec<String>) -> Result<bool, Error> {
+        let taken = self.ignore.keeps(way) || self.taken_back_below(path, way)?;
+        if !taken {
             self.ignored = self.ignore.path().map(Path::to_owned);
         }
-        kept
+        Ok(taken)
+    }
+
+    /// Whether something below the folder that is left out is taken back. Entered only where a line goes on.
+    fn taken_back_below(&self, folder: &Path, way: &mut Vec<String>) -> Result<bool, Error> {
+        // A link is not followed: it is what is taken, not what it leads to.
+        if !self.ignore.may_take_back_below(way) || !folder.is_dir() || folder.is_symlink() {
+            return Ok(false);
+        }
+        for name in names(folder, "*")? {
+            let at = folder.join(&name);
+            way.push(name);
+            let found = self.ignore.keeps(way) || self.taken_back_below(&at, way)?;
+            way.pop();
+            if found {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -294,6 +313,31 @@ mod tests {
         for pattern in ["*.h", "a?c", "*/*/x", "a[", "*/y", "a[^1].c"] {
             assert_eq!(find(&["a1.c", "sub/x"], pattern), Presence::Missing, "{pattern}");
         }
+    }
+
+    #[track_caller]
+    fn find_past(lines: &str, source: &str) -> bool {
+        let (folder, context) = context(&["hello.c", "hello.rs", "dir/keep", "dir/drop", "other/x/y"]);
+        fs::write(folder.path().join(".dockerignore"), lines).unwrap();
+        let ignore = Ignore::of(&folder.path().join("Dockerfile.a"), &context).unwrap();
+        context.find(source, &ignore).unwrap() == Presence::There
+    }
+
+    #[test]
+    fn an_ignored_source_is_not_there_whatever_else_is_taken_back() {
+        assert!(find_past("*\n!hello.c\n", "hello.c"));
+        assert!(!find_past("*\n!hello.c\n", "hello.rs"));
+        assert!(!find_past("*\n!hello.c\n", "dir"));
+        assert!(!find_past("*\n!dir/nothing\n", "dir/drop"));
+    }
+
+    #[test]
+    fn an_ignored_folder_is_there_if_something_below_it_is_taken_back() {
+        assert!(find_past("*\n!dir/keep\n", "dir"));
+        assert!(find_past("*\n!other/**/y\n", "other"));
+        assert!(find_past("*\n!other/x\n", "o*"));
+        assert!(!find_past("*\n!dir/nothing\n", "dir"), "nothing below fits what is taken back");
+        assert!(!find_past("*\n!dir/keep\ndir/keep\n", "dir"), "the last line decides");
     }
 
     #[test]

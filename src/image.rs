@@ -46,7 +46,7 @@ pub mod unpack;
 pub mod why;
 pub mod words;
 
-pub use archive::{read, read_folder};
+pub use archive::{read, read_config, read_folder};
 pub use builder::Builder;
 pub use choice::Options;
 pub use config::{Config, Platform};

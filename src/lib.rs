@@ -37,6 +37,7 @@ pub mod matrix;
 pub mod name;
 pub mod project;
 pub mod report;
+pub mod saved;
 pub mod scan;
 pub mod select;
 pub mod sizes;

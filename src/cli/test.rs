@@ -67,13 +67,30 @@ fn timeout(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a time is a number of seconds, as `90`, `90s` or `2m`".to_owned())
 }
 
+/// The least memory that Docker gives a container, in bytes ("Minimum memory limit allowed is 6MB"). Less is too little
+/// for the runtime itself, so other engines fail later.
+const LEAST_MEMORY: u64 = 6 << 20;
+
+/// The most: the kernel counts in signed 64 bits.
+const MOST_MEMORY: u64 = i64::MAX.unsigned_abs();
+
 /// The notation of the engines: a number of bytes, or with `k`, `m` or `g`.
 fn memory(text: &str) -> Result<String, String> {
     let digits = text.strip_suffix(['b', 'k', 'm', 'g', 'B', 'K', 'M', 'G']).unwrap_or(text);
-    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(text.to_owned());
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("a size is a number with `k`, `m` or `g` after it, as `64m`".to_owned());
     }
-    Err("a size is a number with `k`, `m` or `g` after it, as `64m`".to_owned())
+    let unit: u64 = match text.bytes().last() {
+        Some(b'k' | b'K') => 1 << 10,
+        Some(b'm' | b'M') => 1 << 20,
+        Some(b'g' | b'G') => 1 << 30,
+        _ => 1,
+    };
+    let bytes = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    match bytes {
+        Some(LEAST_MEMORY..=MOST_MEMORY) => Ok(text.to_owned()),
+        _ => Err("engines give at least `6m`, and no more than 8 EiB; leave it out for no limit".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -90,8 +107,16 @@ mod tests {
     }
 
     #[test]
+    fn a_size_that_no_engine_takes_is_refused_before_anything_begins() {
+        for wrong in ["0", "1", "0g", "5m", "6291455", "6143k", "8589934592g", "99999999999999999999"] {
+            let what = memory(wrong).unwrap_err();
+            assert!(what.contains("at least `6m`"), "{wrong}: {what}");
+        }
+    }
+
+    #[test]
     fn a_size_is_what_an_engine_understands() {
-        assert!(["1", "64m", "1G"].iter().all(|text| memory(text).is_ok()));
+        assert!(["6291456", "6m", "64m", "1G", "8589934591g"].iter().all(|text| memory(text).is_ok()));
         assert!(["", "m", "-1m", "64 m", "1.5g", "64mb"].iter().all(|text| memory(text).is_err()));
     }
 }

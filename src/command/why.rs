@@ -17,6 +17,7 @@ use crate::image::error::ReadError;
 use crate::image::{Image, why};
 use crate::report::why::fix::Dockerfile;
 use crate::report::why::{Subject, json, render};
+use crate::saved;
 use crate::scan;
 
 /// Reports why the images that are asked for cannot start.
@@ -107,7 +108,7 @@ fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Err
         (None, Some(reference)) => {
             // An image given by its id has no name in its archive, and only one image comes.
             let choice = choice::Options { reference: None, ..choice };
-            args.engine.engine(options).save(reference, |archive| read(archive, &choice))?.map_err(failed)
+            saved::image(&args.engine.engine(options), reference, &choice)?.map_err(failed)
         }
         (None, None) => Err(Error::Usage("name an IMAGE, or an `--archive`".to_owned())),
     }

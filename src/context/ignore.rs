@@ -2,8 +2,8 @@
 //! the context when there is none (Dockerfile reference, ".dockerignore file").
 //!
 //! Each line is a pattern for a path below the context; `**` stands for any number of folders, `!` takes back what
-//! earlier lines left out, and the last line that fits decides. A folder counts as kept when something below it may have
-//! been taken back.
+//! earlier lines left out, and the last line that fits decides. A folder that is left out still reaches the build with
+//! what is taken back below it; whether there is such a thing is for whoever can look into the folder.
 
 use std::ffi::OsString;
 use std::io;
@@ -57,25 +57,40 @@ impl Ignore {
         self.path.as_deref()
     }
 
-    /// Whether the file or folder at `way`, from the context down, reaches the build.
+    /// Whether the file or folder at `way`, from the context down, reaches the build as such.
     pub(super) fn keeps(&self, way: &[String]) -> bool {
         let last = self.lines.iter().rfind(|line| line.fits(way));
-        let back_below = || self.lines.iter().any(|line| line.takes_back);
-        way.is_empty() || last.is_none_or(|line| line.takes_back) || back_below()
+        way.is_empty() || last.is_none_or(|line| line.takes_back)
+    }
+
+    /// Whether a line may take back something below the folder at `way`.
+    pub(super) fn may_take_back_below(&self, way: &[String]) -> bool {
+        self.lines.iter().any(|line| line.takes_back && line.goes_on_below(way))
     }
 }
 
 impl Line {
     /// Whether the line speaks of `way` or of a folder on it.
     fn fits(&self, way: &[String]) -> bool {
-        // The places on the way that the parts so far may have led to.
-        let mut reached = vec![false; way.len() + 1];
-        if let Some(start) = reached.first_mut() {
-            *start = true;
-        }
+        self.places(way).last().is_some_and(|reached| reached.iter().skip(1).any(|there| *there))
+    }
+
+    /// Whether the line has more parts when it has led to all of `way`.
+    fn goes_on_below(&self, way: &[String]) -> bool {
+        let mut before_the_last = self.places(way);
+        before_the_last.pop();
+        // `**` at the end also stands for what is below.
+        let ends_in_any = self.parts.last() == Some(&Part::AnyDepth) && self.fits(way);
+        ends_in_any || before_the_last.iter().any(|reached| reached.last() == Some(&true))
+    }
+
+    /// The places on the way that the parts may lead to: before the first of them, and after each.
+    fn places(&self, way: &[String]) -> Vec<Vec<bool>> {
+        let mut all = vec![(0..=way.len()).map(|at| at == 0).collect::<Vec<_>>()];
         for (place, part) in self.parts.iter().enumerate() {
             let is_last = place + 1 == self.parts.len();
-            reached = match part {
+            let reached = all.last().map(Vec::as_slice).unwrap_or_default();
+            all.push(match part {
                 Part::AnyDepth => {
                     let first = reached.iter().position(|there| *there).unwrap_or(reached.len());
                     // At the end it stands for what is below, not for the folder itself.
@@ -86,9 +101,9 @@ impl Line {
                     let steps = reached.iter().zip(way).map(|(there, name)| *there && pattern.matches(name));
                     std::iter::once(false).chain(steps).collect()
                 }
-            };
+            });
         }
-        reached.iter().skip(1).any(|there| *there)
+        all
     }
 }
 
@@ -157,7 +172,36 @@ mod tests {
     #[test]
     fn an_exclamation_mark_takes_back() {
         assert!(keeps("*\n!hello.c\n", "hello.c"));
-        assert!(keeps("dir\n!dir/keep\n", "dir"));
+        assert!(keeps("dir\n!dir/keep\n", "dir/keep"));
+    }
+
+    #[test]
+    fn what_is_taken_back_is_nothing_to_another_file() {
+        assert!(!keeps("*\n!hello.c\n", "hello.rs"));
+        assert!(!keeps("*\n!dir/keep\n", "other"));
+        assert!(!keeps("*\n!dir/keep\n", "dir/drop"));
+        assert!(!keeps("dir\n!dir/keep\ndir/keep\n", "dir/keep"));
+    }
+
+    #[test]
+    fn a_line_may_take_back_something_below_each_folder_on_its_way() {
+        for (line, path, may) in [
+            ("!a/b/c", "a", true),
+            ("!a/b/c", "a/b", true),
+            ("!a/b/c", "a/b/c", false),
+            ("!a/b/c", "a/x", false),
+            ("!*/c", "a", true),
+            ("!**/c", "a/b", true),
+            ("!a/**/c", "a/b", true),
+            ("!a/**/c", "b", false),
+            ("!a/**", "a", true),
+            ("!c", "a", false),
+            ("a/b", "a", false),
+        ] {
+            let way: Vec<String> = path.split('/').map(str::to_owned).collect();
+            let ignore = Ignore { path: None, lines: parse(line) };
+            assert_eq!(ignore.may_take_back_below(&way), may, "{line} {path}");
+        }
     }
 
     #[test]

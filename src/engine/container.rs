@@ -11,6 +11,7 @@ use super::output::Output;
 use super::owner::{LABEL, Owner};
 use super::process::{self, End, Limit, Stream};
 use super::{Engine, Failure, shown, unstarted};
+use crate::escape::printable;
 use crate::interrupt::Interrupt;
 
 /// What to run, and what it may take.
@@ -105,14 +106,26 @@ impl Engine {
         Ok(Ran { ended: ended?, stdout, stderr })
     }
 
-    /// Makes sure that there is a network of this name, before every container fails for want of it.
+    /// Makes sure that there is a network of this name, or for `container:NAME` a container that runs, before every
+    /// container fails for want of it.
     ///
     /// # Errors
     /// If the engine does not know it.
     pub fn check_network(&self, name: &str) -> Result<(), Failure> {
         // Modes that are no networks: of Docker, and of podman.
         const MODES: [&str; 5] = ["default", "bridge", "host", "none", "private"];
-        const KINDS: [&str; 4] = ["container:", "ns:", "slirp4netns", "pasta"];
+        const KINDS: [&str; 3] = ["ns:", "slirp4netns", "pasta"];
+        if let Some(container) = name.strip_prefix("container:") {
+            let args = ["container", "inspect", "--format", "{{.State.Running}}", "--", container];
+            return match self.capture(args)?.trim_ascii() {
+                b"true" => Ok(()),
+                _ => Err(Failure {
+                    command: shown(&self.command(args)),
+                    status: None,
+                    said: format!("the container `{}` does not run: start it first", printable(container)),
+                }),
+            };
+        }
         if MODES.contains(&name) || KINDS.iter().any(|kind| name.starts_with(kind)) {
             return Ok(());
         }

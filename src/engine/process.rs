@@ -3,10 +3,12 @@
 //! The command runs in a process group of its own: a terminal's Ctrl-C reaches us alone, and we decide what becomes of
 //! it. What it says is handed on as it comes; nothing is kept here.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -54,9 +56,10 @@ pub struct Limit<'a> {
 /// # Errors
 /// If it cannot be started or waited for.
 pub fn run(mut command: Command, limit: Limit<'_>, sink: &mut dyn FnMut(Stream, &[u8])) -> io::Result<End> {
-    let mut child = Group(spawn(&mut command)?);
+    let mut child = Group::new(spawn(&mut command)?);
     let pieces = listen(&mut child.0);
-    let deadline = limit.time.map(|time| Instant::now() + time);
+    // What is beyond the clock's end never comes.
+    let deadline = limit.time.and_then(|time| Instant::now().checked_add(time));
     let stop = || match deadline {
         _ if limit.interrupt.asked_again() => Some(End::Interrupted),
         Some(deadline) if Instant::now() >= deadline => Some(End::TimedOut),
@@ -96,16 +99,42 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
 #[derive(Debug)]
 pub struct Group(pub Child);
 
+/// The process groups that are running now, for [`kill_all`].
+static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+impl Group {
+    /// The group of `child`, which leads it.
+    pub fn new(child: Child) -> Self {
+        running().insert(child.id());
+        Self(child)
+    }
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
         if let Ok(None) = self.0.try_wait() {
-            if let Some(group) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) {
-                let _ = kill_process_group(group, Signal::KILL);
-            }
+            kill(self.0.id());
             let _ = self.0.kill();
             let _ = self.0.wait();
         }
+        running().remove(&self.0.id());
     }
+}
+
+/// Kills all that was started and has not ended, for a process that is about to end without dropping anything.
+pub fn kill_all() {
+    // Whoever holds the lock only puts a number in or takes one out; it is not the one that is ending.
+    running().iter().for_each(|leader| kill(*leader));
+}
+
+fn kill(leader: u32) {
+    if let Some(group) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+fn running() -> MutexGuard<'static, BTreeSet<u32>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The command has closed its pipes, so it is about to end; but a hung one may not.
@@ -202,6 +231,13 @@ mod tests {
             assert!(start.elapsed() < Duration::from_secs(100), "its child lives on");
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    #[test]
+    fn a_time_beyond_every_clock_is_for_ever() {
+        let (end, out, _) = shell("echo a", Some(Duration::MAX));
+        assert!(matches!(end, End::Exited(_)), "{end:?}");
+        assert_eq!(out, "a\n");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::Engine;
 use super::owner::Owner;
+use super::process;
 use crate::interrupt::Interrupt;
 
 /// How long the engine may take for each answer: somebody waits for a program that has already said that it failed.
@@ -28,6 +29,8 @@ pub fn on_panic(engine: &Engine, owner: &Owner, interrupt: &Interrupt) {
         // Asked once, they begin nothing more; asked twice, they end what is running and remove its container.
         interrupt.ask();
         interrupt.ask();
+        // A command that is still on its way to a container must not make it after the last look.
+        process::kill_all();
         // A failure has nobody left to go to.
         let _ = engine.sweep(&owner);
         thread::sleep(AGAIN);
@@ -62,6 +65,10 @@ cd "${0%/*}" || exit 9
 case $1 in
 run)
     while [ "$1" != --name ]; do shift; done
+    if [ "$2" = slow ]; then
+        echo hello
+        sleep 3
+    fi
     : >"there/$2"
     : >"made/$2"
     echo hello
@@ -73,8 +80,8 @@ rm) rm -f "there/$4" ;;
 esac
 "#;
 
-    /// Two containers run; then the worker of one panics, and the process dies of it as in a build that aborts.
-    fn two_workers_of_which_one_panics(folder: &Path) {
+    /// Two engine commands run; then the worker of `bad` panics, and the process dies of it as in a build that aborts.
+    fn two_workers_of_which_one_panics(folder: &Path, bad: &str) {
         let (engine, owner, interrupt) = (Engine::new(folder.join("engine")), Owner::me(), Interrupt::default());
         on_panic(&engine, &owner, &interrupt);
         let hook = panic::take_hook();
@@ -83,7 +90,7 @@ esac
             std::process::abort();
         }));
         let both_run = Barrier::new(2);
-        each(&["good", "bad"], NonZeroUsize::MIN.saturating_add(1), &interrupt, |&name| {
+        each(&["good", bad], NonZeroUsize::MIN.saturating_add(1), &interrupt, |&name| {
             let timeout = Duration::from_secs(600);
             let order = Order { image: "m:a", name, owner: &owner, timeout, memory: None, network: None };
             let ran = engine.run(&order, &interrupt, &mut |_| {
@@ -101,11 +108,9 @@ esac
         names
     }
 
-    #[test]
-    fn a_panic_that_aborts_leaves_no_container() {
-        if let Some(folder) = std::env::var_os(FOLDER) {
-            return two_workers_of_which_one_panics(Path::new(&folder));
-        }
+    /// Has it all done in another process, which runs the test `name` up to its panic, and returns the containers that were made.
+    #[track_caller]
+    fn made_and_gone(name: &str, bad: &str) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let engine = folder.path().join("engine");
         fs::write(&engine, SCRIPT).unwrap();
@@ -113,15 +118,37 @@ esac
         fs::create_dir(folder.path().join("there")).unwrap();
         fs::create_dir(folder.path().join("made")).unwrap();
 
-        let this = "engine::rescue::tests::a_panic_that_aborts_leaves_no_container";
+        let this = format!("engine::rescue::tests::{name}");
         let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", this, "--nocapture"]).env(FOLDER, folder.path());
+        child.args(["--exact", &this, "--nocapture"]).env(FOLDER, folder.path());
         let output = child.output().unwrap();
 
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.signal(), Some(6), "it did not abort: {said}");
         assert!(said.contains("a worker's bug"), "{said}");
-        assert_eq!(files(&folder.path().join("made")), ["bad", "good"]);
+        // Long enough for a command that was left alone to make its container.
+        if bad == "slow" {
+            std::thread::sleep(Duration::from_secs(4));
+        }
         assert_eq!(files(&folder.path().join("there")), Vec::<String>::new());
+        files(&folder.path().join("made"))
+    }
+
+    #[test]
+    fn a_panic_that_aborts_leaves_no_container() {
+        if let Some(folder) = std::env::var_os(FOLDER) {
+            return two_workers_of_which_one_panics(Path::new(&folder), "bad");
+        }
+        let made = made_and_gone("a_panic_that_aborts_leaves_no_container", "bad");
+        assert_eq!(made, ["bad", "good"]);
+    }
+
+    #[test]
+    fn a_command_that_would_make_its_container_after_the_panic_is_killed() {
+        if let Some(folder) = std::env::var_os(FOLDER) {
+            return two_workers_of_which_one_panics(Path::new(&folder), "slow");
+        }
+        let made = made_and_gone("a_command_that_would_make_its_container_after_the_panic_is_killed", "slow");
+        assert_eq!(made, ["good"]);
     }
 }

@@ -25,7 +25,7 @@ impl Engine {
     pub fn save<T>(&self, image: &str, read: impl FnOnce(&mut dyn Read) -> T) -> Result<T, Failure> {
         let mut command = self.command(["save", image]);
         let shown = shown(&command);
-        let mut child = Group(process::spawn(&mut command).map_err(|error| unstarted(shown.clone(), &error))?);
+        let mut child = Group::new(process::spawn(&mut command).map_err(|error| unstarted(shown.clone(), &error))?);
         let (sender, pieces) = mpsc::sync_channel(WAITING);
         if let Some(out) = child.0.stdout.take() {
             thread::spawn(move || forward(out, Stream::Out, &sender));

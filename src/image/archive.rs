@@ -19,7 +19,7 @@ use crate::image::layer::{Budget, Kind, Layer, NewEntry, What, clean_path};
 use crate::image::path::{absolute, components, join};
 use crate::image::tar::{BLOCK, Expanded, Header, Tar, TarError, read_up_to};
 use crate::image::unpack::{Packing, unpack};
-use crate::image::{Image, Kept};
+use crate::image::{Image, Kept, Tree};
 
 /// How much is read at once.
 const CHUNK: usize = 256 * 1024;
@@ -33,6 +33,19 @@ pub fn read(archive: impl Read, options: &Options) -> Result<Image, ReadError> {
     let mut intake = Intake::new(options)?;
     intake.archive(&mut source)?;
     choice::choose(intake.found, options)
+}
+
+/// An image without layers, from its configuration (OCI image specification, `config.md`) alone.
+///
+/// # Errors
+/// When `config` is no such document.
+pub fn read_config(config: &[u8]) -> Result<Image, ReadError> {
+    let document: Document = serde_json::from_slice(config).map_err(|error| ReadError::Document {
+        file: b"/config.json".to_vec(),
+        expected: "configuration",
+        reason: error.to_string(),
+    })?;
+    Ok(Image { references: Vec::new(), config: document.to_config(), tree: Tree::default() })
 }
 
 /// Reads an image from a folder that holds an OCI layout, or what `docker save` writes, unpacked.

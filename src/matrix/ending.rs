@@ -3,7 +3,9 @@
 //! These are readings of words meant for people, so each rule says whose words they are, and takes no more than it must.
 //! Nothing is asked or run here.
 
-use std::path::Path;
+mod words;
+
+use words::{engine_words, exec_failure, init_failure, loader_failure, telling_line};
 
 use super::outcome::Outcome;
 use crate::engine::container::{Ended, Ran, State};
@@ -27,7 +29,7 @@ pub fn of(ran: &Ran) -> Outcome {
     match &ran.ended {
         Ended::Well => Outcome::Works,
         Ended::OutOfTime => Outcome::TimedOut,
-        Ended::Interrupted => Outcome::NotRun,
+        Ended::Interrupted => Outcome::CutOff,
         Ended::NotCreated(said) => not_created(said),
         Ended::Badly { state, .. } if state.status == "created" || !state.error.is_empty() => not_started(state, ran),
         Ended::Badly { state, command } => ended(state, command, ran),
@@ -40,7 +42,9 @@ fn not_created(said: &str) -> Outcome {
     // Docker and podman, in this order.
     let no_image = ["no such image", "unable to find image", "image not known"];
     let no_command = ["no command specified", "no command or entrypoint provided"];
-    if no_command.iter().any(|words| lower.contains(words)) {
+    // Docker makes WORKDIR before the container is there: `Cannot mkdir: /w is not a directory`.
+    let no_folder = lower.contains("cannot mkdir: ") && lower.contains(" is not a directory");
+    if no_folder || no_command.iter().any(|words| lower.contains(words)) {
         Outcome::CannotStart { message }
     } else if no_image.iter().any(|words| lower.contains(words)) {
         Outcome::NotBuilt
@@ -55,9 +59,13 @@ fn not_started(state: &State, ran: &Ran) -> Outcome {
     let message = engine_words(said);
     let lower = said.to_ascii_lowercase();
     // 126 and 127 are what the engine makes of a file that is not there or not to be executed; the words are the
-    // runtimes' (runc, crun) and the engine's for a user that the image does not know.
-    let images_fault = ["oci runtime", "runc", "crun", "exec", "unable to find user", "chdir"];
-    if matches!(state.exit_code, 126 | 127) || images_fault.iter().any(|words| lower.contains(words)) {
+    // runtimes' (runc, crun) and the engine's for a user, a group or a WORKDIR that the image does not have.
+    let images_fault =
+        ["oci runtime", "runc", "crun", "exec", "unable to find user", "unable to find group", "chdir", "workdir "];
+    // What a runtime is not allowed, or not given, by the machine that it runs on.
+    let machines_fault = ["setting rlimit", "cgroup", "seccomp", "apparmor", "too many open files", "no space left"];
+    let is_in = |words: &[&str]| words.iter().any(|words| lower.contains(words));
+    if matches!(state.exit_code, 126 | 127) || (is_in(&images_fault) && !is_in(&machines_fault)) {
         Outcome::CannotStart { message }
     } else {
         Outcome::Unknown { message }
@@ -84,123 +92,21 @@ fn ended(state: &State, command: &[String], ran: &Ran) -> Outcome {
     }
 }
 
-/// What it means if the runtime's words, which alone speak for not starting, were the program's own; `None` where more
-/// speaks for it.
+/// What it means if the runtime's or the loader's words, which alone speak for not starting, were the program's own;
+/// `None` where more speaks for it.
 pub fn if_it_ran(ran: &Ran) -> Option<Outcome> {
     let Ended::Badly { state, command } = &ran.ended else { return None };
+    let stderr = ran.stderr.text();
     let is_doubtful = state.status == "exited"
         && state.error.is_empty()
         && ran.stdout.is_empty()
-        && matches!(state.exit_code, 1 | 255)
-        && exec_failure(&ran.stderr.text(), command);
+        && match state.exit_code {
+            1 => exec_failure(&stderr, command) || loader_failure(&stderr, command),
+            127 => loader_failure(&stderr, command),
+            255 => exec_failure(&stderr, command),
+            _ => false,
+        };
     is_doubtful.then(|| Outcome::Exits { exit_code: state.exit_code, message: telling_line(ran) })
-}
-
-/// runc could not execute the file: the only line is `exec PATH: REASON` (runc since 1.1), or ends in
-/// `exec user process caused: REASON` (before; in still older ones REASON is in quotes).
-fn exec_failure(stderr: &str, command: &[String]) -> bool {
-    /// The reasons for which execve(2) fails on a file, in the words of Go's `syscall` package.
-    const REASONS: [&str; 10] = [
-        "no such file or directory",
-        "exec format error",
-        "permission denied",
-        "operation not permitted",
-        "not a directory",
-        "too many levels of symbolic links",
-        "input/output error",
-        "invalid argument",
-        "text file busy",
-        "argument list too long",
-    ];
-    let Some(line) = only_line(stderr) else { return false };
-    if let Some((before, reason)) = line.split_once("exec user process caused") {
-        let reason = reason.trim_start_matches([':', ' ']).trim_matches('"');
-        return before.starts_with("standard_init_linux.go:") && REASONS.contains(&reason);
-    }
-    let failure = line.strip_prefix("exec ").and_then(|line| line.rsplit_once(": "));
-    let program = command.first().map_or("", String::as_str);
-    failure.is_some_and(|(path, reason)| REASONS.contains(&reason) && is_same_file(path, program))
-}
-
-/// The small init that Docker puts before the program with `--init` (tini) could not execute it.
-fn init_failure(stderr: &str) -> bool {
-    only_line(stderr).is_some_and(|line| line.starts_with("[FATAL tini (") && line.contains(")] exec "))
-}
-
-/// A loader could not load the program: the first line is one of
-/// - `PROGRAM: error while loading shared libraries: …` (glibc, code 127),
-/// - ``PROGRAM: LIBRARY: version `GLIBC_2.38' not found (required by FILE)`` (glibc, code 1),
-/// - `Error loading shared library LIBRARY: … (needed by FILE)`, `Error relocating FILE: …` (musl, code 127).
-///
-/// PROGRAM must be a word of the command: in a shell form it is not the first.
-fn loader_failure(stderr: &str, command: &[String]) -> bool {
-    let line = stderr.lines().next().unwrap_or_default();
-    if line.starts_with("Error loading shared library ") || line.starts_with("Error relocating ") {
-        return true;
-    }
-    let Some((program, said)) = line.split_once(": ") else { return false };
-    let complains = said.starts_with("error while loading shared libraries: ")
-        || (said.contains(": version `") && said.contains("' not found (required by "));
-    let mut words = command.iter().flat_map(|words| words.split_ascii_whitespace());
-    complains && words.any(|word| is_same_file(program, word))
-}
-
-/// The line, if there is just one.
-fn only_line(text: &str) -> Option<&str> {
-    let mut lines = text.lines();
-    let line = lines.next()?;
-    lines.next().is_none().then_some(line)
-}
-
-/// Whether `path` may be what `word` of a command was found as: itself, or in a folder of PATH.
-fn is_same_file(path: &str, word: &str) -> bool {
-    !word.is_empty() && (path == word || (!word.contains('/') && Path::new(path).file_name() == Some(word.as_ref())))
-}
-
-/// The engine's words without the wrappers that say only that they are the engine's, and without the hint at its help.
-fn engine_words(said: &str) -> String {
-    const WRAPPERS: [&str; 11] = [
-        "docker: ",
-        "Error response from daemon: ",
-        "Error: ",
-        "failed to create task for container: ",
-        "failed to create shim task: ",
-        "OCI runtime create failed: ",
-        "runc: ",
-        "crun: ",
-        "runc create failed: ",
-        "unable to start container process: ",
-        "error during container init: ",
-    ];
-    const ENDS: [&str; 4] = [
-        ": unknown",
-        ": unknown.",
-        ": OCI runtime attempted to invoke a command that was not found",
-        ": OCI permission denied",
-    ];
-    let telling = |line: &&str| !line.is_empty() && !line.starts_with("See '") && !line.starts_with("Run '");
-    let lines = said.lines().map(str::trim).filter(telling);
-    let last = |line: &str| !line.starts_with("Unable to find image");
-    let mut lines: Vec<_> = lines.filter(|line| last(line)).collect();
-    lines.truncate(3);
-    let mut text = lines.join("; ");
-    while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| text.strip_prefix(wrapper)) {
-        text = rest.to_owned();
-    }
-    ENDS.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(&text).to_owned()
-}
-
-/// The line that says most of why a program failed: the last one on stderr, or else stdout, that is not indented, as the
-/// lines of a stack trace are. An indented one after it that is no part of a trace says more (Java's `LinkageError`).
-fn telling_line(ran: &Ran) -> String {
-    let last = |text: &str| {
-        let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        let at = lines.iter().rposition(|line| !line.starts_with([' ', '\t']))?;
-        let more = lines.get(at + 1).map(|line| line.trim_start()).filter(|line| !line.starts_with("at "));
-        let line = lines.get(at)?;
-        Some(more.map_or_else(|| (*line).to_owned(), |more| format!("{line}: {more}")))
-    };
-    last(&ran.stderr.text()).or_else(|| last(&ran.stdout.text())).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -247,12 +153,15 @@ mod tests {
     }
 
     #[test]
-    fn only_the_runtimes_words_of_a_container_that_ran_are_in_doubt() {
+    fn only_words_that_a_program_may_print_itself_are_in_doubt() {
         let line = "exec ./hello: no such file or directory";
         let doubtful = super::if_it_ran(&ran(exited(1, &["./hello"]), "", line));
         assert_eq!(doubtful, Some(Outcome::Exits { exit_code: 1, message: line.to_owned() }));
         let loader = "./hello: error while loading shared libraries: libx.so: cannot open shared object file";
-        assert_eq!(super::if_it_ran(&ran(exited(127, &["./hello"]), "", loader)), None);
+        let doubtful = super::if_it_ran(&ran(exited(127, &["./hello"]), "", loader));
+        assert_eq!(doubtful, Some(Outcome::Exits { exit_code: 127, message: loader.to_owned() }));
+        let init = "[FATAL tini (7)] exec ./hello failed: No such file or directory";
+        assert_eq!(super::if_it_ran(&ran(exited(127, &["./hello"]), "", init)), None);
         assert_eq!(super::if_it_ran(&ran(exited(1, &["./hello"]), "said", line)), None);
         assert_eq!(super::if_it_ran(&ran(Ended::Well, "", line)), None);
     }
@@ -330,8 +239,32 @@ mod tests {
         cannot_start(&not_started(127, &podman), shell);
         let user = "unable to find user me: no matching entries in passwd file";
         cannot_start(&not_started(128, user), user);
+        let group = "unable to find group us: no matching entries in group file";
+        cannot_start(&not_started(128, group), group);
+        // Podman does not write into the state what it says.
+        let created = || State { status: "created".to_owned(), ..State::default() };
+        let podmans =
+            |said: &str| ran(Ended::Badly { state: created(), command: vec![] }, "", &format!("Error: {said}\n"));
+        cannot_start(&podmans(group), group);
+        let folder = "workdir \"/w\" exists on container 08b5b269f49f, but is not a directory";
+        cannot_start(&podmans(folder), folder);
         let network = "failed to create endpoint x on network bridge: adding interface failed";
         assert_eq!(of(&not_started(128, network)), Outcome::Unknown { message: network.to_owned() });
+    }
+
+    #[test]
+    fn what_the_runtime_may_not_do_here_tells_nothing_of_the_image() {
+        let wrapper = "OCI runtime create failed: runc create failed: unable to start container process: error during \
+                       container init: ";
+        for said in [
+            "error setting rlimits for ready process: error setting rlimit type 7: operation not permitted",
+            "error setting cgroup config for procHooks process: unable to set memory limit to 1 (current usage: 2699264)",
+        ] {
+            let error = format!("{wrapper}{said}: unknown");
+            let state = State { status: "created".to_owned(), exit_code: 128, error, ..State::default() };
+            let outcome = of(&ran(Ended::Badly { state, command: vec!["/x".to_owned()] }, "", ""));
+            assert_eq!(outcome, Outcome::Unknown { message: said.to_owned() });
+        }
     }
 
     #[test]
@@ -343,6 +276,8 @@ mod tests {
         assert_eq!(daemon(none), Outcome::CannotStart { message: none.to_owned() });
         let none = "no command or entrypoint provided, and no CMD or ENTRYPOINT from image";
         assert_eq!(not_created(&format!("Error: {none}")), Outcome::CannotStart { message: none.to_owned() });
+        let folder = "Cannot mkdir: /w is not a directory";
+        assert_eq!(daemon(folder), Outcome::CannotStart { message: folder.to_owned() });
         assert_eq!(daemon("No such image: m:a"), Outcome::NotBuilt);
         assert_eq!(not_created("Error: m:a: image not known"), Outcome::NotBuilt);
         let network = "network x not found";

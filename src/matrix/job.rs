@@ -129,7 +129,7 @@ impl Run<'_> {
             });
         match built {
             Ok(Built::Done) => None,
-            Ok(Built::Interrupted) => Some(Outcome::NotRun.into()),
+            Ok(Built::Interrupted) => Some(Outcome::CutOff.into()),
             Err(failure) => Some(self.unknown(failure.to_string())),
             Ok(Built::Failed(why)) if is_nobodys_fault(&why.message) || self.engine.check().is_err() => {
                 Some(self.unknown(why.message))

@@ -48,6 +48,8 @@ pub enum Outcome {
     NotBuilt,
     /// Nothing is known: somebody asked to stop before it was its turn.
     NotRun,
+    /// Nothing is known: it had begun, and was ended because somebody asked twice to stop.
+    CutOff,
     /// Nothing is known: the engine did not do its part.
     Unknown {
         /// What the engine said, or did not.
@@ -81,7 +83,7 @@ impl Gist {
 
     /// Whether it says that nothing is known.
     pub fn is_undecided(&self) -> bool {
-        matches!(&*self.outcome, "not-run" | "unknown")
+        matches!(&*self.outcome, "not-run" | "cut-off" | "unknown")
     }
 }
 
@@ -101,6 +103,7 @@ impl Outcome {
             Self::DoesNotBuild { .. } => plain("does-not-build"),
             Self::NotBuilt => plain("not-built"),
             Self::NotRun => plain("not-run"),
+            Self::CutOff => plain("cut-off"),
             Self::Unknown { .. } => plain("unknown"),
         }
     }
@@ -133,7 +136,7 @@ impl Outcome {
     /// known.
     pub fn is_expected(&self, set: Set) -> Option<bool> {
         match (self, set) {
-            (Self::NotRun | Self::Unknown { .. }, _) => None,
+            (Self::NotRun | Self::CutOff | Self::Unknown { .. }, _) => None,
             (outcome, Set::Normal) => Some(*outcome == Self::Works),
             (outcome, Set::Err) => Some(matches!(outcome, Self::DoesNotBuild { .. } | Self::NotBuilt)),
         }
@@ -177,6 +180,7 @@ mod tests {
             (does_not_build(), Some(false), Some(true)),
             (Outcome::NotBuilt, Some(false), Some(true)),
             (Outcome::NotRun, None, None),
+            (Outcome::CutOff, None, None),
             (Outcome::Unknown { message: String::new() }, None, None),
         ];
         for (outcome, normal, err) in cases {
@@ -207,6 +211,7 @@ mod tests {
             does_not_build(),
             Outcome::NotBuilt,
             Outcome::NotRun,
+            Outcome::CutOff,
             Outcome::Unknown { message: "no".to_owned() },
         ];
         for outcome in outcomes {

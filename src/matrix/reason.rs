@@ -10,7 +10,9 @@ use super::ending;
 use super::outcome::Outcome;
 use crate::engine::Engine;
 use crate::engine::container::Ran;
-use crate::image::{Diagnosis, Options, read, why};
+use crate::image::finding::Id;
+use crate::image::{Diagnosis, Options, why};
+use crate::saved;
 
 /// How much memory an image may take while it is looked at, in bytes: room for the look at one file and for the names of
 /// some ten thousand, which is what images that do not work have. The whole process then stays below 20 MiB.
@@ -44,7 +46,8 @@ impl Reasons {
     /// The outcome of `image` in the light of its content, and the reason in half a sentence.
     ///
     /// - That it cannot start has a reason if one was found.
-    /// - That it exits has one if it was found likely that it would; a reason not to start is none, since it did.
+    /// - That it exits has one if something was found likely to be missed and the program's last words speak of it; a
+    ///   reason not to start is none, since it did.
     /// - Where the runtime's words are all that speaks for not starting, and nothing is missing in the image, they were
     ///   the program's own: then it ran and ended by itself.
     pub fn explain(&self, image: &str, outcome: Outcome, ran: &Ran) -> (Outcome, Option<String>) {
@@ -53,9 +56,10 @@ impl Reasons {
         }
         let Some(diagnosis) = self.diagnose(image) else { return (outcome, None) };
         match (ending::if_it_ran(ran), diagnosis.starts(), &outcome) {
-            (Some(own), true, Outcome::CannotStart { .. }) => (own, diagnosis.short()),
-            (_, false, Outcome::Exits { .. }) => (outcome, None),
-            _ => (outcome, diagnosis.short()),
+            (Some(own), true, Outcome::CannotStart { .. }) => (own, missed(&diagnosis, ran)),
+            (_, false, Outcome::CannotStart { .. }) => (outcome, diagnosis.short()),
+            (_, true, Outcome::Exits { .. }) => (outcome, missed(&diagnosis, ran)),
+            _ => (outcome, None),
         }
     }
 
@@ -66,9 +70,75 @@ impl Reasons {
     }
 }
 
+/// What the image likely lacks that the program spoke of, in half a sentence.
+fn missed(diagnosis: &Diagnosis, ran: &Ran) -> Option<String> {
+    let said = [ran.stderr.text(), ran.stdout.text()].map(|text| text.to_ascii_lowercase());
+    let is_said = |words: &str| said.iter().any(|text| text.contains(words));
+    let finding = diagnosis.findings.iter().find(|finding| told_by(finding.id).iter().any(|words| is_said(words)))?;
+    Some(finding.message.clone())
+}
+
+/// Words, in lower case, of which a program says some when it fails for want of this. Without them it failed of something
+/// else: no network, say, is no lack of certificates.
+fn told_by(id: Id) -> &'static [&'static str] {
+    match id {
+        Id::CaCertificatesMissing => &["certificate", "x509", "unknown issuer", "unknownissuer"],
+        Id::NameServiceMissing => &["lookup", "resolv", "resolution", "getaddrinfo", "no such host", "name or service"],
+        Id::ZoneinfoMissing => &["zone", "tzdata"],
+        Id::PasswdMissing => &["user", "uid", "passwd"],
+        Id::ClassTooNew => &["unsupportedclassversionerror", "class file version"],
+        _ => &[],
+    }
+}
+
 fn diagnose(engine: &Engine, image: &str) -> Option<Diagnosis> {
     // One image comes, and podman gives it another name (`localhost/…`) than it was asked for by.
     let options = Options { reference: None, memory: MEMORY, ..Options::default() };
-    let image = engine.save(image, |archive| read(archive, &options)).ok()?.ok()?;
+    let image = saved::image(engine, image, &options).ok()?.ok()?;
     Some(why(&image))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missed;
+    use crate::engine::container::{Ended, Ran};
+    use crate::engine::output::Output;
+    use crate::image::Diagnosis;
+    use crate::image::chain::{Role, Step};
+    use crate::image::finding::{Certainty, Finding, Id};
+
+    fn reason(ids: &[Id], said: &str) -> Option<String> {
+        let findings = ids.iter().map(|id| Finding::new(*id, id.name())).collect();
+        let diagnosis = Diagnosis { command: Vec::new(), findings, chain: Step::new(Role::Command, "") };
+        let (stdout, mut stderr) = (Output::default(), Output::default());
+        stderr.push(said.as_bytes());
+        missed(&diagnosis, &Ran { ended: Ended::Well, stdout, stderr })
+    }
+
+    #[test]
+    fn what_is_likely_missed_is_a_reason_only_if_the_program_speaks_of_it() {
+        let certificates = [Id::CaCertificatesMissing];
+        let x509 = "Get \"https://icanhazip.com\": tls: failed to verify certificate: x509: certificate signed by unknown \
+                    authority";
+        assert_eq!(reason(&certificates, x509).as_deref(), Some("ca-certificates-missing"));
+        for other in ["dial tcp: lookup icanhazip.com: no such host", "net/http: TLS handshake timeout", ""] {
+            assert_eq!(reason(&certificates, other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn of_several_the_one_that_is_spoken_of_is_the_reason() {
+        let both = [Id::CaCertificatesMissing, Id::NameServiceMissing];
+        let lookup = "dial tcp: lookup icanhazip.com: no such host";
+        assert_eq!(reason(&both, lookup).as_deref(), Some("name-service-missing"));
+        let java = "java.lang.UnsupportedClassVersionError: hello has been compiled by a more recent version";
+        assert_eq!(reason(&[Id::ClassTooNew], java).as_deref(), Some("class-too-new"));
+    }
+
+    #[test]
+    fn whatever_is_likely_can_be_spoken_of_and_what_is_certain_is_no_reason_for_what_ran() {
+        for id in Id::ALL {
+            assert_eq!(super::told_by(id).is_empty(), id.certainty() == Certainty::Certain, "{id}");
+        }
+    }
 }

@@ -18,6 +18,7 @@ pub fn line(row: &Row, color: bool) -> String {
         (Outcome::Works, Set::Err) => NEWS.to_owned(),
         (Outcome::DoesNotBuild { .. }, Set::Err) => format!("does not build, as expected: {}", row.detail()),
         (Outcome::DoesNotBuild { .. }, Set::Normal) => format!("does not build: {}", row.detail()),
+        (outcome, _) if outcome.message().is_empty() => outcome.words(),
         (outcome, _) => format!("{}: {}", outcome.words(), outcome.message()),
     };
     format!("{} {}  {time}  {}\n", paint(mark, tone, color), row.service, printable(&said))
@@ -65,6 +66,7 @@ pub fn summary(rows: &[Row]) -> String {
         (count(&|row| row.is_expected() == Some(true) && row.set() == Set::Err), "failed as expected"),
         (count(&|row| row.is_expected() == Some(false) && row.set() == Set::Normal), "failed"),
         (count(&|row| row.is_expected() == Some(false) && row.set() == Set::Err), "built although .err"),
+        (count(&|row| *row.outcome() == Outcome::CutOff), "cut off"),
         (count(&|row| *row.outcome() == Outcome::NotRun), "not begun"),
         (count(&|row| matches!(row.outcome(), Outcome::Unknown { .. })), "unknown"),
     ];

@@ -59,11 +59,11 @@ impl FromStr for Budget {
 
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}%", self.percent())?;
-        if self.bytes > 0 {
-            write!(f, " and {}", bytes::human(self.bytes))?;
+        match (self.percent, self.bytes) {
+            (_, 0) => write!(f, "{}%", self.percent()),
+            (0, bytes) => f.write_str(&bytes::human(bytes)),
+            (_, bytes) => write!(f, "{}% or {}, whichever is more", self.percent(), bytes::human(bytes)),
         }
-        Ok(())
     }
 }
 
@@ -97,9 +97,10 @@ mod tests {
     #[test]
     fn a_budget_is_read_in_either_order_with_decimals() {
         assert_eq!(budget("10kB, 0.5 %"), budget("0.5%,10kB"));
-        assert_eq!(budget("0.5%,10kB").to_string(), "0.5% and 10kB");
+        assert_eq!(budget("0.5%,10kB").to_string(), "0.5% or 10kB, whichever is more");
         assert_eq!(budget("5%").to_string(), "5%");
-        assert_eq!(budget("1MB").to_string(), "0% and 1MB");
+        assert_eq!(budget("1MB").to_string(), "1MB");
+        assert_eq!(Budget::default().to_string(), "0%");
     }
 
     #[test]

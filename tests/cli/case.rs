@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -173,12 +174,20 @@ impl Run {
     }
 }
 
+/// Says, past the capture of the test runner, that a test was left out and why. In CI none may be.
+#[track_caller]
+pub fn left_out(why: &str) {
+    assert!(std::env::var_os("CI").is_none(), "left out, and in CI it must not be: {why}");
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    // `eprintln!` would be captured, and a test that passes shows nothing.
+    let _ = writeln!(std::io::stderr(), "left out: {name}: {why}");
+}
+
 /// A program that some tests need and not every machine has. In CI it must be there.
 pub fn tool(program: &str, probe: &[&str]) -> Option<Command> {
     let there = Command::new(program).args(probe).output().is_ok_and(|output| output.status.success());
     if !there {
-        assert!(std::env::var_os("CI").is_none(), "`{program} {}` does not work, and in CI it must", probe.join(" "));
-        eprintln!("left out: `{program} {}` does not work here", probe.join(" "));
+        left_out(&format!("`{program} {}` does not work here", probe.join(" ")));
         return None;
     }
     Some(Command::new(program))

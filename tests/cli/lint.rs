@@ -139,6 +139,13 @@ fn a_source_kept_from_the_build_by_an_ignore_file() {
     // The Dockerfile's own ignore file stands in for that of the context.
     let case = case.file("dockerfiles/Dockerfile.p.a.dockerignore", "*\n!p.c\n");
     case.run(["lint"]).expect(0, "", NOTHING);
+    // What is taken back is another file.
+    let case = case.file("dockerfiles/Dockerfile.p.a.dockerignore", "*\n!q.c\n");
+    let path = "dockerfiles/Dockerfile.p.a.dockerignore";
+    let what = format!(
+        "2: COPY takes `p.c`, which `{path}` keeps from the build: take it back there with `!` (missing-copy-source)"
+    );
+    found(&case, "p.a", &[&what]);
 }
 
 #[test]

@@ -119,6 +119,22 @@ fn v2_exit_codes(json: &str) -> BTreeMap<String, Option<i64>> {
 }
 
 #[test]
+#[ignore = "needs a Docker engine"]
+fn each_compose_is_the_version_that_it_stands_for() {
+    let of = |version: Version, name| {
+        // A project of its own, which is never started.
+        let said =
+            Project::of_normal_set(version, "minimage-test-version").run(name, &["version", "--short"]).succeeds();
+        let major =
+            said.stdout.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+        major.unwrap_or_else(|| panic!("`{}` is no version", said.stdout))
+    };
+    let _turn = crate::engine::turn();
+    assert_eq!(of(Version::V1, "version.1"), 1);
+    assert!(of(Version::V2, "version.2") >= 2);
+}
+
+#[test]
 fn exit_codes_are_read_from_the_table_of_version_1() {
     let table = "     Name       Command   State    Ports\n----\np_hello-c.gcc_1   ./hello   Exit 0          \n\
                  p_a_1  java Exit 3   Exit 1          \np_b_1  x  Up  \n";

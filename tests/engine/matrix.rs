@@ -18,22 +18,33 @@ const REPOSITORY: &str = "mkcompose-test-matrix";
 /// A program that says of itself what the runtime would say of a program that is not there.
 const SAY: &str = "#!/bin/sh\necho \"exec /say: no such file or directory\" >&2\nexit 1\n";
 
+/// A program that says of itself what musl's loader would say of one whose library is not there.
+const LOAD: &str = "#!/bin/sh\necho \"Error loading shared library libx.so\" >&2\nexit 127\n";
+
 /// How long a test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Dockerfiles, and what must be told of each.
-const IMAGES: [(&str, &str, &str); 12] = [
+const IMAGES: [(&str, &str, &str); 16] = [
     ("exits.busybox", "FROM busybox\nCMD echo so it is >&2; exit 3\n", "exits 3: so it is"),
     ("fails.busybox.err", "FROM busybox\nRUN echo no && exit 4\n", "does not build: [2/2] RUN echo no && exit 4"),
     ("floods.busybox", "FROM busybox\nCMD yes | head -c 1000000\n", "works: cut"),
     ("hungry.busybox", "FROM busybox\nCMD [\"tail\", \"/dev/zero\"]\n", "killed: out of memory"),
     ("missing.scratch", "FROM scratch\nCOPY say /say\nCMD [\"/say\"]\n", "cannot start: reason"),
+    (
+        "loaders-words.busybox",
+        "FROM busybox\nCOPY load /load\nCMD [\"/load\"]\n",
+        "exits 127: Error loading shared library libx.so",
+    ),
     ("nocommand.scratch", "FROM scratch\nCOPY say /say\n", "cannot start: reason"),
+    ("nogroup.busybox", "FROM busybox\nUSER root:nobody-here\nCMD true\n", "cannot start: reason"),
+    ("nolayer.scratch", "FROM scratch\nCMD [\"/x\"]\n", "cannot start: reason"),
     ("noshell.scratch", "FROM scratch\nCOPY say /say\nCMD /say\n", "cannot start: reason"),
     ("nouser.busybox", "FROM busybox\nUSER nobody-here\nCMD true\n", "cannot start: reason"),
     ("says.busybox", "FROM busybox\nCOPY say /say\nCMD [\"/say\"]\n", "exits 1: exec /say: no such file or directory"),
     ("sleeps.busybox", "FROM busybox\nCMD [\"sleep\", \"1000\"]\n", "timed out"),
     ("unknown-library.busybox", "FROM busybox\nCMD nowhere\n", "exits 127: /bin/sh: nowhere: not found"),
+    ("nofolder.busybox", "FROM busybox\nWORKDIR /w\nRUN rmdir /w && touch /w\nCMD true\n", "cannot start: reason"),
     ("volume.busybox", "FROM busybox\nVOLUME /data\nCMD echo hi >/data/x && cat /data/x\n", "works"),
 ];
 
@@ -43,7 +54,9 @@ fn made(name: &str) -> PathBuf {
     fs::create_dir_all(at.join("dockerfiles")).unwrap();
     fs::create_dir_all(at.join("samples")).unwrap();
     fs::write(at.join("samples/say"), SAY).unwrap();
-    run("matrix.mode", Command::new("chmod").arg("755").arg(at.join("samples/say"))).succeeds();
+    fs::write(at.join("samples/load"), LOAD).unwrap();
+    let programs = ["say", "load"].map(|name| at.join("samples").join(name));
+    run("matrix.mode", Command::new("chmod").arg("755").args(programs)).succeeds();
     for (service, text, _) in IMAGES {
         fs::write(at.join(format!("dockerfiles/Dockerfile.{service}")), text).unwrap();
     }
@@ -167,7 +180,7 @@ fn after_a_second_signal_the_running_container_is_removed_at_once() {
     thread::sleep(Duration::from_millis(500));
     started.signal("INT");
     let (code, told) = started.end();
-    assert_eq!((code, told), (Some(130), vec!["not run".to_owned(), "not run".to_owned()]));
+    assert_eq!((code, told), (Some(130), vec!["cut off".to_owned(), "not run".to_owned()]));
     nothing_is_left();
 }
 

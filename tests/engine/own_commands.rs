@@ -46,20 +46,32 @@ impl Image {
     /// Whether it is as expected.
     fn agrees_with(&self, expected: &Expected) -> bool {
         let said = |text: &String| self.message.iter().chain([&self.stderr]).any(|message| message.contains(text));
-        let reasoned = self.reason.is_some() == expected.why.is_some();
-        reasoned
-            && match &expected.outcome {
-                Outcome::Works { prints } => self.outcome == "works" && self.stdout == *prints,
-                Outcome::CannotStart { says, .. } => self.outcome == "cannot-start" && said(says),
-                Outcome::Exits { code, says } => self.outcome == "exits" && self.exit_code == Some(*code) && said(says),
-                Outcome::DoesNotBuild { step, path, .. } => {
-                    let quoted = format!("\"{path}\"");
-                    let mut words = self.message.iter().chain(&self.last_lines);
-                    self.outcome == "does-not-build"
-                        && self.step.as_ref().is_some_and(|failed| failed.contains(step))
-                        && words.any(|line| line.contains(&quoted))
-                }
+        let reasoned = |by: &str| self.reason.as_ref().is_some_and(|reason| reason.contains(by));
+        let id = expected.why.as_deref();
+        match &expected.outcome {
+            Outcome::Works { prints } => self.outcome == "works" && self.stdout == *prints && self.reason.is_none(),
+            // The path is from the outcomes, so the reason names what is really not there.
+            Outcome::CannotStart { says, path, .. } => {
+                self.outcome == "cannot-start" && said(says) && reasoned(path) && id.is_some()
             }
+            Outcome::Exits { code, says } => {
+                let speaks_of = match id {
+                    Some("ca-certificates-missing") => "CA certificates",
+                    Some("class-too-new") => "Java",
+                    _ => return false,
+                };
+                self.outcome == "exits" && self.exit_code == Some(*code) && said(says) && reasoned(speaks_of)
+            }
+            Outcome::DoesNotBuild { step, path, says } => {
+                let quoted = format!("\"{path}\"");
+                let has = |text: &str| self.message.iter().chain(&self.last_lines).any(|line| line.contains(text));
+                self.outcome == "does-not-build"
+                    && self.step.as_ref().is_some_and(|failed| failed.contains(step))
+                    && has(&quoted)
+                    && has(says)
+                    && self.reason.is_none()
+            }
+        }
     }
 }
 

@@ -48,7 +48,7 @@ fn counts<'a>(report: &Report<'_>, rows: impl Iterator<Item = &'a Row>) -> Count
         counts.tests += 1;
         match row.outcome() {
             Outcome::Unknown { .. } => counts.errors += 1,
-            Outcome::NotRun => counts.skipped += 1,
+            Outcome::NotRun | Outcome::CutOff => counts.skipped += 1,
             _ if report.fails(row) => counts.failures += 1,
             _ => {}
         }
@@ -80,7 +80,7 @@ fn case(out: &mut String, report: &Report<'_>, row: &Row) {
         Outcome::Unknown { .. } => {
             let _ = writeln!(out, "      <error message=\"{message}\" type=\"{kind}\"/>");
         }
-        Outcome::NotRun => {
+        Outcome::NotRun | Outcome::CutOff => {
             let _ = writeln!(out, "      <skipped message=\"{message}\"/>");
         }
         _ if report.fails(row) => {

@@ -126,6 +126,29 @@ fn a_network_that_is_not_there_is_one_error_before_anything_begins() {
 }
 
 #[test]
+fn a_container_whose_network_is_asked_for_has_to_be_there_and_run() {
+    let fake = Fake::of(&["a"]).image("a");
+    let run = fake.try_it(&["test", "--network", "container:nowhere"]);
+    assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
+    assert!(run.stderr().contains("No such container: nowhere"), "{}", run.stderr());
+    let fake = fake.file("container.ended", "").file("container.ended.state", "false\n");
+    let run = fake.try_it(&["test", "--network", "container:ended"]);
+    assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
+    assert!(run.stderr().contains("the container `ended` does not run: start it first"), "{}", run.stderr());
+    assert_eq!((fake.asked("build"), fake.asked("run")), (vec![], vec![]));
+    let fake = fake.file("container.runs", "").file("container.runs.state", "true\n");
+    let run = fake.try_it(&["test", "--no-build", "-q", "--network", "container:runs"]);
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+}
+
+#[test]
+fn a_time_beyond_every_clock_is_for_ever() {
+    let fake = Fake::of(&["a"]).run("a", "echo hi");
+    let run = fake.try_it(&["test", "--no-build", "-q", "--timeout", "1e19"]);
+    assert_eq!((run.code(), run.stderr().as_str()), (0, ""));
+}
+
+#[test]
 fn an_image_that_is_not_there_is_not_built_and_that_is_fine_for_the_err_set() {
     let fake = Fake::of(&["a", "b.err"]);
     let run = fake.try_it(&["test", "--no-build", "-q"]);
