@@ -90,8 +90,10 @@ pub fn advice(error: &io::Error) -> Option<&'static str> {
 }
 
 fn hint(error: &io::Error) -> String {
-    let forbidden = "give yourself the permission, or choose another path";
-    let is_forbidden = error.kind() == io::ErrorKind::PermissionDenied;
-    let hint = if is_forbidden { Some(forbidden) } else { advice(error) };
+    let hint = match error.kind() {
+        io::ErrorKind::PermissionDenied => Some("give yourself the permission, or choose another path"),
+        io::ErrorKind::NotADirectory => Some("choose another path"),
+        _ => advice(error),
+    };
     hint.map(|hint| format!(": {hint}")).unwrap_or_default()
 }

@@ -177,6 +177,7 @@ fn unreadable(error: &walkdir::Error, folder: &Path) -> Option<Problem> {
             "there is no such folder: start in the repository's folder, or name the folder with `--dockerfiles`"
                 .to_owned()
         }
+        std::io::ErrorKind::NotADirectory => "there is no such folder: name another with `--dockerfiles`".to_owned(),
         _ => format!("this cannot be read ({io}): {}", advice(io).unwrap_or(OUT_OF_THE_WAY)),
     };
     Some(Problem::new(path, what))

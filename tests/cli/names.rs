@@ -198,6 +198,9 @@ fn no_folder_no_dockerfile_and_a_file_instead_of_a_folder_are_refused() {
     Case::of(&[])
         .run([""; 0])
         .refused("error: dockerfiles: no Dockerfile in this folder: add one named `Dockerfile.PROGRAM.BUILD-IMAGE`\n");
+    Case::of(&["a"])
+        .run(["--dockerfiles", "dockerfiles/Dockerfile.a/x"])
+        .refused("error: dockerfiles/Dockerfile.a/x: there is no such folder: name another with `--dockerfiles`\n");
     Case::empty()
         .file("dockerfiles", "")
         .run([""; 0])

@@ -84,6 +84,9 @@ error: neither/b.yml: cannot write: there is no folder `neither`: make it, or gi
 #[test]
 fn an_output_that_cannot_be_read_is_refused_with_what_to_do() {
     let case = Case::of(&["a"]).link("loop.yml", "loop.yml").folder("secret");
+    case.run(["-o", "dockerfiles/Dockerfile.a/c.yml"]).refused(
+        "error: dockerfiles/Dockerfile.a/c.yml: cannot read: Not a directory (os error 20): choose another path\n",
+    );
     case.run(["-o", "loop.yml"]).refused(
         "error: loop.yml: cannot read: Too many levels of symbolic links (os error 40): mend or remove the link\n",
     );
