@@ -76,8 +76,8 @@ pub struct Options {
     /// Say nothing but results and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// The `--docker` of [`engine::EngineArgs`], so that it may stand before the command too; a command that has it gets
-    /// it there.
+    // That of `engine::EngineArgs`, so that it may stand before the command too; a command that has it gets it there.
+    /// The engine's command line, for a command that asks one
     #[arg(long, value_name = "PROGRAM", global = true, hide = true, value_hint = ValueHint::CommandName)]
     pub docker: Option<OsString>,
 }

@@ -57,19 +57,15 @@ pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut entries = WalkDir::new(folder).follow_links(true).into_iter();
     while let Some(entry) = entries.next() {
-        if let Ok(entry) = &entry
-            && entry.depth() > 0
-            && entry.file_type().is_dir()
-        {
-            let way_back = leads_back(entry);
-            if way_back.is_some() || is_hidden(entry) {
-                entries.skip_current_dir();
-                problems.extend(way_back);
-                continue;
-            }
-        }
         match entry {
-            Ok(entry) if entry.depth() == 0 && !entry.file_type().is_dir() => {
+            Ok(entry) if is_hidden_folder(&entry) => entries.skip_current_dir(),
+            Ok(entry) if entry.file_type().is_dir() => {
+                if let Some(problem) = leads_back(&entry, folder) {
+                    problems.push(problem);
+                    entries.skip_current_dir();
+                }
+            }
+            Ok(entry) if entry.depth() == 0 => {
                 problems.push(Problem::new(
                     folder,
                     "this is not a folder: name the folder of Dockerfiles with `--dockerfiles`",
@@ -102,22 +98,26 @@ pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
     Err(problems)
 }
 
-fn is_hidden(entry: &DirEntry) -> bool {
-    entry.file_name().as_encoded_bytes().starts_with(b".")
+fn is_hidden_folder(entry: &DirEntry) -> bool {
+    entry.depth() > 0 && entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
-/// A link to a folder that the link is in. `walkdir` notices those that lead to a folder on its way; one that leads
-/// further up would show everything a second time, and all else that is there.
-fn leads_back(entry: &DirEntry) -> Option<Problem> {
-    if !entry.path_is_symlink() || is_hidden(entry) {
+/// A link to a folder that the link, or the scanned folder, is in. `walkdir` notices those that lead to a folder on its
+/// way; one that leads further up would show everything a second time, and all else that is there.
+fn leads_back(entry: &DirEntry, folder: &Path) -> Option<Problem> {
+    if entry.depth() == 0 || !entry.path_is_symlink() {
         return None;
     }
-    let home = entry.path().parent()?.canonicalize().ok()?;
-    if !home.starts_with(entry.path().canonicalize().ok()?) {
-        return None;
-    }
+    let target = entry.path().canonicalize().ok()?;
+    let is_in = |folder: &Path| folder.canonicalize().is_ok_and(|folder| folder.starts_with(&target));
+    let what = match entry.path().parent() {
+        Some(home) if is_in(home) => "it".to_owned(),
+        _ if is_in(folder) => format!("`{}`", printable_path(folder)),
+        _ => return None,
+    };
     let to = std::fs::read_link(entry.path()).ok()?;
-    let what = format!("this link leads back to `{}`, a folder that it is in: remove the link", printable_path(&to));
+    let what =
+        format!("this link leads back to `{}`, a folder that {what} is in: remove the link", printable_path(&to));
     Some(Problem::new(entry.path(), what))
 }
 

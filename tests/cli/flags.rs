@@ -110,3 +110,12 @@ fn completions_are_printed() {
         assert!(run.code() == 0 && run.stdout().contains("mkcompose") && run.stderr().is_empty(), "{shell}");
     }
 }
+
+#[test]
+fn an_engine_is_offered_to_complete_where_one_is_asked() {
+    let script = Case::empty().run(["completions", "fish"]).stdout();
+    for (command, is_offered) in [("sizes", true), ("why", true), ("list", false), ("lint", false)] {
+        let mut lines = script.lines().filter(|line| line.contains(&format!("using_subcommand {command}\"")));
+        assert_eq!(lines.any(|line| line.contains(" -l docker ")), is_offered, "{command}");
+    }
+}

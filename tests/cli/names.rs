@@ -156,6 +156,23 @@ error: dockerfiles/sub/up: this link leads back to `../..`, a folder that it is 
 }
 
 #[test]
+fn a_link_to_a_folder_that_the_dockerfiles_are_in_is_not_entered_wherever_it_is() {
+    let case =
+        Case::of(&["a"]).folder("elsewhere").link("dockerfiles/more", "../elsewhere").link("elsewhere/back", "..");
+    case.run([""; 0]).refused(
+        "error: dockerfiles/more/back: this link leads back to `..`, a folder that it is in: remove the link\n",
+    );
+    let outside = Case::empty().file("Dockerfile.c", "");
+    let case = Case::of(&["a"]).link("dockerfiles/more", outside.path());
+    let outside = outside.link("back", case.path());
+    let back = case.path().display();
+    case.run([""; 0]).refused(&format!(
+        "error: dockerfiles/more/back: this link leads back to `{back}`, a folder that `dockerfiles` is in: remove the link\n"
+    ));
+    drop(outside);
+}
+
+#[test]
 fn a_dockerfiles_folder_that_links_to_itself_is_refused() {
     let case = Case::empty().link("dockerfiles", "dockerfiles");
     case.run([""; 0]).refused("error: dockerfiles: this cannot be read (Too many levels of symbolic links (os error 40)): mend or remove the link\n");
