@@ -67,8 +67,8 @@ cold() {
 }
 
 up_and_ps() {
-    "${compose[@]}" -p $project up --no-build "${services[@]}"
-    "${compose[@]}" -p $project ps --all --format json
+    "${compose[@]}" -p $project up --no-build "${services[@]}" &&
+        "${compose[@]}" -p $project ps --all --format json
 }
 
 down() { "${compose[@]}" -p $project down >/dev/null 2>&1 || true; }
