@@ -34,7 +34,7 @@ fn compose(dockerfiles: &[Dockerfile], repository: &str) -> String {
         context: "samples",
         dockerfile: ["../dockerfiles/", below, PREFIX, service.as_str()],
     });
-    render(&entries, "dockerfiles").unwrap()
+    render(&entries, "dockerfiles/").unwrap()
 }
 
 fn generate(criterion: &mut Criterion) {

@@ -66,9 +66,15 @@ cold() {
     docker builder prune --all --force >/dev/null
 }
 
-up_and_ps() {
-    "${compose[@]}" -p $project up --no-build "${services[@]}"
+up_and_ps() { # `up` fails where a container cannot be started, and where it started none: `all_there` tells the two apart
+    "${compose[@]}" -p $project up --no-build "${services[@]}" || true
     "${compose[@]}" -p $project ps --all --format json
+}
+
+all_there() {
+    local there
+    there=$("${compose[@]}" -p $project ps --all --quiet | wc -l)
+    [ "$there" = ${#services[@]} ] || { echo "\`up\` made $there of ${#services[@]} containers" >&2 && return 1; }
 }
 
 down() { "${compose[@]}" -p $project down >/dev/null 2>&1 || true; }
@@ -112,6 +118,7 @@ for round in $(seq "$rounds"); do
     fi
     down
     compose_run=$(seconds 0 -- up_and_ps)
+    all_there
     down
     our_run=$(seconds 0 1 -- "$mkcompose" test --no-build "${network[@]}" "${services[@]}")
     echo "| $round | $compose_build | $our_build | $compose_run | $our_run |"

@@ -11,6 +11,7 @@ pub mod sizes;
 pub mod test;
 pub mod why;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -75,6 +76,10 @@ pub struct Options {
     /// Say nothing but results and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    // That of `engine::EngineArgs`, so that it may stand before the command too; a command that has it gets it there.
+    /// The engine's command line, for a command that asks one
+    #[arg(long, value_name = "PROGRAM", global = true, hide = true, value_hint = ValueHint::CommandName)]
+    pub docker: Option<OsString>,
 }
 
 impl Options {
@@ -115,7 +120,7 @@ impl Options {
 }
 
 /// `word` as a POSIX shell reads it back, with nothing in it that a terminal obeys.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
@@ -137,7 +142,7 @@ pub struct GenerateArgs {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show each Dockerfile's program, source, images, parameters and set
+    /// Show each Dockerfile's service, program, source, images, parameters and set
     List(list::ListArgs),
     /// Tell whether the names tell the truth about the Dockerfiles
     Lint(lint::LintArgs),
@@ -156,4 +161,11 @@ pub enum Command {
     },
     /// Print the manual page, for `man -l -`
     Man,
+}
+
+impl Command {
+    /// Whether it has [`engine::EngineArgs`].
+    pub fn asks_an_engine(&self) -> bool {
+        matches!(self, Self::Build(_) | Self::Test(_) | Self::Sizes(_) | Self::Why(_))
+    }
 }

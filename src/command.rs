@@ -37,6 +37,10 @@ fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
             "`{flag}` belongs to `mkcompose` without a command: leave one of the two out"
         )));
     }
+    if options.docker.is_some() && !command.as_ref().is_some_and(Command::asks_an_engine) {
+        let what = "`--docker` belongs to `build`, `test`, `sizes` and `why`, which ask an engine: leave it out";
+        return Err(Error::Usage(what.to_owned()));
+    }
     match command {
         None => generate::run(args, &options, console),
         Some(Command::Build(args)) => build::run(&args, &options, console),

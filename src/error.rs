@@ -15,7 +15,7 @@ pub enum Error {
     #[error("{}", lines(.0))]
     Problems(Vec<Problem>),
     /// The operating system refused something.
-    #[error("{}: cannot {doing}: {source}", printable_path(.path))]
+    #[error("{}: cannot {doing}: {source}{}", printable_path(.path), hint(.source))]
     Io {
         /// What was tried: `write`, `read`.
         doing: &'static str,
@@ -106,4 +106,21 @@ impl Error {
 
 fn lines(items: &[impl ToString]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// What to do about an error of the operating system that a person can mend; `None` where its own words say enough, or
+/// where it depends on what was tried.
+pub fn advice(error: &io::Error) -> Option<&'static str> {
+    // `ErrorKind` has no stable name for it.
+    let is_loop = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    is_loop.then_some("mend or remove the link")
+}
+
+fn hint(error: &io::Error) -> String {
+    let hint = match error.kind() {
+        io::ErrorKind::PermissionDenied => Some("give yourself the permission, or choose another path"),
+        io::ErrorKind::NotADirectory => Some("choose another path"),
+        _ => advice(error),
+    };
+    hint.map(|hint| format!(": {hint}")).unwrap_or_default()
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use crate::error::advice;
 use crate::escape::{printable_os, printable_path};
 use crate::name::{PREFIX, Service};
 
@@ -54,10 +55,17 @@ impl Problem {
 pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
     let mut found = Vec::new();
     let mut problems = Vec::new();
-    let entries = WalkDir::new(folder).follow_links(true).into_iter();
-    for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden_folder(entry)) {
-        match entry.map_err(|error| unreadable(&error, folder)) {
-            Ok(entry) if entry.depth() == 0 && !entry.file_type().is_dir() => {
+    let mut entries = WalkDir::new(folder).follow_links(true).into_iter();
+    while let Some(entry) = entries.next() {
+        match entry {
+            Ok(entry) if is_hidden_folder(&entry) => entries.skip_current_dir(),
+            Ok(entry) if entry.file_type().is_dir() => {
+                if let Some(problem) = leads_back(&entry, folder) {
+                    problems.push(problem);
+                    entries.skip_current_dir();
+                }
+            }
+            Ok(entry) if entry.depth() == 0 => {
                 problems.push(Problem::new(
                     folder,
                     "this is not a folder: name the folder of Dockerfiles with `--dockerfiles`",
@@ -68,7 +76,8 @@ pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
                 Some(Err(problem)) => problems.push(problem),
                 None => {}
             },
-            Err(problem) => problems.extend(problem),
+            Err(error) if error.path().is_none() => problems.extend(closed_links(&error, folder)),
+            Err(error) => problems.extend(unreadable(&error, folder)),
         }
     }
     // No two are equal in every part, so there is no order among equals to keep.
@@ -85,11 +94,31 @@ pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
         return Ok(found);
     }
     problems.sort();
+    problems.dedup();
     Err(problems)
 }
 
 fn is_hidden_folder(entry: &DirEntry) -> bool {
-    entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".")
+    entry.depth() > 0 && entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+/// A link to a folder that the link, or the scanned folder, is in. `walkdir` notices those that lead to a folder on its
+/// way; one that leads further up would show everything a second time, and all else that is there.
+fn leads_back(entry: &DirEntry, folder: &Path) -> Option<Problem> {
+    if entry.depth() == 0 || !entry.path_is_symlink() {
+        return None;
+    }
+    let target = entry.path().canonicalize().ok()?;
+    let is_in = |folder: &Path| folder.canonicalize().is_ok_and(|folder| folder.starts_with(&target));
+    let what = match entry.path().parent() {
+        Some(home) if is_in(home) => "it".to_owned(),
+        _ if is_in(folder) => format!("`{}`", printable_path(folder)),
+        _ => return None,
+    };
+    let to = std::fs::read_link(entry.path()).ok()?;
+    let what =
+        format!("this link leads back to `{}`, a folder that {what} is in: remove the link", printable_path(&to));
+    Some(Problem::new(entry.path(), what))
 }
 
 /// What `entry` is to us: a Dockerfile, a problem, or none of our business.
@@ -140,7 +169,7 @@ fn unreadable(error: &walkdir::Error, folder: &Path) -> Option<Problem> {
     let Some(io) = error.io_error() else {
         return Some(Problem::new(path, "cannot be read: check the folder"));
     };
-    if path.is_symlink() && error.depth() > 0 {
+    if error.depth() > 0 && path.is_symlink() && !path.is_dir() {
         return broken_link(path, io);
     }
     let what = match io.kind() {
@@ -148,17 +177,43 @@ fn unreadable(error: &walkdir::Error, folder: &Path) -> Option<Problem> {
             "there is no such folder: start in the repository's folder, or name the folder with `--dockerfiles`"
                 .to_owned()
         }
-        _ => format!("this cannot be read ({io}): give yourself the permission, or move it out of the way"),
+        std::io::ErrorKind::NotADirectory => "there is no such folder: name another with `--dockerfiles`".to_owned(),
+        _ => format!("this cannot be read ({io}): {}", advice(io).unwrap_or(OUT_OF_THE_WAY)),
     };
     Some(Problem::new(path, what))
 }
 
+/// What to do about something below the dockerfiles folder that cannot be read.
+pub const OUT_OF_THE_WAY: &str = "give yourself the permission, or move it out of the way";
+
+/// The links to folders that cannot be read, which is where `walkdir` keeps the path to itself.
+fn closed_links(error: &walkdir::Error, folder: &Path) -> Vec<Problem> {
+    let links = WalkDir::new(folder).into_iter().flatten().filter(DirEntry::path_is_symlink).map(DirEntry::into_path);
+    let problem = |link: PathBuf| {
+        let error = std::fs::read_dir(&link).err().filter(|_| link.is_dir())?;
+        Some(Problem::new(link, format!("this cannot be read ({error}): {OUT_OF_THE_WAY}")))
+    };
+    let problems: Vec<_> = links.filter_map(problem).collect();
+    if problems.is_empty() {
+        // It is below a folder that is itself a link.
+        return vec![Problem::new(folder, format!("a link below cannot be followed ({error}): {OUT_OF_THE_WAY}"))];
+    }
+    problems
+}
+
 /// A link that leads nowhere or in a circle. Its name tells whether it was to be a Dockerfile; if not, it is ignored.
+/// One that may lead to a folder, and no permission to see, is not.
 fn broken_link(path: &Path, io: &std::io::Error) -> Option<Problem> {
-    service_part(path)?;
+    let is_forbidden = io.kind() == std::io::ErrorKind::PermissionDenied;
+    if !is_forbidden {
+        service_part(path)?;
+    }
     let to = std::fs::read_link(path).map(|to| printable_os(to.as_os_str())).unwrap_or_default();
     let what = match io.kind() {
         std::io::ErrorKind::NotFound => format!("broken link, there is no `{to}`: mend or remove the link"),
+        _ if is_forbidden => {
+            format!("the link to `{to}` cannot be followed ({io}): give yourself the permission, or remove the link")
+        }
         _ => format!("the link to `{to}` cannot be followed ({io}): mend or remove the link"),
     };
     Some(Problem::new(path, what))

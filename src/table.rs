@@ -13,17 +13,26 @@ const GAP: &str = "  ";
 /// A column that is cut keeps this many columns of the terminal as long as any other can give way.
 const NARROWEST: usize = 4;
 
+/// The same, as long as the first column is to be whole.
+const NARROW: usize = 6;
+
 /// Rows of `N` cells under a header.
 #[derive(Clone, Debug)]
 pub struct Table<const N: usize> {
     header: [&'static str; N],
     rows: Vec<[String; N]>,
+    is_keyed: bool,
 }
 
 impl<const N: usize> Table<N> {
     /// A table without rows.
     pub fn new(header: [&'static str; N]) -> Self {
-        Self { header, rows: Vec::new() }
+        Self { header, rows: Vec::new(), is_keyed: false }
+    }
+
+    /// A table without rows, whose first column is what a person looks up: it gives way last.
+    pub fn keyed(header: [&'static str; N]) -> Self {
+        Self { is_keyed: true, ..Self::new(header) }
     }
 
     /// Adds a row; control characters become visible escapes.
@@ -50,15 +59,22 @@ impl<const N: usize> Table<N> {
                 *width = (*width).max(cell.width());
             }
         }
-        let gaps = GAP.len() * N.saturating_sub(1);
-        while widths.iter().sum::<usize>() + gaps > limit {
-            let widest = widths.iter_mut().rev().max();
-            match widest {
-                Some(width) if *width > NARROWEST => *width -= 1,
-                _ => break,
-            }
+        if self.is_keyed {
+            give_way(&mut widths, 1, NARROW, limit);
         }
+        give_way(&mut widths, 0, NARROWEST, limit);
         widths
+    }
+}
+
+/// Makes the widest column after the first `kept` ones narrower until all fit `limit` or are down to `narrowest`.
+fn give_way(widths: &mut [usize], kept: usize, narrowest: usize, limit: usize) {
+    let gaps = GAP.len() * widths.len().saturating_sub(1);
+    while widths.iter().sum::<usize>() + gaps > limit {
+        match widths.iter_mut().skip(kept).rev().max() {
+            Some(width) if *width > narrowest => *width -= 1,
+            _ => break,
+        }
     }
 }
 
@@ -115,6 +131,17 @@ mod tests {
     fn the_widest_column_gives_way_first() {
         let text = table(&[["short", "a very long cell that is cut", "x"]]).render(Some(24), str::to_owned);
         assert_eq!(text, "ONE    TWO         THREE\nshort  a very lo…  x\n");
+    }
+
+    #[test]
+    fn a_key_gives_way_when_the_others_are_narrow() {
+        let mut table = Table::keyed(["ONE", "TWO", "THREE"]);
+        table.row(["a key to look up", "a very long cell that is cut", "another one"].map(str::to_owned));
+        let row = |width| table.render(Some(width), str::to_owned).lines().last().map(str::to_owned);
+        assert_eq!(row(40).as_deref(), Some("a key to look up  a very lo…  another o…"));
+        assert_eq!(row(32).as_deref(), Some("a key to look up  a ver…  anoth…"));
+        assert_eq!(row(26).as_deref(), Some("a key to …  a ver…  anoth…"));
+        assert_eq!(row(16).as_deref(), Some("a k…  a v…  ano…"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use tempfile::NamedTempFile;
 
 use crate::compose::MARK;
 use crate::error::Error;
+use crate::escape::printable_path;
 use crate::project::resolve;
 
 /// A file and what it should be.
@@ -93,8 +94,21 @@ impl Target {
         }
         let Some(wanted) = &self.wanted else { return Ok(Some(Change { target: self, new: None })) };
         let real = through_links(&self.path)?;
+        if let Some(folder) = self.missing_folder() {
+            let folder = printable_path(&folder);
+            let why = io::Error::other(format!("there is no folder `{folder}`: make it, or give another path"));
+            return Err(Error::io("write", &self.path)(why));
+        }
         let new = beside(&real, wanted.as_bytes()).map_err(Error::io("write", &self.path))?;
         Ok(Some(Change { target: self, new: Some((new, real)) }))
+    }
+
+    /// The folder that the file would be in, if that is not there: as it was given, unless a link leads to it.
+    pub fn missing_folder(&self) -> Option<PathBuf> {
+        let real = through_links(&self.path).ok()?;
+        let folder = real.parent().filter(|folder| !folder.is_dir())?;
+        let shown = if self.path.is_symlink() { folder } else { self.path.parent()? };
+        Some(shown.to_owned())
     }
 }
 
@@ -185,9 +199,6 @@ fn beside(real: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
 /// behind; those are swept first. The folder is locked meanwhile, or the other run would sweep the file between its
 /// making and its locking. Without that lock nothing is swept.
 fn in_use(folder: &Path, prefix: &OsStr) -> io::Result<NamedTempFile> {
-    if !folder.is_dir() {
-        return Err(io::Error::other("there is no such folder: make it, or give another path"));
-    }
     let alone = alone_in(folder);
     if alone.is_some() {
         sweep(folder, prefix);

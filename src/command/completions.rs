@@ -14,7 +14,9 @@ use crate::exit::Exit;
 /// If stdout cannot be written.
 pub fn run(shell: Shell, console: &Console) -> Result<Exit, Error> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "mkcompose", &mut script);
+    // Where a command asks no engine, nobody should be offered one.
+    let mut command = Cli::command().mut_arg("docker", |docker| docker.global(false));
+    clap_complete::generate(shell, &mut command, "mkcompose", &mut script);
     console.result(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Well)
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::project::Project;
-use crate::scan::{Dockerfile, Problem};
+use crate::scan::{Dockerfile, OUT_OF_THE_WAY, Problem};
 use crate::stages::{Description, describe};
 
 /// Scans the project and reads each Dockerfile, in the order of the services.
@@ -21,7 +21,7 @@ pub(super) fn described(project: &Project) -> Result<Vec<(Dockerfile, Descriptio
                 out.push((dockerfile, description));
             }
             Err(error) => {
-                let what = format!("cannot be read ({error}): give yourself the permission, or move it out of the way");
+                let what = format!("cannot be read ({error}): {OUT_OF_THE_WAY}");
                 problems.push(Problem::new(dockerfile.path, what));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::{GenerateArgs, Options};
+use crate::cli::{GenerateArgs, Options, quoted};
 use crate::compose::{Entry, render};
 use crate::console::{Console, Tone};
 use crate::diff::unified;
@@ -89,8 +89,17 @@ fn check(files: &[File], options: &Options, console: &Console) -> Result<Exit, E
         return Ok(Exit::Well);
     }
     let force = if states.iter().any(|(_, state)| *state == State::Foreign) { " --force" } else { "" };
-    console.say(&format!("to mend it, run: mkcompose{}{force}", options.words()));
+    console.say(&format!("to mend it, run: {}mkcompose{}{force}", making_folders(files), options.words()));
     Ok(Exit::No)
+}
+
+/// The command, with ` && ` after it, that makes the folders of files that are to be written; nothing if they are there.
+fn making_folders(files: &[File]) -> String {
+    let to_write = files.iter().filter(|file| file.target.wanted.is_some());
+    let mut folders: Vec<_> = to_write.filter_map(|file| file.target.missing_folder()).collect();
+    folders.dedup();
+    let words: Vec<_> = folders.iter().map(|folder| quoted(&folder.to_string_lossy())).collect();
+    if words.is_empty() { String::new() } else { format!("mkdir -p {} && ", words.join(" ")) }
 }
 
 /// The diff of a file, unless there is none or a sentence says it better.
@@ -157,7 +166,11 @@ fn text(project: &Project, output: &Path, dockerfiles: &[&Dockerfile]) -> Result
         context: &context,
         dockerfile: [&folder, below, PREFIX, service.as_str()],
     });
-    render(&entries, &way(&home, &source, &project.dockerfiles)?)
+    let source = match way(&home, &source, &project.dockerfiles)?.as_str() {
+        "." => "this folder".to_owned(),
+        way => [way, "/"].concat(),
+    };
+    render(&entries, &source)
 }
 
 /// Two sets in one file, or a Compose file over a Dockerfile: whatever was meant, it was not that.

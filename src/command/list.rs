@@ -1,4 +1,4 @@
-//! `mkcompose list`: each Dockerfile's program, source, images, parameters and set.
+//! `mkcompose list`: each Dockerfile's service, program, source, images, parameters and set.
 
 use serde::Serialize;
 
@@ -67,8 +67,8 @@ pub fn run(args: ListArgs, project: &Project, console: &Console) -> Result<Exit,
     Ok(Exit::Well)
 }
 
-fn table(entries: &[Entry]) -> Table<6> {
-    let mut table = Table::new(["PROGRAM", "SOURCE", "BUILD", "RUN", "PARAMETERS", "SET"]);
+fn table(entries: &[Entry]) -> Table<7> {
+    let mut table = Table::keyed(["SERVICE", "PROGRAM", "SOURCE", "BUILD", "RUN", "PARAMETERS", "SET"]);
     for entry in entries {
         let images = |stages: &[Stage]| joined(stages.iter().map(|stage| stage.image.as_deref().unwrap_or("?")));
         // The last segment names the run image only if there is one before it.
@@ -77,6 +77,7 @@ fn table(entries: &[Entry]) -> Table<6> {
             _ => (images(&entry.stages), joined([])),
         };
         table.row([
+            entry.service.to_string(),
             entry.program.clone(),
             entry.source.clone().unwrap_or_else(|| joined([])),
             build,

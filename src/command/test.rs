@@ -17,6 +17,9 @@ use crate::report::file::File;
 use crate::report::outcomes::{Report, json, junit, markdown, table};
 use crate::scan::Problem;
 
+/// For whoever keeps images that show how not to do it.
+const HINT: &str = "where an image is meant to fail: keep a report (`--report FILE.json`), then compare with it (`--baseline FILE.json`)";
+
 /// Builds and runs the images that the globs choose, and tells what happened with each.
 ///
 /// # Errors
@@ -49,6 +52,9 @@ pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<Exit
     };
     let answer = if report.is_no() { Exit::No } else { Exit::Well };
     let troubles = tell(report, args.format, &files, console);
+    if answer == Exit::No && args.baseline.is_none() {
+        console.say(HINT);
+    }
     worked.troubles.extend(troubles);
     Ok(worked.exit(answer, console))
 }

@@ -104,6 +104,18 @@ fn the_command_that_mends_it_has_the_same_flags() {
 }
 
 #[test]
+fn the_command_that_mends_it_makes_the_folders_that_are_missing() {
+    let case = Case::of(&["a", "b.err"]);
+    let flags = ["-o", "new/it's/c.yml", "--err-output", "other/e.yml"];
+    let run = case.run(flags.into_iter().chain(["--check"]));
+    let mend = "mkdir -p 'new/it'\\''s' other && mkcompose -o 'new/it'\\''s/c.yml' --err-output other/e.yml";
+    assert!(run.stderr().ends_with(&format!("to mend it, run: {mend}\n")), "{}", run.stderr());
+    let script = mend.replace("mkcompose", "\"$0\"");
+    assert!(case.command_under(&["sh", "-c", &script], &[]).output().unwrap().status.success());
+    case.run(flags.into_iter().chain(["--check", "-q"])).well("");
+}
+
+#[test]
 fn the_diff_is_one_that_patch_applies() {
     let case = current().file("dockerfiles/Dockerfile.0", "").file("dockerfiles/Dockerfile.x.err", "");
     let run = case.run(["--check"]);

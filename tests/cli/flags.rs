@@ -81,11 +81,41 @@ fn a_closed_pipe_is_not_an_error() {
 }
 
 #[test]
-fn completions_and_a_manual_page_are_printed() {
+fn the_engine_may_be_named_before_the_command_too() {
+    for args in [["--docker", "no-such-engine", "sizes"], ["sizes", "--docker", "no-such-engine"]] {
+        let run = Case::of(&["a"]).run(args);
+        assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
+        assert!(run.stderr().contains("no-such-engine"), "{}", run.stderr());
+    }
+    // What is said on the command line counts more than the environment, wherever it is said.
+    let case = Case::of(&["a"]);
+    let mut command = case.command(["--docker", "no-such-engine", "sizes"]);
+    let output = command.env("MKCOMPOSE_DOCKER", "another").output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no-such-engine"));
+}
+
+#[test]
+fn a_command_that_asks_no_engine_takes_none() {
+    for args in [&["--docker", "podman"][..], &["--docker", "podman", "list"], &["lint", "--docker", "podman"]] {
+        Case::of(&["a"]).run(args).refused(
+            "error: `--docker` belongs to `build`, `test`, `sizes` and `why`, which ask an engine: leave it out\n",
+        );
+    }
+}
+
+#[test]
+fn completions_are_printed() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let run = Case::empty().run(["completions", shell]);
         assert!(run.code() == 0 && run.stdout().contains("mkcompose") && run.stderr().is_empty(), "{shell}");
     }
-    let run = Case::empty().run(["man"]);
-    assert!(run.code() == 0 && run.stdout().contains(".TH mkcompose 1"), "{}", run.stdout());
+}
+
+#[test]
+fn an_engine_is_offered_to_complete_where_one_is_asked() {
+    let script = Case::empty().run(["completions", "fish"]).stdout();
+    for (command, is_offered) in [("sizes", true), ("why", true), ("list", false), ("lint", false)] {
+        let mut lines = script.lines().filter(|line| line.contains(&format!("using_subcommand {command}\"")));
+        assert_eq!(lines.any(|line| line.contains(" -l docker ")), is_offered, "{command}");
+    }
 }

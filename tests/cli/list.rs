@@ -40,11 +40,11 @@ fn the_table_has_a_row_for_each_dockerfile_by_service() {
     small().run(["list"]).expect(
         0,
         "\
-PROGRAM     SOURCE                BUILD                RUN                       PARAMETERS  SET
-hello-c     samples/hello.c       gcc                  scratch                   static      normal
-hello-rust  samples/hello.rs      rust:latest          -                         -           err
-prod        -                     -                    -                         -           normal
-whatsmyip   samples/whatsmyip.go  golang:alpine, test  gcr.io/distroless/static  nocgo       normal
+SERVICE                                               PROGRAM     SOURCE                BUILD                RUN                       PARAMETERS  SET
+hello-c.gcc-static.scratch                            hello-c     samples/hello.c       gcc                  scratch                   static      normal
+hello-rust.rust.err                                   hello-rust  samples/hello.rs      rust:latest          -                         -           err
+prod                                                  prod        -                     -                    -                         -           normal
+whatsmyip.golang-alpine-nocgo.test.distroless-static  whatsmyip   samples/whatsmyip.go  golang:alpine, test  gcr.io/distroless/static  nocgo       normal
 ",
         "",
     );
@@ -70,11 +70,22 @@ fn the_table_fits_the_terminal() {
 }
 
 #[test]
+fn the_service_is_whole_as_long_as_the_other_columns_can_give_way() {
+    let longest = "whatsmyip.golang-alpine-nocgo.test.distroless-static";
+    for (columns, is_whole) in [(80, false), (100, true), (200, true)] {
+        let output = small().command(["list"]).env("COLUMNS", columns.to_string()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text.contains(longest), is_whole, "{columns}\n{text}");
+        assert!(text.contains("\nhello-c.gcc-static"), "{columns}\n{text}");
+    }
+}
+
+#[test]
 fn columns_of_a_terminal_are_counted_not_characters() {
     let case = Case::empty().file("漢字/a.c", "").file("dockerfiles/Dockerfile.a.b", "FROM b\n");
     case.run(["list", "--context", "漢字"]).expect(
         0,
-        "PROGRAM  SOURCE    BUILD  RUN  PARAMETERS  SET\na        漢字/a.c  b      -    -           normal\n",
+        "SERVICE  PROGRAM  SOURCE    BUILD  RUN  PARAMETERS  SET\na.b      a        漢字/a.c  b      -    -           normal\n",
         "",
     );
 }
@@ -143,7 +154,7 @@ fn a_dockerfile_that_does_not_parse_is_listed_and_mentioned() {
     let case = Case::empty().file("samples/a.c", "").file("dockerfiles/Dockerfile.a.b", "FROM b\nFORM c\n");
     case.run(["list"]).expect(
         0,
-        "PROGRAM  SOURCE       BUILD  RUN  PARAMETERS  SET\na        samples/a.c  ?      -    -           normal\n",
+        "SERVICE  PROGRAM  SOURCE       BUILD  RUN  PARAMETERS  SET\na.b      a        samples/a.c  ?      -    -           normal\n",
         "dockerfiles/Dockerfile.a.b:2: this does not parse, see `mkcompose lint`\n",
     );
 }
@@ -153,7 +164,7 @@ fn a_missing_context_has_no_sources() {
     let case = Case::empty().file("dockerfiles/Dockerfile.a.b", "FROM b\n");
     case.run(["list"]).expect(
         0,
-        "PROGRAM  SOURCE  BUILD  RUN  PARAMETERS  SET\na        -       b      -    -           normal\n",
+        "SERVICE  PROGRAM  SOURCE  BUILD  RUN  PARAMETERS  SET\na.b      a        -       b      -    -           normal\n",
         "samples: there is no such folder, so there are no sources\n",
     );
 }

@@ -20,6 +20,7 @@ mod list;
 #[allow(dead_code, reason = "shared with tests/image, which uses all of it")]
 #[path = "../image/make.rs"]
 mod make;
+mod man;
 mod matrix;
 mod names;
 mod readers;

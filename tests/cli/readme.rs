@@ -1,5 +1,7 @@
 //! The README shows real output: its commands that need no engine are run here, in a copy of this repository, and must
 //! print just what it says. Those that need one are in `tests/engine/readme.rs`.
+//!
+//! With `INSTA_UPDATE=always`, which writes snapshots anew, the outputs in README are written anew too.
 
 use std::path::Path;
 use std::process::Command;
@@ -27,7 +29,8 @@ fn commands(readme: &str) -> Vec<(String, String)> {
 fn is_elsewhere(command: &str) -> bool {
     let needs_engine = ["build", "test", "sizes", "why"];
     command == "cargo test"
-        || command.starts_with("docker ")
+        || command.starts_with("docker")
+        || command.starts_with("cargo install ")
         || needs_engine.iter().any(|word| command.contains(&format!("mkcompose {word}")))
 }
 
@@ -43,16 +46,42 @@ fn copy_of_the_repository() -> Case {
 #[test]
 fn the_commands_of_the_readme_print_what_it_shows() {
     let case = copy_of_the_repository();
-    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let path = Path::new(ROOT).join("README.md");
+    let readme = std::fs::read_to_string(&path).unwrap();
     let commands: Vec<_> = commands(&readme).into_iter().filter(|(command, _)| !is_elsewhere(command)).collect();
     assert!(commands.len() >= 5, "{commands:?}");
+    let is_update = std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always");
+    let mut updated = readme.clone();
     for (command, shown) in commands {
         // The newcomer's command is the program itself; what Cargo adds is not ours.
         let line = command.replace("cargo run --release", "mkcompose").replace("mkcompose", "\"$MKCOMPOSE\"");
         let mut shell = case.command_under(&["sh", "-c", &format!("{{ {line}; }} 2>&1")], &[]);
         let output = shell.env("MKCOMPOSE", MKCOMPOSE).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout), shown, "$ {command}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        if is_update {
+            updated = with_output(&updated, &command, &shown, &printed);
+        } else {
+            assert_eq!(printed, shown, "README.md: `$ {command}`; INSTA_UPDATE=always writes it anew");
+        }
     }
+    if updated != readme {
+        // In one step: other tests read it meanwhile.
+        let new = path.with_extension("md.new");
+        std::fs::write(&new, updated).unwrap();
+        std::fs::rename(new, path).unwrap();
+    }
+}
+
+/// `readme` with `printed` below `command` where it has `shown`.
+fn with_output(readme: &str, command: &str, shown: &str, printed: &str) -> String {
+    readme.replacen(&format!("\n$ {command}\n{shown}"), &format!("\n$ {command}\n{printed}"), 1)
+}
+
+#[test]
+fn an_output_that_has_changed_is_written_anew_in_its_place() {
+    let readme = "A 61.\n```console\n$ a\n61 services\n$ b\n61 services\n```\n";
+    let updated = with_output(readme, "b", "61 services\n", "62 services\n");
+    assert_eq!(updated, "A 61.\n```console\n$ a\n61 services\n$ b\n62 services\n```\n");
 }
 
 #[test]

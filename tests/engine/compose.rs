@@ -120,7 +120,7 @@ fn v2_exit_codes(json: &str) -> BTreeMap<String, Option<i64>> {
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn each_compose_is_the_version_that_it_stands_for() {
+fn compose_v1_and_v2_are_the_versions_that_they_stand_for() {
     let of = |version: Version, name| {
         // A project of its own, which is never started.
         let said =

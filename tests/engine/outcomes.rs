@@ -1,6 +1,6 @@
 //! `tests/outcomes.yml`, read and checked: what must happen with each image. What the fields mean is told there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde::Deserialize;
@@ -114,12 +114,16 @@ pub(crate) fn printed_by_program_of(service: &str) -> String {
 
 #[test]
 fn every_dockerfile_has_an_outcome_and_every_outcome_a_dockerfile() {
-    let mut services: Vec<_> = fs::read_dir(repository().join("dockerfiles"))
+    let services: BTreeSet<_> = fs::read_dir(repository().join("dockerfiles"))
         .unwrap()
         .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_prefix("Dockerfile.").map(str::to_owned))
         .collect();
-    services.sort();
-    assert_eq!(all().into_keys().collect::<Vec<_>>(), services);
+    assert!(!services.is_empty());
+    let told: BTreeSet<_> = all().into_keys().collect();
+    let of = |all: &BTreeSet<String>, other| all.difference(other).cloned().collect::<Vec<_>>().join(", ");
+    let (without_outcome, without_dockerfile) = (of(&services, &told), of(&told, &services));
+    assert!(without_outcome.is_empty(), "tests/outcomes.yml: add an entry for {without_outcome}");
+    assert!(without_dockerfile.is_empty(), "tests/outcomes.yml: no Dockerfile, so no entry for {without_dockerfile}");
 }
 
 #[test]

@@ -63,6 +63,18 @@ fn a_report_that_cannot_be_written_is_an_error_and_the_others_are_written() {
 }
 
 #[test]
+fn whoever_keeps_images_that_fail_is_told_of_the_baseline() {
+    let fake = sample();
+    let hint = "where an image is meant to fail: keep a report (`--report FILE.json`), then compare with it (`--baseline FILE.json`)\n";
+    let run = fake.try_it(&["test", "--report", "r.json"]);
+    assert!(run.code() == 1 && run.stderr().contains(hint), "{}", run.stderr());
+    let run = fake.run("b", "end exited 9").try_it(&["test", "--baseline", "r.json"]);
+    assert!(run.code() == 1 && !run.stderr().contains("meant to fail"), "{}", run.stderr());
+    let run = Fake::of(&["a"]).try_it(&["test"]);
+    assert!(run.code() == 0 && !run.stderr().contains("meant to fail"), "{}", run.stderr());
+}
+
+#[test]
 fn only_a_change_since_the_baseline_makes_the_answer_no() {
     let fake = sample();
     let run = fake.try_it(&["test", "-q", "--report", "r.json"]);
