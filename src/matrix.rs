@@ -1,7 +1,8 @@
 //! Many images, N workers: each is worked on once, whatever happens to the others.
 //!
 //! Plain threads that take the next image until there is none. The order of the results is that of the images, whoever
-//! is done first. What is done with an image is given as a function, so this knows no engine.
+//! is done first. What must be looked at closer waits for one more thread, and keeps no worker from the next image. What
+//! is done with an image is given as functions, so this knows no engine.
 
 pub mod change;
 pub mod ending;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -32,35 +34,63 @@ pub enum Done<R> {
     Panicked(String),
 }
 
-/// Does `job` for each of `items`, at most `workers` at once, in their order. After a request to stop no job is begun;
-/// those that are under way end.
-pub fn each<T: Sync, R: Send>(
+/// What a job came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step<R, L> {
+    /// To its end.
+    Done(R),
+    /// To something that has to be looked at before there is a result.
+    Look(L),
+}
+
+/// Does `job` for each of `items`, at most `workers` at once, in their order, and `look` for what has to be looked at, one
+/// at a time. After a request to stop no job is begun; those that are under way end, and are looked at.
+pub fn each<T: Sync, L: Send, R: Send>(
     items: &[T],
     workers: NonZeroUsize,
     interrupt: &Interrupt,
-    job: impl Fn(&T) -> R + Sync,
+    job: impl Fn(&T) -> Step<R, L> + Sync,
+    look: impl Fn(&T, L) -> R + Send,
 ) -> Vec<Done<R>> {
     let next = AtomicUsize::new(0);
     let results: Vec<Mutex<Done<R>>> = items.iter().map(|_| Mutex::new(Done::NotBegun)).collect();
-    let work = || {
-        while !interrupt.asked() {
-            let at = next.fetch_add(1, Ordering::SeqCst);
-            let (Some(item), Some(result)) = (items.get(at), results.get(at)) else { return };
-            // A panic in one job must cost no other job its result, and no guard its chance to tidy up. A release build
-            // catches nothing: see `engine::rescue`.
-            let done = match catch_unwind(AssertUnwindSafe(|| job(item))) {
-                Ok(done) => Done::With(done),
-                Err(payload) => Done::Panicked(words(&*payload)),
-            };
+    let put = |at: usize, done: Done<R>| {
+        if let Some(result) = results.get(at) {
             *result.lock().unwrap_or_else(PoisonError::into_inner) = done;
         }
     };
+    let work = |looks: &Sender<(usize, L)>| {
+        while !interrupt.asked() {
+            let at = next.fetch_add(1, Ordering::SeqCst);
+            let Some(item) = items.get(at) else { return };
+            match caught(|| job(item)) {
+                Ok(Step::Done(result)) => put(at, Done::With(result)),
+                // Whoever looks is there until the last worker is gone.
+                Ok(Step::Look(found)) => drop(looks.send((at, found))),
+                Err(words) => put(at, Done::Panicked(words)),
+            }
+        }
+    };
     thread::scope(|scope| {
+        let (looks, found) = mpsc::channel();
+        scope.spawn(move || {
+            for (at, found) in found {
+                let Some(item) = items.get(at) else { continue };
+                put(at, caught(|| look(item, found)).map_or_else(Done::Panicked, Done::With));
+            }
+        });
         for _ in 0..workers.get().min(items.len()) {
-            scope.spawn(work);
+            let looks = looks.clone();
+            scope.spawn(move || work(&looks));
         }
     });
     results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+}
+
+/// What `job` returns, or the words of its panic: it must cost no other job its result, and no guard its chance to tidy
+/// up. A release build catches nothing: see `engine::rescue`.
+fn caught<R>(job: impl FnOnce() -> R) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(job)).map_err(|payload| words(&*payload))
 }
 
 /// The order in which to begin `items` so that those of one `kind` are not begun one after the other: the first of each
@@ -95,14 +125,25 @@ pub fn default_workers(builds: bool) -> NonZeroUsize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Done, each};
+    use super::{Done, Step};
     use crate::interrupt::Interrupt;
     use proptest::prelude::*;
+    use std::convert::Infallible;
     use std::num::NonZeroUsize;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Barrier, Mutex};
     use std::thread;
     use std::time::Duration;
+
+    /// Jobs that need no look.
+    fn each<T: Sync, R: Send>(
+        items: &[T],
+        workers: NonZeroUsize,
+        interrupt: &Interrupt,
+        job: impl Fn(&T) -> R + Sync,
+    ) -> Vec<Done<R>> {
+        super::each(items, workers, interrupt, |item| Step::Done(job(item)), |_, never: Infallible| match never {})
+    }
 
     fn workers(n: usize) -> NonZeroUsize {
         NonZeroUsize::new(n).unwrap()
@@ -164,6 +205,43 @@ mod tests {
             item
         });
         assert_eq!(done, [Done::With(0), Done::Panicked("one is bad".to_owned()), Done::With(2)]);
+    }
+
+    #[test]
+    fn a_look_keeps_no_worker_from_the_next_item() {
+        let last_is_done = Barrier::new(2);
+        let job = |&item: &u32| {
+            if item == 3 {
+                last_is_done.wait();
+                Step::Done("done")
+            } else {
+                Step::Look(item)
+            }
+        };
+        let look = |_: &u32, item| {
+            // Would wait for ever if the one worker waited for this look.
+            if item == 0 {
+                last_is_done.wait();
+            }
+            "looked at"
+        };
+        let done = super::each(&[0, 1, 2, 3], workers(1), &Interrupt::default(), job, look);
+        assert_eq!(done, ["looked at", "looked at", "looked at", "done"].map(Done::With));
+    }
+
+    #[test]
+    fn one_is_looked_at_at_a_time_and_a_panic_costs_no_other_its_result() {
+        let (looking, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let look = |_: &usize, item| {
+            most.fetch_max(looking.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            thread::sleep(Duration::from_millis(5));
+            looking.fetch_sub(1, Ordering::SeqCst);
+            assert!(item != 1, "one is bad");
+            item
+        };
+        let done = super::each(&[0, 1, 2], workers(3), &Interrupt::default(), |item| Step::Look(*item), look);
+        assert_eq!(done, [Done::With(0), Done::Panicked("one is bad".to_owned()), Done::With(2)]);
+        assert_eq!(most.into_inner(), 1);
     }
 
     proptest! {

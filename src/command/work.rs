@@ -18,9 +18,8 @@ use crate::matrix::job::{Run, Task, Trial};
 use crate::matrix::logs::{Logs, default_folder};
 use crate::matrix::outcome::Outcome;
 use crate::matrix::progress::{Progress, STOPPING};
-use crate::matrix::reason::Reasons;
 use crate::matrix::tally::Row;
-use crate::matrix::{Done, default_workers, each, spread};
+use crate::matrix::{Done, Step, default_workers, each, spread};
 use crate::project::{Project, resolve};
 use crate::scan::{Dockerfile, Problem};
 use crate::select::select;
@@ -111,7 +110,6 @@ pub fn work(
         engine: &engine,
         builder: plan.build.then(|| engine.builder()),
         trial: plan.trial,
-        reasons: Reasons::new(&engine),
         owner,
         logs: &logs,
         progress: &progress,
@@ -134,13 +132,18 @@ fn rows(chosen: &Chosen, args: &WorkArgs, run: &Run<'_>, ended: &Ended<'_>) -> V
         let service = &task.service;
         (service.program().to_owned(), service.segments().next().map(str::to_owned))
     });
-    let done = run.progress.during(|| {
-        each(&tasks, workers, run.interrupt, |task| {
-            let row = Row::new(task, run.work(task));
-            ended(&row, run.progress);
-            row
-        })
-    });
+    let row = |task: &Task, record| {
+        let row = Row::new(task, record);
+        ended(&row, run.progress);
+        row
+    };
+    let job = |task: &&Task| match run.work(task) {
+        Step::Done(record) => Step::Done(row(task, record)),
+        Step::Look(found) => Step::Look(found),
+    };
+    let done = run
+        .progress
+        .during(|| each(&tasks, workers, run.interrupt, job, |task, found| row(task, run.look(task, found))));
     let row = |(task, done): (&Task, Done<Row>)| match done {
         Done::With(row) => row,
         Done::NotBegun => Row::new(task, Outcome::NotRun.into()),

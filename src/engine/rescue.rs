@@ -45,7 +45,8 @@ mod tests {
     use crate::engine::container::Order;
     use crate::engine::owner::Owner;
     use crate::interrupt::Interrupt;
-    use crate::matrix::each;
+    use crate::matrix::{Step, each};
+    use std::convert::Infallible;
     use std::fs;
     use std::num::NonZeroUsize;
     use std::os::unix::fs::PermissionsExt as _;
@@ -90,15 +91,17 @@ esac
             std::process::abort();
         }));
         let both_run = Barrier::new(2);
-        each(&["good", bad], NonZeroUsize::MIN.saturating_add(1), &interrupt, |&name| {
+        let run = |&name: &&str| {
             let timeout = Duration::from_secs(600);
             let order = Order { image: "m:a", name, owner: &owner, timeout, memory: None, network: None };
             let ran = engine.run(&order, &interrupt, &mut |_| {
                 both_run.wait();
                 assert!(name == "good", "a worker's bug");
             });
-            ran.map(drop)
-        });
+            Step::Done(ran.map(drop))
+        };
+        let both = NonZeroUsize::MIN.saturating_add(1);
+        each(&["good", bad], both, &interrupt, run, |_, never: Infallible| match never {});
     }
 
     fn files(folder: &Path) -> Vec<String> {

@@ -11,9 +11,9 @@ use super::ending;
 use super::logs::{Logs, Phase};
 use super::outcome::Outcome;
 use super::progress::Progress;
-use super::reason::Reasons;
+use super::{Step, reason};
 use crate::engine::build::{Builder, Built, Recipe};
-use crate::engine::container::Order;
+use crate::engine::container::{Order, Ran};
 use crate::engine::owner::Owner;
 use crate::engine::{Engine, Failure};
 use crate::interrupt::Interrupt;
@@ -28,8 +28,6 @@ pub struct Run<'a> {
     pub builder: Option<Builder>,
     /// How images are run; `None`: they are not.
     pub trial: Option<Trial>,
-    /// Who finds the reason if one does not work.
-    pub reasons: Reasons,
     /// This process.
     pub owner: Owner,
     /// Where the logs go.
@@ -93,29 +91,53 @@ impl From<Outcome> for Record {
     }
 }
 
+/// An image that has to be looked at to say why it does not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    record: Record,
+    ran: Ran,
+}
+
 impl Run<'_> {
-    /// Works on one image, from its build to its end.
-    pub fn work(&self, task: &Task) -> Record {
+    /// Works on one image, from its build to its end, or to where it has to be looked at.
+    pub fn work(&self, task: &Task) -> Step<Record, Look> {
         let name = task.service.as_str();
         self.progress.begin(name);
-        let record = self.build_and_run(task);
-        self.progress.end(name);
-        record
+        let step = self.build_and_run(task);
+        if let Step::Done(_) = step {
+            self.progress.end(name);
+        }
+        step
     }
 
-    fn build_and_run(&self, task: &Task) -> Record {
+    /// Looks into an image that does not work: for its reason, and whether it was the image that did not.
+    pub fn look(&self, task: &Task, Look { record, ran }: Look) -> Record {
+        let name = task.service.as_str();
+        self.progress.step(name, "looking into the image");
+        // Whoever asked twice to stop does not wait for reasons.
+        let (outcome, reason) = if self.interrupt.asked_again() {
+            (record.outcome, None)
+        } else {
+            reason::explain(self.engine, &task.recipe.image, record.outcome, &ran)
+        };
+        self.progress.end(name);
+        Record { outcome, reason, ..record }
+    }
+
+    fn build_and_run(&self, task: &Task) -> Step<Record, Look> {
         let mut build_time = None;
         if let Some(builder) = self.builder {
             let start = Instant::now();
             let failed = self.build(builder, task);
             build_time = Some(start.elapsed());
             if let Some(failed) = failed {
-                return Record { build_time, ..failed };
+                return Step::Done(Record { build_time, ..failed });
             }
         }
-        match &self.trial {
-            Some(trial) => Record { build_time, ..self.run(trial, task) },
-            None => Record { build_time, ..Outcome::Works.into() },
+        let Some(trial) = &self.trial else { return Step::Done(Record { build_time, ..Outcome::Works.into() }) };
+        match self.run(trial, task) {
+            (record, None) => Step::Done(Record { build_time, ..record }),
+            (record, Some(ran)) => Step::Look(Look { record: Record { build_time, ..record }, ran }),
         }
     }
 
@@ -138,7 +160,8 @@ impl Run<'_> {
         }
     }
 
-    fn run(&self, trial: &Trial, task: &Task) -> Record {
+    /// Runs the image; with what it left, if the image has to be looked at.
+    fn run(&self, trial: &Trial, task: &Task) -> (Record, Option<Ran>) {
         self.progress.step(task.service.as_str(), "running");
         let mut log = self.logs.begin(&task.service, Phase::Run);
         let number = self.named.fetch_add(1, Ordering::SeqCst);
@@ -154,19 +177,15 @@ impl Run<'_> {
         let ran = self.engine.run(&order, self.interrupt, &mut |bytes| log.write(bytes));
         let run_time = Some(start.elapsed());
         match ran {
-            Err(failure) => self.unknown(failure.to_string()),
+            Err(failure) => (self.unknown(failure.to_string()), None),
             Ok(ran) => match ending::of(&ran) {
-                Outcome::Unknown { message } => self.unknown(message),
+                Outcome::Unknown { message } => (self.unknown(message), None),
                 outcome => {
-                    let (outcome, reason) = self.reasons.explain(&task.recipe.image, outcome, &ran);
-                    Record {
-                        run_time,
-                        stdout: ran.stdout.text(),
-                        stderr: ran.stderr.text(),
-                        is_cut: ran.stdout.cut() + ran.stderr.cut() > 0,
-                        reason,
-                        ..outcome.into()
-                    }
+                    let (stdout, stderr) = (ran.stdout.text(), ran.stderr.text());
+                    let is_cut = ran.stdout.cut() + ran.stderr.cut() > 0;
+                    let record = Record { run_time, stdout, stderr, is_cut, ..outcome.into() };
+                    let is_wanted = reason::is_wanted(&record.outcome);
+                    (record, is_wanted.then_some(ran))
                 }
             },
         }

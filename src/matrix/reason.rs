@@ -3,9 +3,6 @@
 //! The image is read out of the engine, not run again. What cannot be read has no reason here; that is no failure, the
 //! outcome stands without it.
 
-use std::sync::mpsc::{self, Sender};
-use std::thread;
-
 use super::ending;
 use super::outcome::Outcome;
 use crate::engine::Engine;
@@ -19,54 +16,27 @@ use crate::saved;
 /// `mkcompose why` allows itself more and sees more.
 const MEMORY: usize = 14 << 20;
 
-/// An image to look at, and whom to tell.
-type Question = (String, Sender<Option<Diagnosis>>);
-
-/// Looks into images, one at a time and always on the same thread: each is held in memory while it is looked at, and the
-/// next one takes the memory of the one before.
-#[derive(Debug)]
-pub struct Reasons {
-    questions: Sender<Question>,
+/// Whether the content of an image may say more than this outcome does.
+pub fn is_wanted(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::CannotStart { .. } | Outcome::Exits { .. })
 }
 
-impl Reasons {
-    /// Reads images out of `engine`.
-    pub fn new(engine: &Engine) -> Self {
-        let engine = engine.clone();
-        let (questions, asked) = mpsc::channel::<Question>();
-        thread::spawn(move || {
-            for (image, tell) in asked {
-                // Whoever asked may be gone.
-                let _ = tell.send(diagnose(&engine, &image));
-            }
-        });
-        Self { questions }
-    }
-
-    /// The outcome of `image` in the light of its content, and the reason in half a sentence.
-    ///
-    /// - That it cannot start has a reason if one was found.
-    /// - That it exits has one if something was found likely to be missed and the program's last words speak of it; a
-    ///   reason not to start is none, since it did.
-    /// - Where the runtime's words are all that speaks for not starting, and nothing is missing in the image, they were
-    ///   the program's own: then it ran and ended by itself.
-    pub fn explain(&self, image: &str, outcome: Outcome, ran: &Ran) -> (Outcome, Option<String>) {
-        if !matches!(outcome, Outcome::CannotStart { .. } | Outcome::Exits { .. }) {
-            return (outcome, None);
-        }
-        let Some(diagnosis) = self.diagnose(image) else { return (outcome, None) };
-        match (ending::if_it_ran(ran), diagnosis.starts(), &outcome) {
-            (Some(own), true, Outcome::CannotStart { .. }) => (own, missed(&diagnosis, ran)),
-            (_, false, Outcome::CannotStart { .. }) => (outcome, diagnosis.short()),
-            (_, true, Outcome::Exits { .. }) => (outcome, missed(&diagnosis, ran)),
-            _ => (outcome, None),
-        }
-    }
-
-    fn diagnose(&self, image: &str) -> Option<Diagnosis> {
-        let (tell, told) = mpsc::channel();
-        self.questions.send((image.to_owned(), tell)).ok()?;
-        told.recv().ok()?
+/// The outcome of `image` in the light of its content, which is read out of `engine`, and the reason in half a sentence.
+///
+/// - That it cannot start has a reason if one was found.
+/// - That it exits has one if something was found likely to be missed and the program's last words speak of it; a reason
+///   not to start is none, since it did.
+/// - Where the runtime's or the loader's words are all that speaks for not starting, and nothing is missing in the image,
+///   they were the program's own: then it ran and ended by itself.
+///
+/// One image at a time, or the memory for a look is needed several times over.
+pub fn explain(engine: &Engine, image: &str, outcome: Outcome, ran: &Ran) -> (Outcome, Option<String>) {
+    let Some(diagnosis) = diagnose(engine, image) else { return (outcome, None) };
+    match (ending::if_it_ran(ran), diagnosis.starts(), &outcome) {
+        (Some(own), true, Outcome::CannotStart { .. }) => (own, missed(&diagnosis, ran)),
+        (_, false, Outcome::CannotStart { .. }) => (outcome, diagnosis.short()),
+        (_, true, Outcome::Exits { .. }) => (outcome, missed(&diagnosis, ran)),
+        _ => (outcome, None),
     }
 }
 
