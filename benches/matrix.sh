@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `mkcompose build` against `docker compose build`, and `mkcompose test --no-build` against `docker compose up` and `ps`,
-# on the normal set, in turn on one engine.
+# on the normal set, in turn on one engine. `test` also removes its containers, so what `down` takes is told beside it.
 #
 #   benches/matrix.sh [ROUNDS [GLOB…]]      default: 3 rounds, all services of docker-compose.yml
 #
@@ -106,8 +106,8 @@ stop_serving() {
 [ -z "${MINIMAGE_CA_CERT:-}" ] || serve
 echo "${#services[@]} services, $(nproc) cores, $(docker version --format 'Docker {{.Server.Version}}'), Compose $(docker compose version --short)"
 echo
-echo "| round | \`docker compose build\` | \`mkcompose build\` | \`up\` and \`ps\` | \`mkcompose test --no-build\` |"
-echo "| --: | --: | --: | --: | --: |"
+echo "| round | \`docker compose build\` | \`mkcompose build\` | \`up\` and \`ps\` | \`down\` | \`mkcompose test --no-build\` |"
+echo "| --: | --: | --: | --: | --: | --: |"
 for round in $(seq "$rounds"); do
     compose_build=- our_build=-
     if [ -z "${RUN_ONLY:-}" ]; then
@@ -119,9 +119,9 @@ for round in $(seq "$rounds"); do
     down
     compose_run=$(seconds 0 -- up_and_ps)
     all_there
-    down
+    removal=$(seconds 0 -- "${compose[@]}" -p $project down)
     our_run=$(seconds 0 1 -- "$mkcompose" test --no-build "${network[@]}" "${services[@]}")
-    echo "| $round | $compose_build | $our_build | $compose_run | $our_run |"
+    echo "| $round | $compose_build | $our_build | $compose_run | $removal | $our_run |"
 done
 echo
 [ -n "${RUN_ONLY:-}" ] || echo "memory of mkcompose itself, build: $(memory "$mkcompose" build "${services[@]}") MiB"

@@ -9,6 +9,7 @@ pub mod images;
 pub mod output;
 pub mod owner;
 pub mod process;
+pub mod remover;
 pub mod rescue;
 pub mod save;
 pub mod steps;

@@ -8,6 +8,7 @@ use crate::cli::build::WorkArgs;
 use crate::console::Console;
 use crate::engine::build::Recipe;
 use crate::engine::owner::Owner;
+use crate::engine::remover::Remover;
 use crate::engine::rescue;
 use crate::engine::{Engine, Failure};
 use crate::error::Error;
@@ -111,6 +112,7 @@ pub fn work(
         builder: plan.build.then(|| engine.builder()),
         trial: plan.trial,
         owner,
+        remover: Remover::new(&engine),
         logs: &logs,
         progress: &progress,
         interrupt: &interrupt,
@@ -118,6 +120,7 @@ pub fn work(
         named: AtomicUsize::new(0),
     };
     let rows = rows(chosen, args, &run, ended);
+    drop(run.remover);
     let leftovers = if run.trial.is_some() { engine.sweep(&run.owner).err() } else { None };
     let lost = run.lost.into_inner().unwrap_or_else(PoisonError::into_inner);
     let was_interrupted = interrupt.asked() && lost.is_none();

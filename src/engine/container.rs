@@ -10,12 +10,13 @@ use serde::Deserialize;
 use super::output::Output;
 use super::owner::{LABEL, Owner};
 use super::process::{self, End, Limit, Stream};
+use super::remover::Remover;
 use super::{Engine, Failure, shown, unstarted};
 use crate::escape::printable;
 use crate::interrupt::Interrupt;
 
 /// What to run, and what it may take.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Order<'a> {
     /// The image reference.
     pub image: &'a str,
@@ -23,6 +24,8 @@ pub struct Order<'a> {
     pub name: &'a str,
     /// Whose container it is.
     pub owner: &'a Owner,
+    /// Who removes it once it has ended.
+    pub remover: &'a Remover,
     /// How long it may run.
     pub timeout: Duration,
     /// How much memory it may have, in the engine's notation (`64m`); `None`: no limit.
@@ -85,7 +88,8 @@ impl Engine {
     pub fn run(&self, order: &Order<'_>, interrupt: &Interrupt, log: &mut dyn FnMut(&[u8])) -> Result<Ran, Failure> {
         let command = self.command(arguments(order));
         let shown = shown(&command);
-        let mut container = Container { engine: self, name: order.name, there: true };
+        let mut container =
+            Container { engine: self, remover: order.remover, name: order.name, there: true, runs: true };
         let (mut stdout, mut stderr) = (Output::default(), Output::default());
         let limit = Limit { time: Some(order.timeout), interrupt };
         let end = process::run(command, limit, &mut |stream, bytes| {
@@ -95,6 +99,7 @@ impl Engine {
                 Stream::Err => stderr.push(bytes),
             }
         });
+        container.runs = !matches!(end, Ok(End::Exited(_)));
         let ended = match end {
             Ok(End::Exited(status)) if status.success() => Ok(Ended::Well),
             Ok(End::Exited(_)) => container.ended(&stderr),
@@ -139,7 +144,7 @@ impl Engine {
     pub fn sweep(&self, owner: &Owner) -> Result<(), Failure> {
         let filter = format!("label={LABEL}={owner}");
         for id in self.containers(&filter)? {
-            self.remove(&id)?;
+            self.remove(&[id])?;
         }
         Ok(())
     }
@@ -156,7 +161,7 @@ impl Engine {
             let Ok(label) = self.capture(["container", "inspect", "--format", &format, &id]) else { continue };
             let owner = std::str::from_utf8(&label).ok().and_then(|label| Owner::parse(label.trim_end()));
             if owner.is_some_and(|owner| me.knows_gone(&owner)) {
-                self.remove(&id)?;
+                self.remove(&[id])?;
                 removed += 1;
             }
         }
@@ -169,10 +174,11 @@ impl Engine {
         Ok(String::from_utf8_lossy(&ids).split_ascii_whitespace().map(str::to_owned).collect())
     }
 
-    /// Removes a container, running or not, and the volumes that were made for it. That it is not there is fine.
-    fn remove(&self, container: &str) -> Result<(), Failure> {
-        match self.capture(["rm", "--force", "--volumes", container]) {
-            Err(failure) if !is_missing(&failure.said) => Err(failure),
+    /// Removes containers, running or not, and the volumes that were made for them. That one is not there is fine.
+    pub(super) fn remove(&self, containers: &[impl AsRef<str>]) -> Result<(), Failure> {
+        let names = containers.iter().map(AsRef::as_ref);
+        match self.capture(["rm", "--force", "--volumes"].into_iter().chain(names)) {
+            Err(failure) if failure.status.is_none() || !failure.said.lines().all(is_missing) => Err(failure),
             _ => Ok(()),
         }
     }
@@ -181,8 +187,11 @@ impl Engine {
 /// A container that may be there and must not outlive this.
 struct Container<'a> {
     engine: &'a Engine,
+    remover: &'a Remover,
     name: &'a str,
     there: bool,
+    /// Whether it may still run.
+    runs: bool,
 }
 
 impl Container<'_> {
@@ -234,9 +243,12 @@ impl Container<'_> {
 
 impl Drop for Container<'_> {
     fn drop(&mut self) {
-        if self.there {
-            // How the run ended is worth more than that tidying up failed: what stays is swept up at the end.
-            let _ = self.engine.remove(self.name);
+        match (self.there, self.runs) {
+            (false, _) => {}
+            (true, false) => self.remover.take(self.name),
+            // At once, or more would run than was asked for. How the run ended is worth more than that tidying up failed:
+            // what stays is swept up at the end.
+            (true, true) => drop(self.engine.remove(&[self.name])),
         }
     }
 }
@@ -269,6 +281,7 @@ mod tests {
     use super::Order;
     use crate::engine::Engine;
     use crate::engine::owner::Owner;
+    use crate::engine::remover::Remover;
     use crate::interrupt::Interrupt;
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
@@ -284,8 +297,8 @@ mod tests {
         Engine::new(path).with_patience(patience)
     }
 
-    fn order(owner: &Owner, timeout: Duration) -> Order<'_> {
-        Order { image: "m:a", name: "x", owner, timeout, memory: None, network: None }
+    fn order<'a>(owner: &'a Owner, remover: &'a Remover, timeout: Duration) -> Order<'a> {
+        Order { image: "m:a", name: "x", owner, remover, timeout, memory: None, network: None }
     }
 
     #[test]
@@ -293,8 +306,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let script = "[ \"$1\" != run ] || { echo hello; exec sleep 1000; }";
         let engine = engine(folder.path(), Duration::from_secs(60), script);
-        let owner = Owner::me();
-        let order = order(&owner, Duration::from_secs(60));
+        let (owner, remover) = (Owner::me(), Remover::new(&engine));
+        let order = order(&owner, &remover, Duration::from_secs(60));
         let run = || engine.run(&order, &Interrupt::default(), &mut |_| panic!("in the middle of a run"));
         assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
         assert_eq!(fs::read_to_string(folder.path().join("asked")).unwrap(), "run --pull\nrm --force\n");
@@ -305,8 +318,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let script = "case $1 in run) exit 1 ;; *) exec sleep 1000 ;; esac";
         let engine = engine(folder.path(), Duration::from_millis(200), script);
-        let owner = Owner::me();
-        let failure = engine.run(&order(&owner, Duration::from_secs(60)), &Interrupt::default(), &mut |_| {});
+        let (owner, remover) = (Owner::me(), Remover::new(&engine));
+        let failure = engine.run(&order(&owner, &remover, Duration::from_secs(60)), &Interrupt::default(), &mut |_| {});
         let text = failure.unwrap_err().to_string();
         assert!(text.contains("container inspect") && text.contains("no answer within 0.2 s"), "{text}");
     }
@@ -316,8 +329,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let script = "case $1 in run) exec sleep 1000 ;; *) echo 'Error: No such container: x' >&2; exit 1 ;; esac";
         let engine = engine(folder.path(), Duration::from_secs(60), script);
-        let owner = Owner::me();
-        let failure = engine.run(&order(&owner, Duration::from_millis(200)), &Interrupt::default(), &mut |_| {});
+        let (owner, remover) = (Owner::me(), Remover::new(&engine));
+        let failure =
+            engine.run(&order(&owner, &remover, Duration::from_millis(200)), &Interrupt::default(), &mut |_| {});
         assert!(failure.unwrap_err().to_string().contains("not started within 0.2 s"));
     }
 }

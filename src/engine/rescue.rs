@@ -44,6 +44,7 @@ mod tests {
     use crate::engine::Engine;
     use crate::engine::container::Order;
     use crate::engine::owner::Owner;
+    use crate::engine::remover::Remover;
     use crate::interrupt::Interrupt;
     use crate::matrix::{Step, each};
     use std::convert::Infallible;
@@ -90,10 +91,11 @@ esac
             hook(info);
             std::process::abort();
         }));
-        let both_run = Barrier::new(2);
+        let (both_run, remover) = (Barrier::new(2), Remover::new(&engine));
         let run = |&name: &&str| {
             let timeout = Duration::from_secs(600);
-            let order = Order { image: "m:a", name, owner: &owner, timeout, memory: None, network: None };
+            let (memory, network) = (None, None);
+            let order = Order { image: "m:a", name, owner: &owner, remover: &remover, timeout, memory, network };
             let ran = engine.run(&order, &interrupt, &mut |_| {
                 both_run.wait();
                 assert!(name == "good", "a worker's bug");

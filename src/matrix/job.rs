@@ -15,6 +15,7 @@ use super::{Step, reason};
 use crate::engine::build::{Builder, Built, Recipe};
 use crate::engine::container::{Order, Ran};
 use crate::engine::owner::Owner;
+use crate::engine::remover::Remover;
 use crate::engine::{Engine, Failure};
 use crate::interrupt::Interrupt;
 use crate::name::Service;
@@ -30,6 +31,8 @@ pub struct Run<'a> {
     pub trial: Option<Trial>,
     /// This process.
     pub owner: Owner,
+    /// Who removes containers that have ended.
+    pub remover: Remover,
     /// Where the logs go.
     pub logs: &'a Logs,
     /// Where one can see what is going on.
@@ -169,6 +172,7 @@ impl Run<'_> {
             image: &task.recipe.image,
             name: &self.owner.container(number),
             owner: &self.owner,
+            remover: &self.remover,
             timeout: trial.timeout,
             memory: trial.memory.as_deref(),
             network: trial.network.as_deref(),
