@@ -4,7 +4,7 @@
 
 mod remedy;
 
-pub use remedy::{Copy, Instruction, Language, Libc, Packager, Remedy};
+pub use remedy::{Copy, Instruction, Language, Libc, Packager, Place, Remedy};
 
 use std::fmt;
 
@@ -65,6 +65,8 @@ pub enum Id {
     LibraryUnusable,
     /// A library is there, in a version too old.
     VersionMissing,
+    /// PATH has a file that only others may execute before the one that is executed: older engines stop at it.
+    CommandShadowed,
     /// Java code was compiled for a newer runtime.
     ClassTooNew,
     /// The program refers to a bundle of CA certificates, and there is none.
@@ -79,7 +81,7 @@ pub enum Id {
 
 impl Id {
     /// Every id, in the order of the documentation.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::NothingToRun,
         Self::UserUnknown,
         Self::GroupUnknown,
@@ -107,6 +109,7 @@ impl Id {
         Self::LibraryMissing,
         Self::LibraryUnusable,
         Self::VersionMissing,
+        Self::CommandShadowed,
         Self::ClassTooNew,
         Self::CaCertificatesMissing,
         Self::NameServiceMissing,
@@ -144,6 +147,7 @@ impl Id {
             Self::LibraryMissing => "library-missing",
             Self::LibraryUnusable => "library-unusable",
             Self::VersionMissing => "version-missing",
+            Self::CommandShadowed => "command-shadowed",
             Self::ClassTooNew => "class-too-new",
             Self::CaCertificatesMissing => "ca-certificates-missing",
             Self::NameServiceMissing => "name-service-missing",
@@ -155,7 +159,8 @@ impl Id {
     /// Does it follow from the image alone, or does it depend on what the program will do?
     pub const fn certainty(self) -> Certainty {
         match self {
-            Self::ClassTooNew
+            Self::CommandShadowed
+            | Self::ClassTooNew
             | Self::CaCertificatesMissing
             | Self::NameServiceMissing
             | Self::ZoneinfoMissing
@@ -176,7 +181,7 @@ impl fmt::Display for Id {
 pub enum Certainty {
     /// The image cannot start.
     Certain,
-    /// The image starts, and then probably fails.
+    /// The image starts, and then probably fails; or it does not start on some engines.
     Likely,
 }
 

@@ -116,6 +116,8 @@ pub enum Env {
         assigned: Vec<(Vec<u8>, Vec<u8>)>,
         /// Was `-S` used? Busybox has none.
         split: bool,
+        /// The program's own arguments.
+        arguments: Vec<Vec<u8>>,
     },
     /// It does something else, such as to print the environment.
     Other,
@@ -130,7 +132,11 @@ pub fn env(argument: &[u8]) -> Env {
     let Some(string) = split else {
         let runs = !argument.is_empty() && !argument.starts_with(b"-") && !argument.contains(&b'=');
         let program = argument.to_vec();
-        return if runs { Env::Runs { program, assigned: Vec::new(), split: false } } else { Env::Other };
+        return if runs {
+            Env::Runs { program, assigned: Vec::new(), split: false, arguments: Vec::new() }
+        } else {
+            Env::Other
+        };
     };
     // Quotes, escapes and variables would have to be understood: rare, so left alone.
     if string.iter().any(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'#')) {
@@ -138,7 +144,8 @@ pub fn env(argument: &[u8]) -> Env {
     }
     let string = string.strip_prefix(b"=").unwrap_or(string);
     let mut assigned = Vec::new();
-    for word in string.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
+    let mut words = string.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    while let Some(word) = words.next() {
         match word {
             b"-v" => {}
             _ if word.starts_with(b"-") => return Env::Other,
@@ -147,7 +154,10 @@ pub fn env(argument: &[u8]) -> Env {
                     let (name, value) = word.split_at(at);
                     assigned.push((name.to_vec(), value.get(1..).unwrap_or_default().to_vec()));
                 }
-                None => return Env::Runs { program: word.to_vec(), assigned, split: true },
+                None => {
+                    let arguments = words.map(<[u8]>::to_vec).collect();
+                    return Env::Runs { program: word.to_vec(), assigned, split: true, arguments };
+                }
             },
         }
     }
@@ -210,15 +220,21 @@ mod tests {
 
     #[test]
     fn env_splits_its_argument_only_when_told_to() {
-        let runs = |program: &[u8], split| Env::Runs { program: program.to_vec(), assigned: Vec::new(), split };
+        let runs = |program: &[u8], split| Env::Runs {
+            program: program.to_vec(),
+            assigned: Vec::new(),
+            split,
+            arguments: Vec::new(),
+        };
         assert_eq!(env(b"python3"), runs(b"python3", false));
         assert_eq!(env(b"python3 -u"), runs(b"python3 -u", false));
         assert_eq!(env(b"python3\r"), runs(b"python3\r", false));
-        assert_eq!(env(b"-S python3 -u"), runs(b"python3", true));
+        let Env::Runs { program, arguments, .. } = env(b"-S python3 -u  -O") else { panic!() };
+        assert_eq!((program, arguments), (b"python3".to_vec(), vec![b"-u".to_vec(), b"-O".to_vec()]));
         assert_eq!(env(b"-S python3\r"), runs(b"python3", true));
         assert_eq!(env(b"-Spython3"), runs(b"python3", true));
         let assigned = vec![(b"A".to_vec(), b"1=2".to_vec()), (b"PATH".to_vec(), b"/opt".to_vec())];
-        let expected = Env::Runs { program: b"x".to_vec(), assigned, split: true };
+        let expected = Env::Runs { program: b"x".to_vec(), assigned, split: true, arguments: Vec::new() };
         assert_eq!(env(b"--split-string=A=1=2 PATH=/opt x"), expected);
         assert_eq!(env(b"-S -i PATH=/opt x"), Env::Other);
         assert_eq!(env(b"-iS x"), Env::Other);

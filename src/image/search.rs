@@ -40,6 +40,8 @@ pub enum Trouble {
     Forbidden(Vec<u8>, u16),
     /// A folder on the way, of this mode, may not be entered.
     Closed(Vec<u8>, u16),
+    /// It is where the engine mounts something of its own, of which the image says nothing.
+    Beyond,
 }
 
 impl<'a> Search<'a> {
@@ -70,12 +72,44 @@ impl<'a> Search<'a> {
             match self.file(&join(folder.as_bytes(), command)) {
                 Ok(found) => return Ok(found),
                 Err(Trouble::Miss(Miss::Missing(_) | Miss::NotAFolder(_))) => {}
+                Err(Trouble::Beyond) => return Err(Trouble::Beyond),
                 Err(trouble) => {
                     first.get_or_insert(trouble);
                 }
             }
         }
         Err(first.unwrap_or(Trouble::NotInPath))
+    }
+
+    /// The path, links included, of what [`Search::command`] finds.
+    pub fn place(&self, command: &[u8]) -> Option<Vec<u8>> {
+        if command.contains(&b'/') {
+            return self.file(command).ok().map(|_| join(self.folder, command));
+        }
+        let folders = self.path.split(':').filter(|folder| folder.starts_with('/'));
+        folders.map(|folder| join(folder.as_bytes(), command)).find(|path| self.file(path).is_ok())
+    }
+
+    /// The first file of that name in PATH, and its mode, if only others may execute it.
+    ///
+    /// runc that was built with a Go older than 1.20 takes it for the command, since `exec.LookPath` then looked for any
+    /// permission to execute; later ones ask whether the user may (`unix.Eaccess`), and go on, as crun does.
+    pub fn shadow(&self, command: &[u8]) -> Option<(Vec<u8>, u16)> {
+        let folders = self.path.split(':').filter(|folder| folder.starts_with('/') && !command.contains(&b'/'));
+        let tried = folders.map(|folder| self.file(&join(folder.as_bytes(), command)));
+        let mut tried = tried.filter(|tried| match tried {
+            Err(Trouble::Forbidden(_, mode)) => mode & 0o111 != 0,
+            found => found.is_ok(),
+        });
+        match tried.next() {
+            Some(Err(Trouble::Forbidden(path, mode))) => Some((path, mode)),
+            _ => None,
+        }
+    }
+
+    /// Does this path lead to where the engine mounts something of its own?
+    pub fn is_beyond(&self, path: &[u8]) -> bool {
+        is_mounted(end(&self.tree.lookup_from(self.folder, path)))
     }
 
     /// The file at `path`, if it can be executed.
@@ -96,7 +130,11 @@ impl<'a> Search<'a> {
 
     /// The regular file at `path`, if the user can reach it and `may` do with it what is asked.
     fn permitted(&self, path: &[u8], may: fn(&Identity, &Entry<'_>) -> bool) -> Result<Found<'a>, Trouble> {
-        let found = self.tree.lookup_from(self.folder, path).map_err(Trouble::Miss)?;
+        let looked = self.tree.lookup_from(self.folder, path);
+        if is_mounted(end(&looked)) {
+            return Err(Trouble::Beyond);
+        }
+        let found = looked.map_err(Trouble::Miss)?;
         match found.entry.kind {
             Kind::File => {}
             Kind::Folder => return Err(Trouble::Folder(found.path)),
@@ -125,6 +163,21 @@ impl<'a> Search<'a> {
         }
         Ok(())
     }
+}
+
+/// Where a look-up ended, whether well or not.
+fn end<'f>(looked: &'f Result<Found<'_>, Miss>) -> &'f [u8] {
+    match looked {
+        Ok(Found { path, .. })
+        | Err(Miss::Missing(path) | Miss::Loop(path) | Miss::NotAFolder(path) | Miss::Dangling { missing: path, .. }) => {
+            path
+        }
+    }
+}
+
+/// Is this one of the folders that are the engine's own in each container, or in one?
+fn is_mounted(path: &[u8]) -> bool {
+    matches!(components(path).next(), Some(b"proc" | b"sys" | b"dev"))
 }
 
 #[cfg(test)]
@@ -202,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_device_is_no_program() {
-        let tree = Tree::builder().special("/dev/x", crate::image::layer::Kind::CharDevice);
-        assert_eq!(search(tree, "", "/dev/x"), Err(Trouble::Special(b"/dev/x".to_vec())));
+        let tree = Tree::builder().special("/run/x", crate::image::layer::Kind::CharDevice);
+        assert_eq!(search(tree, "", "/run/x"), Err(Trouble::Special(b"/run/x".to_vec())));
     }
 }

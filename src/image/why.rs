@@ -28,7 +28,7 @@ use crate::escape::{printable, printable_bytes};
 use crate::image::Image;
 use crate::image::chain::{Role, State, Step};
 use crate::image::config::variable;
-use crate::image::finding::{Certainty, Evidence, Finding, Id, Instruction, Remedy, Source};
+use crate::image::finding::{Certainty, Evidence, Finding, Id, Instruction, Place, Remedy, Source};
 use crate::image::identity::{Identity, Unknown};
 use crate::image::layer::Kind;
 use crate::image::search::{DEFAULT_PATH, Search};
@@ -88,7 +88,7 @@ pub fn why(image: &Image) -> Diagnosis {
     if words.is_empty() {
         let finding = Finding::new(Id::NothingToRun, "neither ENTRYPOINT nor CMD says what to run");
         let program = inquiry.some_program();
-        inquiry.report(finding.remedy([Remedy::SayCommand(program)]));
+        inquiry.report(finding.remedy([Remedy::SayCommand(Instruction::Cmd, program)]));
         chain.state = State::Missing;
     } else {
         chain.state = State::There;
@@ -145,6 +145,15 @@ impl Inquiry<'_> {
         }
     }
 
+    /// A file or folder whose permissions are to change.
+    fn place(&self, path: &[u8]) -> Place {
+        let tree = &self.image.tree;
+        let has = |path: &str| tree.lookup(path.as_bytes()).is_ok_and(|found| found.entry.mode & 0o111 != 0);
+        let runs = has("/bin/sh") && (has("/bin/chmod") || has("/usr/bin/chmod"));
+        let is_folder = tree.lookup(path).is_ok_and(|found| found.entry.kind == Kind::Folder);
+        Place { path: path.to_vec(), is_folder, by_run: runs.then(|| self.image.config.user.clone()) }
+    }
+
     /// Goes one step further on the way.
     fn via(&mut self, source: impl Into<Source>, says: impl Into<String>) {
         self.trail.push(Evidence { source: source.into(), says: says.into() });
@@ -198,9 +207,15 @@ fn unknown_user(image: &Image, unknown: &Unknown) -> Finding {
         Unknown::User(name) => (Id::UserUnknown, "user", name, "/etc/passwd"),
         Unknown::Group(name) => (Id::GroupUnknown, "group", name, "/etc/group"),
     };
+    let user = printable(&image.config.user).into_owned();
+    // The largest that moby/sys takes (`user.maxID`).
+    if name.len() > 9 && name.bytes().all(|digit| digit.is_ascii_digit()) {
+        let message = format!("the {what} {name} is out of range: the engine takes numbers up to {}", i32::MAX);
+        let finding = Finding::new(id, message).evidence(Source::Config, format!("USER {user}"));
+        return finding.remedy(remedy::for_user(image, name, id));
+    }
     let there = image.tree.lookup(file.as_bytes()).is_ok();
     let says = if there { "has no such entry" } else { "is not in the image" };
-    let user = printable(&image.config.user).into_owned();
     Finding::new(id, format!("the {what} {} is not in {file}", printable(name)))
         .missing(name.as_bytes())
         .evidence(Source::Config, format!("USER {user}"))
@@ -212,15 +227,19 @@ fn unknown_user(image: &Image, unknown: &Unknown) -> Finding {
 fn bad_folder(image: &Image) -> Option<Finding> {
     let folder = folder(image);
     let shown = printable_bytes(&folder);
-    let what = match image.tree.lookup(&folder) {
+    if matches!(crate::image::path::components(&folder).next(), Some(b"proc" | b"sys" | b"dev")) {
+        return None;
+    }
+    let (what, says) = match image.tree.lookup(&folder) {
         Ok(found) if found.entry.kind == Kind::Folder => return None,
-        Ok(found) => found.path,
-        Err(Miss::NotAFolder(path) | Miss::Loop(path)) => path,
+        Ok(found) => (found.path, "is a file in the image"),
+        Err(Miss::NotAFolder(path)) => (path, "is a file in the image"),
+        Err(Miss::Loop(path)) => (path, "is a symbolic link, and more than 40 are to be followed there"),
         Err(Miss::Missing(_) | Miss::Dangling { .. }) => return None,
     };
     let finding = Finding::new(Id::WorkdirNotAFolder, format!("the working folder {shown} is no folder"));
     let finding = finding.evidence(Source::Config, format!("WORKDIR {shown}"));
-    Some(finding.evidence(&what, "is a file in the image").remedy([Remedy::Workdir(b"/".to_vec())]))
+    Some(finding.evidence(&what, says).remedy([Remedy::Workdir(b"/".to_vec())]))
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ fn told_by(id: Id) -> &'static [&'static str] {
         Id::NameServiceMissing => &["lookup", "resolv", "resolution", "getaddrinfo", "no such host", "name or service"],
         Id::ZoneinfoMissing => &["zone", "tzdata"],
         Id::PasswdMissing => &["user", "uid", "passwd"],
+        Id::CommandShadowed => &["permission denied"],
         Id::ClassTooNew => &["unsupportedclassversionerror", "class file version"],
         _ => &[],
     }

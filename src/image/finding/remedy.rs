@@ -67,8 +67,9 @@ pub enum Packager {
 pub enum Remedy {
     /// Say the command as a list of words, so that no shell is needed.
     ExecForm(Instruction, Vec<String>),
-    /// Say what to run: nothing was said. This file can be executed, if one was found where programs are put.
-    SayCommand(Option<Vec<u8>>),
+    /// Say what to run, by this instruction: nothing was said. This file can be executed, if one was found where programs
+    /// are put.
+    SayCommand(Instruction, Option<Vec<u8>>),
     /// Link the program so that it needs neither loader nor libraries.
     LinkStatically {
         /// What it was written in.
@@ -82,12 +83,12 @@ pub enum Remedy {
     },
     /// Copy files from the stage that built the program.
     CopyFromBuild(Vec<Copy>),
-    /// Write the loader's cache anew, so that it finds what is there; with this folder, where no configuration names it.
-    Ldconfig(Option<Vec<u8>>),
-    /// Put a folder on the loader's search path, before what is there.
-    LibraryPath(Vec<u8>, Option<String>),
+    /// Write the loader's cache anew, so that it finds what is there; with these folders, which no configuration names.
+    Ldconfig(Vec<Vec<u8>>),
+    /// Put folders on the loader's search path, before what is there.
+    LibraryPath(Vec<Vec<u8>>, Option<String>),
     /// Take the rights of others from a program that runs with them.
-    PlainMode(Vec<u8>),
+    PlainMode(Place),
     /// Copy the program to where it is looked for.
     CopyProgram(Vec<u8>),
     /// Start from a base that has this libc.
@@ -101,9 +102,9 @@ pub enum Remedy {
     /// Build and run for one platform.
     Platform(String),
     /// Let everybody execute this file.
-    MakeExecutable(Vec<u8>),
+    MakeExecutable(Place),
     /// Let everybody read this file, or enter this folder.
-    MakeReadable(Vec<u8>),
+    MakeReadable(Place),
     /// Turn CR LF into LF in this file.
     UnixNewlines(Vec<u8>),
     /// Replace the first line of this file by this one.
@@ -128,6 +129,17 @@ pub enum Remedy {
     JavaRuntime(u16),
     /// Keep time zones inside of a Go program.
     EmbedTimeZones,
+}
+
+/// A file or folder whose permissions are to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Where it is.
+    pub path: Vec<u8>,
+    /// Is it a folder?
+    pub is_folder: bool,
+    /// Whether the image has a shell and `chmod` to do it with; and as whom its commands run.
+    pub by_run: Option<String>,
 }
 
 /// A file to be copied, and the folder it goes to.

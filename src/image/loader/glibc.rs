@@ -12,6 +12,7 @@ use super::cache::Cache;
 use super::place::{Candidate, expand, join_name, origin, split};
 use super::{Load, Object};
 use crate::image::elf::{Machine, Summary};
+use crate::image::path::{absolute, components};
 
 /// Subfolders with builds for better processors, which may hold the only copy of a library (glibc 2.33 and later,
 /// `sysdeps/*/dl-hwcaps_subdirs.c`), by `e_machine`. Which of them count depends on the processor of the host, of which an
@@ -73,7 +74,7 @@ impl Rules {
     ) -> Box<dyn Iterator<Item = Candidate> + 'c> {
         let Some(object) = objects.get(parent) else { return Box::new(std::iter::empty()) };
         if name.contains(&b'/') {
-            return Box::new(std::iter::once(Candidate::exactly(self.expand(name, object))));
+            return Box::new(self.expand(name, object, load).map(Candidate::exactly).into_iter());
         }
         let mut folders = Vec::new();
         if object.elf.runpath.is_none() {
@@ -99,14 +100,40 @@ impl Rules {
         let mut seen = BTreeSet::new();
         let all = split(path, separators).filter(|folder| !path.is_empty() && seen.insert(*folder));
         let here = || load.search.folder.to_vec();
-        all.map(|folder| if folder.is_empty() { here() } else { self.expand(folder, object) }).collect()
+        all.filter_map(|folder| if folder.is_empty() { Some(here()) } else { self.expand(folder, object, load) })
+            .collect()
     }
 
-    /// A folder or name with `$ORIGIN`, `$LIB` and `$PLATFORM` replaced.
-    fn expand(&self, text: &[u8], object: &Object<'_>) -> Vec<u8> {
+    /// A folder or name with `$ORIGIN`, `$LIB` and `$PLATFORM` replaced; `None` if it is not used for a program with the
+    /// rights of others.
+    fn expand(&self, text: &[u8], object: &Object<'_>, load: &Load<'_>) -> Option<Vec<u8>> {
         let lib = self.system.first().and_then(|folder| folder.strip_prefix(b"/")).unwrap_or(b"lib");
         let platform = object.elf.machine.cpu().unwrap_or_default().as_bytes();
-        expand(text, &[(b"ORIGIN", origin(&object.opened)), (b"LIB", lib), (b"PLATFORM", platform)])
+        let out = expand(text, &[(b"ORIGIN", origin(&object.opened)), (b"LIB", lib), (b"PLATFORM", platform)]);
+        (!load.given.secure || self.is_trusted(text, &out, object)).then_some(out)
+    }
+
+    /// Is a path with `$ORIGIN` used for a program with the rights of others? It has to start with it, and for the program
+    /// itself to lead to within one of the loader's own folders (`elf/dl-load.c`, `_dl_dst_substitute`).
+    fn is_trusted(&self, text: &[u8], expanded: &[u8], object: &Object<'_>) -> bool {
+        let has_origin = |text: &[u8]| expand(text, &[(b"ORIGIN", b"")]) != text;
+        if !has_origin(text) {
+            return true;
+        }
+        let rest = text.strip_prefix(b"$ORIGIN").or_else(|| text.strip_prefix(b"${ORIGIN}"));
+        let starts = rest.is_some_and(|rest| (rest.is_empty() || rest.starts_with(b"/")) && !has_origin(rest));
+        let place = absolute(components(expanded).fold(Vec::new(), |mut way: Vec<&[u8]>, name| {
+            if name == b".." {
+                way.pop();
+            } else {
+                way.push(name);
+            }
+            way
+        }));
+        let within = |folder: &Vec<u8>| {
+            place.strip_prefix(folder.as_slice()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+        };
+        starts && (object.parent.is_some() || self.system.iter().any(within))
     }
 }
 

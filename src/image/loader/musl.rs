@@ -49,7 +49,7 @@ impl Rules {
         folders.extend(split(given, b":\n").map(<[u8]>::to_vec));
         let mut next = Some(parent);
         while let Some(object) = next.and_then(|at| objects.get(at)) {
-            folders.extend(search_path(object));
+            folders.extend(search_path(object, load.given.secure));
             next = object.parent;
         }
         folders.extend(self.system.iter().cloned());
@@ -57,12 +57,13 @@ impl Rules {
     }
 }
 
-/// The folders of an object's own search path. One `$` that is not `$ORIGIN` puts all of it out of force.
-fn search_path(object: &Object<'_>) -> Vec<Vec<u8>> {
+/// The folders of an object's own search path. One `$` that is not `$ORIGIN` puts all of it out of force, and so does any in
+/// that of a program with the rights of others.
+fn search_path(object: &Object<'_>, is_secure: bool) -> Vec<Vec<u8>> {
     let path = object.elf.runpath.as_ref().or(object.elf.rpath.as_ref());
     let Some(path) = path else { return Vec::new() };
     let expanded = expand(path, &[(b"ORIGIN", origin(&object.opened))]);
-    if expanded.contains(&b'$') {
+    if expanded.contains(&b'$') || is_secure && object.parent.is_none() && path.contains(&b'$') {
         return Vec::new();
     }
     split(&expanded, b":\n").map(<[u8]>::to_vec).collect()

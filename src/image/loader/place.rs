@@ -65,7 +65,7 @@ pub fn probe<'a>(search: &Search<'a>, path: &[u8], machine: Option<Machine>, lib
             let folder = crate::escape::printable_bytes(&folder);
             return Probe::PassedOver(format!("the user may not enter {folder} (mode {mode:04o})"));
         }
-        Err(Trouble::Miss(_) | Trouble::NotInPath) => return Probe::Absent,
+        Err(Trouble::Miss(_) | Trouble::NotInPath | Trouble::Beyond) => return Probe::Absent,
     };
     let Kept::Elf(elf) = found.entry.kept else {
         // Shorter than the header of a 64-bit file.

@@ -4,12 +4,16 @@ use super::Inquiry;
 use crate::escape::{printable, printable_bytes};
 use crate::image::chain::{Role, Step};
 use crate::image::finding::{Finding, Id, Instruction, Remedy, Source};
+use crate::image::layer::Kind;
 use crate::image::mentions::Mention;
 use crate::image::path::{absolute, components, join};
 use crate::image::search::Trouble;
 use crate::image::tree::Miss;
 use crate::image::why::{exec_form, remedy};
 use crate::image::words;
+
+/// The most links that are followed to tell a circle from a long way.
+const MOST_LINKS: usize = 1000;
 
 /// Who executes a file: it decides what happens to a text without `#!`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +35,26 @@ impl Inquiry<'_> {
                 self.via(Source::Config, self.meaning(first, &path));
                 let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
                 let before = self.findings.len();
+                self.shadowed(first);
                 step.needs = self.execute(&path, By::Engine, 0);
                 self.go_on(step, before, &path, words, 0)
             }
             Err(trouble) => vec![self.no_command(first, &trouble)],
         }
+    }
+
+    /// Reports a file that older engines find before the command, if there is one.
+    fn shadowed(&mut self, first: &str) {
+        let search = self.search();
+        let Some((path, mode)) = search.shadow(first.as_bytes()) else { return };
+        let message = format!("{} comes first in PATH, and the user may not execute it", printable_bytes(&path));
+        let says = format!("has mode {mode:04o}{}; older engines stop at it", self.owner_and_user(&path));
+        let meant = search.place(first.as_bytes()).and_then(|place| String::from_utf8(place).ok());
+        let words = self.instruction_words().into_iter().skip(1);
+        let exec = meant.map(|meant| Remedy::ExecForm(self.instruction, std::iter::once(meant).chain(words).collect()));
+        let finding = Finding::new(Id::CommandShadowed, message).evidence(&path, says);
+        let finding = finding.remedy(exec.into_iter().chain([Remedy::MakeExecutable(self.place(&path))]));
+        self.report(finding);
     }
 
     /// `CMD ["./hello"] is /go/hello`.
@@ -53,6 +72,9 @@ impl Inquiry<'_> {
     /// Reports a command that leads to nothing that can be executed.
     pub(super) fn no_command(&mut self, first: &str, trouble: &Trouble) -> Step {
         let step = Step::new(Role::Program, first.as_bytes());
+        if *trouble == Trouble::Beyond {
+            return step;
+        }
         let shown = printable(first).into_owned();
         if self.trail.is_empty() {
             self.via(Source::Config, self.said());
@@ -65,9 +87,9 @@ impl Inquiry<'_> {
         let finding = match trouble {
             _ if first.is_empty() => {
                 let finding = Finding::new(Id::CommandNotInPath, "the command is an empty word");
-                finding.remedy([Remedy::SayCommand(self.some_program())])
+                finding.remedy([Remedy::SayCommand(self.instruction, self.some_program())])
             }
-            Trouble::NotInPath => self.not_in_path(first),
+            Trouble::NotInPath | Trouble::Beyond => self.not_in_path(first),
             Trouble::Miss(miss) => self.nowhere(first, miss),
             Trouble::Folder(path) => self.folder_as_command(first, path),
             Trouble::Special(path) => {
@@ -79,7 +101,7 @@ impl Inquiry<'_> {
                 let message = format!("the user may not enter {}, where the command {shown} is", printable_bytes(path));
                 let finding = Finding::new(Id::CommandNotExecutable, message);
                 let finding = finding.evidence(path, format!("has mode {mode:04o}; {}", self.user()));
-                finding.remedy([Remedy::MakeExecutable(path.clone()), Remedy::RootUser])
+                finding.remedy([Remedy::MakeExecutable(self.place(path)), Remedy::RootUser])
             }
         };
         let step = if missing { step.missing() } else { step.unfit(finding.message.clone()) };
@@ -96,7 +118,7 @@ impl Inquiry<'_> {
         let same = names.iter().find(|name| *name == base);
         let mut inside = same.into_iter().chain(&names).map(|name| join(path, name));
         let Some(inside) = inside.find(|path| self.search().file(path).is_ok()) else {
-            return finding.remedy([Remedy::SayCommand(None)]);
+            return finding.remedy([Remedy::SayCommand(self.instruction, None)]);
         };
         let finding = finding.evidence(&inside, "is in it, and can be executed");
         let words = self.instruction_words();
@@ -150,6 +172,15 @@ impl Inquiry<'_> {
             format!("sets no PATH, so it is {}", self.path)
         };
         let finding = finding.missing(first.as_bytes()).evidence(Source::Config, says);
+        // The engine's search is the first step of the way.
+        let relative = self.path.split(':').find(|folder| !folder.starts_with('/') && !folder.is_empty());
+        let finding = match relative.filter(|_| self.trail.len() == 1) {
+            Some(folder) => {
+                let says = format!("{} is a relative folder, and the engine looks in none", printable(folder));
+                finding.evidence(Source::Config, says)
+            }
+            None => finding,
+        };
         let here = self.search().file(format!("./{first}").as_bytes()).ok().filter(|_| !first.is_empty());
         match here {
             Some(found) => {
@@ -207,7 +238,10 @@ impl Inquiry<'_> {
                     .remedy([Remedy::CopyProgram(missing.clone())])
             }
             Miss::Loop(link) => {
-                let (what, says) = if self.image.tree.entry(link).is_ok() {
+                let is_link = self.image.tree.entry(link).is_ok();
+                let (what, says) = if is_link && !self.is_circle(link) {
+                    ("a chain of more than 40 links", "is the 41st link on the way, and the kernel follows 40")
+                } else if is_link {
                     ("a link that leads back to itself", "is a symbolic link in a circle")
                 } else {
                     ("a hard link to itself", "is a hard link that names itself or a circle of others, and no file")
@@ -236,6 +270,26 @@ impl Inquiry<'_> {
         }
     }
 
+    /// Does this link lead back to itself, by whatever number of links?
+    fn is_circle(&self, link: &[u8]) -> bool {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut at = link.to_vec();
+        while seen.len() < MOST_LINKS {
+            let found = match self.image.tree.entry(&at) {
+                Ok(found) => found,
+                Err(miss) => return matches!(miss, Miss::Loop(_)),
+            };
+            if found.entry.kind != Kind::Link {
+                return false;
+            }
+            if !seen.insert(found.path.clone()) {
+                return true;
+            }
+            at = join(&remedy::parent(&found.path), found.entry.target);
+        }
+        false
+    }
+
     fn where_it_looks(&self, first: &str) -> String {
         if first.starts_with('/') {
             return format!("{} is looked for as it is", printable(first));
@@ -246,7 +300,7 @@ impl Inquiry<'_> {
     pub(super) fn forbidden(&self, shown: &str, path: &[u8], mode: u16) -> Finding {
         let message = format!("the user may not execute {shown} (mode {mode:04o})");
         let says = format!("has mode {mode:04o}{}", self.owner_and_user(path));
-        let mut remedies = vec![Remedy::MakeExecutable(path.to_vec())];
+        let mut remedies = vec![Remedy::MakeExecutable(self.place(path))];
         if mode & 0o111 != 0 {
             remedies.push(Remedy::RootUser);
         }

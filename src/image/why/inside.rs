@@ -26,10 +26,25 @@ impl Inquiry<'_> {
             return self.through_loader(path, libc, words, depth);
         }
         // A script by such a name may do anything.
-        let is_program = self.image.tree.lookup(path).is_ok_and(|found| found.entry.kept.elf().is_some());
+        let entry = self.image.tree.lookup(path).map(|found| found.entry);
+        let is_program = entry.as_ref().is_ok_and(|entry| entry.kept.elf().is_some());
+        // One with the rights of others may keep them, or not.
+        if entry.is_ok_and(|entry| self.rights(&entry).is_some()) {
+            return Vec::new();
+        }
         let inner = inner(words, &self.env).filter(|_| is_program);
         let Some(Sentence { assigned, words: inner }) = inner else { return Vec::new() };
         let Some(first) = inner.first().cloned() else { return Vec::new() };
+        let name = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
+        // bash replaces a tilde in PATH when it searches.
+        let is_shells = shell::is_known(name) && !first.contains('/');
+        let path_of = |assigned: &[(String, String)]| {
+            assigned.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone())
+        };
+        let searched = path_of(&assigned).unwrap_or_else(|| self.path.clone());
+        if is_shells && searched.split(':').any(|folder| folder.starts_with('~')) {
+            return Vec::new();
+        }
         let by = if self.is_busybox(path) { By::Busybox } else { By::Shell };
         if by == By::Busybox && shell::is_applet(&first) {
             return Vec::new();
@@ -87,7 +102,7 @@ impl Inquiry<'_> {
                 let message = format!("the user may not read {}, which the loader has to", printable(asked));
                 let says = format!("has mode {mode:04o}{}", self.owner_and_user(&path));
                 let finding = Finding::new(Id::CommandNotExecutable, message.clone()).evidence(&path, says);
-                self.report(finding.remedy([Remedy::MakeReadable(path), Remedy::RootUser]));
+                self.report(finding.remedy([Remedy::MakeReadable(self.place(&path)), Remedy::RootUser]));
                 return vec![Step::new(Role::Program, asked.as_bytes()).unfit(message)];
             }
             Err(trouble) => return vec![self.no_command(asked, &trouble)],
@@ -107,7 +122,8 @@ impl Inquiry<'_> {
                     given.library_path = told.library_path.clone().or(given.library_path);
                     given.preload.extend(told.preload.iter().cloned());
                     let opened = join(&self.folder, asked.as_bytes());
-                    let program = Program { path: &path, opened: &opened, elf, kept, given };
+                    let identity = self.identity.clone();
+                    let program = Program { path: &path, opened: &opened, elf, kept, given, identity };
                     step.needs = self.libraries(&program, Some(libc), Some((loader, by)));
                 }
             }
@@ -155,8 +171,13 @@ fn inner(words: &[String], env: &[String]) -> Option<Sentence> {
     match (asked, rest) {
         _ if shell::is_known(asked) => shell::line(rest).filter(|_| shell::is_plain(env)).and_then(words::sentence),
         ("env", [first, ..]) if !first.starts_with('-') && !first.contains('=') => plain(rest),
-        ("tini" | "dumb-init" | "catatonit", [dashes, inner @ ..]) if dashes == "--" => plain(inner),
-        ("tini" | "dumb-init" | "catatonit", [first, ..]) if !first.starts_with('-') => plain(rest),
+        ("tini" | "dumb-init" | "catatonit", rest) => {
+            let dashes = rest.first().is_some_and(|word| word == "--");
+            let inner = rest.get(usize::from(dashes)..).unwrap_or_default();
+            // Another program by that name, such as a copy of `env`, would take an assignment for one.
+            let first = inner.first().filter(|first| !first.contains('=') && (dashes || !first.starts_with('-')));
+            first.and_then(|_| plain(inner))
+        }
         _ => None,
     }
 }

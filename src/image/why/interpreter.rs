@@ -5,7 +5,7 @@ use super::command::By;
 use crate::escape::printable_bytes;
 use crate::image::chain::{Role, Step};
 use crate::image::content::Kept;
-use crate::image::finding::{Finding, Id, Libc, Remedy};
+use crate::image::finding::{Finding, Id, Libc, Packager, Remedy};
 use crate::image::java::{release_of_class, release_of_jar};
 use crate::image::script::{self, Env, Line, Script};
 use crate::image::search::Trouble;
@@ -29,9 +29,11 @@ impl Inquiry<'_> {
         };
         let (id, what) = match script::read(&head) {
             Script::Line(line) if depth >= DEEPEST => return self.too_deep(path, line),
-            Script::Line(line) => return vec![self.interpreter(path, line, depth)],
+            Script::Line(line) => return vec![self.interpreter(path, line, by, depth)],
             // A shell that is refused by the kernel reads the file itself.
-            Script::Text | Script::Empty | Script::Refused | Script::TooLong if by != By::Engine => {
+            Script::Text | Script::Empty | Script::Refused | Script::TooLong | Script::Foreign(_)
+                if by != By::Engine =>
+            {
                 self.unreadable(path, b"the shell");
                 return Vec::new();
             }
@@ -44,12 +46,12 @@ impl Inquiry<'_> {
             Script::Empty => (Id::UnknownFormat, "is empty"),
             Script::Foreign(what) => (Id::UnknownFormat, what),
         };
-        self.refused(path, id, what, by);
+        self.refused(path, id, what);
         Vec::new()
     }
 
     /// Reports a file that the kernel refuses with "exec format error".
-    fn refused(&mut self, path: &[u8], id: Id, what: &str, by: By) {
+    fn refused(&mut self, path: &[u8], id: Id, what: &str) {
         let shown = printable_bytes(path);
         let shell = self.search().command(b"/bin/sh").is_ok();
         let (message, says) = match id {
@@ -65,13 +67,13 @@ impl Inquiry<'_> {
                 remedies.push(Remedy::BaseWithShell);
             }
             remedies.push(Remedy::LineBefore("#!/bin/sh".to_owned(), path.to_vec()));
-            if by == By::Engine && shell {
+            if shell {
                 remedies.push(Remedy::ExecForm(self.instruction, vec!["/bin/sh".to_owned(), shown]));
             }
         } else if what.contains("byte order mark") {
             remedies.push(Remedy::FirstLine("#!/bin/sh".to_owned(), path.to_vec()));
         } else if what.contains("JAR") || what.contains("Java") {
-            remedies.extend(self.by_java(path, by));
+            remedies.extend(self.by_java(path));
         } else {
             remedies.push(Remedy::CopyProgram(path.to_vec()));
         }
@@ -79,7 +81,7 @@ impl Inquiry<'_> {
     }
 
     /// What runs Java code that is the command itself; no copy of it would.
-    fn by_java(&self, path: &[u8], by: By) -> Vec<Remedy> {
+    fn by_java(&self, path: &[u8]) -> Vec<Remedy> {
         let Ok(text) = std::str::from_utf8(path) else { return Vec::new() };
         let (folder, name) = text.rsplit_once('/').unwrap_or(("", text));
         let folder = if folder.is_empty() { "/" } else { folder };
@@ -89,11 +91,11 @@ impl Inquiry<'_> {
             _ => return Vec::new(),
         };
         let words = [words, self.instruction_words().get(1..).unwrap_or_default().to_vec()].concat();
-        let exec = (by == By::Engine).then_some(Remedy::ExecForm(self.instruction, words));
+        let exec = Remedy::ExecForm(self.instruction, words);
         let head = self.image.tree.lookup(path).ok().map(|found| found.entry.kept.head()).unwrap_or_default();
         let release = release_of_class(head).or_else(|| release_of_jar(head));
         let runtime = release.filter(|_| self.search().command(b"java").is_err()).map(Remedy::JavaRuntime);
-        exec.into_iter().chain(runtime).collect()
+        std::iter::once(exec).chain(runtime).collect()
     }
 
     /// Reports an interpreter whose name does not end where the kernel stops reading.
@@ -102,7 +104,7 @@ impl Inquiry<'_> {
         let says = "has a `#!` line in whose first 256 bytes, which are all that the kernel looks at, \
                     the interpreter does not end";
         let base = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let short = self.search().command(base).ok().map(|found| found.path).filter(|path| path.len() < 128);
+        let short = self.search().place(base).filter(|path| path.len() < 128);
         let line = short.map(|path| Remedy::FirstLine(format!("#!{}", printable_bytes(&path)), script.to_vec()));
         self.report(Finding::new(Id::ScriptWithoutInterpreter, message).evidence(script, says).remedy(line));
     }
@@ -114,7 +116,7 @@ impl Inquiry<'_> {
         let message = format!("the user may not read the script {shown}, which {by} has to");
         let finding = Finding::new(Id::ScriptNotReadable, message);
         let finding = finding.evidence(&path, format!("has mode {mode:04o}{}", self.owner_and_user(&path)));
-        self.report(finding.remedy([Remedy::MakeReadable(path), Remedy::RootUser]));
+        self.report(finding.remedy([Remedy::MakeReadable(self.place(&path)), Remedy::RootUser]));
     }
 
     fn too_deep(&mut self, path: &[u8], line: Line<'_>) -> Vec<Step> {
@@ -124,7 +126,7 @@ impl Inquiry<'_> {
         vec![Step::new(Role::Interpreter, line.interpreter).unfit(message)]
     }
 
-    fn interpreter(&mut self, script: &[u8], line: Line<'_>, depth: usize) -> Step {
+    fn interpreter(&mut self, script: &[u8], line: Line<'_>, by: By, depth: usize) -> Step {
         let mut says = format!("starts with #!{}", printable_bytes(line.interpreter));
         if !line.argument.is_empty() {
             says.push(' ');
@@ -141,6 +143,11 @@ impl Inquiry<'_> {
         let mut step = step.there(path.clone());
         let before = self.findings.len();
         step.needs = self.execute(&path, By::Engine, depth + 1);
+        if by != By::Engine && self.findings.iter().skip(before).any(|finding| is_refusal(finding.id)) {
+            // A shell that is refused reads the script itself.
+            self.findings.truncate(before);
+            return step;
+        }
         if self.findings.len() > before {
             return step;
         }
@@ -176,7 +183,7 @@ impl Inquiry<'_> {
             self.report(finding.remedy(remedy::for_interpreter(self.image, name, script)));
             return step.missing();
         }
-        let Some((path, why, permission)) = not_executable(trouble) else { return step.missing() };
+        let Some((path, why, is_permission)) = not_executable(trouble) else { return step.missing() };
         let message = format!("the interpreter {asked} of {shown} cannot be executed");
         let finding = Finding::new(Id::InterpreterNotExecutable, message.clone()).evidence(path, why);
         // No permission makes a program of a folder.
@@ -187,7 +194,8 @@ impl Inquiry<'_> {
             Trouble::Folder(_) => Vec::new(),
             _ => remedy::for_interpreter(self.image, name, script),
         };
-        let remedies = permission.map_or_else(instead, |mend| vec![mend]);
+        let mend = || vec![Remedy::MakeExecutable(self.place(path))];
+        let remedies = if is_permission { mend() } else { instead() };
         self.report(finding.remedy(remedies));
         step.unfit(message)
     }
@@ -195,14 +203,20 @@ impl Inquiry<'_> {
     /// `#!/usr/bin/env python3`: the program that `env` looks for.
     fn through_env(&mut self, script: &[u8], argument: &[u8], env: &[u8], depth: usize) -> Option<Step> {
         let busybox = self.is_busybox(env);
-        let Env::Runs { program, assigned, split } = script::env(argument) else { return None };
+        let Env::Runs { program, assigned, split, arguments } = script::env(argument) else { return None };
         let step = Step::new(Role::Interpreter, program.clone());
         if split && busybox {
             let message = format!("env of busybox does not know -S, which {} uses", printable_bytes(script));
             let finding = Finding::new(Id::InterpreterMissing, message.clone()).evidence(env, "is busybox");
-            let found = self.search().started(&program).map(|found| found.path);
-            let line = format!("#!{}", printable_bytes(&found.unwrap_or(program)));
-            self.report(finding.remedy([Remedy::FirstLine(line, script.to_vec())]));
+            // The kernel gives an interpreter one argument, and no variables.
+            let place = self.search().place(&program).filter(|_| assigned.is_empty() && arguments.len() < 2);
+            let line = place.map(|place| {
+                let words = std::iter::once(place).chain(arguments).map(|word| printable_bytes(&word));
+                Remedy::FirstLine(format!("#!{}", words.collect::<Vec<_>>().join(" ")), script.to_vec())
+            });
+            let packager = remedy::packager(self.image);
+            let gnu = (packager == Packager::Apk).then_some(Remedy::Install(packager, "coreutils"));
+            self.report(finding.remedy(line.into_iter().chain(gnu)));
             return Some(step.unfit(message));
         }
         for (name, value) in &assigned {
@@ -264,15 +278,21 @@ impl Inquiry<'_> {
     }
 }
 
-/// Where and why a file that is there cannot be executed, and what would let it be, if it is permission that lacks.
-pub(super) fn not_executable(trouble: &Trouble) -> Option<(&Vec<u8>, String, Option<Remedy>)> {
+/// Does the kernel refuse a file for this with "exec format error"?
+fn is_refusal(id: Id) -> bool {
+    matches!(
+        id,
+        Id::UnknownFormat | Id::ScriptWithoutInterpreter | Id::WrongArchitecture | Id::ElfDamaged | Id::NotAProgram
+    )
+}
+
+/// Where and why a file that is there cannot be executed, and whether it is permission that lacks.
+pub(super) fn not_executable(trouble: &Trouble) -> Option<(&Vec<u8>, String, bool)> {
     Some(match trouble {
-        Trouble::Folder(path) => (path, "is a folder".to_owned(), None),
-        Trouble::Special(path) => (path, "is no regular file".to_owned(), None),
-        Trouble::Forbidden(path, mode) | Trouble::Closed(path, mode) => {
-            (path, format!("has mode {mode:04o}"), Some(Remedy::MakeExecutable(path.clone())))
-        }
-        Trouble::Miss(_) | Trouble::NotInPath => return None,
+        Trouble::Folder(path) => (path, "is a folder".to_owned(), false),
+        Trouble::Special(path) => (path, "is no regular file".to_owned(), false),
+        Trouble::Forbidden(path, mode) | Trouble::Closed(path, mode) => (path, format!("has mode {mode:04o}"), true),
+        Trouble::Miss(_) | Trouble::NotInPath | Trouble::Beyond => return None,
     })
 }
 

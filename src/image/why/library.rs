@@ -9,7 +9,7 @@ use crate::image::finding::{Finding, Id, Libc, Remedy};
 use crate::image::layer::Kind;
 use crate::image::loader::{Lacking, Load, Loaded, Lost, Object, Probe, Why, lacking, probe};
 use crate::image::path::join;
-use crate::image::search::Trouble;
+use crate::image::search::{Search, Trouble};
 use crate::image::why::remedy::{self, parent as folder_of};
 
 impl Inquiry<'_> {
@@ -21,9 +21,10 @@ impl Inquiry<'_> {
         loader: Option<(&[u8], &Summary)>,
     ) -> Vec<Step> {
         let Some(libc) = libc.filter(|_| !program.given.is_beyond) else { return Vec::new() };
-        let (steps, findings) = {
+        let (steps, mut findings) = {
             let all = self.load(program, libc, loader);
-            let lost = all.lost.iter().map(|lost| self.lost(program, &all, lost, libc));
+            let known = all.lost.iter().filter(|lost| !self.may_be_mounted(lost));
+            let lost = known.map(|lost| self.lost(program, &all, lost, libc));
             // musl does not compare.
             let old = lacking(&all)
                 .into_iter()
@@ -31,6 +32,7 @@ impl Inquiry<'_> {
                 .map(|lacking| too_old(program, &all, &lacking, libc));
             (steps(&all, 0), lost.chain(old).collect::<Vec<_>>())
         };
+        together(&mut findings);
         for finding in findings {
             self.report(finding);
         }
@@ -45,9 +47,21 @@ impl Inquiry<'_> {
     }
 
     fn load<'a>(&'a self, program: &'a Program<'_>, libc: Libc, loader: Option<(&'a [u8], &'a Summary)>) -> Loaded<'a> {
-        let load = Load { search: self.search(), given: &program.given, loader, libc };
+        let load = Load { search: self.search_of(program), given: &program.given, loader, libc };
         let (path, opened) = (program.path.to_vec(), program.opened.to_vec());
         load.run(Object { names: Vec::new(), opened, path, elf: program.elf, parent: None })
+    }
+
+    /// The files as the program may open them.
+    fn search_of<'a>(&'a self, program: &'a Program<'_>) -> Search<'a> {
+        Search { identity: &program.identity, ..self.search() }
+    }
+
+    /// Might it be in a folder that the engine mounts?
+    fn may_be_mounted(&self, lost: &Lost) -> bool {
+        let Why::Absent { searched, .. } = &lost.why else { return false };
+        let search = self.search();
+        searched.iter().any(|folder| search.is_beyond(&join(folder, &lost.name))) || search.is_beyond(&lost.name)
     }
 
     fn lost(&self, program: &Program<'_>, loaded: &Loaded<'_>, lost: &Lost, libc: Libc) -> Finding {
@@ -108,6 +122,10 @@ impl Inquiry<'_> {
                         so that the loader ignores LD_LIBRARY_PATH";
             finding = finding.evidence(program.path, says);
         }
+        if program.given.secure && paths_of(program.elf).any(|path| path.contains(&b'$')) {
+            let says = "runs with the rights of others, so that the loader takes $ORIGIN only in folders of the system";
+            finding = finding.evidence(program.path, says);
+        }
         passed.iter().fold(finding, |finding, (path, why)| finding.evidence(path, format!("is passed over: {why}")))
     }
 
@@ -132,12 +150,15 @@ impl Inquiry<'_> {
         there: Option<&Elsewhere>,
         libc: Libc,
     ) -> Vec<Remedy> {
-        let closed = passed.iter().find_map(|(path, _)| match self.search().readable(path) {
-            Err(Trouble::Forbidden(path, _) | Trouble::Closed(path, _)) => Some(Remedy::MakeReadable(path)),
+        let closed = passed.iter().find_map(|(path, _)| match self.search_of(program).readable(path) {
+            Err(Trouble::Forbidden(path, _) | Trouble::Closed(path, _)) => {
+                Some(Remedy::MakeReadable(self.place(&path)))
+            }
             _ => None,
         });
         if let Some(mend) = closed {
-            return vec![mend, Remedy::RootUser];
+            let root = (program.identity == self.identity).then_some(Remedy::RootUser);
+            return std::iter::once(mend).chain(root).collect();
         }
         let by_default = loaded.objects.get(lost.parent).is_none_or(|object| !object.elf.no_default_folders);
         let mut reach = there.map_or_else(Vec::new, |there| self.within_reach(program, there, libc, by_default));
@@ -151,16 +172,16 @@ impl Inquiry<'_> {
     /// What brings a library that is there within the loader's reach; `by_default` says that the cache counts.
     fn within_reach(&self, program: &Program<'_>, there: &Elsewhere, libc: Libc, by_default: bool) -> Vec<Remedy> {
         let given = &program.given;
-        let plain = (given.secure && there.is_in_variable).then(|| Remedy::PlainMode(program.path.to_vec()));
+        let plain = (given.secure && there.is_in_variable).then(|| Remedy::PlainMode(self.place(program.path)));
         let runs = |path: &str| self.search().file(path.as_bytes()).is_ok();
         let has_ldconfig = runs("/bin/sh") && (runs("/sbin/ldconfig") || runs("/usr/sbin/ldconfig"));
-        let folder = (!there.is_configured).then(|| there.folder.clone());
+        let folder = (!there.is_configured).then(|| there.folder.clone()).into_iter().collect();
         let cache = (libc == Libc::Glibc && has_ldconfig && by_default).then_some(Remedy::Ldconfig(folder));
         // An option of the loader would take its place.
         let own = self.variable("LD_LIBRARY_PATH");
         let counts = !given.secure && given.library_path.as_deref() == own;
         let before = own.filter(|path| !path.is_empty()).map(str::to_owned);
-        let path = counts.then(|| Remedy::LibraryPath(there.folder.clone(), before));
+        let path = counts.then(|| Remedy::LibraryPath(vec![there.folder.clone()], before));
         plain.into_iter().chain(cache).chain(path).collect()
     }
 
@@ -180,8 +201,9 @@ impl Inquiry<'_> {
         let beside = [folder_of(needer)];
         let folders =
             variable.iter().chain(&configured).chain(&beside).chain(&usual).filter(|folder| !searched.contains(folder));
-        let is_library =
-            |path: &[u8]| matches!(probe(&self.search(), path, Some(program.elf.machine), libc), Probe::Library(..));
+        let is_library = |path: &[u8]| {
+            matches!(probe(&self.search_of(program), path, Some(program.elf.machine), libc), Probe::Library(..))
+        };
         let mut places = folders.map(|folder| (folder, join(folder, name))).filter(|_| !name.contains(&b'/'));
         let (folder, path) = places.find(|(_, path)| is_library(path))?;
         let (is_configured, is_in_variable) = (configured.contains(folder), variable.contains(folder));
@@ -211,6 +233,34 @@ struct Elsewhere {
     is_configured: bool,
     /// Is the folder in `LD_LIBRARY_PATH`, which does not count?
     is_in_variable: bool,
+}
+
+/// Makes one line of each kind of those that would take each other's place, since each is to be for all libraries.
+fn together(findings: &mut [Finding]) {
+    fn folders(remedy: &mut Remedy, is_cache: bool) -> Option<&mut Vec<Vec<u8>>> {
+        match remedy {
+            Remedy::Ldconfig(folders) if is_cache => Some(folders),
+            Remedy::LibraryPath(folders, _) if !is_cache => Some(folders),
+            _ => None,
+        }
+    }
+    for is_cache in [false, true] {
+        let mut remedies: Vec<_> = findings.iter_mut().flat_map(|finding| &mut finding.remedies).collect();
+        let mut all: Vec<Vec<u8>> = Vec::new();
+        for folder in remedies.iter_mut().filter_map(|remedy| folders(remedy, is_cache)).flatten() {
+            if !all.contains(folder) {
+                all.push(folder.clone());
+            }
+        }
+        for own in remedies.into_iter().filter_map(|remedy| folders(remedy, is_cache)) {
+            own.clone_from(&all);
+        }
+    }
+}
+
+/// The search paths that a program has itself.
+fn paths_of(elf: &Summary) -> impl Iterator<Item = &Vec<u8>> {
+    elf.rpath.iter().chain(&elf.runpath)
 }
 
 fn too_old(program: &Program<'_>, loaded: &Loaded<'_>, lacking: &Lacking, libc: Libc) -> Finding {

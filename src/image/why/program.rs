@@ -7,6 +7,7 @@ use crate::image::chain::{Role, Step};
 use crate::image::content::{Elf, Kept};
 use crate::image::elf::{Flaw, Kind, Summary, machine_of};
 use crate::image::finding::{Finding, Id, Libc, Remedy};
+use crate::image::identity::Identity;
 use crate::image::loader::{Given, libc_of};
 use crate::image::search::Trouble;
 use crate::image::tree::{Entry, Miss};
@@ -24,6 +25,8 @@ pub(super) struct Program<'a> {
     pub(super) kept: &'a Elf,
     /// What its loader is given.
     pub(super) given: Given,
+    /// As whom it opens files.
+    pub(super) identity: Identity,
 }
 
 impl Inquiry<'_> {
@@ -40,10 +43,10 @@ impl Inquiry<'_> {
             self.report(finding);
             return Vec::new();
         }
-        let setuid = entry.mode & 0o4000 != 0 && entry.uid != self.identity.uid;
-        let setgid = entry.mode & 0o2000 != 0 && !self.identity.gids.contains(&entry.gid);
-        let given = Given::of(&self.env, setuid || setgid);
-        let program = Program { path, opened: path, elf, kept, given };
+        let rights = self.rights(entry);
+        let given = Given::of(&self.env, rights.is_some());
+        let identity = rights.unwrap_or_else(|| self.identity.clone());
+        let program = Program { path, opened: path, elf, kept, given, identity };
         let Some(asked) = &elf.interpreter else { return Vec::new() };
         self.via(path, format!("asks for the loader {} (PT_INTERP)", printable_bytes(asked)));
         match self.search().file(asked) {
@@ -54,6 +57,21 @@ impl Inquiry<'_> {
             }
             Err(trouble) => self.without_loader(&program, asked, &trouble),
         }
+    }
+
+    /// As whom this file runs, if that is somebody else than the user. Source: Linux, `fs/exec.c`, `bprm_fill_uid`: without
+    /// the group's permission to execute, the bit for its rights means something else.
+    pub(super) fn rights(&self, entry: &Entry<'_>) -> Option<Identity> {
+        let mut identity = self.identity.clone();
+        if entry.mode & 0o4000 != 0 {
+            identity.uid = entry.uid;
+        }
+        if entry.mode & 0o2010 == 0o2010
+            && let Some(own) = identity.gids.first_mut()
+        {
+            *own = entry.gid;
+        }
+        (identity != self.identity).then_some(identity)
     }
 
     /// Why the kernel would not execute this file, or nothing good would come of it.
@@ -120,12 +138,16 @@ impl Inquiry<'_> {
         let (shown, name) = (printable_bytes(program.path), printable_bytes(asked));
         let step = Step::new(Role::Loader, asked);
         let libc = libc_of(asked, None);
-        if let Some((path, why, permission)) = not_executable(trouble) {
+        if *trouble == Trouble::Beyond {
+            return vec![step];
+        }
+        if let Some((path, why, is_permission)) = not_executable(trouble) {
             let finding = Finding::new(Id::LoaderUnusable, format!("the loader {name} of {shown} cannot be executed"));
             let mut copied = remedy::for_loader(self.image, program, asked, &[], None);
             // No file can be copied to where a folder is.
             copied.retain(|remedy| !matches!((trouble, remedy), (Trouble::Folder(_), Remedy::CopyFromBuild(_))));
-            let remedies = permission.map_or(copied, |mend| vec![mend]);
+            let mend = || vec![Remedy::MakeExecutable(self.place(path))];
+            let remedies = if is_permission { mend() } else { copied };
             self.report(finding.evidence(path, why.clone()).remedy(remedies));
             return vec![step.unfit(why)];
         }

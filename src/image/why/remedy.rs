@@ -33,7 +33,11 @@ pub(super) fn for_user(image: &Image, name: &str, id: Id) -> Vec<Remedy> {
         None => number.to_owned(),
     };
     let packager = packager(image);
-    let add = (packager != Packager::None && id == Id::UserUnknown).then(|| Remedy::AddUser(packager, name.to_owned()));
+    // What a number or an odd name would be given, no tool creates.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(plain);
+    let add = (packager != Packager::None && id == Id::UserUnknown && is_name)
+        .then(|| Remedy::AddUser(packager, name.to_owned()));
     std::iter::once(Remedy::NumericUser(numeric)).chain(add).collect()
 }
 
@@ -165,8 +169,11 @@ pub(super) fn for_loader(
         remedies.push(Remedy::BuildWith(other));
     } else {
         let mut copies = vec![Copy { from: loader.to_vec(), folder: parent(loader) }];
-        copies.extend(lost.iter().map(|name| copy_of(program, name, libc, None)));
-        remedies.push(Remedy::CopyFromBuild(copies));
+        copies.extend(lost.iter().filter_map(|name| copy_of(program, name, libc, None)));
+        // Where a relative one is depends on where the program is started.
+        if loader.starts_with(b"/") {
+            remedies.push(Remedy::CopyFromBuild(copies));
+        }
     }
     remedies.push(Remedy::BaseWith(libc));
     remedies
@@ -187,7 +194,7 @@ pub(super) fn for_library(
     let named = name.contains(&b'/').then_some(name);
     let folder = instead.map(Vec::as_slice).or(named).map(parent).or(beside);
     let mut remedies = vec![static_link(program, libc)];
-    remedies.push(Remedy::CopyFromBuild(vec![copy_of(program, name, libc, folder)]));
+    remedies.extend(copy_of(program, name, libc, folder).map(|copy| Remedy::CopyFromBuild(vec![copy])));
     let packager = packager(image);
     if let Some(package) = package_with(name, packager) {
         remedies.push(Remedy::Install(packager, package));
@@ -197,14 +204,19 @@ pub(super) fn for_library(
     remedies
 }
 
-/// Where the official images of compilers have a library, and where it should go.
-fn copy_of(program: &Program<'_>, name: &[u8], libc: Libc, folder: Option<Vec<u8>>) -> Copy {
+/// Where the official images of compilers have a library, and where it should go; nowhere, if it is named by a path that
+/// depends on where the program is started, or on where it is.
+fn copy_of(program: &Program<'_>, name: &[u8], libc: Libc, folder: Option<Vec<u8>>) -> Option<Copy> {
+    if name.contains(&b'/') && (!name.starts_with(b"/") || name.contains(&b'$')) {
+        return None;
+    }
     let usual = match (libc, program.elf.machine.triplet()) {
         (Libc::Glibc, Some(triplet)) => format!("/lib/{triplet}").into_bytes(),
         (Libc::Glibc, None) => b"/lib".to_vec(),
         (Libc::Musl, _) => b"/usr/lib".to_vec(),
     };
-    Copy { from: join(&usual, name), folder: folder.unwrap_or(usual) }
+    let from = absolute(components(&join(&usual, name)));
+    Some(Copy { from, folder: folder.unwrap_or(usual) })
 }
 
 /// The folder that a file is in.

@@ -1,8 +1,10 @@
 //! One rule at a time, each with its nearest harmless neighbour.
 
 mod command;
+mod doubt;
 mod library;
 mod likely;
+mod mend;
 mod program;
 mod script;
 mod shell;

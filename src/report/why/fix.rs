@@ -37,7 +37,8 @@ pub fn all(remedies: &[Remedy], dockerfile: Option<&Dockerfile>) -> Vec<Fix> {
         }
         _ => true,
     };
-    remedies.iter().filter(fits).map(|remedy| of(remedy, dockerfile)).collect()
+    let fixes = remedies.iter().filter(fits).map(|remedy| of(remedy, dockerfile));
+    fixes.filter(|fix| !fix.lines.is_empty()).collect()
 }
 
 /// How a remedy looks.
@@ -46,9 +47,9 @@ fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
         Remedy::ExecForm(instruction, words) => {
             fix("say the command as a list of words", [format!("{} {}", instruction.name(), exec_form(words))])
         }
-        Remedy::SayCommand(program) => {
+        Remedy::SayCommand(instruction, program) => {
             let program = program.as_deref().map_or("/PROGRAM".into(), String::from_utf8_lossy).into_owned();
-            fix("say what to run", [format!("CMD {}", exec_form(&[program]))])
+            fix("say what to run", [format!("{} {}", instruction.name(), exec_form(&[program]))])
         }
         Remedy::LinkStatically { language, program, cpu, libc } => {
             link_statically(*language, program, *cpu, *libc, dockerfile)
@@ -56,17 +57,17 @@ fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
         Remedy::CopyFromBuild(copies) => {
             fix("copy what is missing from the stage that built the program", copy_lines(copies, dockerfile))
         }
-        Remedy::Ldconfig(folder) => {
-            let folder = folder.as_ref().map(|folder| format!(" {}", quoted(folder))).unwrap_or_default();
-            fix("write the loader's cache", [format!("RUN ldconfig{folder}")])
+        Remedy::Ldconfig(folders) => {
+            let folders: String = folders.iter().map(|folder| format!(" {}", quoted(folder))).collect();
+            fix("write the loader's cache", [format!("RUN ldconfig{folders}")])
         }
-        Remedy::LibraryPath(folder, path) => {
+        Remedy::LibraryPath(folders, path) => {
             let path = path.as_ref().map(|path| format!(":{}", printable(path))).unwrap_or_default();
-            fix("let the loader look there", [format!("ENV LD_LIBRARY_PATH={}{path}", quoted(folder))])
+            fix("let the loader look there", [format!("ENV LD_LIBRARY_PATH={}{path}", quoted(&folders.join(&b':')))])
         }
-        Remedy::PlainMode(path) => fix(
+        Remedy::PlainMode(place) => fix(
             "let it run with the rights of the user, so that LD_LIBRARY_PATH counts",
-            [chmod("755", path, dockerfile)],
+            chmod("755", place, dockerfile),
         ),
         Remedy::CopyProgram(path) => {
             let (stage, path) = (stage(dockerfile, path), quoted(path));
@@ -82,8 +83,11 @@ fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
             let platform = printable(platform);
             fix(format!("build and run for {platform}"), [format!("FROM --platform={platform} IMAGE")])
         }
-        Remedy::MakeExecutable(path) => fix("let everybody execute it", [chmod("755", path, dockerfile)]),
-        Remedy::MakeReadable(path) => fix("let everybody read it", [chmod("755", path, dockerfile)]),
+        Remedy::MakeExecutable(place) if place.is_folder => {
+            fix("let everybody enter it", chmod("755", place, dockerfile))
+        }
+        Remedy::MakeExecutable(place) => fix("let everybody execute it", chmod("755", place, dockerfile)),
+        Remedy::MakeReadable(place) => fix("let everybody read it", chmod("755", place, dockerfile)),
         Remedy::UnixNewlines(path) => fix("end its lines in LF", [format!("RUN sed -i 's/\\r$//' {}", quoted(path))]),
         Remedy::FirstLine(line, path) => {
             fix(format!("start it with {line}"), [format!("RUN sed -i '1s|.*|{line}|' {}", quoted(path))])
@@ -245,7 +249,7 @@ fn java_release(release: u16, dockerfile: Option<&Dockerfile>) -> Fix {
 #[cfg(test)]
 mod tests {
     use super::{Dockerfile, all, copy_lines, of};
-    use crate::image::finding::{Copy, Instruction, Language, Libc, Remedy};
+    use crate::image::finding::{Copy, Instruction, Language, Libc, Place, Remedy};
 
     fn lines(remedy: &Remedy, dockerfile: &str) -> Vec<String> {
         of(remedy, Some(&Dockerfile::parse(dockerfile))).lines
@@ -285,9 +289,35 @@ mod tests {
             lines(&copy("/lib/ld-musl-x86_64.so.1"), single),
             ["COPY --from=alpine /lib/ld-musl-x86_64.so.1 /lib/"]
         );
-        let chmod = Remedy::MakeExecutable(b"/hello".to_vec());
+        let chmod = Remedy::MakeExecutable(place("/hello", None));
         assert_eq!(lines(&chmod, single), ["COPY --chmod=755 hello ."]);
         assert_eq!(of(&chmod, None).lines, ["COPY --chmod=755 hello /hello"]);
+    }
+
+    fn place(path: &str, by_run: Option<&str>) -> Place {
+        Place { path: path.into(), is_folder: false, by_run: by_run.map(str::to_owned) }
+    }
+
+    #[test]
+    fn permissions_are_changed_by_a_copy_only_where_there_is_one_to_change() {
+        let made = "FROM busybox\nRUN mkdir -m 700 /secret && cp /bin/busybox /secret/hello\nUSER 1000\n";
+        let copied = "FROM busybox\nCOPY --chmod=700 hello /secret/\n";
+        let mend = |by_run| Remedy::MakeExecutable(place("/secret/hello", by_run));
+        assert_eq!(lines(&mend(Some("")), made), ["RUN chmod 755 /secret/hello"]);
+        assert_eq!(lines(&mend(Some("1000")), made), ["USER root", "RUN chmod 755 /secret/hello", "USER 1000"]);
+        assert_eq!(lines(&mend(Some("")), copied), ["COPY --chmod=755 hello /secret/"]);
+        assert_eq!(lines(&mend(None), made), [""; 0], "without a shell there is nothing to do it with");
+        assert_eq!(of(&mend(Some("")), None).lines, ["RUN chmod 755 /secret/hello"]);
+        let folder = |by_run| Remedy::MakeReadable(Place { is_folder: true, ..place("/hello", by_run) });
+        assert_eq!(lines(&folder(Some("")), copied), ["RUN chmod 755 /hello"], "no copy of a folder");
+        assert_eq!(all(&[folder(None), Remedy::RootUser], None).len(), 1);
+    }
+
+    #[test]
+    fn the_instruction_that_is_wrong_is_the_one_to_change() {
+        let line = |instruction| of(&Remedy::SayCommand(instruction, None), None).lines.concat();
+        assert_eq!(line(Instruction::Entrypoint), "ENTRYPOINT [\"/PROGRAM\"]");
+        assert_eq!(line(Instruction::Cmd), "CMD [\"/PROGRAM\"]");
     }
 
     #[test]
@@ -310,11 +340,14 @@ mod tests {
     #[test]
     fn a_library_that_is_there_is_brought_within_the_loaders_reach() {
         let line = |remedy: &Remedy| of(remedy, None).lines.concat();
-        assert_eq!(line(&Remedy::Ldconfig(None)), "RUN ldconfig");
-        assert_eq!(line(&Remedy::Ldconfig(Some(b"/o p".to_vec()))), "RUN ldconfig \"/o p\"");
-        assert_eq!(line(&Remedy::LibraryPath(b"/o".to_vec(), None)), "ENV LD_LIBRARY_PATH=/o");
-        assert_eq!(line(&Remedy::LibraryPath(b"/o".to_vec(), Some("/x".into()))), "ENV LD_LIBRARY_PATH=/o:/x");
-        assert_eq!(line(&Remedy::PlainMode(b"/u".to_vec())), "COPY --chmod=755 u /u");
+        assert_eq!(line(&Remedy::Ldconfig(Vec::new())), "RUN ldconfig");
+        assert_eq!(line(&Remedy::Ldconfig(vec![b"/o p".to_vec()])), "RUN ldconfig \"/o p\"");
+        assert_eq!(line(&Remedy::LibraryPath(vec![b"/o".to_vec()], None)), "ENV LD_LIBRARY_PATH=/o");
+        assert_eq!(
+            line(&Remedy::LibraryPath(vec![b"/o".to_vec(), b"/p".to_vec()], Some("/x".into()))),
+            "ENV LD_LIBRARY_PATH=/o:/p:/x"
+        );
+        assert_eq!(line(&Remedy::PlainMode(place("/u", None))), "COPY --chmod=755 u /u");
     }
 
     #[test]

@@ -118,7 +118,7 @@ fn an_empty_word_is_called_one() {
     let diagnosis = ask(tree(), cmd(&[""]));
     assert_eq!(diagnosis.short().unwrap(), "the command is an empty word");
     assert_eq!(diagnosis.findings[0].id.name(), "command-not-in-path");
-    assert_eq!(diagnosis.findings[0].remedies, [Remedy::SayCommand(None)]);
+    assert_eq!(diagnosis.findings[0].remedies, [Remedy::SayCommand(Instruction::Cmd, None)]);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn what_is_offered_for_a_folder_or_java_code_is_no_copy() {
     let exec = |line: &[&str]| Remedy::ExecForm(Instruction::Cmd, words(line));
     let inside = || empty().file("/hello/a", 0o755, program()).file("/hello/hello", 0o755, program());
     assert_eq!(remedies(inside(), "/hello"), [exec(&["/hello/hello", "x"])]);
-    assert_eq!(remedies(empty().folder("/hello", 0o755), "/hello"), [Remedy::SayCommand(None)]);
+    assert_eq!(remedies(empty().folder("/hello", 0o755), "/hello"), [Remedy::SayCommand(Instruction::Cmd, None)]);
     let class = || empty().file("/app/Hello.class", 0o755, b"\xca\xfe\xba\xbe\0\0\0\x41");
     let java = exec(&["java", "-cp", "/app", "Hello", "x"]);
     assert_eq!(remedies(class(), "/app/Hello.class"), [java.clone(), Remedy::JavaRuntime(21)]);

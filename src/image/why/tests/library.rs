@@ -4,7 +4,7 @@ use super::{FOLDERS, GLIBC, MUSL, ask, cmd, empty, env, glibc, glibc_with, ids, 
 use crate::image::builder::Builder;
 use crate::image::config::Config;
 use crate::image::elf::sample::Sample;
-use crate::image::finding::{Copy, Remedy};
+use crate::image::finding::{Copy, Place, Remedy};
 
 #[test]
 fn libraries_are_needed_transitively() {
@@ -209,7 +209,8 @@ fn a_library_that_may_not_be_read_is_not_said_to_be_missing() {
     let expected =
         format!("the library libc.so.6 of /hello is not loaded: {path}: the user may not read it (mode 0600)");
     assert_eq!(diagnosis.short().unwrap(), expected);
-    assert_eq!(diagnosis.findings[0].remedies, [Remedy::MakeReadable(path.into()), Remedy::RootUser]);
+    let place = Place { path: path.into(), is_folder: false, by_run: None };
+    assert_eq!(diagnosis.findings[0].remedies, [Remedy::MakeReadable(place), Remedy::RootUser]);
 }
 
 fn with_library(path: &str) -> Builder {
@@ -295,19 +296,19 @@ fn a_library_that_is_there_is_not_said_to_be_missing_and_the_loader_is_led_to_it
     let (message, evidence, remedies) = told(conf(), cmd(&["/hello"]));
     assert_eq!(message, "the library liba.so of /hello is in /usr/local/lib, where the loader does not look");
     assert!(evidence.contains("is not in the image, and only ldconfig"), "{evidence}");
-    assert_eq!(remedies[0], Remedy::LibraryPath(b"/usr/local/lib".to_vec(), None));
+    assert_eq!(remedies[0], Remedy::LibraryPath(vec![b"/usr/local/lib".to_vec()], None));
     assert!(remedies.len() == 2 && static_link(&remedies), "{remedies:?}");
 
     let tool = || Sample::program().bytes();
     let (_, evidence, remedies) =
         told(conf().file("/sbin/ldconfig", 0o755, tool()).file("/etc/ld.so.cache", 0o644, ""), cmd(&["/hello"]));
     assert!(evidence.contains("does not name it"), "{evidence}");
-    assert_eq!(remedies[0], Remedy::Ldconfig(None));
+    assert_eq!(remedies[0], Remedy::Ldconfig(Vec::new()));
     let bare = with_library("/usr/local/lib/liba.so").file("/sbin/ldconfig", 0o755, tool());
     let (_, evidence, remedies) = told(bare, env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/x"]));
     assert!(!evidence.contains("ld.so.cache"), "{evidence}");
-    assert_eq!(remedies[0], Remedy::Ldconfig(Some(b"/usr/local/lib".to_vec())));
-    assert_eq!(remedies[1], Remedy::LibraryPath(b"/usr/local/lib".to_vec(), Some("/x".to_owned())));
+    assert_eq!(remedies[0], Remedy::Ldconfig(vec![b"/usr/local/lib".to_vec()]));
+    assert_eq!(remedies[1], Remedy::LibraryPath(vec![b"/usr/local/lib".to_vec()], Some("/x".to_owned())));
     let other = Sample::library("liba.so").machine(183, true, false).bytes();
     let other = with_library("/x").file("/usr/local/lib/liba.so", 0o644, other);
     assert!(told(other, cmd(&["/hello"])).0.ends_with("is not in the image"), "of no use");
@@ -320,7 +321,7 @@ fn a_library_beside_the_one_that_needs_it_is_said_to_be_there() {
     let tree = tree.file("/o/liba.so", 0o644, a).file("/o/libb.so", 0o644, library("libb.so"));
     let (message, _, remedies) = told(tree, cmd(&["/hello"]));
     assert_eq!(message, "the library libb.so of /o/liba.so is in /o, where the loader does not look");
-    assert_eq!(remedies[0], Remedy::LibraryPath(b"/o".to_vec(), None));
+    assert_eq!(remedies[0], Remedy::LibraryPath(vec![b"/o".to_vec()], None));
 }
 
 #[test]
@@ -330,7 +331,7 @@ fn that_a_program_with_other_rights_ignores_the_search_path_is_said() {
     let (message, evidence, remedies) = told(tree, config);
     assert_eq!(message, "the library liba.so of /hello is in /o, where the loader does not look");
     assert!(evidence.contains("so that the loader ignores LD_LIBRARY_PATH"), "{evidence}");
-    assert_eq!(remedies[0], Remedy::PlainMode(b"/hello".to_vec()));
+    assert!(matches!(&remedies[0], Remedy::PlainMode(place) if place.path == b"/hello"), "{remedies:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a pasted line has to fit: the stages and commands of a Dockerfile, and how words are quoted in it.
 
 use crate::escape::{printable, printable_bytes};
+use crate::image::finding::Place;
 
 /// What fixes take from a Dockerfile. It is read roughly: whatever is not understood only makes a fix less fitting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,7 +66,8 @@ impl Dockerfile {
     pub(super) fn copied_with(&self, name: &str, flag: &str) -> Option<String> {
         let has = |line: &&str| line.split_whitespace().any(|word| word.rsplit('/').next() == Some(name));
         let mut lines = self.of("COPY").filter(has);
-        lines.next_back().map(|line| format!("COPY {flag} {}", printable(line)))
+        let words = lines.next_back()?.split_whitespace().filter(|word| !word.starts_with("--chmod="));
+        Some(format!("COPY {flag} {}", printable(&words.collect::<Vec<_>>().join(" "))))
     }
 
     /// The image that the first stage starts from.
@@ -97,11 +99,20 @@ pub(super) fn source(name: &str, extension: &str, dockerfile: Option<&Dockerfile
     copied.map_or_else(|| format!("{name}.{extension}"), |word| printable(word).into_owned())
 }
 
-/// Sets permissions while copying, which needs no shell in the image.
-pub(super) fn chmod(mode: &str, path: &[u8], dockerfile: Option<&Dockerfile>) -> String {
-    let (name, flag) = (base_name(path), format!("--chmod={mode}"));
-    let own = dockerfile.and_then(|file| file.copied_with(&name, &flag));
-    own.unwrap_or_else(|| format!("COPY {flag} {name} {}", quoted(path)))
+/// Sets permissions: while copying, where it is known that the file is copied; else by the image's own shell, or, where
+/// neither shell nor Dockerfile is there, as if it were copied. A folder cannot be.
+pub(super) fn chmod(mode: &str, place: &Place, dockerfile: Option<&Dockerfile>) -> Vec<String> {
+    let (name, flag, path) = (base_name(&place.path), format!("--chmod={mode}"), quoted(&place.path));
+    if let Some(own) = dockerfile.filter(|_| !place.is_folder).and_then(|file| file.copied_with(&name, &flag)) {
+        return vec![own];
+    }
+    let run = format!("RUN chmod {mode} {path}");
+    match place.by_run.as_deref() {
+        Some("" | "0" | "root") => vec![run],
+        Some(user) => vec!["USER root".to_owned(), run, format!("USER {}", printable(user))],
+        None if place.is_folder || dockerfile.is_some() => Vec::new(),
+        None => vec![format!("COPY {flag} {name} {path}")],
+    }
 }
 
 #[cfg(test)]

@@ -56,6 +56,20 @@ pub(super) fn paths(parts: &Parts) -> Vec<Case> {
             .part("/bin/hello", hello)
             .cmd(&["hello"])
             .works(),
+        new("path-first-is-for-others")
+            .part("/usr/bin/hello", hello)
+            .mode(0o700)
+            .part("/bin/hello", hello)
+            .user("1000")
+            .cmd(&["hello"])
+            .fails("command-shadowed", EACCES),
+        app("proc-self-root").cmd(&["/proc/self/root/app/bin/hello"]).works(),
+        app("link-through-proc").link("/hello", "/proc/self/root/app/bin/hello").cmd(&["/hello"]).works(),
+        app("env-called-tini")
+            .glibc()
+            .part("/bin/tini", "glibc/env")
+            .cmd(&["tini", "--", "A=1", "/app/bin/hello"])
+            .works(),
         app("workdir-relative").set("WorkingDir", json!("/app")).cmd(&["bin/hello"]).works(),
         app("workdir-relative-missing").cmd(&["bin/hello"]).fails("command-missing", ENOENT),
         app("workdir-made").set("WorkingDir", json!("/new/folder")).cmd(&["/app/bin/hello"]).works(),

@@ -37,6 +37,19 @@ pub(super) fn scripts(parts: &Parts) -> Vec<Case> {
             .user("1000")
             .fails("script-not-readable", "/run"),
         script("script-interpreter-folder", &with("#!/opt")).folder("/opt").fails("interpreter-not-executable", EACCES),
+        script("script-other-magic-by-shell", "MZqFpD='\n'\nexec /bin/sh -c \"echo 'Hello, world!'\"\n")
+            .cmd(&["/bin/sh", "-c", "/run"])
+            .works(),
+        script("script-other-magic", "MZqFpD='\n'\nexec /bin/sh\n").fails("unknown-format", ENOEXEC),
+        script("script-nul-by-env", &format!("{echo}exit 0\n\0\0\0")).cmd(&["env", "/run"]).works(),
+        script("script-nul", &format!("{echo}exit 0\n\0\0\0")).fails("unknown-format", ENOEXEC),
+        script("script-byte-order-mark-by-shell", &format!("\u{feff}#!/bin/sh\n{echo}"))
+            .cmd(&["/bin/sh", "-c", "/run"])
+            .works(),
+        script("script-refused-interpreter-by-shell", &with("#!/opt/x"))
+            .text("/opt/x", "MZ\0")
+            .cmd(&["/bin/sh", "-c", "/run"])
+            .works(),
         script("script-empty", "").fails("unknown-format", ENOEXEC),
         script("script-bom", &with("\u{feff}#!/bin/sh")).fails("unknown-format", ENOEXEC),
         script("script-interpreter-forbidden", &with("#!/opt/sh"))

@@ -41,6 +41,10 @@ pub(super) fn shells(parts: &Parts) -> Vec<Case> {
             .cmd(&["/opt/sh", "-c", "hello"])
             .works(),
         bash("bash-exec-named").cmd(&["/bin/bash", "-c", "exec -a other /opt/bin/hello"]).works(),
+        bash("bash-tilde-in-path")
+            .env(&["PATH=~:/usr/bin:/bin", "HOME=/opt/bin"])
+            .cmd(&["/bin/bash", "-c", "hello"])
+            .works(),
         bash("bash-absent").env(&[path]).cmd(&["/bin/bash", "-c", "hello"]).fails(absent, "hello: command not found"),
         bash("bash-login").env(&[path]).cmd(&["/bin/bash", "-lc", "hello"]).works(),
         bash("bash-login-in-words").env(&[path]).cmd(&["/bin/bash", "--login", "-c", "hello"]).works(),
