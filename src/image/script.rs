@@ -149,16 +149,14 @@ pub fn env(argument: &[u8]) -> Env {
         match word {
             b"-v" => {}
             _ if word.starts_with(b"-") => return Env::Other,
-            _ => match word.iter().position(|byte| *byte == b'=') {
-                Some(at) => {
-                    let (name, value) = word.split_at(at);
-                    assigned.push((name.to_vec(), value.get(1..).unwrap_or_default().to_vec()));
-                }
-                None => {
+            _ => {
+                let Some(at) = word.iter().position(|byte| *byte == b'=') else {
                     let arguments = words.map(<[u8]>::to_vec).collect();
                     return Env::Runs { program: word.to_vec(), assigned, split: true, arguments };
-                }
-            },
+                };
+                let (name, value) = word.split_at(at);
+                assigned.push((name.to_vec(), value.get(1..).unwrap_or_default().to_vec()));
+            }
         }
     }
     Env::Other

@@ -58,8 +58,8 @@ fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
             fix("copy what is missing from the stage that built the program", copy_lines(copies, dockerfile))
         }
         Remedy::Ldconfig(folders) => {
-            let folders: String = folders.iter().map(|folder| format!(" {}", quoted(folder))).collect();
-            fix("write the loader's cache", [format!("RUN ldconfig{folders}")])
+            let words = std::iter::once("RUN ldconfig".to_owned()).chain(folders.iter().map(|folder| quoted(folder)));
+            fix("write the loader's cache", [words.collect::<Vec<_>>().join(" ")])
         }
         Remedy::LibraryPath(folders, path) => {
             let path = path.as_ref().map(|path| format!(":{}", printable(path))).unwrap_or_default();
