@@ -73,7 +73,7 @@ fn the_table_fits_the_terminal() {
 fn the_table_fits_a_terminal_that_tells_no_rows() {
     let Some(mut script) = crate::case::tool("script", &["--version"]) else { return };
     let case = Case::of(&["hello-c.a-build-image-with-a-long-name.a-run-image-with-a-long-name"]);
-    let inner = format!("stty rows 0 cols 50; '{}' list", crate::case::MKCOMPOSE);
+    let inner = format!("stty rows 0 cols 50; '{}' list -q", crate::case::MKCOMPOSE);
     script.args(["-qec", &inner, "/dev/null"]).current_dir(case.path()).env_remove("COLUMNS");
     let output = script.stdin(std::process::Stdio::null()).output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
