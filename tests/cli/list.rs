@@ -77,7 +77,7 @@ fn the_table_fits_a_terminal_that_tells_no_rows() {
     script.args(["-qec", &inner, "/dev/null"]).current_dir(case.path()).env_remove("COLUMNS");
     let output = script.stdin(std::process::Stdio::null()).output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(shown.contains("hello-c") && shown.contains('…'), "{shown}");
+    assert!(shown.contains("hello") && shown.contains('…'), "{shown}");
     let plain = shown.replace("\x1b[1m", "").replace("\x1b[0m", "");
     assert!(plain.lines().all(|line| line.chars().count() <= 50), "{plain:?}");
 }
