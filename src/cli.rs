@@ -130,7 +130,8 @@ pub fn quoted(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref();
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     match word.to_str() {
-        Some(word) if !word.is_empty() && word.chars().all(plain) => word.to_owned(),
+        // At the start, `=` begins the name of a command to zsh.
+        Some(word) if !word.is_empty() && !word.starts_with('=') && word.chars().all(plain) => word.to_owned(),
         Some(word) if !word.chars().any(is_hidden) => format!("'{}'", word.replace('\'', r"'\''")),
         _ => format!("$'{}'", escaped(word.as_encoded_bytes())),
     }

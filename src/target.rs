@@ -7,7 +7,7 @@
 mod temporary;
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, ErrorKind, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -93,8 +93,13 @@ impl Target {
         }
         let real = through_links(&self.path)?;
         let Some(wanted) = &self.wanted else {
-            // Who may make a file there and take it away again may remove one.
-            temporary::beside(&real, b"").map_err(Error::io("remove", &self.path))?;
+            // Who may make a file there and take it away again may remove one. On a full disk only that is possible.
+            match temporary::beside(&real, b"") {
+                Err(error) if !matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+                    return Err(Error::io("remove", &self.path)(error));
+                }
+                Ok(_) | Err(_) => {}
+            }
             return Ok(Some(Change { target: self, real, new: None }));
         };
         if let Some(folder) = self.missing_folder() {
@@ -120,7 +125,7 @@ impl Target {
 /// What the file at `path` holds, held against what is `wanted`.
 fn found(path: &Path, wanted: Option<&str>) -> io::Result<Found> {
     let mut file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
         opened => opened?,
     };
     if let Some(wanted) = wanted

@@ -199,7 +199,7 @@ fn refuse_unfit(output: &Path) -> Result<(), Error> {
         "this names a folder: name a file in it"
     } else if !is_named_like_a_dockerfile(output) && !is_named_like_a_dockerfile(&resolve(output)?) {
         return Ok(());
-    } else if output.exists() {
+    } else if output.is_file() {
         "this Dockerfile would be overwritten: give `--output` and `--err-output` other paths"
     } else {
         "a Compose file of this name would be taken for a Dockerfile: give `--output` and `--err-output` other paths"

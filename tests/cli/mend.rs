@@ -59,6 +59,8 @@ fn it_mends_names_with_control_characters_and_bytes_that_are_not_utf8() {
 #[test]
 fn it_mends_names_that_begin_like_flags() {
     let case = Case::of(&["a"]).folder("-s");
+    // To zsh, a word that begins with `=` is one, too.
+    assert!(case.run(["--check", "-o", "=x"]).stderr().ends_with(" -o '=x'\n"));
     let flags = ["--context=-s", "-o=-x/f.yml", "--err-output=-e.yml"].map(OsStr::new);
     mends(&case, "sh", &flags, "mkdir -p -- -x && mkcompose --context=-s -o=-x/f.yml --err-output=-e.yml");
 }
