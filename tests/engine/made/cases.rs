@@ -174,6 +174,7 @@ pub(super) fn all(parts: &Parts) -> Vec<Case> {
         programs::kernels(parts),
         programs::loaders(parts),
         libraries::libraries(parts),
+        libraries::rights(parts),
         libraries::files(parts),
         musl::musl(parts),
         likely::likely(parts),

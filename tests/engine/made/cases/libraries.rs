@@ -15,6 +15,39 @@ fn new<'p>(parts: &'p Parts, name: &'static str, program: &str) -> Draft<'p> {
     Draft::new(parts, name).glibc().part("/opt/bin/hello", &format!("glibc/{program}")).cmd(&["/opt/bin/hello"])
 }
 
+/// Whose rights count.
+pub(super) fn rights(parts: &Parts) -> Vec<Case> {
+    let new = |name, program: &str| new(parts, name, program);
+    let (greeting, missing) = (GREETING, MISSING);
+    vec![
+        new("library-closed-set-user-id", "greeting")
+            .mode(0o4755)
+            .part(MULTIARCH, greeting)
+            .mode(0o600)
+            .user("1000")
+            .works(),
+        new("library-closed-for-another", "greeting")
+            .mode(0o4755)
+            .owner(1000)
+            .part(MULTIARCH, greeting)
+            .mode(0o600)
+            .fails("library-missing", missing),
+        new("runpath-origin-set-user-id", "greeting-runpath")
+            .mode(0o4755)
+            .part("/opt/lib/libgreeting.so.1", greeting)
+            .user("1000")
+            .fails("library-missing", missing),
+        Draft::new(parts, "runpath-origin-set-user-id-trusted")
+            .glibc()
+            .part("/usr/lib/bin/hello", "glibc/greeting-runpath")
+            .mode(0o4755)
+            .part("/usr/lib/lib/libgreeting.so.1", greeting)
+            .user("1000")
+            .cmd(&["/usr/lib/bin/hello"])
+            .works(),
+    ]
+}
+
 /// Where they are.
 pub(super) fn libraries<'p>(parts: &'p Parts) -> Vec<Case> {
     let new = |name, program: &str| new(parts, name, program);
@@ -55,31 +88,6 @@ pub(super) fn libraries<'p>(parts: &'p Parts) -> Vec<Case> {
             .env(library_path)
             .user("1000")
             .fails("library-missing", missing),
-        new("library-closed-set-user-id", "greeting")
-            .mode(0o4755)
-            .part(MULTIARCH, greeting)
-            .mode(0o600)
-            .user("1000")
-            .works(),
-        new("library-closed-for-another", "greeting")
-            .mode(0o4755)
-            .owner(1000)
-            .part(MULTIARCH, greeting)
-            .mode(0o600)
-            .fails("library-missing", missing),
-        new("runpath-origin-set-user-id", "greeting-runpath")
-            .mode(0o4755)
-            .part("/opt/lib/libgreeting.so.1", greeting)
-            .user("1000")
-            .fails("library-missing", missing),
-        Draft::new(parts, "runpath-origin-set-user-id-trusted")
-            .glibc()
-            .part("/usr/lib/bin/hello", "glibc/greeting-runpath")
-            .mode(0o4755)
-            .part("/usr/lib/lib/libgreeting.so.1", greeting)
-            .user("1000")
-            .cmd(&["/usr/lib/bin/hello"])
-            .works(),
         new("runpath-origin", "greeting-runpath").part("/opt/lib/libgreeting.so.1", greeting).works(),
         new("runpath-origin-missing", "greeting-runpath").fails("library-missing", missing),
         new("runpath-origin-linked", "greeting-runpath")
