@@ -95,16 +95,17 @@ impl<'a> Search<'a> {
     /// runc that was built with a Go older than 1.20 takes it for the command, since `exec.LookPath` then looked for any
     /// permission to execute; later ones ask whether the user may (`unix.Eaccess`), and go on, as crun does.
     pub fn shadow(&self, command: &[u8]) -> Option<(Vec<u8>, u16)> {
-        let folders = self.path.split(':').filter(|folder| folder.starts_with('/') && !command.contains(&b'/'));
-        let tried = folders.map(|folder| self.file(&join(folder.as_bytes(), command)));
-        let mut tried = tried.filter(|tried| match tried {
-            Err(Trouble::Forbidden(_, mode)) => mode & 0o111 != 0,
-            found => found.is_ok(),
-        });
-        match tried.next() {
-            Some(Err(Trouble::Forbidden(path, mode))) => Some((path, mode)),
-            _ => None,
+        if command.contains(&b'/') {
+            return None;
         }
+        for folder in self.path.split(':').filter(|folder| folder.starts_with('/')) {
+            match self.file(&join(folder.as_bytes(), command)) {
+                Ok(_) => return None,
+                Err(Trouble::Forbidden(path, mode)) if mode & 0o111 != 0 => return Some((path, mode)),
+                Err(_) => {}
+            }
+        }
+        None
     }
 
     /// Does this path lead to where the engine mounts something of its own?

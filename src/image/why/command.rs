@@ -12,7 +12,7 @@ use crate::image::tree::Miss;
 use crate::image::why::{exec_form, remedy};
 use crate::image::words;
 
-/// The most links that are followed to tell a circle from a long way.
+/// As many links as no chain has, so that one that has more is a circle.
 const MOST_LINKS: usize = 1000;
 
 /// Who executes a file: it decides what happens to a text without `#!`.
@@ -272,22 +272,17 @@ impl Inquiry<'_> {
 
     /// Does this link lead back to itself, by whatever number of links?
     fn is_circle(&self, link: &[u8]) -> bool {
-        let mut seen = std::collections::BTreeSet::new();
         let mut at = link.to_vec();
-        while seen.len() < MOST_LINKS {
-            let found = match self.image.tree.entry(&at) {
-                Ok(found) => found,
+        for _ in 0..MOST_LINKS {
+            match self.image.tree.entry(&at) {
+                Ok(found) if found.entry.kind == Kind::Link => {
+                    at = join(&remedy::parent(&found.path), found.entry.target);
+                }
+                Ok(_) => return false,
                 Err(miss) => return matches!(miss, Miss::Loop(_)),
-            };
-            if found.entry.kind != Kind::Link {
-                return false;
             }
-            if !seen.insert(found.path.clone()) {
-                return true;
-            }
-            at = join(&remedy::parent(&found.path), found.entry.target);
         }
-        false
+        true
     }
 
     fn where_it_looks(&self, first: &str) -> String {

@@ -35,16 +35,6 @@ impl Inquiry<'_> {
         let inner = inner(words, &self.env).filter(|_| is_program);
         let Some(Sentence { assigned, words: inner }) = inner else { return Vec::new() };
         let Some(first) = inner.first().cloned() else { return Vec::new() };
-        let name = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
-        // bash replaces a tilde in PATH when it searches.
-        let is_shells = shell::is_known(name) && !first.contains('/');
-        let path_of = |assigned: &[(String, String)]| {
-            assigned.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone())
-        };
-        let searched = path_of(&assigned).unwrap_or_else(|| self.path.clone());
-        if is_shells && searched.split(':').any(|folder| folder.starts_with('~')) {
-            return Vec::new();
-        }
         let by = if self.is_busybox(path) { By::Busybox } else { By::Shell };
         if by == By::Busybox && shell::is_applet(&first) {
             return Vec::new();
@@ -54,6 +44,11 @@ impl Inquiry<'_> {
         self.via(path, format!("is told to run {}", printable(&shown)));
         for (name, value) in &assigned {
             self.assign(name, value);
+        }
+        let name = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
+        // bash replaces a tilde in PATH when it searches.
+        if shell::is_known(name) && !first.contains('/') && self.path.split(':').any(|folder| folder.starts_with('~')) {
+            return Vec::new();
         }
         match self.search().started(first.as_bytes()).map(|found| found.path) {
             Ok(path) => {

@@ -237,23 +237,24 @@ struct Elsewhere {
 
 /// Makes one line of each kind of those that would take each other's place, since each is to be for all libraries.
 fn together(findings: &mut [Finding]) {
-    fn folders(remedy: &mut Remedy, is_cache: bool) -> Option<&mut Vec<Vec<u8>>> {
-        match remedy {
-            Remedy::Ldconfig(folders) if is_cache => Some(folders),
-            Remedy::LibraryPath(folders, _) if !is_cache => Some(folders),
-            _ => None,
-        }
-    }
-    for is_cache in [false, true] {
-        let mut remedies: Vec<_> = findings.iter_mut().flat_map(|finding| &mut finding.remedies).collect();
-        let mut all: Vec<Vec<u8>> = Vec::new();
-        for folder in remedies.iter_mut().filter_map(|remedy| folders(remedy, is_cache)).flatten() {
+    let (mut cache, mut path) = (Vec::new(), Vec::new());
+    for remedy in findings.iter().flat_map(|finding| &finding.remedies) {
+        let (all, own): (&mut Vec<Vec<u8>>, _) = match remedy {
+            Remedy::Ldconfig(own) => (&mut cache, own),
+            Remedy::LibraryPath(own, _) => (&mut path, own),
+            _ => continue,
+        };
+        for folder in own {
             if !all.contains(folder) {
                 all.push(folder.clone());
             }
         }
-        for own in remedies.into_iter().filter_map(|remedy| folders(remedy, is_cache)) {
-            own.clone_from(&all);
+    }
+    for remedy in findings.iter_mut().flat_map(|finding| &mut finding.remedies) {
+        match remedy {
+            Remedy::Ldconfig(own) => own.clone_from(&cache),
+            Remedy::LibraryPath(own, _) => own.clone_from(&path),
+            _ => {}
         }
     }
 }
