@@ -96,9 +96,29 @@ fn a_from_that_only_a_build_argument_completes() {
         &case,
         "p.golang",
         &[
-            "2: `FROM golang:$V` names no image, because Compose passes no build arguments: give the ARG before it a default (unknown-image)",
+            "2: `FROM golang:$V` names no image, because an ARG without a default is empty, and Compose passes no build arguments: give it a default (unknown-image)",
         ],
     );
+    found(
+        &one("p.gcc", "FROM gcc:\n"),
+        "p.gcc",
+        &["1: `FROM gcc:` names no image: mend the reference (unknown-image)"],
+    );
+}
+
+#[test]
+fn an_argument_that_may_be_empty_is_no_finding() {
+    nothing("p.busybox-stable", "ARG VARIANT\nFROM busybox:stable${VARIANT}\n");
+    nothing("p.alpine", "FROM alpine$NOPE\n");
+    nothing("p.golang", "ARG V\nFROM ${V:-golang}${V:+-alpine}\n");
+}
+
+#[test]
+fn a_stage_chosen_by_the_platform_is_no_finding() {
+    let text = "FROM alpine AS base-amd64\nFROM debian AS base-arm64\nFROM base-${TARGETARCH}\n";
+    nothing("p.alpine.debian", text);
+    nothing("p.alpine.debian.scratch", &format!("{text}FROM scratch\n"));
+    nothing("p.alpine.debian", &format!("ARG BASE=base-$TARGETARCH\n{}", text.replace("base-${TARGETARCH}", "$BASE")));
 }
 
 #[test]
