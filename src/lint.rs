@@ -167,6 +167,9 @@ fn missing_copy_source(source: &CopySource, presence: &Presence, root: &Path) ->
         Presence::Missing => {
             format!("{instruction} takes `{path}`, which is not in `{root}`: add it there, or mend the path")
         }
+        Presence::LinkToNothing => format!(
+            "{instruction} takes `{path}`, where a link leads to nothing in `{root}`, which no link leaves in a build: add it there, or mend the link"
+        ),
         Presence::Ignored(ignore) => {
             let ignore = printable_path(ignore);
             format!("{instruction} takes `{path}`, which `{ignore}` keeps from the build: take it back there with `!`")
