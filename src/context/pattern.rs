@@ -86,24 +86,26 @@ impl Pattern {
         let mut places: Vec<bool> = iter::once(true).chain(self.0.iter().map(|_| false)).collect();
         self.pass_over(&mut places);
         for c in text.chars() {
-            // Whether the token before takes `c`.
-            let mut taken = false;
-            let mut tokens = self.0.iter();
-            for place in &mut places {
-                let token = tokens.next();
-                let is_here = *place;
-                *place = taken || (is_here && token.is_some_and(|token| token.stays(c)));
-                taken = is_here && token.is_some_and(|token| token.ends_with(c));
+            // Whether the token before takes `c` as its last.
+            let mut arrives = false;
+            for (place, token) in places.iter_mut().zip(self.tokens_and_end()) {
+                let token = token.filter(|_| *place);
+                *place = arrives || token.is_some_and(|token| token.stays(c));
+                arrives = token.is_some_and(|token| token.ends_with(c));
             }
             self.pass_over(&mut places);
         }
         places
     }
 
+    fn tokens_and_end(&self) -> impl Iterator<Item = Option<&Token>> {
+        self.0.iter().map(Some).chain([None])
+    }
+
     /// Adds the places after tokens that may stand for nothing.
     fn pass_over(&self, places: &mut [bool]) {
         let (mut next, mut one_after) = (false, false);
-        for (place, token) in places.iter_mut().zip(self.0.iter().map(Some).chain([None])) {
+        for (place, token) in places.iter_mut().zip(self.tokens_and_end()) {
             *place |= next;
             next = one_after;
             one_after = false;
@@ -257,6 +259,7 @@ mod tests {
             ("**/x", "x"),
             ("sub/**", "sub/hello.c"),
             ("**/**", "a"),
+            ("sub[^x]hello.c", "sub/hello.c"),
         ] {
             assert!(fits(pattern, path), "{pattern} {path}");
         }

@@ -55,10 +55,10 @@ impl<'a> Search<'a> {
                     } else if must {
                         return Ok(self.absence);
                     }
-                } else if let Some(folder) = self.end(at, entry.is_link)? {
-                    if seen.insert((folder.clone(), rest.len())) {
-                        pending.push((folder, rest));
-                    }
+                } else if let Some(folder) = self.end(at, entry.is_link)?
+                    && seen.insert((folder.clone(), rest.len()))
+                {
+                    pending.push((folder, rest));
                 }
             }
         }
