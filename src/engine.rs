@@ -28,11 +28,15 @@ use process::{End, Limit, Stream};
 /// more than this will not answer at all.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long it may still take to tidy up for somebody who asked twice to stop.
+const HURRY: Duration = Duration::from_secs(5);
+
 /// The command line of a container engine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Engine {
     program: OsString,
     patience: Duration,
+    interrupt: Interrupt,
 }
 
 /// A command of the engine that did not do what was asked.
@@ -62,7 +66,14 @@ impl fmt::Display for Failure {
 impl Engine {
     /// The engine behind the command `program`.
     pub fn new(program: impl Into<OsString>) -> Self {
-        Self { program: program.into(), patience: PATIENCE }
+        Self { program: program.into(), patience: PATIENCE, interrupt: Interrupt::default() }
+    }
+
+    /// The same engine, which is asked nothing more when somebody has asked twice to stop, and is given little time to
+    /// tidy up.
+    #[must_use]
+    pub fn with_interrupt(self, interrupt: &Interrupt) -> Self {
+        Self { interrupt: interrupt.clone(), ..self }
     }
 
     /// The same engine, which has to answer within `patience` where the answer is at hand.
@@ -83,12 +94,17 @@ impl Engine {
     /// # Errors
     /// If the program cannot be started, or its server does not answer.
     pub fn check(&self) -> Result<(), Failure> {
-        self.capture(["version"]).map(drop).map_err(|mut failure| {
+        let answer = self.capture(["version"]).map_err(|mut failure| {
             if failure.status.is_some() {
                 failure.said.push_str("\nstart the engine, or name another with `--docker`");
             }
             failure
-        })
+        })?;
+        if answer.trim_ascii().is_empty() {
+            let said = "it says nothing, as no engine does: name another with `--docker`".to_owned();
+            return Err(Failure { command: shown(&self.command(["version"])), status: None, said });
+        }
+        Ok(())
     }
 
     /// The command `program args…`, with nothing on its stdin.
@@ -106,10 +122,19 @@ impl Engine {
         self.capture_command(self.command(args))
     }
 
+    /// As [`Engine::capture`], for tidying up: that is done also for somebody who asked twice to stop, but in a hurry.
+    ///
+    /// # Errors
+    /// See [`Engine::capture`].
+    fn capture_in_any_case<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, Failure> {
+        let patience = if self.interrupt.asked_again() { self.patience.min(HURRY) } else { self.patience };
+        Self { patience, interrupt: Interrupt::default(), ..self.clone() }.capture(args)
+    }
+
     fn capture_command(&self, command: Command) -> Result<Vec<u8>, Failure> {
         let shown = shown(&command);
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let limit = Limit { time: Some(self.patience), interrupt: &Interrupt::default() };
+        let limit = Limit { time: Some(self.patience), interrupt: &self.interrupt };
         let end = process::run(command, limit, &mut |stream, bytes| match stream {
             Stream::Out => out.extend_from_slice(bytes),
             Stream::Err => err.extend_from_slice(bytes),
@@ -118,7 +143,12 @@ impl Engine {
         match end {
             Ok(End::Exited(status)) if status.success() => Ok(out),
             Ok(End::Exited(status)) => Err(Failure { command: shown, status: Some(status), said: said() }),
-            Ok(End::TimedOut | End::Interrupted) => Err(hung(shown, self.patience)),
+            Ok(End::TimedOut) => Err(hung(shown, self.patience)),
+            Ok(End::Interrupted) => Err(Failure {
+                command: shown,
+                status: None,
+                said: "ended, since it was asked twice to stop".to_owned(),
+            }),
             Err(error) => Err(unstarted(shown, &error)),
         }
     }

@@ -28,35 +28,41 @@ pub enum Error {
     #[error("{0}")]
     Engine(#[from] crate::engine::Failure),
     /// None of the images that were asked for is there.
-    #[error(
-        "`{repository}` has no image of these services: build them with `docker-compose build` or `mkcompose build`"
-    )]
+    #[error("`{repository}` has no image of these services: build them with `mkcompose build{flags}`")]
     NoImages {
+        /// The words of the command line that lead to them, for the hint.
+        flags: String,
         /// The image repository that was looked into.
         repository: String,
     },
     /// A service whose image is not in the engine.
-    #[error("`{service}` has no image yet: build it with `mkcompose build {service}`")]
+    #[error("`{service}` has no image yet: build it with `mkcompose build{flags} {service}`")]
     NotBuilt {
+        /// See [`Error::NoImages`].
+        flags: String,
         /// The service.
         service: String,
     },
     /// A service that has no image because it is known not to build.
     #[error(
         "`{service}` has no image to look into, since its Dockerfile is known not to build (`.err`): \
-         `mkcompose build {service}` shows where it fails"
+         `mkcompose build{flags} {service}` shows where it fails"
     )]
     NeverBuilt {
+        /// See [`Error::NoImages`].
+        flags: String,
         /// The service.
         service: String,
     },
     /// A name that is neither a service nor an image.
     #[error(
-        "`{}` is no service of this folder, and {}: `mkcompose list` names the services, `docker images` the images",
+        "`{}` is no service of this folder, and {}: `mkcompose list{flags}` names the services, `docker images` the images",
         printable(.name),
         if *.is_name { "the engine has no image of that name" } else { "no image can have such a name" }
     )]
     NoSuchImage {
+        /// See [`Error::NoImages`].
+        flags: String,
         /// What was asked for.
         name: String,
         /// Can an image be called so?

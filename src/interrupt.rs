@@ -18,6 +18,7 @@ use crate::exit::Exit;
 pub struct Interrupt {
     asked: Arc<AtomicBool>,
     again: Arc<AtomicBool>,
+    stopped: Arc<AtomicBool>,
 }
 
 impl Interrupt {
@@ -65,14 +66,19 @@ impl Interrupt {
         first
     }
 
-    /// Stops what comes next, because there is no use in it; that is no request to end what is running.
+    /// Stops what comes next, because there is no use in it; nobody asked for that, and what is running goes on.
     pub fn stop(&self) {
-        self.asked.store(true, Ordering::SeqCst);
+        self.stopped.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether somebody asked to stop.
+    pub fn asked_by_somebody(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
     }
 
     /// Whether to stop before the next step.
     pub fn asked(&self) -> bool {
-        self.asked.load(Ordering::SeqCst)
+        self.asked.load(Ordering::SeqCst) || self.stopped.load(Ordering::SeqCst)
     }
 
     /// Whether to end what is running too, at once.

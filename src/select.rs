@@ -10,10 +10,12 @@ use crate::scan::Dockerfile;
 
 /// Those of `dockerfiles` that at least one of `globs` matches, in their order; all of them if there are no globs.
 ///
+/// `flags` are the words of the command line that lead to these Dockerfiles, for the hint.
+///
 /// # Errors
 /// [`Error::Usage`] with a line for every glob that is malformed or matches no service: a typing error must not look
 /// like success.
-pub fn select(dockerfiles: Vec<Dockerfile>, globs: &[String]) -> Result<Vec<Dockerfile>, Error> {
+pub fn select(dockerfiles: Vec<Dockerfile>, globs: &[String], flags: &str) -> Result<Vec<Dockerfile>, Error> {
     if globs.is_empty() {
         return Ok(dockerfiles);
     }
@@ -23,7 +25,7 @@ pub fn select(dockerfiles: Vec<Dockerfile>, globs: &[String]) -> Result<Vec<Dock
         match Pattern::new(glob) {
             Ok(pattern) if dockerfiles.iter().any(|of| pattern.matches(of.service.as_str())) => patterns.push(pattern),
             Ok(_) => problems.push(format!(
-                "`{}` matches no service: see `mkcompose list`, and quote a glob so that the shell leaves it alone",
+                "`{}` matches no service: see `mkcompose list{flags}`, and quote a glob so that the shell leaves it alone",
                 printable(glob)
             )),
             Err(why) => problems.push(format!("`{}` is no valid glob, {}: correct it", printable(glob), why.msg)),
@@ -54,7 +56,7 @@ mod tests {
 
     fn names(globs: &[&str]) -> Vec<String> {
         let globs: Vec<String> = globs.iter().map(ToString::to_string).collect();
-        select(dockerfiles(), &globs).unwrap().iter().map(|of| of.service.to_string()).collect()
+        select(dockerfiles(), &globs, "").unwrap().iter().map(|of| of.service.to_string()).collect()
     }
 
     #[test]
@@ -77,7 +79,7 @@ mod tests {
     #[test]
     fn every_glob_that_matches_nothing_or_is_malformed_is_reported_at_once() {
         let globs = ["hello-c.*", "hello", "[", "nobody\u{1b}*"].map(str::to_owned);
-        let error = select(dockerfiles(), &globs).unwrap_err().to_string();
+        let error = select(dockerfiles(), &globs, "").unwrap_err().to_string();
         let lines: Vec<_> = error.lines().collect();
         assert_eq!(lines.len(), 3, "{error}");
         assert!(lines[0].starts_with("`hello` matches no service: "), "{error}");

@@ -36,7 +36,7 @@ pub struct TestArgs {
     /// Run the images that are there, build none
     #[arg(long)]
     pub no_build: bool,
-    /// How long each may run: `90`, `90s` or `2m`
+    /// How long each may take, its start included: `90`, `90s` or `2m`
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = timeout)]
     pub timeout: Duration,
     /// How much memory each may have: `64m`, `1g`; without it, no limit

@@ -12,6 +12,7 @@ use crate::name::Service;
 use crate::report::sizes::{Report, changes, csv, json, markdown, svg, table};
 use crate::scan::Problem;
 use crate::select::select;
+use crate::sizes::budget::Budget;
 use crate::sizes::change::{Baseline, Changes};
 use crate::sizes::measure;
 
@@ -21,15 +22,20 @@ use crate::sizes::measure;
 /// Problems with the Dockerfiles, the globs or the baseline; an engine that does not answer; no image to speak of.
 pub fn run(args: &SizesArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
     let project = options.project();
-    let dockerfiles = select(project.scan()?, &args.globs)?;
+    let dockerfiles = select(project.scan()?, &args.globs, &options.words())?;
     let services: Vec<Service> = dockerfiles.into_iter().map(|dockerfile| dockerfile.service).collect();
     let baseline = args.baseline.as_ref().map(|path| baseline(&options.at(path), &args.globs)).transpose()?;
     // Sorted, as they come from the scan.
     let is_wanted = |tag: &str| services.binary_search_by(|service| service.as_str().cmp(tag)).is_ok();
-    let images = args.engine.engine(options).images(&project.repository, is_wanted)?;
+    let engine = args.engine.engine(options);
+    let images = engine.images(&project.repository, is_wanted).map_err(|failure| {
+        // An engine that is not there says so better itself.
+        let is_refused = failure.status.is_some_and(|status| !status.success());
+        engine.check().err().filter(|_| is_refused).unwrap_or(failure)
+    })?;
     let sizes = measure(&project.repository, &services, &images, args.sort);
     if sizes.total.built == 0 {
-        return Err(Error::NoImages { repository: project.repository });
+        return Err(Error::NoImages { repository: project.repository, flags: options.words() });
     }
     let changes = baseline.map(|baseline| baseline.changes(&sizes, args.budget.unwrap_or_default()));
     let report = Report { sizes: &sizes, changes: changes.as_ref() };
@@ -74,6 +80,15 @@ fn say_changes(changes: &Changes, console: &Console) {
 
 fn verdict(changes: &Changes, console: &Console) -> Exit {
     if changes.is_within() {
+        if changes.compared == 0 {
+            console.say("nothing to compare with: the baseline has none of these images");
+            return Exit::Well;
+        }
+        let beyond = match changes.budget {
+            budget if budget == Budget::default() => String::new(),
+            budget => format!(" beyond {budget}"),
+        };
+        console.say(&format!("nothing has grown{beyond}"));
         return Exit::Well;
     }
     let count = changes.grown.len();

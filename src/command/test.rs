@@ -12,6 +12,9 @@ use crate::escape::printable;
 use crate::exit::Exit;
 use crate::matrix::change::Baseline;
 use crate::matrix::job::Trial;
+use crate::matrix::outcome::Outcome;
+use crate::matrix::tally::Row;
+use crate::name::Set;
 use crate::report::builds;
 use crate::report::file::File;
 use crate::report::outcomes::{Report, json, junit, markdown, table};
@@ -52,11 +55,24 @@ pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<Exit
     };
     let answer = if report.is_no() { Exit::No } else { Exit::Well };
     let troubles = tell(report, args.format, &files, console);
-    if answer == Exit::No && args.baseline.is_none() {
-        console.say(HINT);
+    if let Some(hint) = hint(report, options) {
+        console.say(&hint);
     }
     worked.troubles.extend(troubles);
     Ok(worked.exit(answer, console))
+}
+
+/// What to do next, where that is not plain: build what is not there, or keep a baseline where images are meant to fail.
+fn hint(report: Report<'_>, options: &Options) -> Option<String> {
+    if report.changes.is_some() || report.was_interrupted {
+        return None;
+    }
+    let unexpected = || report.rows.iter().filter(|row| row.set() == Set::Normal && row.is_expected() == Some(false));
+    if unexpected().any(|row| *row.outcome() == Outcome::NotBuilt) {
+        return Some(format!("to build what is not built: mkcompose build{}", options.words()));
+    }
+    let has_run = |row: &Row| !matches!(row.outcome(), Outcome::DoesNotBuild { .. });
+    unexpected().any(has_run).then(|| HINT.to_owned())
 }
 
 /// Writes every report; what went wrong, for each that could not be.

@@ -93,11 +93,11 @@ fn wanted(args: &WhyArgs, options: &Options) -> Result<Vec<Wanted>, Error> {
     // Without Dockerfiles there are no services, and names are those of the engine.
     let dockerfiles = if globs.is_empty() { project.scan().unwrap_or_default() } else { project.scan()? };
     if !globs.is_empty() {
-        select(dockerfiles.clone(), &globs)?;
+        select(dockerfiles.clone(), &globs, &options.words())?;
     }
     let mut all: Vec<Wanted> = Vec::new();
     for asked in &args.images {
-        let services = services(dockerfiles.clone(), asked)?;
+        let services = services(dockerfiles.clone(), asked, &options.words())?;
         if services.is_empty() {
             all.push(Wanted { reference: Some(asked.clone()), ..named(asked.clone()) });
         }
@@ -119,11 +119,11 @@ fn is_glob(name: &str) -> bool {
 
 /// The services that a name or a glob means. What is known not to build has no image, so that a glob means it only if
 /// there is nothing else.
-fn services(dockerfiles: Vec<scan::Dockerfile>, name: &str) -> Result<Vec<scan::Dockerfile>, Error> {
+fn services(dockerfiles: Vec<scan::Dockerfile>, name: &str, flags: &str) -> Result<Vec<scan::Dockerfile>, Error> {
     if !is_glob(name) {
         return Ok(dockerfiles.into_iter().filter(|dockerfile| dockerfile.service.as_str() == name).collect());
     }
-    let mut chosen = select(dockerfiles, &[name.to_owned()])?;
+    let mut chosen = select(dockerfiles, &[name.to_owned()], flags)?;
     let builds = |dockerfile: &scan::Dockerfile| dockerfile.service.set() == Set::Normal;
     if chosen.iter().any(builds) {
         chosen.retain(builds);
@@ -153,14 +153,14 @@ fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Err
             let choice = choice::Options { reference: None, ..choice };
             let engine = args.engine.engine(options);
             let image = saved::image(&engine, reference, &choice);
-            image.map_err(|failure| unsaved(wanted, &engine, failure))?.map_err(failed)
+            image.map_err(|failure| unsaved(wanted, &engine, failure, options))?.map_err(failed)
         }
         (None, None) => Err(Error::Usage("name an IMAGE, or an `--archive`".to_owned())),
     }
 }
 
 /// Why there is no archive, as far as the engine can tell: it does not answer, or has no such image.
-fn unsaved(wanted: &Wanted, engine: &Engine, failure: Failure) -> Error {
+fn unsaved(wanted: &Wanted, engine: &Engine, failure: Failure, options: &Options) -> Error {
     // Without a status, the failure says itself what is wrong with the engine.
     if failure.status.is_none() {
         return failure.into();
@@ -171,11 +171,13 @@ fn unsaved(wanted: &Wanted, engine: &Engine, failure: Failure) -> Error {
     let Some(missing) = wanted.reference.as_ref().and_then(|reference| engine.has(reference).err()) else {
         return failure.into();
     };
+    let flags = options.words();
     let service = wanted.service.as_ref().map(|dockerfile| &dockerfile.service);
     match service.map(|service| (service.to_string(), service.set())) {
-        Some((service, Set::Err)) => Error::NeverBuilt { service },
-        Some((service, Set::Normal)) => Error::NotBuilt { service },
+        Some((service, Set::Err)) => Error::NeverBuilt { service, flags },
+        Some((service, Set::Normal)) => Error::NotBuilt { service, flags },
         None => Error::NoSuchImage {
+            flags,
             name: wanted.name.clone(),
             is_name: !missing.said.to_lowercase().contains("invalid reference"),
         },

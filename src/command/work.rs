@@ -7,7 +7,7 @@ use crate::cli::Options;
 use crate::cli::build::WorkArgs;
 use crate::console::Console;
 use crate::engine::build::Recipe;
-use crate::engine::owner::Owner;
+use crate::engine::owner::{LABEL, Owner};
 use crate::engine::remover::Remover;
 use crate::engine::rescue;
 use crate::engine::{Engine, Failure};
@@ -65,7 +65,7 @@ pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Chosen,
     let project = options.project();
     let dockerfiles = project.scan()?;
     let all = dockerfiles.iter().map(|dockerfile| dockerfile.service.to_string()).collect();
-    let chosen = select(dockerfiles, &args.globs)?;
+    let chosen = select(dockerfiles, &args.globs, &options.words())?;
     if build && !project.context.is_dir() {
         let what = "the build context is no folder: start in the repository's folder, or name it with `--context`";
         return Err(Error::Problems(vec![Problem::new(&project.context, what)]));
@@ -99,6 +99,7 @@ pub fn work(
             talker.say(STOPPING);
         }
     });
+    let engine = engine.with_interrupt(&interrupt);
     let owner = Owner::me();
     if cfg!(panic = "abort") {
         rescue::on_panic(&engine, &owner, &interrupt);
@@ -123,7 +124,7 @@ pub fn work(
     drop(run.remover);
     let leftovers = if run.trial.is_some() { engine.sweep(&run.owner).err() } else { None };
     let lost = run.lost.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let was_interrupted = interrupt.asked() && lost.is_none();
+    let was_interrupted = interrupt.asked_by_somebody();
     console.say(&format!("logs: {}", printable_path(logs.folder())));
     let engines = lost.map(gone).or(leftovers.map(left_over));
     Ok(Worked { rows, was_interrupted, troubles: engines.into_iter().chain(logs.trouble()).collect() })
@@ -162,11 +163,23 @@ fn rows(chosen: &Chosen, args: &WorkArgs, run: &Run<'_>, ended: &Ended<'_>) -> V
 
 /// Removes what runs that were killed left behind.
 fn tidy(engine: &Engine, owner: &Owner, console: &Console) {
-    match engine.sweep_dead(owner) {
-        Ok(0) => {}
-        Ok(1) => console.say("removed 1 container that an earlier run left when it was killed"),
-        Ok(count) => console.say(&format!("removed {count} containers that earlier runs left when they were killed")),
-        Err(failure) => console.say(&format!("what earlier runs may have left cannot be removed: {failure}")),
+    let swept = match engine.sweep_dead(owner) {
+        Ok(swept) => swept,
+        Err(failure) => {
+            return console.say(&format!("what earlier runs may have left cannot be removed: {failure}"));
+        }
+    };
+    match swept.removed {
+        0 => {}
+        1 => console.say("removed 1 container that an earlier run left when it was killed"),
+        count => console.say(&format!("removed {count} containers that earlier runs left when they were killed")),
+    }
+    if swept.elsewhere > 0 {
+        let what = if swept.elsewhere == 1 { "1 container of a run" } else { "containers of runs" };
+        console.say(&format!(
+            "left alone: {what} on another machine, in another container, or before this one was started; \
+             to see: docker ps --all --filter label={LABEL}"
+        ));
     }
 }
 

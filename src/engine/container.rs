@@ -69,6 +69,16 @@ pub enum Ended {
     Interrupted,
 }
 
+/// What came of a look for the containers of runs that are dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// How many were removed.
+    pub removed: usize,
+    /// How many are of runs of which nothing can be known here, since they were before this start of the machine, or on
+    /// another, or in another container: those are left alone.
+    pub elsewhere: usize,
+}
+
 /// What a run left: how it ended and what it printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ran {
@@ -143,41 +153,42 @@ impl Engine {
     /// If the engine cannot be asked, or refuses.
     pub fn sweep(&self, owner: &Owner) -> Result<(), Failure> {
         let filter = format!("label={LABEL}={owner}");
-        for id in self.containers(&filter)? {
-            self.remove(&[id])?;
-        }
-        Ok(())
+        let ids = self.containers(&filter)?;
+        if ids.is_empty() { Ok(()) } else { self.remove(&ids) }
     }
 
-    /// Removes the containers of runs that are certainly dead, seen from `me`, and returns how many there were.
+    /// Removes the containers of runs that are certainly dead, seen from `me`.
     ///
     /// # Errors
     /// If the engine cannot be asked, or refuses.
-    pub fn sweep_dead(&self, me: &Owner) -> Result<usize, Failure> {
-        let mut removed = 0;
+    pub fn sweep_dead(&self, me: &Owner) -> Result<Swept, Failure> {
+        let (mut dead, mut elsewhere) = (Vec::new(), 0);
         for id in self.containers(&format!("label={LABEL}"))? {
             let format = format!("{{{{index .Config.Labels \"{LABEL}\"}}}}");
             // Another run may have removed its own container by now.
             let Ok(label) = self.capture(["container", "inspect", "--format", &format, &id]) else { continue };
-            let owner = std::str::from_utf8(&label).ok().and_then(|label| Owner::parse(label.trim_end()));
-            if owner.is_some_and(|owner| me.knows_gone(&owner)) {
-                self.remove(&[id])?;
-                removed += 1;
+            match std::str::from_utf8(&label).ok().and_then(|label| Owner::parse(label.trim_end())) {
+                Some(owner) if me.knows_gone(&owner) => dead.push(id),
+                Some(owner) if me.shares_world_with(&owner) => {}
+                _ => elsewhere += 1,
             }
         }
-        Ok(removed)
+        if !dead.is_empty() {
+            self.remove(&dead)?;
+        }
+        Ok(Swept { removed: dead.len(), elsewhere })
     }
 
     /// The IDs of all containers, running or not, that `filter` lets through.
     fn containers(&self, filter: &str) -> Result<Vec<String>, Failure> {
-        let ids = self.capture(["ps", "--all", "--quiet", "--no-trunc", "--filter", filter])?;
+        let ids = self.capture_in_any_case(["ps", "--all", "--quiet", "--no-trunc", "--filter", filter])?;
         Ok(String::from_utf8_lossy(&ids).split_ascii_whitespace().map(str::to_owned).collect())
     }
 
     /// Removes containers, running or not, and the volumes that were made for them. That one is not there is fine.
     pub(super) fn remove(&self, containers: &[impl AsRef<str>]) -> Result<(), Failure> {
         let names = containers.iter().map(AsRef::as_ref);
-        match self.capture(["rm", "--force", "--volumes"].into_iter().chain(names)) {
+        match self.capture_in_any_case(["rm", "--force", "--volumes"].into_iter().chain(names)) {
             Err(failure) if failure.status.is_none() || !failure.said.lines().all(is_missing) => Err(failure),
             _ => Ok(()),
         }

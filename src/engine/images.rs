@@ -65,6 +65,7 @@ impl Engine {
         repository: &str,
         is_wanted: impl Fn(&str) -> bool,
     ) -> Result<BTreeMap<String, Image>, Failure> {
+        let repository = familiar(repository);
         let format = "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.Size}}";
         let listed = self.capture(["image", "ls", "--no-trunc", "--format", format, repository])?;
         let mut listed = listed_of(&String::from_utf8_lossy(&listed), repository);
@@ -140,6 +141,13 @@ impl Engine {
             format!("its answer cannot be read, {what}: name an engine that speaks as docker does with `--docker`");
         Failure { command: crate::engine::shown(&self.command(args)), status: Some(ExitStatus::default()), said }
     }
+}
+
+/// A repository by the short name under which Docker lists it: without the host and the folder that stand for Docker Hub.
+fn familiar(repository: &str) -> &str {
+    let on_hub = ["docker.io/", "index.docker.io/"].iter().find_map(|host| repository.strip_prefix(host));
+    let name = on_hub.unwrap_or(repository);
+    name.strip_prefix("library/").filter(|name| !name.contains('/')).unwrap_or(name)
 }
 
 /// The lines of `image ls` that are of `repository`, by tag.
@@ -247,6 +255,22 @@ mod tests {
 
     fn sizes(layers: Option<Vec<Layer>>) -> Option<Vec<u64>> {
         layers.map(|layers| layers.iter().map(|layer| layer.size).collect())
+    }
+
+    #[test]
+    fn a_repository_on_docker_hub_goes_by_its_short_name() {
+        for (long, short) in [
+            ("docker.io/library/a", "a"),
+            ("docker.io/a", "a"),
+            ("index.docker.io/a/b", "a/b"),
+            ("library/a", "a"),
+            ("a", "a"),
+            ("library", "library"),
+            ("library/a/b", "library/a/b"),
+            ("localhost:5000/a", "localhost:5000/a"),
+        ] {
+            assert_eq!(super::familiar(long), short, "{long}");
+        }
     }
 
     #[test]

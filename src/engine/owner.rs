@@ -53,9 +53,14 @@ impl Owner {
         words.next().is_none().then_some(Self { host, world, pid, started })
     }
 
+    /// Whether PIDs mean the same to both: one start of one machine, one PID namespace.
+    pub fn shares_world_with(&self, other: &Self) -> bool {
+        (&self.host, &self.world) == (&other.host, &other.world)
+    }
+
     /// Whether it is certain, seen from `self`, that the process `other` is no more.
     pub fn knows_gone(&self, other: &Self) -> bool {
-        if (&self.host, &self.world) != (&other.host, &other.world) {
+        if !self.shares_world_with(other) {
             return false;
         }
         let pid = i32::try_from(other.pid).ok().and_then(Pid::from_raw);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::Gist;
 use super::tally::Row;
+use crate::name::Set;
 
 /// An earlier report: the outcome of each service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +78,9 @@ impl Baseline {
             }
             match self.0.get(&service).filter(|was| !was.is_undecided()) {
                 None => changes.new.push(service),
+                // Whether there is no image because it does not build, or because nothing was built, is no difference for one
+                // that is not to build.
+                Some(was) if row.set() == Set::Err && has_no_image(was) && has_no_image(&is) => {}
                 Some(was) if *was != is => changes.changed.push(Change { service, was: was.clone(), is }),
                 Some(_) => {}
             }
@@ -84,6 +88,10 @@ impl Baseline {
         changes.vanished = self.0.keys().filter(|service| services.binary_search(service).is_err()).cloned().collect();
         changes
     }
+}
+
+fn has_no_image(gist: &Gist) -> bool {
+    matches!(&*gist.outcome, "does-not-build" | "not-built")
 }
 
 #[cfg(test)]
@@ -125,6 +133,17 @@ mod tests {
         assert_eq!(told, ["better: cannot start → works", "code: exits 1 → exits 2", "worse: works → timed out"]);
         assert_eq!(changes.new, ["cut-off", "fresh"]);
         assert_eq!(changes.vanished, ["gone"]);
+    }
+
+    #[test]
+    fn an_err_image_that_was_not_built_this_time_has_not_changed() {
+        let earlier = r#"{"images": [{"service": "a.err", "outcome": "does-not-build"},
+            {"service": "b", "outcome": "does-not-build"}]}"#;
+        let rows = [row("a.err", Outcome::NotBuilt), row("b", Outcome::NotBuilt)];
+        let services = ["a.err".to_owned(), "b".to_owned()];
+        let changes = Baseline::parse(earlier.as_bytes()).unwrap().changes(&rows, &services);
+        let told: Vec<_> = changes.changed.iter().map(|change| change.service.as_str()).collect();
+        assert_eq!(told, ["b"]);
     }
 
     #[test]

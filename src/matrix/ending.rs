@@ -5,7 +5,7 @@
 
 mod words;
 
-use words::{engine_words, exec_failure, init_failure, loader_failure, telling_line};
+use words::{engine_words, exec_failure, init_failure, loader_failure, telling_line, without_warnings};
 
 use super::outcome::Outcome;
 use crate::engine::container::{Ended, Ran, State};
@@ -60,8 +60,17 @@ fn not_started(state: &State, ran: &Ran) -> Outcome {
     let lower = said.to_ascii_lowercase();
     // 126 and 127 are what the engine makes of a file that is not there or not to be executed; the words are the
     // runtimes' (runc, crun) and the engine's for a user, a group or a WORKDIR that the image does not have.
-    let images_fault =
-        ["oci runtime", "runc", "crun", "exec", "unable to find user", "unable to find group", "chdir", "workdir "];
+    let images_fault = [
+        "oci runtime",
+        "runc",
+        "crun",
+        "exec",
+        "unable to find user",
+        "unable to find group",
+        "chdir",
+        "workdir ",
+        "uids and gids must be in range",
+    ];
     // What a runtime is not allowed, or not given, by the machine that it runs on.
     let machines_fault = ["setting rlimit", "cgroup", "seccomp", "apparmor", "too many open files", "no space left"];
     let is_in = |words: &[&str]| words.iter().any(|words| lower.contains(words));
@@ -74,11 +83,12 @@ fn not_started(state: &State, ran: &Ran) -> Outcome {
 
 fn ended(state: &State, command: &[String], ran: &Ran) -> Outcome {
     let stderr = ran.stderr.text();
+    let stderr = without_warnings(&stderr);
     let silent = ran.stdout.is_empty();
     let cannot_start = match state.exit_code {
-        1 if silent => exec_failure(&stderr, command) || loader_failure(&stderr, command),
-        127 if silent => init_failure(&stderr) || loader_failure(&stderr, command),
-        255 if silent => exec_failure(&stderr, command),
+        1 if silent => exec_failure(stderr, command) || loader_failure(stderr, command),
+        127 if silent => init_failure(stderr) || loader_failure(stderr, command),
+        255 if silent => exec_failure(stderr, command),
         _ => false,
     };
     match state.exit_code {
@@ -97,13 +107,14 @@ fn ended(state: &State, command: &[String], ran: &Ran) -> Outcome {
 pub fn if_it_ran(ran: &Ran) -> Option<Outcome> {
     let Ended::Badly { state, command } = &ran.ended else { return None };
     let stderr = ran.stderr.text();
+    let stderr = without_warnings(&stderr);
     let is_doubtful = state.status == "exited"
         && state.error.is_empty()
         && ran.stdout.is_empty()
         && match state.exit_code {
-            1 => exec_failure(&stderr, command) || loader_failure(&stderr, command),
-            127 => loader_failure(&stderr, command),
-            255 => exec_failure(&stderr, command),
+            1 => exec_failure(stderr, command) || loader_failure(stderr, command),
+            127 => loader_failure(stderr, command),
+            255 => exec_failure(stderr, command),
             _ => false,
         };
     is_doubtful.then(|| Outcome::Exits { exit_code: state.exit_code, message: telling_line(ran) })
@@ -164,6 +175,22 @@ mod tests {
         assert_eq!(super::if_it_ran(&ran(exited(127, &["./hello"]), "", init)), None);
         assert_eq!(super::if_it_ran(&ran(exited(1, &["./hello"]), "said", line)), None);
         assert_eq!(super::if_it_ran(&ran(Ended::Well, "", line)), None);
+    }
+
+    #[test]
+    fn a_warning_of_the_engines_command_line_changes_nothing() {
+        let line = "exec ./hello: no such file or directory";
+        for warning in [
+            "WARNING: The requested image's platform (linux/arm64) does not match the detected host platform",
+            "WARNING: Your kernel does not support swap limit capabilities or the cgroup is not mounted.",
+            "time=\"2024-01-01T00:00:00Z\" level=warning msg=\"something\"",
+        ] {
+            cannot_start(&ran(exited(1, &["./hello"]), "", &format!("{warning}\n{line}\n")), line);
+            cannot_start(&ran(exited(1, &["./hello"]), "", &format!("{warning}\n{warning}\n{line}")), line);
+        }
+        let loader = "./hello: error while loading shared libraries: libx.so: cannot open shared object file";
+        cannot_start(&ran(exited(127, &["./hello"]), "", &format!("WARNING: x\n{loader}\n")), loader);
+        exits(&ran(exited(1, &["./hello"]), "", &format!("warning\n{line}\n")), 1, line);
     }
 
     #[test]
@@ -239,6 +266,8 @@ mod tests {
         cannot_start(&not_started(127, &podman), shell);
         let user = "unable to find user me: no matching entries in passwd file";
         cannot_start(&not_started(128, user), user);
+        let range = "uids and gids must be in range 0-2147483647";
+        cannot_start(&not_started(128, range), range);
         let group = "unable to find group us: no matching entries in group file";
         cannot_start(&not_started(128, group), group);
         // Podman does not write into the state what it says.

@@ -197,6 +197,9 @@ impl Run<'_> {
 
     /// Nothing was learned of an image, for this reason: a bad moment of the engine, or its last.
     fn unknown(&self, message: String) -> Record {
+        if self.interrupt.asked_again() {
+            return Outcome::CutOff.into();
+        }
         if let Err(failure) = self.engine.check() {
             self.interrupt.stop();
             self.lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
@@ -207,14 +210,26 @@ impl Run<'_> {
 
 /// Whether a build's last words tell nothing about the Dockerfile.
 fn is_nobodys_fault(message: &str) -> bool {
-    is_engines_fault(message) || is_registrys_fault(message)
+    !is_of_a_command(message) && (is_engines_fault(message) || is_registrys_fault(message))
+}
+
+/// Whether a build's last words are about a command of a RUN that failed: whatever they quote of it, it ran. The words are
+/// those of `BuildKit` since 0.10 and before, of the classic builder and of podman.
+fn is_of_a_command(message: &str) -> bool {
+    const WORDS: [&str; 4] = [
+        "did not complete successfully",
+        "executor failed running [",
+        "returned a non-zero code",
+        "building at step \"run ",
+    ];
+    let message = message.to_ascii_lowercase();
+    WORDS.iter().any(|words| message.contains(words))
 }
 
 /// Whether a build's last words are about a registry that could not be asked for a base image. That it was asked and does
 /// not have the image, or does not give it, is for the Dockerfile to answer for; so is what a step makes of the network.
 /// The words are those of BuildKit (containerd's resolver), the classic builder and podman, and of Go's network errors.
 fn is_registrys_fault(message: &str) -> bool {
-    const A_STEP: [&str; 2] = ["did not complete successfully", "returned a non-zero code"];
     const REGISTRY: [&str; 6] = [
         "failed to do request",
         "failed to authorize",
@@ -241,7 +256,7 @@ fn is_registrys_fault(message: &str) -> bool {
     ];
     let message = message.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|words| message.contains(words));
-    !has(&A_STEP) && has(&REGISTRY) && has(&NETWORK)
+    has(&REGISTRY) && has(&NETWORK)
 }
 
 /// Whether a build's last words are about the engine, not the Dockerfile: its connection broke, and by now there is an

@@ -11,9 +11,11 @@ pub mod table;
 
 use std::time::Duration;
 
+use crate::console::Tone;
 use crate::matrix::change::{Change, Changes};
 use crate::matrix::progress::duration;
 use crate::matrix::tally::{Row, Tally, images};
+use crate::report::builds::mark;
 
 /// What is reported.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +41,15 @@ impl Report<'_> {
         }
     }
 
+    /// The mark of `row`, and its tone: with a baseline one that is as it was then, though not as its set promises, is
+    /// neither good nor bad.
+    fn mark(&self, row: &Row) -> (&'static str, Tone) {
+        match (row.is_expected(), self.changes) {
+            (Some(false), Some(_)) if !self.fails(row) => ("=", Tone::Notice),
+            (expected, _) => mark(expected),
+        }
+    }
+
     /// Whether the answer is no for any.
     pub fn is_no(&self) -> bool {
         self.rows.iter().any(|row| self.fails(row))
@@ -52,13 +63,16 @@ impl Report<'_> {
         counts.sort_by_key(|(words, _)| words.as_str() != "works");
         let counts: Vec<_> =
             counts.into_iter().map(|(words, &count)| format!("{count} {}", plural(words, count))).collect();
-        let verdict = match (tally.unexpected, tally.undecided, self.changes) {
-            (_, _, Some(changes)) if changes.changed.is_empty() => "nothing has changed".to_owned(),
-            (_, _, Some(changes)) => format!("{} changed", changes.changed.len()),
-            (0, 0, None) => "all as expected".to_owned(),
-            (0, _, None) => "none unexpected".to_owned(),
-            (unexpected, _, None) => format!("{unexpected} not as expected"),
+        let verdict = match (self.changes.map(|changes| changes.changed.len()), tally.unexpected) {
+            (Some(0), _) => "nothing has changed".to_owned(),
+            (Some(changed), _) => format!("{changed} changed"),
+            (None, 0) if tally.undecided == 0 => "all as expected".to_owned(),
+            (None, 0) => String::new(),
+            (None, unexpected) => format!("{unexpected} not as expected"),
         };
+        let undecided = (tally.undecided > 0).then(|| format!("{} undecided", tally.undecided));
+        let verdict = [Some(verdict).filter(|verdict| !verdict.is_empty()), undecided];
+        let verdict = verdict.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let interrupted = if self.was_interrupted { ", interrupted" } else { "" };
         format!("{}: {}; {verdict}{interrupted}, {}", images(tally.images), counts.join(", "), duration(self.time))
     }
@@ -159,7 +173,10 @@ mod tests {
         let exits = Outcome::Exits { exit_code: 3, message: String::new() };
         let rows = [row("a", exits.clone()), row("b", exits), row("c", Outcome::NotRun)];
         let interrupted = Report { was_interrupted: true, ..report(&rows, None) };
-        assert_eq!(interrupted.summary(), "3 images: 2 exit 3, 1 not run; 2 not as expected, interrupted, 1 m 15 s");
+        assert_eq!(
+            interrupted.summary(),
+            "3 images: 2 exit 3, 1 not run; 2 not as expected, 1 undecided, interrupted, 1 m 15 s"
+        );
     }
 
     #[test]

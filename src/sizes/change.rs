@@ -40,6 +40,8 @@ pub struct Changes {
     pub new: Vec<String>,
     /// Built before and not now, by name.
     pub vanished: Vec<String>,
+    /// How many were built both then and now.
+    pub compared: usize,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +52,8 @@ struct Document {
 #[derive(Deserialize)]
 struct Entry {
     service: String,
+    // The key must be there, or a report of something else would be taken for one in which nothing was built.
+    #[serde(deserialize_with = "Option::deserialize")]
     size: Option<u64>,
 }
 
@@ -76,16 +80,18 @@ impl Baseline {
             sizes.rows().filter_map(|row| Some((row.service.as_str(), row.size()?))).collect();
         let before: BTreeMap<&str, u64> =
             self.0.iter().filter_map(|(service, size)| Some((service.as_str(), (*size)?))).collect();
-        let in_both = before.iter().filter_map(|(service, was)| Some((*service, *was, *now.get(service)?)));
+        let in_both: Vec<_> =
+            before.iter().filter_map(|(service, was)| Some((*service, *was, *now.get(service)?))).collect();
         let mut changes = Changes {
             budget,
             grown: Vec::new(),
             tolerated: Vec::new(),
             shrunk: Vec::new(),
             new: now.keys().filter(|service| !before.contains_key(*service)).map(ToString::to_string).collect(),
+            compared: in_both.len(),
             vanished: before.keys().filter(|service| !now.contains_key(*service)).map(ToString::to_string).collect(),
         };
-        for (service, was, is) in in_both.filter(|(_, was, is)| was != is) {
+        for (service, was, is) in in_both.into_iter().filter(|(_, was, is)| was != is) {
             let list = if budget.is_exceeded(was, is) {
                 &mut changes.grown
             } else if is > was {
@@ -129,6 +135,14 @@ mod tests {
 
     fn names(changes: &[super::Change]) -> Vec<&str> {
         changes.iter().map(|change| change.service.as_str()).collect()
+    }
+
+    #[test]
+    fn a_report_of_outcomes_is_no_report_of_sizes() {
+        let outcomes = r#"{"images": [{"service": "a", "outcome": "works"}]}"#;
+        let problem = Baseline::parse(outcomes.as_bytes()).unwrap_err().to_string();
+        assert!(problem.contains("missing field `size`"), "{problem}");
+        assert!(Baseline::parse(br#"{"images": [{"service": "a", "size": null}]}"#).is_ok());
     }
 
     #[test]

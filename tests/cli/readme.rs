@@ -1,5 +1,6 @@
 //! The README shows real output: its commands that need no engine are run here, in a copy of this repository, and must
-//! print just what it says. Those that need one are in `tests/engine/readme.rs`.
+//! print just what it says. Of those that need one, `tests/engine/readme.rs` runs `why`, `sizes`
+//! and Compose; what `build` and `test` say changes with every run (times, a folder), and is held by nothing.
 //!
 //! With `INSTA_UPDATE=always`, which writes snapshots anew, the outputs in README are written anew too.
 

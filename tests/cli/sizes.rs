@@ -136,9 +136,9 @@ fn sorted_by_name_the_program_is_in_byte_order() {
 
 #[test]
 fn with_none_of_the_images_there_the_question_cannot_be_answered() {
-    sample().run(&["hello-c.none", "*.err"]).refused(
-        "error: `minimage` has no image of these services: build them with `docker-compose build` or `mkcompose build`\n",
-    );
+    sample()
+        .run(&["hello-c.none", "*.err"])
+        .refused("error: `minimage` has no image of these services: build them with `mkcompose build`\n");
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_report_is_a_baseline_and_growth_beyond_the_budget_is_exit_1_with_the_culpri
     let fake = sample();
     let earlier = fake.run(&["--format", "json"]).stdout();
     let fake = fake.file("sizes.json", &earlier);
-    fake.run(&["--baseline", "sizes.json"]).expect(0, TABLE, "");
+    fake.run(&["--baseline", "sizes.json"]).expect(0, TABLE, "nothing has grown\n");
 
     let grown = fake.image("hello-c.gcc.scratch", "sha256:5", &[("hello", 17_000)]);
     let run = grown.run(&["--baseline", "sizes.json", "--budget", "5%"]);
@@ -170,7 +170,8 @@ fn a_report_is_a_baseline_and_growth_beyond_the_budget_is_exit_1_with_the_culpri
 
     for within in ["7%", "5%,1kB", "1kB,5%"] {
         let run = grown.run(&["--baseline", "sizes.json", "--budget", within]);
-        assert_eq!((run.code(), run.stderr().as_str()), (0, ""), "{within}");
+        assert_eq!(run.code(), 0, "{within}");
+        assert!(run.stderr().starts_with("nothing has grown beyond "), "{}", run.stderr());
         assert!(run.stdout().starts_with("grown within "), "{}", run.stdout());
     }
     assert_eq!(grown.run(&["--baseline", "sizes.json"]).code(), 1, "without a budget any growth counts");
@@ -182,10 +183,12 @@ fn new_and_vanished_services_are_said_and_not_failed() {
         r#"{"images": [{"service": "hello-c.none", "size": 5}, {"service": "gone\u001b[31m.gcc", "size": 5}]}"#;
     let fake = sample().file("sizes.json", earlier);
     let run = fake.run(&["--baseline", "sizes.json", "--format", "csv"]);
-    let said = "new:\n  hello-c.gcc\n  hello-c.gcc.scratch\n  hello-c.gcc.ubuntu\nvanished:\n  gone\\x1b[31m.gcc\n  hello-c.none\n";
+    let said = "new:\n  hello-c.gcc\n  hello-c.gcc.scratch\n  hello-c.gcc.ubuntu\nvanished:\n  gone\\x1b[31m.gcc\n  hello-c.none\n\
+                nothing to compare with: the baseline has none of these images\n";
     assert_eq!((run.code(), run.stderr().as_str()), (0, said));
     let run = fake.run(&["--baseline", "sizes.json", "--format", "svg", "hello-c.none", "hello-c.gcc"]);
-    assert_eq!((run.code(), run.stderr().as_str()), (0, "new:\n  hello-c.gcc\nvanished:\n  hello-c.none\n"));
+    let said = "new:\n  hello-c.gcc\nvanished:\n  hello-c.none\nnothing to compare with: the baseline has none of these images\n";
+    assert_eq!((run.code(), run.stderr().as_str()), (0, said));
 }
 
 #[test]
@@ -194,6 +197,10 @@ fn a_baseline_that_is_none_is_refused_with_its_path() {
     let run = fake.run(&["--baseline", "sizes.json"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
     assert!(run.stderr().starts_with("error: sizes.json: this is no report of sizes ("), "{}", run.stderr());
+    let outcomes = sample().file("outcomes.json", "{\"images\": [{\"service\": \"a\", \"outcome\": \"works\"}]}");
+    let run = outcomes.run(&["--baseline", "outcomes.json"]);
+    assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
+    assert!(run.stderr().contains("no report of sizes (missing field `size`"), "{}", run.stderr());
     let run = fake.run(&["--baseline", "missing.json"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
     assert!(run.stderr().starts_with("error: missing.json: cannot read: "), "{}", run.stderr());
@@ -209,7 +216,7 @@ fn the_baseline_is_where_directory_says_that_we_are() {
     let fake = fake.file("sizes.json", &earlier);
     let at = fake.case.path().to_str().unwrap().to_owned();
     let run = Case::empty().run(["-C", &at, "sizes", "--docker", "engine/docker", "--baseline", "sizes.json"]);
-    run.expect(0, TABLE, "");
+    run.expect(0, TABLE, "nothing has grown\n");
 }
 
 #[test]
@@ -218,8 +225,9 @@ fn an_engine_that_fails_is_quoted_with_its_command_and_status() {
     let run = fake.run(&[]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
     let stderr = run.stderr();
-    assert!(stderr.starts_with("error: `engine/docker image ls --no-trunc "), "{stderr}");
-    assert!(stderr.ends_with("failed (exit status: 3): daemon \\x1b[31mgone; really\n"), "{stderr}");
+    assert!(stderr.starts_with("error: `engine/docker version` failed (exit status: 3): "), "{stderr}");
+    let end = "daemon \\x1b[31mgone; really; start the engine, or name another with `--docker`\n";
+    assert!(stderr.ends_with(end), "{stderr}");
 }
 
 #[test]

@@ -170,7 +170,8 @@ case "$*" in
 "save minimage:hello-c.gcc.scratch") cat "$here/missing.tar" ;;
 "save some/image:1") cat "$here/fine.tar" ;;
 "save dies") head -c 2000 "$here/fine.tar" && echo "the daemon is gone" >&2 && exit 1 ;;
-"version" | "image inspect --format {{.Id}} dies") ;;
+"version") echo "Version: 1" ;;
+"image inspect --format {{.Id}} dies") ;;
 "save Odd:Name") echo "Error parsing reference: \"Odd:Name\" is not a valid repository/tag: invalid reference format" >&2 && exit 1 ;;
 "image inspect --format {{.Id}} Odd:Name") echo "invalid reference format" >&2 && exit 1 ;;
 *) echo "Error response from daemon: reference does not exist" >&2 && exit 1 ;;

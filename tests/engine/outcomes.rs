@@ -75,7 +75,10 @@ impl Expected {
             ("does not build", None, None, Some(path), None, Some(step), Some(says)) => {
                 Outcome::DoesNotBuild { step, path, says }
             }
-            _ => panic!("tests/outcomes.yml: `{service}` does not have just the fields of one outcome: {entry:?}"),
+            _ => panic!(
+                "tests/outcomes.yml: `{service}` does not have just the fields of one outcome, which are: works (prints), \
+                 cannot start (missing, path, says), exits (code, says), does not build (step, path, says); it has {entry:?}"
+            ),
         };
         let can_be_mended = matches!(outcome, Outcome::CannotStart { .. } | Outcome::Exits { .. });
         assert_eq!(can_be_mended, !mended.is_empty(), "tests/outcomes.yml: `{service}` and its `mended`");
@@ -130,7 +133,15 @@ fn every_dockerfile_has_an_outcome_and_every_outcome_a_dockerfile() {
 fn the_outcomes_are_in_byte_order() {
     let text = fs::read_to_string(repository().join("tests/outcomes.yml")).unwrap();
     let names = text.lines().filter(|line| !line.starts_with([' ', '#'])).filter_map(|line| line.strip_suffix(':'));
-    assert!(names.is_sorted());
+    let names: Vec<_> = names.collect();
+    for pair in names.windows(2) {
+        assert!(
+            pair[0] < pair[1],
+            "tests/outcomes.yml: `{}` belongs before `{}` (byte order: `-` before `.`)",
+            pair[1],
+            pair[0]
+        );
+    }
 }
 
 #[test]
@@ -161,6 +172,10 @@ fn the_first_line_of_each_dockerfile_tells_its_outcome() {
             matches!(expected.outcome, Outcome::DoesNotBuild { .. }),
             matches!(expected.outcome, Outcome::Exits { .. }),
         ];
-        assert!(first.starts_with("# ") && says == is, "{service}: {first}");
+        assert!(
+            first.starts_with("# ") && says == is,
+            "{service}: its first line must be a comment, and begin with `# Does not start: `, \
+            `# Does not build: ` or `# Exits 1` just where tests/outcomes.yml says so; it is: {first}"
+        );
     }
 }

@@ -1,14 +1,19 @@
-//! The commands of README that need an engine, run on the images of the corpus: what it shows is what they print.
+//! Commands of README that need an engine, run on the images of the corpus: what it shows is what they print. Of sizes that
+//! is the services in their order; figures change with the packages of the bases. The picture of sizes is held to about the
+//! figures.
 //!
 //! With `MINIMAGE_WRITE_RESULTS` set, a table of sizes that lists other services is written anew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
+
+use mkcompose::bytes;
 
 use crate::build;
 use crate::command::{Ran, repository, run};
 use crate::engine::{docker, has_stand_ins, turn};
+use crate::size;
 
 /// What README shows below each `$` command that starts so, those left out below which it shows nothing.
 fn shown(start: &str) -> Vec<(String, String)> {
@@ -67,6 +72,45 @@ fn mkcompose_sizes_lists_the_services_that_the_readme_shows_in_that_order() {
         } else {
             assert_eq!(services(&printed), services(&output), "$ {line}");
         }
+    }
+}
+
+/// The services of a picture of sizes with the size of each in bytes, `None` for one that was not built.
+fn bars(svg: &str) -> BTreeMap<String, Option<u64>> {
+    let titles = svg.split("<title>").skip(1).filter_map(|rest| rest.split_once("</title>"));
+    titles
+        .filter_map(|(title, _)| title.split_once(": "))
+        .map(|(name, size)| (name.to_owned(), bytes::parse(size)))
+        .collect()
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn the_picture_of_sizes_has_every_service_with_about_its_size() {
+    let _turn = turn();
+    assert!(has_stand_ins(), "the picture is of the stand-in bases");
+    build::normal_set();
+    let path = repository().join("docs/sizes.svg");
+    let printed = print("readme.svg", "mkcompose sizes --format svg").succeeds().stdout;
+    let agree = |old: &BTreeMap<String, Option<u64>>, new: &BTreeMap<String, Option<u64>>| {
+        old.len() == new.len()
+            && old.iter().zip(new).all(|((name, was), (other, is))| {
+                let about = match (was, is) {
+                    (Some(was), Some(is)) => size::about_the_same(*was, *is),
+                    (was, is) => was == is,
+                };
+                name == other && about
+            })
+    };
+    let (old, new) = (bars(&fs::read_to_string(&path).unwrap()), bars(&printed));
+    assert!(new.len() > 50, "{new:?}");
+    if agree(&old, &new) {
+        return;
+    }
+    if std::env::var_os("MINIMAGE_WRITE_RESULTS").is_some() {
+        fs::write(&path, printed).unwrap();
+    } else {
+        panic!("docs/sizes.svg is not what was measured; MINIMAGE_WRITE_RESULTS=1 writes it anew: {old:?} {new:?}");
     }
 }
 

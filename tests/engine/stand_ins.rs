@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write as _;
 
 use crate::command::repository;
 use crate::engine::{has_image, has_stand_ins, turn};
@@ -67,5 +68,9 @@ fn the_engine_has_every_base_image_but_those_listed_as_not_stood_in() {
     let listed: Vec<_> = not_stood_in().into_keys().collect();
     if has_stand_ins() {
         assert_eq!(missing, listed, "run: eval \"$(tests/bases/build)\"");
+    } else {
+        // Official bases come as they are needed.
+        let _ =
+            writeln!(std::io::stderr(), "left out: the_engine_has_every_base_image…: the bases are the official ones");
     }
 }

@@ -55,6 +55,20 @@ pub(super) fn loader_failure(stderr: &str, command: &[String]) -> bool {
     complains && words.any(|word| is_same_file(program, word))
 }
 
+/// What is on stderr without the warnings that the engine's command line writes there before the container says anything:
+/// `WARNING: …` of docker (another platform, no limit of swap), and of podman also `time="…" level=warning …`.
+pub(super) fn without_warnings(stderr: &str) -> &str {
+    let mut rest = stderr;
+    while let Some((line, after)) = rest.split_once('\n') {
+        let is_log = line.starts_with("time=\"") && line.contains(" level=warning ");
+        if !line.starts_with("WARNING: ") && !is_log {
+            break;
+        }
+        rest = after;
+    }
+    rest
+}
+
 /// The line, if there is just one.
 fn only_line(text: &str) -> Option<&str> {
     let mut lines = text.lines();

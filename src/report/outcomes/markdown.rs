@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::{Report, sections};
 use crate::escape::markup::{markdown as escape, xml};
 use crate::matrix::tally::Row;
-use crate::report::builds::mark;
 
 /// The verdict first, then what has changed, then one table of all images, then where builds failed.
 pub fn render(report: Report<'_>) -> String {
@@ -21,7 +20,7 @@ pub fn render(report: Report<'_>) -> String {
     }
     out += "| | Service | Outcome | Detail |\n| :-: | :-- | :-- | :-- |\n";
     for row in report.rows {
-        let (mark, _) = mark(row.is_expected());
+        let (mark, _) = report.mark(row);
         let cells = [row.service.as_str(), &row.outcome().words(), &row.detail()].map(escape);
         let _ = writeln!(out, "| {mark} | {} |", cells.join(" | "));
     }

@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use super::{Report, sections};
 use crate::console::{Tone, paint};
 use crate::escape::printable;
-use crate::report::builds::{failures, mark};
+use crate::report::builds::failures;
 use crate::table::Table;
 
 /// The table in at most `width` columns, if that is given, with `color` or without.
 pub fn render(report: Report<'_>, width: Option<usize>, color: bool) -> String {
     let mut table = Table::new(["", "SERVICE", "OUTCOME", "DETAIL"]);
     for row in report.rows {
-        let (mark, _) = mark(row.is_expected());
+        let (mark, _) = report.mark(row);
         table.row([mark.to_owned(), row.service.to_string(), row.outcome().words(), row.detail()]);
     }
     let text = table.render(width, |header| paint(header, Tone::Strong, color));
@@ -21,7 +21,7 @@ pub fn render(report: Report<'_>, width: Option<usize>, color: bool) -> String {
     // Writing to a `String` cannot fail.
     let _ = writeln!(out, "{}", lines.next().unwrap_or_default());
     for (line, row) in lines.zip(report.rows) {
-        let (mark, tone) = mark(row.is_expected());
+        let (mark, tone) = report.mark(row);
         let rest = line.strip_prefix(mark).unwrap_or(line);
         let _ = writeln!(out, "{}{rest}", paint(mark, tone, color));
     }

@@ -55,6 +55,9 @@ fn a_step_that_fails_for_want_of_a_network_and_a_base_image_that_is_not_there_ar
     for words in [
         "process \"/bin/sh -c curl https://r.example/v2/\" did not complete successfully: exit code: 6",
         "process \"/bin/sh -c ./get; echo failed to do request: no such host\" did not complete successfully: exit code: 1",
+        "executor failed running [/bin/sh -c [ -w /nope ] || { echo \"No space left on device\"; exit 1; }]: exit code: 1",
+        "The command '/bin/sh -c echo error during connect; exit 1' returned a non-zero code: 1",
+        "building at STEP \"RUN wget http://r.example/v2/ || echo connection refused\": while running runtime: exit status 1",
         "golang:none: failed to resolve source metadata for r.example/golang:none: r.example/golang:none: not found",
         "nobody: pull access denied, repository does not exist or may require authorization: server message: denied",
     ] {

@@ -64,13 +64,23 @@ fn a_second_signal_ends_running_containers_at_once_and_removes_them() {
     started.signal("TERM");
     let run = started.end();
     assert_eq!(run.code(), 130);
-    assert!(
-        run.stdout().contains("2 images: 1 cut off, 1 not run; none unexpected, interrupted, "),
-        "{}",
-        run.stdout()
-    );
+    assert!(run.stdout().contains("2 images: 1 cut off, 1 not run; 2 undecided, interrupted, "), "{}", run.stdout());
     assert!(run.stderr().starts_with(STOPPING), "{}", run.stderr());
     assert!(fake.case.read("r.json").contains("\"interrupted\": true"));
+    assert_eq!(fake.containers(), [""; 0]);
+}
+
+#[test]
+fn a_second_signal_ends_the_wait_for_an_engine_that_hangs() {
+    let fake = Fake::of(&["a"]).run("a", "end exited 3").file("hangs", "");
+    let started = fake.start(&["test", "--no-build", "-j", "1"]);
+    fake.wait_for("hanging");
+    started.signal("INT");
+    started.wait_said(STOPPING);
+    started.signal("INT");
+    let run = started.end();
+    assert_eq!(run.code(), 130, "{}", run.stderr());
+    assert!(run.stdout().contains("1 image: 1 cut off; 1 undecided, interrupted, "), "{}", run.stdout());
     assert_eq!(fake.containers(), [""; 0]);
 }
 
