@@ -106,7 +106,7 @@ mod tests {
         for chosen in [
             "FROM base-${TARGETARCH}\n",
             "FROM base-$TARGETARCH AS build\nFROM build\n",
-            "FROM Base-${TARGETARCH}${TARGETVARIANT}\n",
+            "FROM base-${TARGETARCH}${TARGETVARIANT}\n",
             "FROM ${TARGETOS:+base-amd64}\n",
         ] {
             let text = format!("{bases}{chosen}FROM scratch\n");

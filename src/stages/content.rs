@@ -97,7 +97,8 @@ struct Reader {
     global: Scope,
     /// What the present stage sees; `None` before the first FROM.
     stage: Option<Scope>,
-    /// The name of the present stage, in lower case: `BuildKit` does not tell cases apart.
+    /// The name of the present stage, in lower case, as `BuildKit` has it: `FROM build` finds `AS Build`, `FROM Build` does
+    /// not.
     name: Option<String>,
     /// What the named stages before it saw at their end.
     named: BTreeMap<String, Scope>,
@@ -134,7 +135,7 @@ impl Reader {
         self.name = name;
         let image = match expand(written, &self.global, self.escape) {
             Ok(image) => {
-                if let Some(earlier) = self.named.get(&image.to_lowercase()) {
+                if let Some(earlier) = self.named.get(&image) {
                     self.stage = Some(earlier.clone());
                     return Ok(());
                 }
@@ -143,7 +144,7 @@ impl Reader {
             Err(Gap::Refused) => Image::Missing,
             Err(Gap::Untold(outline)) => {
                 // A stage for each platform is how one chooses a base: `FROM base-$TARGETARCH`.
-                if self.named.keys().any(|name| may_be(&outline.to_lowercase(), name)) {
+                if self.named.keys().any(|name| may_be(&outline, name)) {
                     self.stage = Some(Scope::stage());
                     return Ok(());
                 }
@@ -227,6 +228,7 @@ mod tests {
         let expected =
             [(1, "golang"), (3, "scratch"), (4, "later"), (5, "a")].map(|(line, image)| (line, image.into()));
         assert_eq!(images(text), expected);
+        assert_eq!(images("FROM a AS Build\nFROM Build\n"), [(1, "a".to_owned()), (2, "?".to_owned())]);
         assert_eq!(images("ARG S=build\nFROM a AS build\nFROM $S\n"), [(2, "a".to_owned())]);
     }
 

@@ -92,13 +92,15 @@ const IGNORED: [(&str, &str); 36] = [
 ];
 
 /// Dockerfiles without a base image of the engine's. The name of each is that of its last FROM.
-const FROMS: [(&str, &str); 8] = [
+const FROMS: [(&str, &str); 10] = [
     ("scratch", "ARG V\nFROM scratch${V}\n"),
     ("scratch", "FROM scratch${NOPE}\n"),
     ("scratch", "ARG V\nFROM ${V:-scratch}${V:+x}\n"),
     ("gcc", "ARG V\nFROM gcc:${V}\n"),
     ("x", "ARG V\nFROM $V\n"),
     ("x", "FROM GCC\n"),
+    ("scratch", "FROM scratch AS Build\nFROM build\n"),
+    ("scratch.x", "FROM scratch AS Build\nFROM Build\n"),
     ("scratch.scratch", "FROM scratch AS base-amd64\nFROM scratch AS base-arm64\nFROM base-${TARGETARCH}\n"),
     ("scratch", "ARG B=base-$TARGETARCH\nFROM scratch AS base-amd64\nFROM $B\n"),
 ];
