@@ -1,7 +1,8 @@
 //! Looks through a build context for what COPY and ADD take, as `BuildKit` does: links lead from folder to folder of the
 //! context and never out of it, and what an ignore file keeps from the build is not there.
 //!
-//! It keeps a list of places instead of going into itself: links make a context as deep as its author likes.
+//! It goes from one part of the path to the next with all the places that may be reached, and not into itself: links make a
+//! context as deep as its author likes.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -39,30 +40,32 @@ impl<'a> Search<'a> {
 
     /// Whether something at `parts` reaches the build.
     pub(super) fn find(mut self, parts: &[&str]) -> Result<Presence, Error> {
-        let mut found = parts.is_empty();
-        let mut pending = vec![(PathBuf::new(), parts)];
+        let Some((last, folders)) = parts.split_last() else { return Ok(Presence::There) };
         // Many links may lead to one folder.
-        let mut seen = BTreeSet::new();
-        while let Some((folder, parts)) = pending.pop() {
-            let Some((part, rest)) = parts.split_first() else { continue };
-            for entry in self.entries(&folder, part)? {
+        let mut places = BTreeSet::from([PathBuf::new()]);
+        for part in folders {
+            let mut below = BTreeSet::new();
+            for folder in places {
+                for entry in self.entries(&folder, part)? {
+                    below.extend(self.end(folder.join(entry.name), entry.is_link)?);
+                }
+            }
+            places = below;
+        }
+        let (mut found, mut is_whole) = (false, true);
+        for folder in places {
+            for entry in self.entries(&folder, last)? {
                 let at = folder.join(entry.name);
-                if rest.is_empty() {
-                    // A link that is taken has to lead somewhere, whatever else is taken beside it.
-                    let must = entry.is_link && self.ignore.keeps(&at);
-                    if (must || !found) && self.takes(at, entry.is_link)? {
-                        found = true;
-                    } else if must {
-                        return Ok(self.absence);
-                    }
-                } else if let Some(folder) = self.end(at, entry.is_link)?
-                    && seen.insert((folder.clone(), rest.len()))
-                {
-                    pending.push((folder, rest));
+                // A link that is taken has to lead somewhere, whatever else is taken beside it.
+                let must = entry.is_link && self.ignore.keeps(&at);
+                if must || !found {
+                    let taken = self.takes(at, entry.is_link)?;
+                    found |= taken;
+                    is_whole &= taken || !must;
                 }
             }
         }
-        Ok(if found { Presence::There } else { self.absence })
+        Ok(if found && is_whole { Presence::There } else { self.absence })
     }
 
     fn takes(&mut self, at: PathBuf, is_link: bool) -> Result<bool, Error> {
@@ -136,12 +139,13 @@ impl<'a> Search<'a> {
     }
 
     fn is_ignored(&mut self) {
-        if let (Presence::Missing, Some(ignore)) = (&self.absence, self.ignore.path()) {
+        // It outranks a link to nothing: what is said must not depend on the order of a folder's entries.
+        if let Some(ignore) = self.ignore.path() {
             self.absence = Presence::Ignored(ignore.to_owned());
         }
     }
 
-    /// What in `folder` fits `part`, by name.
+    /// What in `folder` fits `part`, in any order.
     fn entries(&self, folder: &Path, part: &str) -> Result<Vec<Entry>, Error> {
         let folder = self.path(folder);
         if !Pattern::is_needed(part) {
@@ -167,7 +171,6 @@ impl<'a> Search<'a> {
                 fitting.push(Entry { name, is_link: kind.is_symlink() });
             }
         }
-        fitting.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(fitting)
     }
 
