@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(Kept::of(b"/run.sh", 0o755, &endless).head(), &endless[..HEAD]);
         assert_eq!(Kept::of(b"/data", 0o755, &[7; 5000]).head(), [7; MAGIC]);
         assert_eq!(Kept::of(b"/app.jar", 0o644, &[7; 5000]).head(), [7; JAR]);
-        assert_eq!(Kept::of(b"/data/group", 0o644, &[b'x'; SMALL + 1]), Kept::Nothing);
+        assert_eq!(Kept::of(b"/data/group", 0o644, &vec![b'x'; SMALL + 1]), Kept::Nothing);
         assert!(matches!(Kept::of(b"/lib/x.so", 0o644, b"\x7fELF"), Kept::Elf(_)));
         assert_eq!(Kept::of(b"/Hello.class", 0o644, b"\xca\xfe\xba\xbe").head(), b"\xca\xfe\xba\xbe");
     }
