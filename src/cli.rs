@@ -11,7 +11,8 @@ pub mod sizes;
 pub mod test;
 pub mod why;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -19,7 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
 use crate::console::Color;
-use crate::escape::printable;
+use crate::escape::is_hidden;
 use crate::project::Project;
 
 /// Writes `docker-compose.yml` and `docker-compose.err.yml` from a folder of Dockerfiles, and tells how big each image
@@ -103,29 +104,60 @@ impl Options {
 impl Options {
     /// These flags as words to paste after `mkcompose`, each with a space before it; those at their default left out.
     pub fn words(&self) -> String {
-        let path = |path: &PathBuf| path.as_os_str().to_string_lossy().into_owned();
+        let path = |path: &PathBuf| path.clone().into_os_string();
         let flags = [
             ("-C", self.directory.as_ref().map(path), ""),
             ("--dockerfiles", Some(path(&self.dockerfiles)), DOCKERFILES),
             ("--context", Some(path(&self.context)), CONTEXT),
-            ("--image", Some(self.image.clone()), IMAGE),
+            ("--image", Some(self.image.clone().into()), IMAGE),
             ("-o", Some(path(&self.output)), OUTPUT),
             ("--err-output", Some(path(&self.err_output)), ERR_OUTPUT),
         ];
         let given = flags
             .into_iter()
             .filter_map(|(flag, value, default)| Some((flag, value.filter(|value| value != default)?)));
-        given.fold(String::new(), |words, (flag, value)| format!("{words} {flag} {}", quoted(&value)))
+        given.fold(String::new(), |words, (flag, value)| {
+            // After a space, it would be taken for a flag.
+            let between = if value.as_encoded_bytes().starts_with(b"-") { '=' } else { ' ' };
+            format!("{words} {flag}{between}{}", quoted(&value))
+        })
     }
 }
 
-/// `word` as a POSIX shell reads it back, with nothing in it that a terminal obeys.
-pub fn quoted(word: &str) -> String {
+/// `word` as a shell reads it back, with nothing in it that a terminal obeys. For the few words that need `$'…'`, the
+/// shell must know that (POSIX.1-2024; bash, ksh and zsh always did).
+pub fn quoted(word: impl AsRef<OsStr>) -> String {
+    let word = word.as_ref();
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
+    match word.to_str() {
+        // At the start, `=` begins the name of a command to zsh.
+        Some(word) if !word.is_empty() && !word.starts_with('=') && word.chars().all(plain) => word.to_owned(),
+        Some(word) if !word.chars().any(is_hidden) => format!("'{}'", word.replace('\'', r"'\''")),
+        _ => format!("$'{}'", escaped(word.as_encoded_bytes())),
     }
-    format!("'{}'", printable(&word.replace('\'', r"'\''")))
+}
+
+/// `word` as it stands within `$'…'`. Bytes in octal, which ends after three digits in every shell.
+fn escaped(word: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in word.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\'' | '\\' => out.extend(['\\', c]),
+                c if is_hidden(c) => push_octal(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c => out.push(c),
+            }
+        }
+        push_octal(&mut out, chunk.invalid());
+    }
+    out
+}
+
+fn push_octal(out: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        // Writing to a `String` cannot fail.
+        let _ = write!(out, "\\{byte:03o}");
+    }
 }
 
 /// The flags of the bare command.

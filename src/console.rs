@@ -117,8 +117,10 @@ impl Console {
     /// The width of the terminal that stdout is, in columns; `None` if it is none. `COLUMNS` wins, as in a shell.
     pub fn width(&self) -> Option<usize> {
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        // Not by `terminal_size`, which does not believe a terminal without rows.
         columns.or_else(|| {
-            io::stdout().is_terminal().then(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()))?
+            let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+            Some(size.ws_col.into()).filter(|&columns| columns > 0)
         })
     }
 

@@ -17,9 +17,9 @@ const CONTEXT: u32 = 3;
 pub fn unified(name: &str, old: Option<&[u8]>, new: Option<&str>, color: bool) -> String {
     let before = lines_of(old.unwrap_or_default());
     let after = lines_of(new.unwrap_or_default().as_bytes());
-    let mut input: InternedInput<&str> = InternedInput::default();
-    input.update_before(before.iter().map(String::as_str));
-    input.update_after(after.iter().map(String::as_str));
+    let mut input: InternedInput<&[u8]> = InternedInput::default();
+    input.update_before(before.iter().copied());
+    input.update_after(after.iter().copied());
     // Histogram: a service's key is a line that occurs once, so a file of any length falls into small pieces.
     let mut diff = Diff::compute(Algorithm::Histogram, &input);
     diff.postprocess_lines(&input);
@@ -42,8 +42,8 @@ pub fn unified(name: &str, old: Option<&[u8]>, new: Option<&str>, color: bool) -
 
 /// The diff as far as it is written.
 struct Sheet<'a> {
-    before: &'a [String],
-    after: &'a [String],
+    before: &'a [&'a [u8]],
+    after: &'a [&'a [u8]],
     color: bool,
     out: String,
 }
@@ -74,10 +74,10 @@ impl Sheet<'_> {
         self.lines(' ', self.before, at..last.before.end + tail, None);
     }
 
-    fn lines(&mut self, sign: char, of: &[String], range: std::ops::Range<u32>, tone: Option<Tone>) {
+    fn lines(&mut self, sign: char, of: &[&[u8]], range: std::ops::Range<u32>, tone: Option<Tone>) {
         for line in of.get(range.start as usize..range.end as usize).unwrap_or_default() {
-            let text = line.strip_suffix('\n');
-            let shown = format!("{sign}{}", text.unwrap_or(line));
+            let text = line.strip_suffix(b"\n");
+            let shown = format!("{sign}{}", shown(text.unwrap_or(line)));
             self.out += &tone.map_or_else(|| shown.clone(), |tone| paint(&shown, tone, self.color));
             self.out.push('\n');
             if text.is_none() {
@@ -87,13 +87,15 @@ impl Sheet<'_> {
     }
 }
 
-/// The lines of `bytes`, safe to print, each with its `\n` if it has one.
-fn lines_of(bytes: &[u8]) -> Vec<String> {
-    let shown = |line: &[u8]| match line.strip_suffix(b"\n") {
-        Some(line) => printable_bytes(line).replace("\\t", "\t") + "\n",
-        None => printable_bytes(line).replace("\\t", "\t"),
-    };
-    bytes.split_inclusive(|&byte| byte == b'\n').map(shown).collect()
+/// The lines of `bytes`, each with its `\n` if it has one.
+fn lines_of(bytes: &[u8]) -> Vec<&[u8]> {
+    bytes.split_inclusive(|&byte| byte == b'\n').collect()
+}
+
+/// `line`, safe to print. A tab is left as it is: it harms no terminal, and `patch` needs it.
+fn shown(line: &[u8]) -> String {
+    let pieces: Vec<_> = line.split(|&byte| byte == b'\t').map(printable_bytes).collect();
+    pieces.join("\t")
 }
 
 #[cfg(test)]
@@ -147,5 +149,17 @@ mod tests {
         let diff = unified("x", Some(b"\x1b[2J\xff\r\n"), Some("a\n"), false);
         assert!(diff.contains(r"-\x1b[2J\xff\r"), "{diff}");
         assert!(!diff.contains('\x1b'));
+    }
+
+    #[test]
+    fn tabs_and_backslashes_are_what_they_are_in_the_file() {
+        let diff = unified("x", Some(b"a\tb\nc\\td\\n\n"), Some("e\n"), false);
+        assert!(diff.contains("-a\tb\n-c\\td\\n\n+e\n"), "{diff}");
+    }
+
+    #[test]
+    fn a_character_and_its_escape_are_not_the_same_line() {
+        let diff = unified("x", Some(b"\x1b\n"), Some("\\x1b\n"), false);
+        assert!(diff.ends_with("-\\x1b\n+\\x1b\n"), "{diff}");
     }
 }

@@ -125,7 +125,11 @@ pub fn advice(error: &io::Error) -> Option<&'static str> {
 fn hint(error: &io::Error) -> String {
     let hint = match error.kind() {
         io::ErrorKind::PermissionDenied => Some("give yourself the permission, or choose another path"),
-        io::ErrorKind::NotADirectory => Some("choose another path"),
+        io::ErrorKind::NotADirectory | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::InvalidFilename => {
+            Some("choose another path")
+        }
+        // A file that is a mount of its own, as a container's may be, cannot be replaced or removed.
+        io::ErrorKind::ResourceBusy => Some("if it is mounted, mount its folder instead, or choose another path"),
         _ => advice(error),
     };
     hint.map(|hint| format!(": {hint}")).unwrap_or_default()

@@ -63,10 +63,13 @@ fn push(out: &mut String, c: char) {
     }
 }
 
-/// Control characters (Unicode category Cc), line and paragraph separators, and those that change the direction of
-/// the text around them or are invisible (Unicode Standard Annex 9 and the category Cf characters abused in file names).
-fn is_hidden(c: char) -> bool {
+/// Control characters (Unicode category Cc), noncharacters (which YAML readers refuse), line and paragraph separators, and
+/// those that change the direction of the text around them or are invisible (Unicode Standard Annex 9 and the category Cf
+/// characters abused in file names).
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
+        || u32::from(c) & 0xfffe == 0xfffe
+        || matches!(c, '\u{fdd0}'..='\u{fdef}')
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -83,6 +86,14 @@ mod tests {
     #[test]
     fn newlines_escapes_and_overrides_become_visible() {
         assert_eq!(printable("a\nb\x1b[31m\u{202e}c\u{7f}\u{85}\t\r"), r"a\nb\x1b[31m\u{202e}c\x7f\u{85}\t\r");
+    }
+
+    #[test]
+    fn noncharacters_become_visible() {
+        assert_eq!(
+            printable("\u{fffe}\u{ffff}\u{10fffe}\u{fdd0}\u{fffd}"),
+            "\\u{fffe}\\u{ffff}\\u{10fffe}\\u{fdd0}\u{fffd}"
+        );
     }
 
     #[test]

@@ -93,25 +93,48 @@ fn is_plain_word(name: &str) -> bool {
 
 /// `path` made absolute and free of `.`, `..` and symbolic links, as far as it exists.
 ///
-/// What does not exist yet is resolved by its words. So two spellings of one place are one path.
+/// What does not exist yet is resolved by its words, and a link to it leads there all the same. So two spellings of one
+/// place are one path. A link in a circle stays as it is.
 ///
 /// # Errors
 /// If the working directory cannot be told.
 pub fn resolve(path: &Path) -> Result<PathBuf, Error> {
-    let absolute = std::path::absolute(path).map_err(Error::io("resolve", path))?;
+    /// As many as Linux follows.
+    const MOST_LINKS: usize = 40;
+    let mut absolute = std::path::absolute(path).map_err(Error::io("resolve", path))?;
+    for _ in 0..MOST_LINKS {
+        match first_step(&absolute) {
+            Step::There(real) => return Ok(real),
+            Step::Link(to) => absolute = to,
+        }
+    }
+    Ok(lexical(&absolute))
+}
+
+/// How far [`resolve`] came.
+enum Step {
+    /// All the way.
+    There(PathBuf),
+    /// To a link to what does not exist; it leads here.
+    Link(PathBuf),
+}
+
+fn first_step(absolute: &Path) -> Step {
     let mut missing = Vec::new();
-    let mut at = absolute.as_path();
+    let mut at = absolute;
     loop {
+        let onward = |from: PathBuf| missing.iter().rev().fold(from, |path, part| path.join(part));
         if let Ok(real) = at.canonicalize() {
-            return Ok(lexical(&missing.iter().rev().fold(real, |path, part| path.join(part))));
+            return Step::There(lexical(&onward(real)));
         }
-        match (at.parent(), at.components().next_back()) {
-            (Some(parent), Some(last)) => {
-                missing.push(last.as_os_str().to_owned());
-                at = parent;
-            }
-            _ => return Ok(lexical(&absolute)),
+        let (Some(parent), Some(last)) = (at.parent(), at.components().next_back()) else {
+            return Step::There(lexical(absolute));
+        };
+        if let Ok(to) = std::fs::read_link(at) {
+            return Step::Link(onward(parent.join(to)));
         }
+        missing.push(last.as_os_str().to_owned());
+        at = parent;
     }
 }
 

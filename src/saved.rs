@@ -16,13 +16,28 @@ use crate::image::{Image, Options, ReadError, read, read_config};
 /// # Errors
 /// If the engine does not give the image. Inside: if what it gives is no image that fits `options`.
 pub fn image(engine: &Engine, reference: &str, options: &Options) -> Result<Result<Image, ReadError>, Failure> {
-    match engine.save(reference, |archive| read(archive, options)) {
+    let id = if has_tag(reference) { None } else { id(engine, reference) };
+    match engine.save(id.as_deref().unwrap_or(reference), |archive| read(archive, options)) {
         Err(failure) if failure.said.contains("empty export") => {
             let inspected = engine.capture(["image", "inspect", "--format", "{{json .}}", reference])?;
             without_layers(&inspected).map(|config| read_config(config.as_bytes())).ok_or(failure)
         }
         result => result,
     }
+}
+
+/// Whether the reference says which image of a repository it means: by a tag or a digest.
+fn has_tag(reference: &str) -> bool {
+    let name = reference.rsplit('/').next().unwrap_or(reference);
+    name.contains([':', '@'])
+}
+
+/// The image that the engine would run for a reference without a tag, `latest`: saved under that name, it would come with all
+/// other tags of its repository. `None` if the engine knows none; then it says so itself when it is to save it.
+fn id(engine: &Engine, reference: &str) -> Option<String> {
+    let said = engine.capture(["image", "inspect", "--format", "{{.Id}}", reference]).ok()?;
+    let id = String::from_utf8(said).ok()?.trim().to_owned();
+    (!id.is_empty() && !id.contains(char::is_whitespace)).then_some(id)
 }
 
 /// The configuration, as an archive would hold it, of an image that is inspected and has no layers.
@@ -66,6 +81,21 @@ mod tests {
         let diagnosis = why(&image);
         assert_eq!(diagnosis.command, ["/x"]);
         assert_eq!(diagnosis.findings.first().unwrap().id.name(), "command-missing");
+    }
+
+    #[test]
+    fn a_repository_means_its_latest_image() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("engine");
+        fs::write(&path, "#!/bin/sh\necho \"$*\" >>\"$0.asked\"\n[ $1 = save ] || echo sha256:1\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let engine = Engine::new(&path);
+        for reference in ["python", "r.example:5000/python", "python:slim", "python@sha256:2"] {
+            assert!(image(&engine, reference, &Options::default()).unwrap().is_err());
+        }
+        let asked = fs::read_to_string(folder.path().join("engine.asked")).unwrap();
+        let saved: Vec<_> = asked.lines().filter(|line| line.starts_with("save")).collect();
+        assert_eq!(saved, ["save sha256:1", "save sha256:1", "save python:slim", "save python@sha256:2"]);
     }
 
     #[test]

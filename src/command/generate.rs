@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::interrupt::Interrupt;
 use crate::name::{PREFIX, Set};
 use crate::project::{Project, relative, resolve};
-use crate::scan::{Dockerfile, Problem};
+use crate::scan::{Dockerfile, Problem, is_named_like_a_dockerfile};
 use crate::target::{Change, Found, State, Target};
 
 /// A Compose file of ours and how many services it is to have.
@@ -27,16 +27,17 @@ struct File {
 /// Every problem with the Dockerfiles, the names or the files that are there; then nothing was written.
 pub fn run(args: GenerateArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
     let project = options.project();
+    let outputs = refuse_unfit_outputs(&project);
     let dockerfiles = match project.scan() {
         Ok(dockerfiles) => dockerfiles,
         // Whoever mends the names is told in the same go what would stop them next.
         Err(names) => {
             let would_write = !args.check && !args.force;
-            let outputs = would_write.then(|| refuse_foreign_outputs(&project).err()).flatten();
-            return Err(Error::of(names, outputs));
+            let outputs = outputs.and_then(|()| if would_write { refuse_foreign_outputs(&project) } else { Ok(()) });
+            return Err(Error::of(names, outputs.err()));
         }
     };
-    refuse_clashing_outputs(&project, &dockerfiles)?;
+    outputs?;
     let files = all(Set::ALL.iter().map(|&set| file(&project, &dockerfiles, set)))?;
     if args.check {
         return check(&files, options, console);
@@ -98,8 +99,13 @@ fn making_folders(files: &[File]) -> String {
     let to_write = files.iter().filter(|file| file.target.wanted.is_some());
     let mut folders: Vec<_> = to_write.filter_map(|file| file.target.missing_folder()).collect();
     folders.dedup();
-    let words: Vec<_> = folders.iter().map(|folder| quoted(&folder.to_string_lossy())).collect();
-    if words.is_empty() { String::new() } else { format!("mkdir -p {} && ", words.join(" ")) }
+    if folders.is_empty() {
+        return String::new();
+    }
+    let is_like_a_flag = |folder: &PathBuf| folder.as_os_str().as_encoded_bytes().starts_with(b"-");
+    let end_of_flags = if folders.iter().any(is_like_a_flag) { " --" } else { "" };
+    let words: Vec<_> = folders.iter().map(quoted).collect();
+    format!("mkdir -p{end_of_flags} {} && ", words.join(" "))
 }
 
 /// The diff of a file, unless there is none or a sentence says it better.
@@ -173,30 +179,32 @@ fn text(project: &Project, output: &Path, dockerfiles: &[&Dockerfile]) -> Result
     render(&entries, &source)
 }
 
-/// Two sets in one file, or a Compose file over a Dockerfile: whatever was meant, it was not that.
-fn refuse_clashing_outputs(project: &Project, dockerfiles: &[Dockerfile]) -> Result<(), Error> {
-    let output = resolve(&project.output)?;
-    let err_output = resolve(&project.err_output)?;
-    if output == err_output {
+/// Two sets in one file, a Compose file over a Dockerfile or in a place where it would be one, a folder for a file:
+/// whatever was meant, it was not that.
+fn refuse_unfit_outputs(project: &Project) -> Result<(), Error> {
+    let both = [&project.output, &project.err_output];
+    all(both.into_iter().map(|output| refuse_unfit(output)))?;
+    if resolve(&project.output)? == resolve(&project.err_output)? {
         let path = printable_path(&project.output);
         return Err(Error::Usage(format!(
             "{path}: both sets would be written to this file: give `--output` and `--err-output` different paths"
         )));
     }
-    let clash =
-        |dockerfile: &&Dockerfile| resolve(&dockerfile.path).is_ok_and(|path| path == output || path == err_output);
-    let named =
-        |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"Dockerfile."));
-    if !named(&output) && !named(&err_output) {
+    Ok(())
+}
+
+fn refuse_unfit(output: &Path) -> Result<(), Error> {
+    let bytes = output.as_os_str().as_encoded_bytes();
+    let why = if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
+        "this names a folder: name a file in it"
+    } else if !is_named_like_a_dockerfile(output) && !is_named_like_a_dockerfile(&resolve(output)?) {
         return Ok(());
-    }
-    match dockerfiles.iter().find(clash) {
-        Some(dockerfile) => Err(Error::Usage(format!(
-            "{}: this Dockerfile would be overwritten: give `--output` and `--err-output` other paths",
-            printable_path(&dockerfile.path)
-        ))),
-        None => Ok(()),
-    }
+    } else if output.is_file() {
+        "this Dockerfile would be overwritten: give `--output` and `--err-output` other paths"
+    } else {
+        "a Compose file of this name would be taken for a Dockerfile: give `--output` and `--err-output` other paths"
+    };
+    Err(Error::Usage(format!("{}: {why}", printable_path(output))))
 }
 
 fn refuse_foreign(files: &[File]) -> Result<(), Error> {

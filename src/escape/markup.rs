@@ -42,8 +42,8 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
-/// `text` as character data or an attribute value of XML 1.0, which has no way to write U+FFFE and U+FFFF: they become
-/// U+FFFD.
+/// `text` as character data or an attribute value of XML 1.0, which has no way to write some of the characters that
+/// [`printable`] escapes.
 pub fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in printable(text).chars() {
@@ -53,7 +53,6 @@ pub fn xml(text: &str) -> String {
             '>' => out += "&gt;",
             '"' => out += "&quot;",
             '\'' => out += "&#39;",
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

@@ -60,7 +60,14 @@ pub(super) fn choose(mut found: Found, options: &Options) -> Result<Image, ReadE
         }
     };
     let candidate = one_of(candidates, options)?;
-    build(&mut found, candidate)
+    let image = build(&mut found, candidate)?;
+    match &options.platform {
+        Some(wanted) if !image.config.platform.arch.is_empty() && !wanted.accepts(&image.config.platform) => {
+            let has = vec![image.config.platform.to_string()];
+            Err(ReadError::NoPlatform { wanted: wanted.clone(), has })
+        }
+        _ => Ok(image),
+    }
 }
 
 /// The images of `manifest.json`.

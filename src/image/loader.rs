@@ -16,6 +16,7 @@ pub use place::{Probe, probe};
 pub use told::{Told, told};
 pub use version::{Lacking, lacking};
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use crate::image::elf::{Summary, is_glibc_loader};
@@ -25,6 +26,11 @@ use crate::image::tree::Found;
 
 /// The most libraries that are followed. Large desktop programs have some three hundred.
 const MOST: usize = 4096;
+
+/// The most places that are looked at for the libraries of one program, folders of search paths included. A large program
+/// with three hundred libraries in folders of its own needs some ten thousand; an image that wants more wants to keep us
+/// busy. What is not looked for then is not missed.
+const MOST_PLACES: usize = 500_000;
 
 /// A program and the circumstances it is loaded in.
 #[derive(Clone, Copy, Debug)]
@@ -156,12 +162,14 @@ impl<'a> Load<'a> {
             || loaded.lost.iter().any(|lost| lost.name == *name)
             || (self.libc == Libc::Musl && musl::is_itself(name))
             || loaded.objects.len() > MOST
+            || rules.spent.get() > MOST_PLACES
         {
             return;
         }
         match self.find(&loaded.objects, rules, parent, name) {
             Ok(library) => add(loaded, name.clone(), parent, library),
-            Err(why) => loaded.lost.push(Lost { name: name.clone(), parent, why }),
+            Err(None) => {}
+            Err(Some(why)) => loaded.lost.push(Lost { name: name.clone(), parent, why }),
         }
     }
 
@@ -177,26 +185,37 @@ impl<'a> Load<'a> {
         true
     }
 
-    fn find(&self, objects: &[Object<'a>], rules: &Rules, parent: usize, name: &[u8]) -> Result<Library<'a>, Why> {
+    /// The library, or why it is not loaded; without a reason if there were too many places to look at.
+    fn find(
+        &self,
+        objects: &[Object<'a>],
+        rules: &Rules,
+        parent: usize,
+        name: &[u8],
+    ) -> Result<Library<'a>, Option<Why>> {
         let machine = objects.first().map(|program| program.elf.machine);
-        let paths = match rules {
-            Rules::Glibc(rules) => rules.candidates(self, objects, parent, name),
-            Rules::Musl(rules) => Box::new(rules.candidates(self, objects, parent, name).into_iter()),
+        let paths = match &rules.of {
+            Of::Glibc(of) => of.candidates(self, objects, parent, name, &rules.spent),
+            Of::Musl(of) => Box::new(of.candidates(self, objects, parent, name).into_iter()),
         };
         let (mut searched, mut passed, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         for candidate in paths {
+            rules.spent.set(rules.spent.get().saturating_add(1));
+            if rules.spent.get() > MOST_PLACES {
+                return Err(None);
+            }
             match probe(&self.search, &candidate.path, machine, self.libc) {
                 Probe::Library(found, elf) => return Ok((candidate.path, found, elf)),
                 Probe::Absent => {}
                 Probe::PassedOver(why) => passed.push((candidate.path, why)),
                 Probe::Fatal(why) if candidate.for_some => passed.push((candidate.path, why)),
-                Probe::Fatal(why) => return Err(Why::Unusable(candidate.path, why)),
+                Probe::Fatal(why) => return Err(Some(Why::Unusable(candidate.path, why))),
             }
             if let Some(folder) = candidate.folder.filter(|folder| seen.insert(folder.clone())) {
                 searched.push(folder);
             }
         }
-        Err(Why::Absent { searched, passed })
+        Err(Some(Why::Absent { searched, passed }))
     }
 }
 
@@ -212,18 +231,24 @@ fn add<'a>(loaded: &mut Loaded<'a>, name: Vec<u8>, parent: usize, (opened, found
     }
 }
 
-/// What a loader reads once.
-enum Rules {
+/// What a loader reads once, and how many places have been looked at by it.
+struct Rules {
+    of: Of,
+    spent: Cell<usize>,
+}
+
+enum Of {
     Glibc(glibc::Rules),
     Musl(musl::Rules),
 }
 
 impl Rules {
     fn new(load: &Load<'_>) -> Self {
-        match load.libc {
-            Libc::Glibc => Self::Glibc(glibc::Rules::new(load)),
-            Libc::Musl => Self::Musl(musl::Rules::new(load)),
-        }
+        let of = match load.libc {
+            Libc::Glibc => Of::Glibc(glibc::Rules::new(load)),
+            Libc::Musl => Of::Musl(musl::Rules::new(load)),
+        };
+        Self { of, spent: Cell::new(0) }
     }
 
     /// Is what a file says that the loader reads not known?

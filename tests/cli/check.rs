@@ -88,34 +88,6 @@ fn line_endings_alone_are_said_in_words() {
 }
 
 #[test]
-fn the_command_that_mends_it_has_the_same_flags() {
-    let case = Case::of(&["a"]).folder("it's");
-    let run = case.run(["--check", "-o", "it's/c.yml", "--context", "it's", "--image", "x/y"]);
-    assert!(
-        run.stderr().ends_with("to mend it, run: mkcompose --context 'it'\\''s' --image x/y -o 'it'\\''s/c.yml'\n"),
-        "{}",
-        run.stderr()
-    );
-    let output =
-        case.command_under(&["sh", "-c", "exec \"$0\" --context 'it'\\''s' --image x/y -o 'it'\\''s/c.yml'"], &[]);
-    let mut output = output;
-    assert!(output.output().unwrap().status.success());
-    case.run(["--check", "-q", "-o", "it's/c.yml", "--context", "it's", "--image", "x/y"]).well("");
-}
-
-#[test]
-fn the_command_that_mends_it_makes_the_folders_that_are_missing() {
-    let case = Case::of(&["a", "b.err"]);
-    let flags = ["-o", "new/it's/c.yml", "--err-output", "other/e.yml"];
-    let run = case.run(flags.into_iter().chain(["--check"]));
-    let mend = "mkdir -p 'new/it'\\''s' other && mkcompose -o 'new/it'\\''s/c.yml' --err-output other/e.yml";
-    assert!(run.stderr().ends_with(&format!("to mend it, run: {mend}\n")), "{}", run.stderr());
-    let script = mend.replace("mkcompose", "\"$0\"");
-    assert!(case.command_under(&["sh", "-c", &script], &[]).output().unwrap().status.success());
-    case.run(flags.into_iter().chain(["--check", "-q"])).well("");
-}
-
-#[test]
 fn the_diff_is_one_that_patch_applies() {
     let case = current().file("dockerfiles/Dockerfile.0", "").file("dockerfiles/Dockerfile.x.err", "");
     let run = case.run(["--check"]);
@@ -123,6 +95,30 @@ fn the_diff_is_one_that_patch_applies() {
     let status =
         std::process::Command::new("git").args(["apply", "changes.patch"]).current_dir(case.path()).status().unwrap();
     assert!(status.success());
+    case.run(["--check", "-q"]).well("");
+}
+
+#[test]
+fn tabs_and_backslashes_in_the_old_file_do_not_spoil_the_patch() {
+    let case = current();
+    let text = case.read("docker-compose.yml").replace("services:\n", "# a\\tb\tc\\n\\x1b\nservices:\n");
+    let case = case.file("docker-compose.yml", text);
+    let run = case.run(["--check"]);
+    let case = case.file("changes.patch", run.stdout());
+    let patch = std::process::Command::new("git").args(["apply", "changes.patch"]).current_dir(case.path()).status();
+    assert!(patch.unwrap().success());
+    case.run(["--check", "-q"]).well("");
+}
+
+#[test]
+fn a_byte_order_mark_before_the_header_is_stale_and_not_somebody_elses() {
+    let case = current();
+    let text = "\u{feff}".to_owned() + &case.read("docker-compose.yml");
+    let case = case.file("docker-compose.yml", text);
+    let run = case.run(["--check"]);
+    assert!(run.stdout().contains("\n-\\u{feff}# Generated") && run.stderr().contains("stale"), "{}", run.stdout());
+    assert_eq!(run.code(), 1);
+    case.run(["-q"]).well("");
     case.run(["--check", "-q"]).well("");
 }
 

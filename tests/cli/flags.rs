@@ -5,26 +5,6 @@ use std::process::Stdio;
 use crate::case::{Case, Run};
 
 #[test]
-fn one_output_for_both_sets_is_a_usage_error_however_it_is_spelled() {
-    for same in ["docker-compose.err.yml", "./docker-compose.err.yml", "samples/../docker-compose.err.yml"] {
-        let case = Case::of(&["a", "b.err"]);
-        case.run(["-o", same]).refused(&format!(
-            "error: {same}: both sets would be written to this file: give `--output` and `--err-output` different paths\n"
-        ));
-    }
-    let case = Case::of(&["a"]).file("real.yml", "").link("x.yml", "real.yml").link("y.yml", "real.yml");
-    assert_eq!(case.run(["-o", "x.yml", "--err-output", "y.yml", "--force"]).code(), 2);
-}
-
-#[test]
-fn a_dockerfile_is_never_overwritten_by_a_compose_file() {
-    let case = Case::of(&[]).file("dockerfiles/Dockerfile.a", "FROM scratch\n");
-    let run = case.run(["-o", "dockerfiles/Dockerfile.a", "--force"]);
-    run.refused("error: dockerfiles/Dockerfile.a: this Dockerfile would be overwritten: give `--output` and `--err-output` other paths\n");
-    assert_eq!(case.read("dockerfiles/Dockerfile.a"), "FROM scratch\n");
-}
-
-#[test]
 fn an_unknown_flag_is_a_usage_error() {
     let run = Case::of(&["a"]).run(["--chekc"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));

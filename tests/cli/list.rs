@@ -70,6 +70,19 @@ fn the_table_fits_the_terminal() {
 }
 
 #[test]
+fn the_table_fits_a_terminal_that_tells_no_rows() {
+    let Some(mut script) = crate::case::tool("script", &["--version"]) else { return };
+    let case = Case::of(&["hello-c.a-build-image-with-a-long-name.a-run-image-with-a-long-name"]);
+    let inner = format!("stty rows 0 cols 50; '{}' list -q", crate::case::MKCOMPOSE);
+    script.args(["-qec", &inner, "/dev/null"]).current_dir(case.path()).env_remove("COLUMNS");
+    let output = script.stdin(std::process::Stdio::null()).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("hello") && shown.contains('…'), "{shown}");
+    let plain = shown.replace("\x1b[1m", "").replace("\x1b[0m", "");
+    assert!(plain.lines().all(|line| line.chars().count() <= 50), "{plain:?}");
+}
+
+#[test]
 fn the_service_is_whole_as_long_as_the_other_columns_can_give_way() {
     let longest = "whatsmyip.golang-alpine-nocgo.test.distroless-static";
     for (columns, is_whole) in [(80, false), (100, true), (200, true)] {

@@ -28,13 +28,6 @@ fn dockerfiles_are_found_at_any_depth_and_through_links() {
 }
 
 #[test]
-fn a_linked_folder_is_entered() {
-    let case = Case::of(&["a"]).file("elsewhere/Dockerfile.x", "").link("dockerfiles/more", "../elsewhere");
-    case.run([""; 0]).well("docker-compose.yml: written, 2 services\n");
-    assert_eq!(services(&case), ["a", "x"]);
-}
-
-#[test]
 fn other_files_are_none_of_our_business() {
     let case = Case::of(&["a.b"])
         .file("dockerfiles/Dockerfile", "")
@@ -46,7 +39,7 @@ fn other_files_are_none_of_our_business() {
         .file("dockerfiles/Dockerfile-z", "")
         .file("dockerfiles/.hidden/Dockerfile.h", "")
         .folder("dockerfiles/Dockerfile.folder")
-        .link("dockerfiles/broken-but-not-ours", "nowhere");
+        .link("dockerfiles/Dockerfile.a.dockerignore", "nowhere");
     case.run([""; 0]).well(OK);
     assert_eq!(services(&case), ["a.b"]);
 }
@@ -123,91 +116,6 @@ fn names_that_bake_would_merge_are_refused() {
 }
 
 #[test]
-fn broken_links_and_link_loops_are_refused() {
-    let case = Case::of(&["a"])
-        .link("dockerfiles/Dockerfile.broken", "no\nwhere")
-        .link("dockerfiles/Dockerfile.self", "Dockerfile.self")
-        .folder("dockerfiles/deep")
-        .link("dockerfiles/deep/up", "..");
-    let run = case.run([""; 0]);
-    let stderr = run.stderr();
-    let lines: Vec<_> = stderr.lines().collect();
-    assert_eq!(run.code(), 2);
-    assert_eq!(
-        lines[0],
-        "error: dockerfiles/Dockerfile.broken: broken link, there is no `no\\nwhere`: mend or remove the link"
-    );
-    assert!(
-        lines[1].starts_with("error: dockerfiles/Dockerfile.self: the link to `Dockerfile.self` cannot be followed (")
-    );
-    assert_eq!(lines[2], "error: dockerfiles/deep/up: this link leads back to `dockerfiles`: remove the link");
-    assert_eq!(lines.len(), 3);
-}
-
-#[test]
-fn a_link_to_a_folder_that_it_is_in_is_told_once_and_not_entered() {
-    let case = Case::of(&["a", "c d"]).file("dockerfiles/sub/Dockerfile.b", "").link("dockerfiles/sub/up", "../..");
-    case.run([""; 0]).refused(
-        "\
-error: dockerfiles/Dockerfile.c d: an image tag has only the characters A-Z a-z 0-9 `_` `.` `-`: rename the file
-error: dockerfiles/sub/up: this link leads back to `../..`, a folder that it is in: remove the link
-",
-    );
-}
-
-#[test]
-fn a_link_to_a_folder_that_the_dockerfiles_are_in_is_not_entered_wherever_it_is() {
-    let case =
-        Case::of(&["a"]).folder("elsewhere").link("dockerfiles/more", "../elsewhere").link("elsewhere/back", "..");
-    case.run([""; 0]).refused(
-        "error: dockerfiles/more/back: this link leads back to `..`, a folder that it is in: remove the link\n",
-    );
-    let outside = Case::empty().file("Dockerfile.c", "");
-    let case = Case::of(&["a"]).link("dockerfiles/more", outside.path());
-    let outside = outside.link("back", case.path());
-    let back = case.path().display();
-    case.run([""; 0]).refused(&format!(
-        "error: dockerfiles/more/back: this link leads back to `{back}`, a folder that `dockerfiles` is in: remove the link\n"
-    ));
-    drop(outside);
-}
-
-#[test]
-fn a_dockerfiles_folder_that_links_to_itself_is_refused() {
-    let case = Case::empty().link("dockerfiles", "dockerfiles");
-    case.run([""; 0]).refused("error: dockerfiles: this cannot be read (Too many levels of symbolic links (os error 40)): mend or remove the link\n");
-}
-
-#[test]
-fn a_linked_folder_that_cannot_be_read_is_refused() {
-    let case = Case::of(&["a"])
-        .file("secret/inner/Dockerfile.b", "")
-        .link("dockerfiles/inner", "../secret/inner")
-        .link("dockerfiles/secret", "../secret");
-    case.give_away();
-    case.mode("secret", 0o000);
-    let run = case.run_unprivileged(&[]);
-    case.mode("secret", 0o755);
-    run.refused(
-        "\
-error: dockerfiles/inner: the link to `../secret/inner` cannot be followed (Permission denied (os error 13)): give yourself the permission, or remove the link
-error: dockerfiles/secret: this cannot be read (Permission denied (os error 13)): give yourself the permission, or move it out of the way
-",
-    );
-}
-
-#[test]
-fn a_folder_that_cannot_be_read_is_refused() {
-    let case = Case::of(&["a"]).file("dockerfiles/secret/Dockerfile.b", "");
-    case.give_away();
-    case.mode("dockerfiles/secret", 0o000);
-    let run = case.run_unprivileged(&[]);
-    case.mode("dockerfiles/secret", 0o755);
-    run.refused("error: dockerfiles/secret: this cannot be read (Permission denied (os error 13)): give yourself the permission, or move it out of the way\n");
-    assert!(!case.has("docker-compose.yml"));
-}
-
-#[test]
 fn no_folder_no_dockerfile_and_a_file_instead_of_a_folder_are_refused() {
     Case::empty().run([""; 0]).refused(
         "error: dockerfiles: there is no such folder: start in the repository's folder, or name the folder with `--dockerfiles`\n",
@@ -259,18 +167,4 @@ fn a_fifo_is_no_dockerfile() {
     assert!(status.success());
     case.run([""; 0]).well(OK);
     assert!(fs::metadata(case.at("dockerfiles/Dockerfile.pipe")).is_ok());
-}
-
-#[test]
-fn a_linked_folder_below_a_linked_folder_that_cannot_be_read_is_refused_too() {
-    let case = Case::of(&["a"])
-        .file("secret/Dockerfile.b", "")
-        .folder("more")
-        .link("more/secret", "../secret")
-        .link("dockerfiles/more", "../more");
-    case.give_away();
-    case.mode("secret", 0o000);
-    let run = case.run_unprivileged(&[]);
-    case.mode("secret", 0o755);
-    run.refused("error: dockerfiles: a link below cannot be followed (Permission denied (os error 13)): give yourself the permission, or move it out of the way\n");
 }

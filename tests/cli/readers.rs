@@ -109,6 +109,21 @@ json.dump([[key, value['image']] for key, value in document['services'].items()]
     assert_eq!(read, expected);
 }
 
+#[test]
+fn a_folder_named_by_noncharacters_comes_back_from_pyyaml() {
+    let Some(mut python) = tool("python3", &["-c", "import yaml"]) else { return };
+    let folder = "d\u{fffe}\u{ffff}\u{1fffe}\u{10ffff}\u{fdd0}";
+    let case = Case::empty().file(format!("{folder}/Dockerfile.a"), "").folder("samples");
+    case.run(["-q", "--dockerfiles", folder]).well("");
+    let script = "import json, sys, yaml
+document = yaml.safe_load(open('docker-compose.yml', encoding='utf-8'))
+json.dump(document['services']['a']['build']['dockerfile'], sys.stdout)";
+    let output = python.args(["-c", script]).current_dir(case.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read: String = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(read, format!("../{folder}/Dockerfile.a"));
+}
+
 /// What `compose… config` makes of a repository with these names, as service → image, read by the reader that Compose
 /// v1 itself has. `None` without `PyYAML`.
 fn config(mut compose: Command, names: &[&str]) -> Option<Vec<(String, String)>> {

@@ -253,6 +253,18 @@ fn an_image_for_one_other_platform_is_the_one_that_is_meant() {
 }
 
 #[test]
+fn an_image_for_another_platform_than_was_asked_for_is_refused_in_every_form() {
+    let layers = layers(PACKED[0]);
+    for items in [docker_old(&layers, false), docker_new(&layers), oci(&layers)] {
+        let options = |platform: &str| Options { platform: Some(platform.parse().unwrap()), ..Options::default() };
+        let archive = tar(&items);
+        assert!(read(archive.as_slice(), &options("linux/amd64")).is_ok());
+        let error = read(archive.as_slice(), &options("linux/arm64")).unwrap_err().to_string();
+        assert!(error.contains("linux/arm64") && error.contains("linux/amd64"), "{error}");
+    }
+}
+
+#[test]
 fn two_images_without_names_for_one_platform_are_not_guessed_between() {
     let (one, at_one, manifest_one) = oci_image(1, &layers(Packed::Plain), &config(2));
     let (two, at_two, manifest_two) = oci_image(50, &layers(Packed::Gzip), &config(2));

@@ -5,6 +5,7 @@
 //! `DT_RUNPATH` of the object itself; the cache `/etc/ld.so.cache`; the folders that were built into the loader.
 //! `/etc/ld.so.conf` is not among them: only `ldconfig` reads it, to write the cache.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::cache::Cache;
@@ -63,13 +64,14 @@ impl Rules {
         Self { system, cache: Cache::read(text.known()), is_unsure: text.is_unknown() }
     }
 
-    /// The paths to try for `name`, in order.
+    /// The paths to try for `name`, in order. The folders to try are added to `spent`.
     pub(super) fn candidates<'c>(
         &'c self,
         load: &Load<'_>,
         objects: &[Object<'_>],
         parent: usize,
         name: &'c [u8],
+        spent: &Cell<usize>,
     ) -> Box<dyn Iterator<Item = Candidate> + 'c> {
         let Some(object) = objects.get(parent) else { return Box::new(std::iter::empty()) };
         if name.contains(&b'/') {
@@ -84,6 +86,7 @@ impl Rules {
         let given = load.given.library_path.as_deref().unwrap_or_default().as_bytes();
         folders.extend(self.folders(given, b":;", load, object));
         folders.extend(self.folders(object.elf.runpath.as_deref().unwrap_or_default(), b":", load, object));
+        spent.set(spent.get().saturating_add(folders.len()));
         let machine = object.elf.machine;
         let own = folders.into_iter().flat_map(move |folder| within(folder, name, machine));
         if object.elf.no_default_folders {

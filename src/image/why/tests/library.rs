@@ -349,3 +349,15 @@ fn a_library_that_is_no_good_is_replaced_where_it_is_found_first() {
     let copy = Copy { from: b"/o/liba.so".to_vec(), folder: b"/o".to_vec() };
     assert!(told(named, cmd(&["/hello"])).2.contains(&Remedy::CopyFromBuild(vec![copy])));
 }
+
+/// Would take hours: every name in every folder, and in more than twenty subfolders of each.
+#[test]
+fn a_search_in_too_many_places_is_given_up_and_what_was_not_looked_for_is_not_missed() {
+    let folders: Vec<_> = (0..15_000).map(|number| format!("/{number}")).collect();
+    let names: Vec<_> = (0..400).map(|number| format!("lib{number}.so")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let tree = glibc().file("/hello", 0o755, program(&names).bytes());
+    let path = format!("LD_LIBRARY_PATH={}", folders.join(":"));
+    let diagnosis = ask(tree, env(cmd(&["/hello"]), &[path.as_str()]));
+    assert!((1..10).contains(&diagnosis.findings.len()), "{}", diagnosis.findings.len());
+}
