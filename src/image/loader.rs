@@ -253,9 +253,9 @@ impl Rules {
 
     /// Is what a file says that the loader reads not known?
     fn is_unsure(&self) -> bool {
-        match self {
-            Self::Glibc(rules) => rules.is_unsure,
-            Self::Musl(rules) => rules.is_unsure,
+        match &self.of {
+            Of::Glibc(rules) => rules.is_unsure,
+            Of::Musl(rules) => rules.is_unsure,
         }
     }
 }
