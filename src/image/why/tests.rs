@@ -1,6 +1,7 @@
 //! One rule at a time, each with its nearest harmless neighbour.
 
 mod command;
+mod consulted;
 mod library;
 mod likely;
 mod program;
