@@ -5,12 +5,13 @@
 
 mod ignore;
 mod pattern;
+mod search;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use ignore::Ignore;
-use pattern::Pattern;
+use search::Search;
 
 use crate::error::Error;
 
@@ -66,6 +67,8 @@ pub enum Presence {
     Ignored(PathBuf),
     /// Nothing fits.
     Missing,
+    /// What fits is a link, or beyond one, that leads to nothing in the context.
+    LinkToNothing,
 }
 
 impl Context {
@@ -118,17 +121,12 @@ impl Context {
 
     /// Looks for what `source`, a path or a pattern of COPY or ADD, takes from here, past what `ignore` leaves out.
     ///
-    /// A leading `/` is the context's own folder, and `..` does not leave it, as `BuildKit` has it.
+    /// A leading `/` is the context's own folder, and neither `..` nor a link leaves it, as `BuildKit` has it.
     ///
     /// # Errors
     /// If a folder on the way cannot be read.
     pub fn find(&self, source: &str, ignore: &Ignore) -> Result<Presence, Error> {
-        let parts = clean(source);
-        let mut search = Search { ignore, ignored: None };
-        if search.below(&self.root, &mut Vec::new(), &parts)? {
-            return Ok(Presence::There);
-        }
-        Ok(search.ignored.map_or(Presence::Missing, Presence::Ignored))
+        Search::new(&self.root, ignore).find(&clean(source))
     }
 }
 
@@ -145,95 +143,6 @@ fn clean(source: &str) -> Vec<&str> {
         }
     }
     parts
-}
-
-struct Search<'a> {
-    ignore: &'a Ignore,
-    /// The ignore file that left out the last thing that fitted.
-    ignored: Option<PathBuf>,
-}
-
-impl Search<'_> {
-    /// Whether something at `parts` below `folder` is there and not ignored; `way` leads from the context to `folder`.
-    fn below(&mut self, folder: &Path, way: &mut Vec<String>, parts: &[&str]) -> Result<bool, Error> {
-        let Some((part, rest)) = parts.split_first() else {
-            return self.taken(folder, way);
-        };
-        for name in names(folder, part)? {
-            let at = folder.join(&name);
-            way.push(name);
-            let found = self.below(&at, way, rest)?;
-            way.pop();
-            if found {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether the file or folder at `path`, which `way` leads to, reaches the build, itself or with something below it.
-    fn taken(&mut self, path: &Path, way: &mut Vec<String>) -> Result<bool, Error> {
-        let taken = self.ignore.keeps(way) || self.taken_back_below(path, way)?;
-        if !taken {
-            self.ignored = self.ignore.path().map(Path::to_owned);
-        }
-        Ok(taken)
-    }
-
-    /// Whether something below the folder that is left out is taken back. Entered only where a line goes on.
-    fn taken_back_below(&self, folder: &Path, way: &mut Vec<String>) -> Result<bool, Error> {
-        // A link is not followed: it is what is taken, not what it leads to.
-        if !self.ignore.may_take_back_below(way) || !folder.is_dir() || folder.is_symlink() {
-            return Ok(false);
-        }
-        for name in names(folder, "*")? {
-            let at = folder.join(&name);
-            way.push(name);
-            let found = self.ignore.keeps(way) || self.taken_back_below(&at, way)?;
-            way.pop();
-            if found {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-}
-
-/// The names in `folder` that fit `part`, sorted.
-fn names(folder: &Path, part: &str) -> Result<Vec<String>, Error> {
-    if !Pattern::is_needed(part) {
-        return Ok(if exists(&folder.join(part))? { vec![part.to_owned()] } else { Vec::new() });
-    }
-    let Some(pattern) = Pattern::parse(part) else { return Ok(Vec::new()) };
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if is_absence(&error) => return Ok(Vec::new()),
-        Err(error) => return Err(Error::io("read the folder", folder)(error)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(Error::io("read the folder", folder))?.file_name();
-        let name = name.to_string_lossy();
-        if pattern.matches(&name) {
-            names.push(name.into_owned());
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
-}
-
-fn exists(path: &Path) -> Result<bool, Error> {
-    match path.symlink_metadata() {
-        Ok(_) => Ok(true),
-        Err(error) if is_absence(&error) => Ok(false),
-        Err(error) => Err(Error::io("look at", path)(error)),
-    }
-}
-
-/// Whether there is no such thing, or could be none by that name.
-fn is_absence(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidFilename, InvalidInput, NotADirectory, NotFound};
-    matches!(error.kind(), NotFound | NotADirectory | InvalidInput | InvalidFilename)
 }
 
 #[cfg(test)]
@@ -336,6 +245,7 @@ mod tests {
         assert!(find_past("*\n!dir/keep\n", "dir"));
         assert!(find_past("*\n!other/**/y\n", "other"));
         assert!(find_past("*\n!other/x\n", "o*"));
+        assert!(find_past("*\n!**y\n", "other"));
         assert!(!find_past("*\n!dir/nothing\n", "dir"), "nothing below fits what is taken back");
         assert!(!find_past("*\n!dir/keep\ndir/keep\n", "dir"), "the last line decides");
     }

@@ -42,6 +42,7 @@ pub mod script;
 pub mod search;
 pub mod shell;
 pub mod tar;
+pub mod text;
 pub mod tree;
 pub mod unpack;
 pub mod why;

@@ -33,7 +33,7 @@ pub struct Finding {
 pub enum Rule {
     /// The text is no Dockerfile.
     ParseError,
-    /// A FROM whose image needs a build argument that Compose is not given.
+    /// A FROM that, its variables filled in, refers to no image.
     UnknownImage,
     /// A segment that the FROM at its place contradicts.
     SegmentMismatch,
@@ -103,11 +103,12 @@ type Said = (usize, Rule, String);
 fn unknown_images(content: &Content) -> Vec<Said> {
     let missing = content.froms.iter().filter(|from| from.image == Image::Missing);
     let said = missing.map(|from| {
-        let message = format!(
-            "`FROM {}` names no image, because Compose passes no build arguments: give the ARG before it a default",
-            from.written
-        );
-        (from.line, Rule::UnknownImage, message)
+        let why = if from.written.contains('$') {
+            "names no image, because an ARG without a default is empty, and Compose passes no build arguments: give it a default"
+        } else {
+            "names no image: mend the reference"
+        };
+        (from.line, Rule::UnknownImage, format!("`FROM {}` {why}", from.written))
     });
     said.collect()
 }
@@ -166,6 +167,9 @@ fn missing_copy_source(source: &CopySource, presence: &Presence, root: &Path) ->
         Presence::Missing => {
             format!("{instruction} takes `{path}`, which is not in `{root}`: add it there, or mend the path")
         }
+        Presence::LinkToNothing => format!(
+            "{instruction} takes `{path}`, where a link leads to nothing in `{root}`, which no link leaves in a build: add it there, or mend the link"
+        ),
         Presence::Ignored(ignore) => {
             let ignore = printable_path(ignore);
             format!("{instruction} takes `{path}`, which `{ignore}` keeps from the build: take it back there with `!`")

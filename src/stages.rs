@@ -8,6 +8,7 @@ mod check;
 mod content;
 mod expand;
 mod fit;
+mod reference;
 mod syntax;
 
 use serde::Serialize;
@@ -83,6 +84,38 @@ mod tests {
             ("scratch".to_owned(), Some("scratch".to_owned()), None),
         ];
         assert_eq!(stages("hello-rust.rust.scratch", text), expected);
+    }
+
+    #[track_caller]
+    fn told(name: &str, text: &str) -> Vec<String> {
+        stages(name, text).into_iter().map(|(_, image, _)| image.unwrap_or_else(|| "?".to_owned())).collect()
+    }
+
+    /// Each form was given to an engine, which took it as this does.
+    #[test]
+    fn an_argument_without_a_default_is_empty() {
+        let text = "ARG V\nFROM busybox:stable${V}\nFROM a${NOPE}\nFROM ${V:-b}\nFROM c${V:+-x}\n";
+        assert_eq!(told("p.busybox-stable.a.b.c", text), ["busybox:stable", "a", "b", "c"]);
+        assert_eq!(told("p.gcc.a.b", "ARG V\nFROM gcc:$V\nFROM $V\nFROM ${V:?no}a\n"), ["?", "?", "?"]);
+        assert_eq!(told("p.a", "ARG V=${NOPE}\nFROM a${V}\n"), ["a"]);
+    }
+
+    #[test]
+    fn a_stage_that_the_platform_chooses_has_no_segment() {
+        let bases = "FROM alpine AS base-amd64\nFROM debian AS base-arm64\n";
+        for chosen in [
+            "FROM base-${TARGETARCH}\n",
+            "FROM base-$TARGETARCH AS build\nFROM build\n",
+            "FROM base-${TARGETARCH}${TARGETVARIANT}\n",
+            "FROM ${TARGETOS:+base-amd64}\n",
+        ] {
+            let text = format!("{bases}{chosen}FROM scratch\n");
+            assert_eq!(told("p.alpine.debian.scratch", &text), ["alpine", "debian", "scratch"], "{chosen}");
+        }
+        let text = format!("ARG BASE=base-$TARGETARCH\n{bases}FROM $BASE\nFROM scratch\n");
+        assert_eq!(told("p.alpine.debian.scratch", &text), ["alpine", "debian", "scratch"]);
+        let text = format!("{bases}FROM other-$TARGETARCH\nFROM scratch\n");
+        assert_eq!(told("p.alpine.debian.x.scratch", &text), ["alpine", "debian", "?", "scratch"]);
     }
 
     #[test]

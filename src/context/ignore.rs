@@ -1,8 +1,8 @@
 //! What an ignore file keeps from a build: `Dockerfile.NAME.dockerignore` beside the Dockerfile, or `.dockerignore` in
 //! the context when there is none (Dockerfile reference, ".dockerignore file").
 //!
-//! Each line is a pattern for a path below the context; `**` stands for any number of folders, `!` takes back what
-//! earlier lines left out, and the last line that fits decides. A folder that is left out still reaches the build with
+//! Each line is a pattern for a path below the context; `!` takes back what earlier lines left out, and the last line that
+//! fits decides. A folder that is left out still reaches the build with
 //! what is taken back below it; whether there is such a thing is for whoever can look into the folder.
 
 use std::ffi::OsString;
@@ -23,24 +23,23 @@ pub struct Ignore {
 #[derive(Clone, Debug)]
 struct Line {
     takes_back: bool,
-    parts: Vec<Part>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    AnyDepth,
-    One(Pattern),
+    pattern: Pattern,
 }
 
 impl Ignore {
     /// What is kept from the builds of the Dockerfile at `dockerfile`.
     ///
     /// # Errors
-    /// If an ignore file is there and cannot be read.
+    /// If an ignore file is there and cannot be read, or is no regular file.
     pub fn of(dockerfile: &Path, context: &Context) -> Result<Self, Error> {
         let mut own = OsString::from(dockerfile);
         own.push(".dockerignore");
         for path in [PathBuf::from(own), context.root().join(".dockerignore")] {
+            // A pipe or a device would be read for ever.
+            if std::fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
+                let what = "this is not a regular file: move it out of the way";
+                return Err(Error::io("read", path)(io::Error::other(what)));
+            }
             match std::fs::read(&path) {
                 Ok(bytes) => {
                     return Ok(Self { lines: parse(&String::from_utf8_lossy(&bytes)), path: Some(path) });
@@ -58,52 +57,24 @@ impl Ignore {
     }
 
     /// Whether the file or folder at `way`, from the context down, reaches the build as such.
-    pub(super) fn keeps(&self, way: &[String]) -> bool {
-        let last = self.lines.iter().rfind(|line| line.fits(way));
+    pub(super) fn keeps(&self, way: &Path) -> bool {
+        let way = way.to_string_lossy();
+        let last = self.lines.iter().rfind(|line| line.fits(&way));
         way.is_empty() || last.is_none_or(|line| line.takes_back)
     }
 
     /// Whether a line may take back something below the folder at `way`.
-    pub(super) fn may_take_back_below(&self, way: &[String]) -> bool {
-        self.lines.iter().any(|line| line.takes_back && line.goes_on_below(way))
+    pub(super) fn may_take_back_below(&self, way: &Path) -> bool {
+        let below = format!("{}/", way.to_string_lossy());
+        self.lines.iter().any(|line| line.takes_back && line.pattern.goes_on_after(&below))
     }
 }
 
 impl Line {
     /// Whether the line speaks of `way` or of a folder on it.
-    fn fits(&self, way: &[String]) -> bool {
-        self.places(way).last().is_some_and(|reached| reached.iter().skip(1).any(|there| *there))
-    }
-
-    /// Whether the line has more parts when it has led to all of `way`.
-    fn goes_on_below(&self, way: &[String]) -> bool {
-        let mut before_the_last = self.places(way);
-        before_the_last.pop();
-        // `**` at the end also stands for what is below.
-        let ends_in_any = self.parts.last() == Some(&Part::AnyDepth) && self.fits(way);
-        ends_in_any || before_the_last.iter().any(|reached| reached.last() == Some(&true))
-    }
-
-    /// The places on the way that the parts may lead to: before the first of them, and after each.
-    fn places(&self, way: &[String]) -> Vec<Vec<bool>> {
-        let mut all = vec![(0..=way.len()).map(|at| at == 0).collect::<Vec<_>>()];
-        for (place, part) in self.parts.iter().enumerate() {
-            let is_last = place + 1 == self.parts.len();
-            let reached = all.last().map(Vec::as_slice).unwrap_or_default();
-            all.push(match part {
-                Part::AnyDepth => {
-                    let first = reached.iter().position(|there| *there).unwrap_or(reached.len());
-                    // At the end it stands for what is below, not for the folder itself.
-                    let first = first + usize::from(is_last);
-                    (0..reached.len()).map(|at| at >= first).collect()
-                }
-                Part::One(pattern) => {
-                    let steps = reached.iter().zip(way).map(|(there, name)| *there && pattern.matches(name));
-                    std::iter::once(false).chain(steps).collect()
-                }
-            });
-        }
-        all
+    fn fits(&self, way: &str) -> bool {
+        let folders = way.match_indices('/').filter_map(|(slash, _)| way.get(..slash));
+        folders.chain([way]).any(|there| self.pattern.matches(there))
     }
 }
 
@@ -115,25 +86,37 @@ fn parse(text: &str) -> Vec<Line> {
 /// One line; `None` if it says nothing, or something that no path can fit.
 fn parse_line(line: &str) -> Option<Line> {
     let (takes_back, path) = line.strip_prefix('!').map_or((false, line), |path| (true, path.trim()));
+    let path = clean(path);
+    let pattern = if path.is_empty() { None } else { Pattern::of_path(&path) };
+    pattern.map(|pattern| Line { takes_back, pattern })
+}
+
+/// The path as Go's `filepath.Clean` leaves it, without the first `/`: `..` takes back the part before it, and stays where
+/// there is none, so that such a line fits nothing.
+fn clean(path: &str) -> String {
     let mut parts = Vec::new();
-    for part in super::clean(path) {
-        let part = if part == "**" { Part::AnyDepth } else { Part::One(Pattern::parse(part)?) };
-        if part != Part::AnyDepth || parts.last() != Some(&Part::AnyDepth) {
-            parts.push(part);
+    for part in path.split('/') {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", None | Some(&"..")) if path.starts_with('/') => {}
+            ("..", None | Some(&"..")) => parts.push(part),
+            ("..", Some(_)) => drop(parts.pop()),
+            _ => parts.push(part),
         }
     }
-    (!parts.is_empty()).then_some(Line { takes_back, parts })
+    parts.join("/")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::{Ignore, parse};
     use proptest::prelude::*;
 
     #[track_caller]
     fn keeps(lines: &str, path: &str) -> bool {
-        let way: Vec<String> = path.split('/').map(str::to_owned).collect();
-        Ignore { path: None, lines: parse(lines) }.keeps(&way)
+        Ignore { path: None, lines: parse(lines) }.keeps(Path::new(path))
     }
 
     #[test]
@@ -169,6 +152,24 @@ mod tests {
         }
     }
 
+    /// Each was given to an engine.
+    #[test]
+    fn two_dots_take_back_a_part_and_lead_out_of_the_context_without_one() {
+        for line in ["../hello.c", "..", "../*", "**/..", "!../hello.c", "a/../../hello.c"] {
+            assert!(keeps(line, "hello.c"), "{line}");
+        }
+        for line in ["**/../hello.c", "sub/../hello.c", "/../hello.c", "./hello.c", "*\n!../hello.c"] {
+            assert!(!keeps(line, "hello.c"), "{line}");
+        }
+    }
+
+    /// Each was given to an engine.
+    #[test]
+    fn two_stars_within_a_part_cross_folders() {
+        assert!(!keeps("**.c", "sub/hello.c") && !keeps("sub**", "sub/hello.c"));
+        assert!(keeps("*\n!**.c", "sub/hello.c") && keeps("s**.c", "sub/deep/x.c"));
+    }
+
     #[test]
     fn an_exclamation_mark_takes_back() {
         assert!(keeps("*\n!hello.c\n", "hello.c"));
@@ -195,18 +196,19 @@ mod tests {
             ("!a/**/c", "a/b", true),
             ("!a/**/c", "b", false),
             ("!a/**", "a", true),
+            ("!**.c", "a/b", true),
+            ("!../a/b", "a", false),
             ("!c", "a", false),
             ("a/b", "a", false),
         ] {
-            let way: Vec<String> = path.split('/').map(str::to_owned).collect();
             let ignore = Ignore { path: None, lines: parse(line) };
-            assert_eq!(ignore.may_take_back_below(&way), may, "{line} {path}");
+            assert_eq!(ignore.may_take_back_below(Path::new(path)), may, "{line} {path}");
         }
     }
 
     #[test]
     fn the_context_itself_is_always_there() {
-        assert!(Ignore { path: None, lines: parse("*") }.keeps(&[]));
+        assert!(Ignore { path: None, lines: parse("*") }.keeps(Path::new("")));
     }
 
     proptest! {

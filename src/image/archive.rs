@@ -5,9 +5,9 @@
 //! since 25 (`manifest.json`, `index.json`, `blobs/`), an OCI layout as tar or as a folder. What an entry is, its first
 //! bytes decide, not its name: a layer is a tar, plain or compressed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -53,6 +53,13 @@ pub fn read_config(config: &[u8]) -> Result<Image, ReadError> {
 /// # Errors
 /// When the folder cannot be read, holds no image, or not one that fits `options`.
 pub fn read_folder(folder: &Path, options: &Options) -> Result<Image, ReadError> {
+    // What is no archive, such as a home folder, is not worth a walk through all that is below it.
+    let is_there =
+        |name| !matches!(folder.join(name).symlink_metadata(), Err(error) if error.kind() == ErrorKind::NotFound);
+    if folder.is_dir() && !is_there("manifest.json") && !is_there("index.json") {
+        return Err(ReadError::NoImage);
+    }
+    let root = folder.canonicalize();
     let mut intake = Intake::new(options)?;
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -68,8 +75,15 @@ pub fn read_folder(folder: &Path, options: &Options) -> Result<Image, ReadError>
         let name = absolute(components(name));
         let kind = entry.file_type();
         if kind.is_symlink() {
-            let target = path.read_link().map_err(failed(path))?;
-            intake.link(name, target.as_os_str().as_encoded_bytes(), true)?;
+            // One that leads nowhere is no link out of the folder.
+            let Ok(target) = path.canonicalize() else { continue };
+            match root.as_ref().map(|root| target.strip_prefix(root)) {
+                Ok(Ok(inside)) => {
+                    let inside = [b"/", inside.as_os_str().as_encoded_bytes()].concat();
+                    intake.link(name, &inside, false)?;
+                }
+                _ => intake.outside(name)?,
+            }
         } else if kind.is_file() {
             let file = File::open(path).map_err(failed(path))?;
             let size = file.metadata().map_err(failed(path))?.len();
@@ -92,8 +106,10 @@ pub(super) struct Found {
     pub(super) documents: BTreeMap<Vec<u8>, Result<Document, String>>,
     /// Layers, each with the length of its file.
     pub(super) layers: BTreeMap<Vec<u8>, (u64, ReadLayer)>,
-    /// Links to other files of the archive.
+    /// Links to other files and folders of the archive.
     pub(super) links: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Links that lead out of a folder, and are not followed.
+    pub(super) outside: BTreeSet<Vec<u8>>,
 }
 
 /// A layer, or why it is not read.
@@ -165,6 +181,13 @@ impl<'o> Intake<'o> {
         Ok(())
     }
 
+    /// Notes a link that is not followed.
+    fn outside(&mut self, name: Vec<u8>) -> Result<(), ReadError> {
+        self.budget.take(name.len() + 96)?;
+        self.found.outside.insert(name);
+        Ok(())
+    }
+
     /// Takes in a file: a document, a layer, or nothing that matters.
     fn file(&mut self, name: Vec<u8>, size: u64, data: &mut dyn BufRead) -> Result<(), Stop> {
         if name == b"/manifest.json" {
@@ -177,7 +200,11 @@ impl<'o> Intake<'o> {
         let start = start.get(..read).unwrap_or_default();
         let mut data = start.chain(data);
         let packing = Packing::of(start);
-        if start.trim_ascii_start().starts_with(b"{") {
+        if start.is_empty() {
+            // Engines take a layer of no bytes for an empty one.
+            self.budget.take(name.len() + size_of::<Layer>() + 256)?;
+            self.found.layers.insert(name, (0, Ok(Arc::default())));
+        } else if start.trim_ascii_start().starts_with(b"{") {
             let text = self.document(size, &mut data)?;
             let document = text.and_then(|text| parse(&text));
             self.budget.take(name.len() + 512)?;

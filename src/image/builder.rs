@@ -58,10 +58,15 @@ impl Builder {
         self.add(path.as_ref(), 0o777, What::Link(target.as_ref()))
     }
 
-    /// Another name for a file.
+    /// Another name for a file, whose mode and owner its entry has, as it is in an archive of files.
     #[must_use]
     pub fn hard_link(self, path: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> Self {
-        self.add(path.as_ref(), 0, What::HardLink(target.as_ref()))
+        let target = target.as_ref();
+        let rights = self.layers.iter().rev().find_map(|layer| layer.rights_at(target));
+        let owner = self.owner;
+        let (mode, uid, gid) = rights.unwrap_or((0, owner.0, owner.1));
+        let builder = self.owner(uid, gid).add(path.as_ref(), mode, What::HardLink(target));
+        builder.owner(owner.0, owner.1)
     }
 
     /// A device or pipe.

@@ -9,7 +9,7 @@ use crate::image::archive::Found;
 use crate::image::config::Platform;
 use crate::image::document::{Descriptor, Document, Saved, blob_path};
 use crate::image::error::ReadError;
-use crate::image::layer::{Layer, MAX_LINKS, clean_path};
+use crate::image::layer::{Layer, MAX_LINKS, MAX_PATH, clean_path};
 use crate::image::unpack::Bomb;
 use crate::image::{Image, Tree};
 
@@ -53,7 +53,11 @@ pub(super) fn choose(mut found: Found, options: &Options) -> Result<Image, ReadE
     let candidates = match found.saved.take() {
         Some(saved) if options.platform.is_none() || !index => saved_candidates(saved)?,
         _ if index => index_candidates(&found, options)?,
-        _ => return Err(ReadError::NoImage),
+        _ => {
+            return Err(outside(&found, b"/index.json")
+                .or(outside(&found, b"/manifest.json"))
+                .unwrap_or(ReadError::NoImage));
+        }
     };
     let candidate = one_of(candidates, options)?;
     let image = build(&mut found, candidate)?;
@@ -155,7 +159,7 @@ fn flatten<'f>(
                 flat.push((descriptor, platform.clone()));
                 continue;
             }
-            return Err(ReadError::Missing { what: "manifest", file: path });
+            return Err(missing(found, "manifest", &path));
         };
         if let Some(inner) = document.manifests.as_ref() {
             if depth == MAX_DEPTH {
@@ -255,9 +259,8 @@ fn build(found: &mut Found, candidate: Candidate) -> Result<Image, ReadError> {
 }
 
 fn layer(found: &mut Found, path: &[u8], stated: Option<u64>) -> Result<Arc<Layer>, ReadError> {
-    let at = resolve(found, path).to_vec();
-    let missing = || ReadError::Missing { what: "layer", file: path.to_vec() };
-    let (actual, layer) = found.layers.get(&at).ok_or_else(missing)?;
+    let at = resolve(found, path);
+    let (actual, layer) = found.layers.get(&at).ok_or_else(|| missing(found, "layer", path))?;
     if let Some(stated) = stated.filter(|stated| stated != actual) {
         return Err(ReadError::Size { file: path.to_vec(), stated, actual: *actual });
     }
@@ -267,26 +270,50 @@ fn layer(found: &mut Found, path: &[u8], stated: Option<u64>) -> Result<Arc<Laye
     // The error is taken out, because it cannot be copied; nothing else will ask for it.
     match found.layers.remove(&at) {
         Some((_, Err(problem))) => Err(ReadError::Layer { layer: path.to_vec(), problem }),
-        _ => Err(missing()),
+        _ => Err(missing(found, "layer", path)),
     }
 }
 
 /// A document, through links.
 fn document<'f>(found: &'f Found, path: &[u8], expected: &'static str) -> Result<&'f Document, ReadError> {
     let file = || path.to_vec();
-    match found.documents.get(resolve(found, path)) {
+    match found.documents.get(&resolve(found, path)) {
         Some(Ok(document)) => Ok(document),
         Some(Err(reason)) => Err(ReadError::Document { file: file(), expected, reason: reason.clone() }),
-        None => Err(ReadError::Missing { what: expected, file: file() }),
+        None => Err(missing(found, expected, path)),
     }
 }
 
-/// Where the links of the archive lead.
-fn resolve<'f>(found: &'f Found, path: &'f [u8]) -> &'f [u8] {
-    let mut path = path;
+/// Why a file is not at hand.
+fn missing(found: &Found, what: &'static str, path: &[u8]) -> ReadError {
+    outside(found, path).unwrap_or_else(|| ReadError::Missing { what, file: path.to_vec() })
+}
+
+/// Is it beyond a link that leads out of the folder?
+fn outside(found: &Found, path: &[u8]) -> Option<ReadError> {
+    let path = resolve(found, path);
+    let link = prefixes(&path).find(|prefix| found.outside.contains(*prefix))?;
+    Some(ReadError::Outside { link: link.to_vec() })
+}
+
+/// Where the links of the archive lead, those of folders on the way too.
+fn resolve(found: &Found, path: &[u8]) -> Vec<u8> {
+    let mut path = path.to_vec();
     for _ in 0..MAX_LINKS {
-        let Some(next) = found.links.get(path) else { break };
+        let next = prefixes(&path).find_map(|prefix| {
+            let target = found.links.get(prefix)?;
+            // The root ends in a slash, as no other folder does.
+            let target = target.strip_suffix(b"/").unwrap_or(target);
+            Some([target, path.get(prefix.len()..)?].concat())
+        });
+        let Some(next) = next.filter(|next| next.len() <= MAX_PATH) else { break };
         path = next;
     }
     path
+}
+
+/// An absolute clean path's folders from the root on, and the path itself.
+fn prefixes(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = path.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+    ends.chain([path.len()]).filter_map(|end| path.get(..end))
 }

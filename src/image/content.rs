@@ -5,7 +5,8 @@
 //! | --- | --- |
 //! | starts with `\x7fELF` | [`elf::Summary`], executable or not: libraries mostly are not |
 //! | has an execute bit | its `#!` line, up to [`HEAD`] bytes; without one, its first [`MAGIC`] bytes |
-//! | one that a loader or libc reads ([`is_consulted`]) | all of it, up to [`TEXT`] bytes |
+//! | one that a loader or libc reads ([`most_text`]) | all of it, up to [`TEXT`] bytes |
+//! | one of the same name elsewhere, to which a link may lead | all of it, up to [`SMALL`] bytes |
 //! | `*.class` | its first [`MAGIC`] bytes |
 //! | `*.jar` | its first [`JAR`] bytes |
 //! | any other | nothing |
@@ -26,6 +27,9 @@ pub const JAR: usize = 4096;
 
 /// The largest file of which everything is kept.
 pub const TEXT: usize = 512 * 1024;
+
+/// The largest file of which everything is kept because of its name alone.
+pub const SMALL: usize = 64 * 1024;
 
 /// What is known of a file's contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +59,7 @@ impl Kept {
         if bytes.starts_with(b"\x7fELF") {
             let summary = elf::Summary::read(&Sparse::whole(bytes.to_vec()));
             Self::Elf(Box::new(Elf { summary, mentions: Mentions::of(bytes) }))
-        } else if is_consulted(path) && bytes.len() <= TEXT {
+        } else if most_text(path, mode).is_some_and(|most| bytes.len() <= most) {
             Self::Text(bytes.into())
         } else if mode & 0o111 != 0 || is_java(path) {
             Self::Head(worth_keeping(path, bytes).into())
@@ -98,20 +102,22 @@ pub fn allocated(bytes: usize) -> usize {
     (bytes + 8).next_multiple_of(16).max(32)
 }
 
-/// Is this a file that the dynamic loader, libc or `why` itself reads? `path` is absolute and clean.
-pub fn is_consulted(path: &[u8]) -> bool {
-    const WHOLE: [&[u8]; 6] = [
-        b"/etc/ld.so.cache",
-        b"/etc/passwd",
-        b"/etc/group",
-        b"/etc/nsswitch.conf",
-        b"/etc/ld.so.conf",
-        b"/etc/ld.so.preload",
-    ];
-    WHOLE.contains(&path)
-        || (path.starts_with(b"/etc/ld.so.conf.d/") && path.ends_with(b".conf"))
-        || (path.starts_with(b"/etc/ld-musl-") && path.ends_with(b".path"))
-        || path.ends_with(b"/release")
+/// Up to how many bytes all of this file is kept, if it may be one that the dynamic loader, libc, the engine or `why`
+/// itself reads; `path` is absolute and clean. A link may lead from there to a file of the same name elsewhere.
+pub fn most_text(path: &[u8], mode: u16) -> Option<usize> {
+    const NAMES: [&[u8]; 6] = [b"ld.so.cache", b"passwd", b"group", b"nsswitch.conf", b"ld.so.conf", b"ld.so.preload"];
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let folder = path.strip_suffix(name).unwrap_or_default();
+    // Musl's loader has its folders in the `etc` of its own prefix.
+    let for_musl = folder.ends_with(b"/etc/") && name.starts_with(b"ld-musl-") && name.ends_with(b".path");
+    let for_ldconfig = folder == b"/etc/ld.so.conf.d/" && name.ends_with(b".conf");
+    if (folder == b"/etc/" && NAMES.contains(&name)) || for_musl || for_ldconfig || name == b"release" {
+        Some(TEXT)
+    } else if NAMES.contains(&name) && mode & 0o111 == 0 {
+        Some(SMALL)
+    } else {
+        None
+    }
 }
 
 /// What is kept of a file that starts so, if anything but not all is.
@@ -209,17 +215,21 @@ impl Sparse {
 
 #[cfg(test)]
 mod tests {
-    use super::{HEAD, JAR, Kept, MAGIC, Sparse};
+    use super::{HEAD, JAR, Kept, MAGIC, SMALL, Sparse};
 
     #[test]
     fn contents_are_kept_only_of_what_may_be_executed_linked_or_consulted() {
         assert_eq!(Kept::of(b"/usr/share/doc/x", 0o644, b"text"), Kept::Nothing);
         assert_eq!(Kept::of(b"/etc/passwd", 0o644, b"root:x:0:0").text(), Some(b"root:x:0:0" as &[u8]));
+        assert_eq!(Kept::of(b"/data/passwd", 0o644, b"root:x:0:0").text(), Some(b"root:x:0:0" as &[u8]));
+        assert_eq!(Kept::of(b"/usr/bin/group", 0o755, b"#!/bin/sh\nexit\n").head(), b"#!/bin/sh\n");
+        assert_eq!(Kept::of(b"/opt/m/etc/ld-musl-x86_64.path", 0o644, b"/m").text(), Some(b"/m" as &[u8]));
         assert_eq!(Kept::of(b"/run.sh", 0o755, b"#!/bin/sh\nexit\n").head(), b"#!/bin/sh\n");
         let endless = [b"#!".as_slice(), &[b'x'; 5000]].concat();
         assert_eq!(Kept::of(b"/run.sh", 0o755, &endless).head(), &endless[..HEAD]);
         assert_eq!(Kept::of(b"/data", 0o755, &[7; 5000]).head(), [7; MAGIC]);
         assert_eq!(Kept::of(b"/app.jar", 0o644, &[7; 5000]).head(), [7; JAR]);
+        assert_eq!(Kept::of(b"/data/group", 0o644, &vec![b'x'; SMALL + 1]), Kept::Nothing);
         assert!(matches!(Kept::of(b"/lib/x.so", 0o644, b"\x7fELF"), Kept::Elf(_)));
         assert_eq!(Kept::of(b"/Hello.class", 0o644, b"\xca\xfe\xba\xbe").head(), b"\xca\xfe\xba\xbe");
     }

@@ -57,6 +57,12 @@ pub enum ReadError {
         /// Its name in the archive.
         file: Vec<u8>,
     },
+    /// A file that is named is beyond a link that leads out of the folder.
+    #[error("`{}` is a link out of the folder, and such links are not followed: copy what it leads to", printable_bytes(.link))]
+    Outside {
+        /// The link's name in the folder.
+        link: Vec<u8>,
+    },
     /// A file is not as long as its descriptor says.
     #[error("`{}` has {actual} bytes, but its descriptor says {stated}", printable_bytes(.file))]
     Size {

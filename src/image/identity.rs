@@ -1,13 +1,17 @@
 //! As whom the image runs: USER against `/etc/passwd` and `/etc/group` of the image, and what that user may do.
 //!
-//! The rules are those of the engine (moby/sys, `user.GetExecUser`): a name in `/etc/passwd` wins even if it looks like
-//! a number, a number needs no entry, and groups of `/etc/group` count unless USER names one. Capabilities are those
-//! that a container has by default: root may read everything and execute what anybody may execute.
+//! The rules are those of the engine (moby/sys, `user.GetExecUser`): a number is never a name and needs no entry, a field
+//! that is no number counts as 0, and groups of `/etc/group` count unless USER names one. What stands after a second
+//! colon of USER is left out, as engines did until 2025; newer ones take it for part of the group's name. Capabilities
+//! are those that a container has by default: root may read everything and execute what anybody may execute.
 
+use std::num::IntErrorKind;
+
+use crate::image::text::Text;
 use crate::image::tree::{Entry, Tree};
 
 /// The largest number of a user or group that the engine takes.
-const LARGEST: u32 = i32::MAX as u32;
+const LARGEST: i64 = i32::MAX as i64;
 
 /// As whom something runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +20,9 @@ pub struct Identity {
     pub uid: u32,
     /// The group, and then those that the user is a member of.
     pub gids: Vec<u32>,
+    /// Is that all? If not, because what `/etc/passwd` or `/etc/group` says is not known, the user may do what anybody
+    /// may: nothing certain follows from what one user may not do.
+    pub is_known: bool,
 }
 
 /// Why nobody can be found to run as.
@@ -28,47 +35,57 @@ pub enum Unknown {
 }
 
 impl Identity {
+    /// Root, in its own group alone.
+    pub fn root() -> Self {
+        Self { uid: 0, gids: vec![0], is_known: true }
+    }
+
     /// The one that USER names: `user`, `uid`, `user:group`, `uid:gid`; root if empty.
     ///
     /// # Errors
     /// When the engine would not find that user or group, and so not start anything.
     pub fn of(user: &str, tree: &Tree) -> Result<Self, Unknown> {
-        let (name, group) = user.split_once(':').map_or((user, ""), |(name, group)| (name, group));
-        let passwd = table(tree, b"/etc/passwd");
-        let groups = table(tree, b"/etc/group");
-        let account = passwd.iter().find(|fields| {
-            if name.is_empty() {
-                field(fields, 2) == Some(0)
-            } else {
-                fields.first().is_some_and(|first| *first == name)
-            }
+        let mut parts = user.split(':');
+        let (name, group) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let texts = [b"/etc/passwd".as_slice(), b"/etc/group"].map(|path| tree.text(path));
+        if texts.iter().any(|text| text.is_unknown()) {
+            let uid = name.parse().unwrap_or(0);
+            return Ok(Self { uid, is_known: false, ..Self::root() });
+        }
+        let [passwd, groups] = texts.map(table);
+        let number = if name.is_empty() { Some(0) } else { name.parse::<i64>().ok() };
+        let account = passwd.iter().find(|fields| match number {
+            Some(number) => field(fields, 2) == number,
+            None => fields.first().is_some_and(|first| first == name),
         });
-        let number = number(name);
-        let account = account.or_else(|| passwd.iter().find(|fields| number.is_some() && field(fields, 2) == number));
-        let uid = match (account.and_then(|fields| field(fields, 2)), number, name) {
-            (Some(uid), _, _) | (None, Some(uid), _) => uid,
-            (None, None, "") => 0,
-            (None, None, _) => return Err(Unknown::User(name.to_owned())),
+        let uid = match account {
+            Some(fields) => field(fields, 2),
+            None => number.filter(is_valid).ok_or_else(|| Unknown::User(name.to_owned()))?,
         };
-        let own = account.and_then(|fields| field(fields, 3)).unwrap_or(0);
+        let own = id(account.map_or(0, |fields| field(fields, 3)));
         let login = account.and_then(|fields| fields.first()).map_or("", |first| first);
         let gids = if group.is_empty() { member(&groups, login, own) } else { vec![find_group(&groups, group)?] };
-        Ok(Self { uid, gids })
+        Ok(Self { uid: id(uid), gids, is_known: true })
     }
 
     /// May this user execute that file?
     pub fn may_execute(&self, entry: &Entry<'_>) -> bool {
-        if self.uid == 0 { entry.mode & 0o111 != 0 } else { self.bits(entry) & 1 != 0 }
+        if self.is_bound() { self.bits(entry) & 1 != 0 } else { entry.mode & 0o111 != 0 }
     }
 
     /// May this user go through that folder?
     pub fn may_enter(&self, entry: &Entry<'_>) -> bool {
-        self.uid == 0 || self.bits(entry) & 1 != 0
+        !self.is_bound() || self.bits(entry) & 1 != 0
     }
 
     /// May this user read that file?
     pub fn may_read(&self, entry: &Entry<'_>) -> bool {
-        self.uid == 0 || self.bits(entry) & 4 != 0
+        !self.is_bound() || self.bits(entry) & 4 != 0
+    }
+
+    /// Do permissions keep this user from anything, for certain?
+    fn is_bound(&self) -> bool {
+        self.uid != 0 && self.is_known
     }
 
     /// The three permission bits that count for this user: the owner's even if others have more.
@@ -84,32 +101,47 @@ impl Identity {
 }
 
 /// The lines of a table, each split at its colons.
-fn table(tree: &Tree, path: &[u8]) -> Vec<Vec<String>> {
-    let text = tree.lookup(path).ok().and_then(|found| found.entry.kept.text().map(<[u8]>::to_vec)).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text).into_owned();
+fn table(text: Text<'_>) -> Vec<Vec<String>> {
+    let text = String::from_utf8_lossy(text.known());
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(|line| line.split(':').map(str::to_owned).collect()).collect()
 }
 
-fn field(fields: &[String], at: usize) -> Option<u32> {
-    number(fields.get(at)?)
+/// The number in a field, as Go reads it where errors do not count: 0 for what is none, the nearest for one too large.
+fn field(fields: &[String], at: usize) -> i64 {
+    fields.get(at).map_or(0, |text| {
+        text.parse().unwrap_or_else(|error: std::num::ParseIntError| match error.kind() {
+            IntErrorKind::PosOverflow => i64::MAX,
+            IntErrorKind::NegOverflow => i64::MIN,
+            _ => 0,
+        })
+    })
 }
 
-fn number(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|number| *number <= LARGEST)
+/// The number as the kernel is given it: its lower half.
+fn id(number: i64) -> u32 {
+    u32::try_from(number & i64::from(u32::MAX)).unwrap_or_default()
+}
+
+fn is_valid(number: &i64) -> bool {
+    (0..=LARGEST).contains(number)
 }
 
 fn member(groups: &[Vec<String>], login: &str, own: u32) -> Vec<u32> {
     let belongs = |fields: &&Vec<String>| {
         !login.is_empty() && fields.get(3).is_some_and(|members| members.split(',').any(|member| member == login))
     };
-    std::iter::once(own).chain(groups.iter().filter(belongs).filter_map(|fields| field(fields, 2))).collect()
+    std::iter::once(own).chain(groups.iter().filter(belongs).map(|fields| id(field(fields, 2)))).collect()
 }
 
 fn find_group(groups: &[Vec<String>], group: &str) -> Result<u32, Unknown> {
-    let named = groups.iter().find(|fields| fields.first().is_some_and(|first| first == group));
-    let found = named.and_then(|fields| field(fields, 2)).or_else(|| number(group));
-    found.ok_or_else(|| Unknown::Group(group.to_owned()))
+    let number = group.parse::<i64>().ok();
+    let found = groups.iter().find(|fields| match number {
+        Some(number) => field(fields, 2) == number,
+        None => fields.first().is_some_and(|first| first == group),
+    });
+    let found = found.map(|fields| field(fields, 2)).or_else(|| number.filter(is_valid));
+    found.map(id).ok_or_else(|| Unknown::Group(group.to_owned()))
 }
 
 #[cfg(test)]
@@ -118,7 +150,8 @@ mod tests {
     use crate::image::tree::Tree;
 
     fn tree() -> Tree {
-        let passwd = "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/:/bin/sh\n77:x:5:6::/:\nbroken\n";
+        let passwd = "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/:/bin/sh\n77:x:5:6::/:\nbroken\n\
+                      letters:x:abc:5::/:\nlarge:x:99999999999999999999:1::/:\n";
         let group = "root:x:0:\nstaff:x:50:app,root\nother:x:51:application\n";
         Tree::builder()
             .file("/etc/passwd", 0o644, passwd)
@@ -134,7 +167,7 @@ mod tests {
     }
 
     fn identity(uid: u32, gids: &[u32]) -> Identity {
-        Identity { uid, gids: gids.to_vec() }
+        Identity { uid, gids: gids.to_vec(), is_known: true }
     }
 
     #[test]
@@ -146,7 +179,14 @@ mod tests {
         assert_eq!(of("4321"), Ok(identity(4321, &[0])));
         assert_eq!(of("app:staff"), Ok(identity(1000, &[50])));
         assert_eq!(of("4321:99"), Ok(identity(4321, &[99])));
-        assert_eq!(of("77"), Ok(identity(5, &[6])), "a name wins over a number");
+        assert_eq!(of("77"), Ok(identity(77, &[0])), "a number is no name");
+        assert_eq!(of("broken"), Ok(identity(0, &[0])), "a field that is not there is 0");
+        assert_eq!(of("letters"), Ok(identity(0, &[5])), "and so is one that is no number");
+        assert_eq!(of("large").map(|found| found.uid), Ok(u32::MAX));
+        assert_eq!(of("1:2:3"), Ok(identity(1, &[2])));
+        assert_eq!(of("1:50"), Ok(identity(1, &[50])));
+        assert_eq!(of(":staff"), Ok(identity(0, &[50])));
+        assert_eq!(of("-1"), Err(Unknown::User("-1".to_owned())));
         assert_eq!(of("nobody"), Err(Unknown::User("nobody".to_owned())));
         assert_eq!(of("app:nogroup"), Err(Unknown::Group("nogroup".to_owned())));
         assert_eq!(of("4294967295"), Err(Unknown::User("4294967295".to_owned())), "beyond what the engine takes");
@@ -158,6 +198,34 @@ mod tests {
         assert_eq!(Identity::of("", &empty), Ok(identity(0, &[0])));
         assert_eq!(Identity::of("1000:1000", &empty), Ok(identity(1000, &[1000])));
         assert_eq!(Identity::of("root", &empty), Err(Unknown::User("root".to_owned())));
+    }
+
+    /// A link may lead to a file of which nothing is kept; that is no empty file.
+    #[test]
+    fn a_table_that_is_not_known_keeps_nobody_from_anything() {
+        for table in ["/etc/passwd", "/etc/group"] {
+            let tree = Tree::builder().file("/data/users", 0o644, "app:x:7:7::/:\n").link(table, "/data/users");
+            let tree = tree.file("/own", 0o100, "").file("/text", 0o644, "").build().unwrap();
+            for user in ["", "app", "app:app", "1000", "1000:app"] {
+                let identity = Identity::of(user, &tree).unwrap();
+                assert!(!identity.is_known, "{table} {user}");
+                let may = |path: &[u8]| identity.may_execute(&tree.lookup(path).unwrap().entry);
+                assert!(may(b"/own") && !may(b"/text"), "{table} {user}");
+            }
+        }
+        let known = |builder: crate::image::builder::Builder| {
+            Identity::of("app", &builder.build().unwrap()).map(|identity| (identity.uid, identity.is_known))
+        };
+        let same = Tree::builder().file("/data/passwd", 0o644, "app:x:7:7::/:\n");
+        assert_eq!(known(same.link("/etc/passwd", "/data/passwd")), Ok((7, true)));
+        let same = Tree::builder().file("/data/passwd", 0o644, "app:x:7:7::/:\n");
+        assert_eq!(known(same.hard_link("/etc/passwd", "/data/passwd")), Ok((7, true)));
+        let other = Tree::builder().file("/data/x", 0o644, "app:x:7:7::/:\n");
+        assert_eq!(known(other.layer().hard_link("/etc/passwd", "/data/x")), Ok((0, false)));
+        let empty = Tree::builder().file("/data/x", 0o644, "").link("/etc/passwd", "/data/x");
+        assert_eq!(known(empty), Err(Unknown::User("app".to_owned())));
+        let large = Tree::builder().file("/etc/passwd", 0o644, vec![b'#'; 1 << 20]);
+        assert_eq!(known(large), Ok((0, false)));
     }
 
     #[test]

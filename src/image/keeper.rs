@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead, Read as _};
 
-use crate::image::content::{Elf, HEAD, JAR, Kept, Sparse, TEXT, is_archive, is_consulted, is_java, worth_keeping};
+use crate::image::content::{Elf, HEAD, JAR, Kept, Sparse, is_archive, is_java, most_text, worth_keeping};
 use crate::image::elf;
 use crate::image::mentions::Scan;
 use crate::image::tar::read_up_to;
@@ -52,7 +52,7 @@ pub fn keep(
         let elf = elf_file(head, Extent { size, early: EARLY, most, end }, data)?;
         return Ok(Kept::Elf(Box::new(elf)));
     }
-    if is_consulted(path) && size <= TEXT as u64 {
+    if most_text(path, mode).is_some_and(|most| size <= most as u64) {
         let mut text = head.to_vec();
         data.read_to_end(&mut text)?;
         return Ok(Kept::Text(text.into()));
@@ -280,13 +280,16 @@ mod tests {
     #[test]
     fn what_streams_by_is_kept_as_what_is_at_hand_would_be() {
         let elf = library(&Places { strings: 300, dynamic: 400, size: 1024, code: 0 });
-        let cases: [(&[u8], u16, &[u8]); 8] = [
+        let cases: [(&[u8], u16, &[u8]); 11] = [
             (b"/lib/x.so", 0o644, &elf),
             (b"/run", 0o755, b"#!/bin/sh\nexit\n"),
             (b"/data", 0o755, &[b'#'; 3000]),
             (b"/app.jar", 0o644, &[b'P'; 9000]),
             (b"/etc/passwd", 0o644, &[b'r'; 3000]),
             (b"/etc/passwd", 0o644, &vec![b'r'; 600_000]),
+            (b"/data/passwd", 0o644, &[b'r'; 3000]),
+            (b"/data/passwd", 0o644, &vec![b'r'; 70_000]),
+            (b"/data/passwd", 0o755, &[b'r'; 3000]),
             (b"/X.class", 0o644, b"\xca\xfe"),
             (b"/other", 0o644, b"x"),
         ];

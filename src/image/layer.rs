@@ -5,7 +5,8 @@
 //!
 //! Whiteouts are those of the OCI image specification, `layer.md`: `.wh.NAME` hides NAME of the layers below,
 //! `.wh..wh..opq` hides all that the layers below have in that folder. Neither touches its own layer, wherever in the
-//! archive it stands. Other names that start with `.wh..wh.` are bookkeeping of AUFS and skipped, as the engine does.
+//! archive it stands. Where NAME follows as a folder of the same layer, engines disagree: what the layers below have in
+//! it is there all the same with Docker's overlay2, and so it is here, where what is missed is what counts. Other names that start with `.wh..wh.` are bookkeeping of AUFS and skipped, as the engine does.
 
 mod budget;
 mod write;
@@ -117,15 +118,20 @@ pub(super) struct Node {
     payload: u32,
     owner: u32,
     name_len: u16,
-    pub(super) mode: u16,
+    mode: u16,
     pub(super) kind: NodeKind,
     /// A folder that hides what the layers below have in it.
     pub(super) opaque: bool,
     /// A folder that no entry states, only the paths of what is in it.
     pub(super) implied: bool,
+    /// A file with several names in this layer: `owner` is a place in [`Layer::shared`].
+    shared: bool,
 }
 
 const EMPTY: u32 = u32::MAX;
+
+/// Mode, user and group.
+pub(super) type Rights = (u16, u32, u32);
 
 impl Node {
     const BLANK: Self = Self {
@@ -139,6 +145,7 @@ impl Node {
         kind: NodeKind::Whiteout,
         opaque: false,
         implied: false,
+        shared: false,
     };
     /// A folder that is there because something is in it.
     const IMPLIED: Self = Self { kind: NodeKind::Plain(Kind::Folder), implied: true, ..Self::BLANK };
@@ -155,6 +162,8 @@ pub struct Layer {
     slots: Vec<u32>,
     hasher: RandomState,
     owners: Vec<(u32, u32)>,
+    /// Mode and owner of files with several names: what the last of these says counts for all.
+    shared: Vec<Rights>,
     targets: Vec<Box<[u8]>>,
     kept: Vec<Kept>,
 }
@@ -174,6 +183,7 @@ impl Default for Layer {
             slots: vec![EMPTY; 16],
             hasher: RandomState::new(),
             owners: vec![(0, 0)],
+            shared: Vec::new(),
             targets: Vec::new(),
             kept: Vec::new(),
         }
@@ -185,8 +195,12 @@ impl Layer {
         self.nodes.get(at as usize)
     }
 
-    pub(super) fn owner(&self, node: &Node) -> (u32, u32) {
-        self.owners.get(node.owner as usize).copied().unwrap_or_default()
+    pub(super) fn rights(&self, node: &Node) -> Rights {
+        if node.shared {
+            return self.shared.get(node.owner as usize).copied().unwrap_or_default();
+        }
+        let (uid, gid) = self.owners.get(node.owner as usize).copied().unwrap_or_default();
+        (node.mode, uid, gid)
     }
 
     /// The target of a symbolic or unresolved hard link; empty for anything else.

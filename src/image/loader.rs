@@ -92,6 +92,9 @@ pub struct Loaded<'a> {
     pub objects: Vec<Object<'a>>,
     /// What is missing, in the order in which it is missed.
     pub lost: Vec<Lost>,
+    /// Would the loader, for all that is known, do otherwise, because what a file says that it reads is not known, or
+    /// as whom it runs? Then nothing is said to be missing or too old.
+    pub is_unsure: bool,
 }
 
 /// Which libc a loader belongs to, by what it is and else by its path.
@@ -122,13 +125,15 @@ impl Object<'_> {
 impl<'a> Load<'a> {
     /// Loads a program with all its libraries.
     pub fn run(&self, program: Object<'a>) -> Loaded<'a> {
-        let mut loaded = Loaded { objects: vec![program], lost: Vec::new() };
+        let mut loaded = Loaded { objects: vec![program], ..Loaded::default() };
         if let Some((path, elf)) = self.loader {
             let names = [Some(path.to_vec()), elf.soname.clone()].into_iter().flatten().collect();
             loaded.objects.push(Object { names, opened: path.to_vec(), path: path.to_vec(), elf, parent: None });
         }
         let rules = Rules::new(self);
-        for name in self.given.preloads(&self.search, self.libc) {
+        let (preloads, has_more) = self.given.preloads(&self.search, self.libc);
+        loaded.is_unsure = has_more || rules.is_unsure() || (!self.search.identity.is_known && self.given.depends());
+        for name in preloads {
             // What cannot be loaded in advance is passed over.
             if !self.is_loaded(&mut loaded, &name)
                 && let Ok(library) = self.find(&loaded.objects, &rules, 0, &name)
@@ -145,6 +150,9 @@ impl<'a> Load<'a> {
                 self.need(&mut loaded, &rules, at, name);
             }
             at += 1;
+        }
+        if loaded.is_unsure {
+            loaded.lost.clear();
         }
         loaded
     }
@@ -241,6 +249,14 @@ impl Rules {
             Libc::Musl => Of::Musl(musl::Rules::new(load)),
         };
         Self { of, spent: Cell::new(0) }
+    }
+
+    /// Is what a file says that the loader reads not known?
+    fn is_unsure(&self) -> bool {
+        match &self.of {
+            Of::Glibc(rules) => rules.is_unsure,
+            Of::Musl(rules) => rules.is_unsure,
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 use crate::image::identity::Identity;
 use crate::image::layer::Kind;
 use crate::image::path::{components, join};
+use crate::image::text::Text;
 use crate::image::tree::{Entry, Found, Miss, Tree};
 
 /// The PATH of an image that sets none (moby, `daemon/pkg/oci`, `DefaultPathEnv`; the same in podman).
@@ -129,6 +130,16 @@ impl<'a> Search<'a> {
         self.permitted(path, Identity::may_read)
     }
 
+    /// What the file at `path` says to a loader, which takes one that the user cannot read for missing.
+    pub fn text(&self, path: &[u8]) -> Text<'a> {
+        match self.readable(path) {
+            Ok(found) => Text::of(&found.entry),
+            Err(Trouble::Miss(miss)) => Text::missing(&miss),
+            Err(Trouble::Special(_)) => Text::Unknown,
+            Err(_) => Text::Absent,
+        }
+    }
+
     /// The regular file at `path`, if the user can reach it and `may` do with it what is asked.
     fn permitted(&self, path: &[u8], may: fn(&Identity, &Entry<'_>) -> bool) -> Result<Found<'a>, Trouble> {
         let looked = self.tree.lookup_from(self.folder, path);
@@ -145,20 +156,16 @@ impl<'a> Search<'a> {
         if may(self.identity, &found.entry) { Ok(found) } else { Err(Trouble::Forbidden(found.path, found.entry.mode)) }
     }
 
-    /// May every folder on the way be entered, those before a link too?
+    /// May every folder on the way be entered, those before a link too? Not the root: the engine makes that of a
+    /// container itself, for everybody to enter, whatever a layer says of its own.
     fn enter(&self, found: &Found<'_>) -> Result<(), Trouble> {
-        if self.identity.uid == 0 {
-            return Ok(());
-        }
         for path in found.links.iter().chain([&found.path]) {
-            let mut folder = b"/".to_vec();
-            for name in std::iter::once(&b"."[..]).chain(components(path)) {
+            let mut folder = Vec::new();
+            for name in components(path) {
+                folder = join(&folder, name);
                 let here = self.tree.lookup(&folder).ok().filter(|here| here.entry.kind == Kind::Folder);
-                match here {
-                    Some(here) if !self.identity.may_enter(&here.entry) => {
-                        return Err(Trouble::Closed(here.path, here.entry.mode));
-                    }
-                    _ => folder = join(&folder, name),
+                if let Some(here) = here.filter(|here| !self.identity.may_enter(&here.entry)) {
+                    return Err(Trouble::Closed(here.path, here.entry.mode));
                 }
             }
         }

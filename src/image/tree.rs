@@ -15,6 +15,7 @@ use crate::image::builder::Builder;
 use crate::image::content::Kept;
 use crate::image::layer::{Kind, Layer, MAX_PATH, NodeKind, ROOT};
 use crate::image::path::join;
+use crate::image::text::Text;
 use walk::Walk;
 
 /// All files of an image.
@@ -131,6 +132,11 @@ impl Tree {
         Walk::new(self, self.layers.len()).go(path, false)
     }
 
+    /// What the file at `path` says, all symbolic links followed.
+    pub fn text(&self, path: &[u8]) -> Text<'_> {
+        self.lookup(path).map_or_else(|miss| Text::missing(&miss), |found| Text::of(&found.entry))
+    }
+
     /// The names in a folder, sorted by bytes.
     ///
     /// # Errors
@@ -183,9 +189,9 @@ impl Tree {
         let layer = self.layers.get(layer)?;
         let node = layer.node(at)?;
         let NodeKind::Plain(kind) = node.kind else { return None };
-        let (uid, gid) = layer.owner(node);
+        let (mode, uid, gid) = layer.rights(node);
         let (target, kept) = (layer.target(node), layer.kept(node));
-        Some(Entry { kind, mode: node.mode, uid, gid, size: node.size, target, kept })
+        Some(Entry { kind, mode, uid, gid, size: node.size, target, kept })
     }
 
     fn folder_entry(&self, parts: &Parts) -> Entry<'_> {

@@ -71,7 +71,7 @@ pub fn why(image: &Image) -> Diagnosis {
     let mut early = Vec::new();
     let identity = Identity::of(&config.user, &image.tree).unwrap_or_else(|unknown| {
         early.push(unknown_user(image, &unknown));
-        Identity { uid: 0, gids: vec![0] }
+        Identity::root()
     });
     early.extend(bad_folder(image));
     let mut inquiry = Inquiry {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::check::{check, is_stage_name};
 use super::expand::{Gap, Scope, expand};
+use super::reference::{is_reference, may_be};
 use super::syntax::{HereDocument, Instruction, instructions, is_space};
 
 /// The image of a FROM line.
@@ -14,9 +15,9 @@ use super::syntax::{HereDocument, Instruction, instructions, is_space};
 pub enum Image {
     /// Its reference, variables filled in.
     Known(String),
-    /// None: a variable in it has no value, so that the line builds only with `--build-arg`.
+    /// None: what is written, variables filled in, is no reference, or nothing at all.
     Missing,
-    /// It depends on what the Dockerfile does not say, such as the platform.
+    /// It depends on what the Dockerfile does not say: the platform.
     Untold,
 }
 
@@ -30,7 +31,7 @@ impl Image {
     }
 }
 
-/// A FROM line that starts from an image, not from an earlier stage.
+/// A FROM line that starts from an image, not from an earlier stage, nor from one that the platform chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct From {
     /// The line it starts on, counted from 1.
@@ -96,7 +97,8 @@ struct Reader {
     global: Scope,
     /// What the present stage sees; `None` before the first FROM.
     stage: Option<Scope>,
-    /// The name of the present stage, in lower case: `BuildKit` does not tell cases apart.
+    /// The name of the present stage, in lower case, as `BuildKit` has it: `FROM build` finds `AS Build`, `FROM Build` does
+    /// not.
     name: Option<String>,
     /// What the named stages before it saw at their end.
     named: BTreeMap<String, Scope>,
@@ -132,16 +134,25 @@ impl Reader {
         }
         self.name = name;
         let image = match expand(written, &self.global, self.escape) {
-            Ok(image) if image.is_empty() => Image::Missing,
-            Ok(image) => Image::Known(image),
-            Err(Gap::Unset) => Image::Missing,
-            Err(Gap::Untold) => Image::Untold,
+            Ok(image) => {
+                if let Some(earlier) = self.named.get(&image) {
+                    self.stage = Some(earlier.clone());
+                    return Ok(());
+                }
+                if is_reference(&image) { Image::Known(image) } else { Image::Missing }
+            }
+            Err(Gap::Refused) => Image::Missing,
+            Err(Gap::Untold(outline)) => {
+                // A stage for each platform is how one chooses a base: `FROM base-$TARGETARCH`.
+                if self.named.keys().any(|name| may_be(&outline, name)) {
+                    self.stage = Some(Scope::stage());
+                    return Ok(());
+                }
+                Image::Untold
+            }
         };
-        let earlier = image.known().and_then(|image| self.named.get(&image.to_lowercase()));
-        self.stage = Some(earlier.cloned().unwrap_or_else(Scope::stage));
-        if earlier.is_none() {
-            self.content.froms.push(From { line: instruction.line, written: written.to_owned(), image });
-        }
+        self.stage = Some(Scope::stage());
+        self.content.froms.push(From { line: instruction.line, written: written.to_owned(), image });
         Ok(())
     }
 
@@ -199,9 +210,9 @@ mod tests {
 
     #[test]
     fn an_argument_of_a_stage_is_not_seen_by_the_next_from() {
-        let froms = content("FROM a\nARG V=1\nFROM b:$V\n").froms;
-        assert_eq!(froms[1].image, Image::Missing);
-        assert_eq!(froms[1].written, "b:$V");
+        let froms = content("FROM a\nARG V=1\nFROM b:$V\nFROM b$V\n").froms;
+        assert_eq!((&froms[1].image, froms[1].written.as_str()), (&Image::Missing, "b:$V"));
+        assert_eq!(froms[2].image, Image::Known("b".to_owned()));
     }
 
     #[test]
@@ -217,6 +228,7 @@ mod tests {
         let expected =
             [(1, "golang"), (3, "scratch"), (4, "later"), (5, "a")].map(|(line, image)| (line, image.into()));
         assert_eq!(images(text), expected);
+        assert_eq!(images("FROM a AS Build\nFROM Build\n"), [(1, "a".to_owned()), (2, "?".to_owned())]);
         assert_eq!(images("ARG S=build\nFROM a AS build\nFROM $S\n"), [(2, "a".to_owned())]);
     }
 

@@ -2,7 +2,8 @@
 //! `BuildKit`'s `shell` package: `$X`, `${X}`, `${X:-word}`, `${X-word}`, `${X:+word}`, `${X+word}`, `${X:?word}`,
 //! quotes and the escape character.
 //!
-//! It does not guess: what depends on the machine, on the base image or on a pattern (`${X%…}`) cannot be told.
+//! A variable without a value is empty, as there. It does not guess: what depends on the machine, on the base image or on
+//! a pattern (`${X%…}`) cannot be told.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
@@ -23,13 +24,16 @@ const PLATFORM: [&str; 8] = [
     "TARGETVARIANT",
 ];
 
+/// Stands in a word for each thing in it that cannot be told: no text has this character.
+pub(super) const HOLE: &str = "\u{ffff}";
+
 /// Why a word is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Gap {
-    /// It uses a variable that has no value.
-    Unset,
-    /// It depends on what the Dockerfile does not say.
-    Untold,
+    /// It has `${X:?word}`, and no X.
+    Refused,
+    /// It depends on what the Dockerfile does not say. This much is known, with a [`HOLE`] for each such thing.
+    Untold(String),
 }
 
 /// The variables that a line sees.
@@ -43,7 +47,8 @@ pub(super) struct Scope {
 enum Value<'s> {
     Set(&'s str),
     Unset,
-    Untold,
+    /// This much of it is known.
+    Untold(&'s str),
 }
 
 impl Scope {
@@ -79,16 +84,18 @@ impl Scope {
     }
 
     fn set(&mut self, name: &str, value: &str, escape: char) {
-        match expand(value, self, escape) {
-            Ok(value) => self.values.insert(name.to_owned(), value),
-            Err(Gap::Unset | Gap::Untold) => self.values.remove(name),
+        let value = match expand(value, self, escape) {
+            Ok(value) | Err(Gap::Untold(value)) => value,
+            Err(Gap::Refused) => HOLE.to_owned(),
         };
+        self.values.insert(name.to_owned(), value);
     }
 
     fn get(&self, name: &str) -> Value<'_> {
         match self.values.get(name) {
+            Some(value) if value.contains(HOLE) => Value::Untold(value),
             Some(value) => Value::Set(value),
-            None if self.open || PLATFORM.contains(&name) => Value::Untold,
+            None if self.open || PLATFORM.contains(&name) => Value::Untold(HOLE),
             None => Value::Unset,
         }
     }
@@ -98,9 +105,10 @@ impl Scope {
 pub(super) fn expand(word: &str, scope: &Scope, escape: char) -> Result<String, Gap> {
     let mut reader = Reader { chars: word.chars().peekable(), scope, escape };
     match reader.word(None, MAX_DEPTH) {
-        Some(Text { gap: Some(gap), .. }) => Err(gap),
+        Some(Text { refused: true, .. }) => Err(Gap::Refused),
+        Some(Text { text, .. }) if text.contains(HOLE) => Err(Gap::Untold(text)),
         Some(Text { text, .. }) => Ok(text),
-        None => Err(Gap::Untold),
+        None => Err(Gap::Untold(HOLE.to_owned())),
     }
 }
 
@@ -137,27 +145,23 @@ pub(super) fn first_word(line: &str, escape: char) -> (&str, &str) {
     (line, "")
 }
 
-/// Text read so far, and the first thing in it that is not known.
+/// Text read so far, and whether the Dockerfile refuses to go on.
 #[derive(Default)]
 struct Text {
     text: String,
-    gap: Option<Gap>,
+    refused: bool,
 }
 
 impl Text {
     fn push(&mut self, other: &Self) {
         self.text.push_str(&other.text);
-        self.gap = self.gap.or(other.gap);
-    }
-
-    fn gap(gap: Gap) -> Self {
-        Self { text: String::new(), gap: Some(gap) }
+        self.refused |= other.refused;
     }
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self { text: text.to_owned(), gap: None }
+        Self { text: text.to_owned(), refused: false }
     }
 }
 
@@ -234,7 +238,7 @@ impl Reader<'_> {
         }
         let word = self.word(Some('}'), depth)?;
         Some(match (self.scope.get(&name), operator) {
-            (Value::Untold, _) => Text::gap(Gap::Untold),
+            (Value::Untold(_), _) => Text::from(HOLE),
             (Value::Set(value), operator) if !(empty_is_unset && value.is_empty()) => {
                 if operator == '+' {
                     word
@@ -244,15 +248,14 @@ impl Reader<'_> {
             }
             (_, '-') => word,
             (_, '+') => Text::default(),
-            _ => Text::gap(Gap::Unset),
+            _ => Text { refused: true, ..Text::default() },
         })
     }
 
     fn plain(&self, name: &str) -> Text {
         match self.scope.get(name) {
-            Value::Set(value) => Text::from(value),
-            Value::Unset => Text::gap(Gap::Unset),
-            Value::Untold => Text::gap(Gap::Untold),
+            Value::Set(value) | Value::Untold(value) => Text::from(value),
+            Value::Unset => Text::default(),
         }
     }
 
@@ -267,7 +270,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Gap, Scope, expand, words};
+    use super::{Gap, HOLE, Scope, expand, words};
     use proptest::prelude::*;
 
     fn scope(arguments: &str) -> Scope {
@@ -315,14 +318,19 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_value_is_unset_and_what_depends_on_the_machine_is_untold() {
-        assert_eq!(expand("$W", &scope("W"), '\\'), Err(Gap::Unset));
-        assert_eq!(expand("${W:?}", &scope(""), '\\'), Err(Gap::Unset));
-        assert_eq!(expand("a-$TARGETARCH", &scope(""), '\\'), Err(Gap::Untold));
-        assert_eq!(expand("${V%x}", &scope("V=ax"), '\\'), Err(Gap::Untold));
-        assert_eq!(expand("${V", &scope("V=a"), '\\'), Err(Gap::Untold));
-        assert_eq!(expand("\"a", &scope(""), '\\'), Err(Gap::Untold));
-        assert_eq!(expand("$V", &Scope::stage(), '\\'), Err(Gap::Untold));
+    fn what_has_no_value_is_empty_and_what_depends_on_the_machine_is_untold() {
+        assert_eq!(filled("a$W${NOPE}", "W"), "a");
+        assert_eq!(expand("${W:?}", &scope(""), '\\'), Err(Gap::Refused));
+        let untold = |word: &str, arguments: &str| match expand(word, &scope(arguments), '\\') {
+            Err(Gap::Untold(outline)) => outline.replace(HOLE, "*"),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(untold("a-${TARGETARCH}-b", ""), "a-*-b");
+        assert_eq!(untold("$V.${V:-c}", "V=a-$TARGETARCH"), "a-*.*");
+        for (word, arguments) in [("${V%x}", "V=ax"), ("${V", "V=a"), ("\"a", "")] {
+            assert_eq!(untold(word, arguments), "*", "{word}");
+        }
+        assert_eq!(expand("$V", &Scope::stage(), '\\'), Err(Gap::Untold(HOLE.to_owned())));
     }
 
     #[test]
@@ -335,7 +343,7 @@ mod tests {
     fn a_stage_sees_what_was_before_from_only_when_it_asks() {
         let outer = scope("V=1");
         let mut stage = Scope::stage();
-        assert_eq!(expand("$V", &stage, '\\'), Err(Gap::Untold));
+        assert_eq!(expand("$V", &stage, '\\'), Err(Gap::Untold(HOLE.to_owned())));
         stage.declare("V", '\\', Some(&outer));
         assert_eq!(expand("$V", &stage, '\\'), Ok("1".to_owned()));
     }
@@ -357,7 +365,7 @@ mod tests {
     #[test]
     fn the_deepest_nesting_ends_without_an_answer() {
         let deep = "${W:-".repeat(100_000);
-        assert_eq!(expand(&deep, &scope(""), '\\'), Err(Gap::Untold));
+        assert_eq!(expand(&deep, &scope(""), '\\'), Err(Gap::Untold(HOLE.to_owned())));
     }
 
     proptest! {

@@ -37,7 +37,7 @@ fn names(reference: &str) -> Vec<String> {
 }
 
 /// The tag follows a colon after the last slash; one before it belongs to the registry's port.
-fn split_tag(reference: &str) -> (&str, Option<&str>) {
+pub(super) fn split_tag(reference: &str) -> (&str, Option<&str>) {
     match reference.rsplit_once(':') {
         Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
         _ => (reference, None),

@@ -1,5 +1,7 @@
 //! `lint`: each rule with what breaks it and its nearest harmless neighbour.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::case::Case;
@@ -96,9 +98,29 @@ fn a_from_that_only_a_build_argument_completes() {
         &case,
         "p.golang",
         &[
-            "2: `FROM golang:$V` names no image, because Compose passes no build arguments: give the ARG before it a default (unknown-image)",
+            "2: `FROM golang:$V` names no image, because an ARG without a default is empty, and Compose passes no build arguments: give it a default (unknown-image)",
         ],
     );
+    found(
+        &one("p.gcc", "FROM gcc:\n"),
+        "p.gcc",
+        &["1: `FROM gcc:` names no image: mend the reference (unknown-image)"],
+    );
+}
+
+#[test]
+fn an_argument_that_may_be_empty_is_no_finding() {
+    nothing("p.busybox-stable", "ARG VARIANT\nFROM busybox:stable${VARIANT}\n");
+    nothing("p.alpine", "FROM alpine$NOPE\n");
+    nothing("p.golang", "ARG V\nFROM ${V:-golang}${V:+-alpine}\n");
+}
+
+#[test]
+fn a_stage_chosen_by_the_platform_is_no_finding() {
+    let text = "FROM alpine AS base-amd64\nFROM debian AS base-arm64\nFROM base-${TARGETARCH}\n";
+    nothing("p.alpine.debian", text);
+    nothing("p.alpine.debian.scratch", &format!("{text}FROM scratch\n"));
+    nothing("p.alpine.debian", &format!("ARG BASE=base-$TARGETARCH\n{}", text.replace("base-${TARGETARCH}", "$BASE")));
 }
 
 #[test]
@@ -146,6 +168,31 @@ fn a_source_kept_from_the_build_by_an_ignore_file() {
         "2: COPY takes `p.c`, which `{path}` keeps from the build: take it back there with `!` (missing-copy-source)"
     );
     found(&case, "p.a", &[&what]);
+}
+
+#[test]
+fn a_link_that_leads_out_of_the_context_is_no_source() {
+    let text = "FROM a\nCOPY p.c ok out /x/\n";
+    let case = one("p.a", text).file("p.c", "").link("samples/ok", "p.c").link("samples/out", "../q.c").file("q.c", "");
+    found(
+        &case,
+        "p.a",
+        &[
+            "2: COPY takes `out`, where a link leads to nothing in `samples`, which no link leaves in a build: add it there, or mend the link (missing-copy-source)",
+        ],
+    );
+}
+
+#[test]
+fn an_ignore_file_that_is_no_regular_file_is_an_error() {
+    for path in ["samples/.dockerignore", "dockerfiles/Dockerfile.p.a.dockerignore"] {
+        let refusal = format!("error: {path}: cannot read: this is not a regular file: move it out of the way\n");
+        let case = one("p.a", "FROM a\nCOPY p.c .\n");
+        assert!(Command::new("mkfifo").arg(case.at(path)).status().unwrap().success());
+        case.run(["lint"]).refused(&refusal);
+        one("p.a", "FROM a\nCOPY p.c .\n").link(path, "/dev/zero").run(["lint"]).refused(&refusal);
+        one("p.a", "FROM a\nCOPY p.c .\n").folder(path).run(["lint"]).refused(&refusal);
+    }
 }
 
 #[test]

@@ -105,12 +105,12 @@ fn columns_of_a_terminal_are_counted_not_characters() {
 
 #[test]
 fn control_characters_of_a_dockerfile_do_not_reach_the_terminal() {
-    let case = Case::empty().folder("samples").file("dockerfiles/Dockerfile.a.b", "FROM b\x1b[31m\u{202e}\n");
+    let case = Case::empty().folder("samples").file("dockerfiles/Dockerfile.a.b", "FROM b@\x1b[31m\u{202e}\n");
     let run = case.run(["list"]);
-    assert!(run.stdout().contains(r"b\x1b[31m\u{202e}"), "{}", run.stdout());
+    assert!(run.stdout().contains(r"b@\x1b[31m\u{202e}"), "{}", run.stdout());
     assert!(!run.stdout().contains('\x1b') && !run.stdout().contains('\u{202e}'));
     assert_eq!((run.code(), run.stderr().as_str()), (0, ""));
-    assert_eq!(listed(&case)[0]["stages"][0]["image"], "b\x1b[31m\u{202e}");
+    assert_eq!(listed(&case)[0]["stages"][0]["image"], "b@\x1b[31m\u{202e}");
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod bake;
 mod build;
 mod command;
 mod compose;
+mod context;
 mod engine;
 mod err_set;
 mod https;

@@ -20,7 +20,7 @@ fn layers(packed: Packed) -> Vec<Vec<u8>> {
         file(".wh.gone", ""),
         file("go/.wh..wh..opq", ""),
         file("hello", "#!/bin/sh\nexit\n").mode(0o755).owner(1000, 1001),
-        hard_link("again", "hello"),
+        hard_link("again", "hello").mode(0o755).owner(1000, 1001),
         link("ash", "bin/sh"),
     ]);
     vec![pack(packed, &below), pack(packed, &above)]
@@ -69,22 +69,70 @@ fn the_order_of_entries_does_not_matter() {
     is_the_image(&image(&items).unwrap());
 }
 
+/// A folder of these files.
+fn unpacked(items: &[Item]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for item in items {
+        let path = dir.path().join(std::str::from_utf8(&item.path).unwrap());
+        if item.kind == b'5' {
+            std::fs::create_dir_all(path).unwrap();
+        } else {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, &item.data).unwrap();
+        }
+    }
+    dir
+}
+
+#[test]
+fn links_within_a_folder_are_followed_and_links_out_of_it_are_said_not_to_be() {
+    use std::os::unix::fs::symlink;
+    let layout = unpacked(&oci(&layers(Packed::Gzip)));
+    let at = |name: &str| layout.path().join(name);
+    let read = || read_folder(layout.path(), &Options::default());
+    std::fs::rename(at("blobs"), at("moved")).unwrap();
+    assert!(read().unwrap_err().to_string().ends_with("is not in the archive: is it whole?"));
+    for target in ["moved".into(), at("moved")] {
+        symlink(target, at("blobs")).unwrap();
+        is_the_image(&read().unwrap());
+        std::fs::remove_file(at("blobs")).unwrap();
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::rename(at("moved"), elsewhere.path().join("blobs")).unwrap();
+    symlink(elsewhere.path().join("blobs"), at("blobs")).unwrap();
+    let outside = "`/blobs` is a link out of the folder, and such links are not followed: copy what it leads to";
+    assert_eq!(read().unwrap_err().to_string(), outside);
+    std::fs::rename(at("index.json"), elsewhere.path().join("index.json")).unwrap();
+    symlink(elsewhere.path().join("index.json"), at("index.json")).unwrap();
+    assert_eq!(read().unwrap_err().to_string(), outside.replace("blobs", "index.json"));
+}
+
+/// What cannot be read below it would be the error if it were walked through.
+#[test]
+fn a_folder_that_is_no_archive_is_told_by_what_is_in_it_at_the_top() {
+    let dir = unpacked(&[file("deep/down/manifest.json", "{"), file("deep/layer", [0x28, 0xb5, 0x2f, 0xfd])]);
+    let error = read_folder(dir.path(), &Options { memory: 32 << 20, ..Options::default() }).unwrap_err();
+    assert!(matches!(error, ReadError::NoImage), "{error}");
+    let tight = Options { memory: 0, ..Options::default() };
+    assert!(matches!(read_folder(dir.path(), &tight), Err(ReadError::NoImage)), "before anything is read");
+}
+
+#[test]
+fn a_layer_of_no_bytes_is_an_empty_one() {
+    let mut all = layers(Packed::Plain);
+    all.push(Vec::new());
+    for items in [docker_old(&all, false), docker_new(&all), oci(&all)] {
+        is_the_image(&image(&items).unwrap());
+        is_the_image(&read_folder(unpacked(&items).path(), &Options::default()).unwrap());
+    }
+}
+
 #[test]
 fn a_folder_is_read_as_its_tar_would_be() {
     for items in
         [oci(&layers(Packed::Gzip)), docker_new(&layers(Packed::Plain)), docker_old(&layers(Packed::Zstd), true)]
     {
-        let dir = tempfile::tempdir().unwrap();
-        for item in &items {
-            let path = dir.path().join(std::str::from_utf8(&item.path).unwrap());
-            if item.kind == b'5' {
-                std::fs::create_dir_all(path).unwrap();
-            } else {
-                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-                std::fs::write(path, &item.data).unwrap();
-            }
-        }
-        is_the_image(&read_folder(dir.path(), &Options::default()).unwrap());
+        is_the_image(&read_folder(unpacked(&items).path(), &Options::default()).unwrap());
     }
     let missing = read_folder("/no/such/folder".as_ref(), &Options::default()).unwrap_err().to_string();
     assert!(missing.starts_with("/no/such/folder: cannot read: "), "{missing}");

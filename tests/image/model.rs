@@ -44,12 +44,31 @@ fn remove(model: &mut Model, path: &str) {
     model.retain(|at, _| at != path && !at.starts_with(&below));
 }
 
+/// Does the layer hide what is below at this path? Not where its own entry makes a folder again after the whiteout.
+fn hides(layer: &[Change], path: &str) -> bool {
+    let (mut there, mut whiteout, mut hides) = (false, false, false);
+    for change in layer {
+        let (at, is_folder, is_entry) = match change {
+            Change::File(at, _) | Change::Link(at, _) | Change::Opaque(at) => (at, false, true),
+            Change::Folder(at, _) => (at, true, true),
+            Change::Whiteout(at) => (at, false, false),
+        };
+        if at == path && !is_entry {
+            (whiteout, hides) = (true, hides || there);
+        } else if at == path || parents(at).any(|folder| folder == path) {
+            let again = at == path && is_folder && !there;
+            (there, hides, whiteout) = (true, hides || (whiteout && !again), false);
+        }
+    }
+    hides || whiteout
+}
+
 /// Unpacks a layer upon a model, or `None` if it cannot be: something below what is no folder.
 fn unpack(model: &mut Model, layer: &[Change]) -> Option<()> {
     // What the layer hides goes first, whatever the order: it never touches the layer's own entries.
     for change in layer {
         match change {
-            Change::Whiteout(path) => remove(model, path),
+            Change::Whiteout(path) if hides(layer, path) => remove(model, path),
             Change::Opaque(path) => model.retain(|at, _| !at.starts_with(&format!("{path}/"))),
             _ => {}
         }

@@ -105,6 +105,32 @@ fn a_size_on_an_entry_without_data_is_passed_over() {
 }
 
 #[test]
+fn the_mode_and_owner_of_a_hard_link_are_those_of_the_file_by_all_its_names() {
+    let image = image_of(tar(&[
+        file("a", "1").mode(0o644),
+        hard_link("b", "a").mode(0o755).owner(7, 8),
+        file("c", "1").mode(0o755),
+        hard_link("d", "c").mode(0o755),
+        hard_link("e", "d").mode(0o640),
+        file("f", "1").mode(0o755),
+        hard_link("g", "f").mode(0o600),
+        file("f", "12").mode(0o711),
+    ]))
+    .unwrap();
+    let rights = |path: &str| {
+        let entry = image.tree.lookup(path.as_bytes()).unwrap().entry;
+        (entry.mode, entry.uid, entry.gid)
+    };
+    assert_eq!([rights("a"), rights("b")], [(0o755, 7, 8); 2]);
+    assert_eq!([rights("c"), rights("d"), rights("e")], [(0o640, 0, 0); 3]);
+    assert_eq!([rights("f"), rights("g")], [(0o711, 0, 0), (0o600, 0, 0)], "a file in its place is another");
+    let layers = [tar(&[file("a", "1").mode(0o644)]), tar(&[hard_link("b", "a").mode(0o755).owner(7, 8)])];
+    let image = read(tar(&docker_old(&layers, false)).as_slice(), &Options::default()).unwrap();
+    let entry = image.tree.lookup(b"/b").unwrap().entry;
+    assert_eq!((entry.mode, entry.uid, entry.gid, entry.size), (0o755, 7, 8, 1));
+}
+
+#[test]
 fn of_two_entries_with_one_path_the_later_counts() {
     let image = image_of(tar(&[
         file("a", "1"),

@@ -1,7 +1,7 @@
 //! Takes the entries of a layer's archive in, one by one, as an engine would unpack them into an empty folder.
 
 use super::{
-    Budget, EMPTY, Kind, Layer, LayerError, MAX_LINKS, MAX_NAME, MAX_PATH, NewEntry, Node, NodeKind, ROOT, What,
+    Budget, EMPTY, Kind, Layer, LayerError, MAX_LINKS, MAX_NAME, MAX_PATH, NewEntry, Node, NodeKind, ROOT, Rights, What,
 };
 use crate::image::content::{Kept, allocated};
 use crate::image::path::{absolute, components};
@@ -155,7 +155,7 @@ impl Layer {
             }
             What::HardLink(target) => {
                 if let Some(linked) = self.linked(target)? {
-                    return Ok(linked);
+                    return self.share(linked, (node.mode, entry.uid, entry.gid), budget);
                 }
                 node.kind = NodeKind::HardLink;
                 node.payload = self.add_target(target, budget)?;
@@ -164,17 +164,35 @@ impl Layer {
         Ok(node)
     }
 
+    /// Another name for a file: engines set the mode and owner that the link's own entry has, and so for all names.
+    fn share(&mut self, linked: u32, rights: Rights, budget: &Budget) -> Result<Node, LayerError> {
+        let fresh = index(self.shared.len(), budget)?;
+        let Some(node) = self.nodes.get_mut(linked as usize) else { return Ok(Node::BLANK) };
+        if !node.shared {
+            budget.take(size_of::<Rights>())?;
+            self.shared.push(rights);
+            (node.shared, node.owner) = (true, fresh);
+        } else if let Some(shared) = self.shared.get_mut(node.owner as usize) {
+            *shared = rights;
+        }
+        Ok(*node)
+    }
+
+    /// The mode and owner of the file at this path of the layer, if it is there.
+    pub(in crate::image) fn rights_at(&self, path: &[u8]) -> Option<Rights> {
+        let linked = self.linked(path).ok()??;
+        self.node(linked).map(|node| self.rights(node))
+    }
+
     /// The node that a hard link gives another name to, if it is in this layer.
-    fn linked(&self, target: &[u8]) -> Result<Option<Node>, LayerError> {
+    fn linked(&self, target: &[u8]) -> Result<Option<u32>, LayerError> {
         let mut at = ROOT;
         for name in clean(target)? {
             let Some(child) = self.child(at, name) else { return Ok(None) };
             at = child;
         }
-        Ok(self
-            .node(at)
-            .copied()
-            .filter(|node| !matches!(node.kind, NodeKind::Plain(Kind::Folder) | NodeKind::Whiteout)))
+        let file = |node: &Node| !matches!(node.kind, NodeKind::Plain(Kind::Folder) | NodeKind::Whiteout);
+        Ok(self.node(at).is_some_and(file).then_some(at))
     }
 
     fn add_target(&mut self, target: &[u8], budget: &Budget) -> Result<u32, LayerError> {
@@ -193,8 +211,10 @@ impl Layer {
         let slot = self.slot(folder, name);
         let old = self.slots.get(slot).copied().unwrap_or(EMPTY);
         if let Some(old) = self.nodes.get_mut(old as usize) {
-            // What the layers below have is hidden if any entry of this layer says so.
-            let opaque = old.opaque || old.kind == NodeKind::Whiteout;
+            // What the layers below have is hidden if any entry of this layer says so, but for a folder that is made
+            // after its own whiteout.
+            let again = old.kind == NodeKind::Whiteout && is_folder(&node) && !node.implied;
+            let opaque = !again && (old.opaque || old.kind == NodeKind::Whiteout);
             let placed = Node { parent: folder, name_at: old.name_at, name_len: old.name_len, opaque, ..node };
             if is_folder(old) && !is_folder(&node) {
                 budget.take(size_of::<Node>())?;

@@ -6,6 +6,7 @@
 use crate::image::config::variable;
 use crate::image::finding::Libc;
 use crate::image::search::Search;
+use crate::image::text::Text;
 
 /// What the environment and the command line give a loader.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,15 +39,21 @@ impl Given {
         }
     }
 
-    /// The libraries that are loaded before all others. With glibc `/etc/ld.so.preload` names some, too.
-    pub(super) fn preloads(&self, search: &Search<'_>, libc: Libc) -> Vec<Vec<u8>> {
-        let file = search.readable(b"/etc/ld.so.preload").ok().filter(|_| libc == Libc::Glibc);
-        let text = file.and_then(|found| found.entry.kept.text()).unwrap_or_default();
+    /// Is anything of it given to some users only, or not to some?
+    pub(super) fn depends(&self) -> bool {
+        self.secure || self.library_path.is_some() || !self.preload.is_empty()
+    }
+
+    /// The libraries that are loaded before all others, and whether there may be more. With glibc `/etc/ld.so.preload`
+    /// names some, too.
+    pub(super) fn preloads(&self, search: &Search<'_>, libc: Libc) -> (Vec<Vec<u8>>, bool) {
+        let file = if libc == Libc::Glibc { search.text(b"/etc/ld.so.preload") } else { Text::Absent };
+        let text = file.known();
         // What follows `#` is a comment.
         let lines = text.split(|byte| *byte == b'\n');
         let lines = lines.filter_map(|line| line.split(|byte| *byte == b'#').next());
         let listed = self.preload.iter().flat_map(|list| names(list.as_bytes())).chain(lines.flat_map(names));
-        listed.take(MOST).map(<[u8]>::to_vec).collect()
+        (listed.take(MOST).map(<[u8]>::to_vec).collect(), file.is_unknown())
     }
 }
 

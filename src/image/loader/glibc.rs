@@ -54,13 +54,15 @@ fn legacy(machine: Machine) -> Vec<Vec<u8>> {
 pub(super) struct Rules {
     system: Vec<Vec<u8>>,
     cache: Cache,
+    /// Is there a cache, and what it says is not known?
+    pub(super) is_unsure: bool,
 }
 
 impl Rules {
     pub(super) fn new(load: &Load<'_>) -> Self {
-        let found = load.search.readable(b"/etc/ld.so.cache").ok();
-        let cache = found.and_then(|found| found.entry.kept.text()).map(Cache::read).unwrap_or_default();
-        Self { system: system_folders(load.loader.map(|(_, elf)| elf)), cache }
+        let text = load.search.text(b"/etc/ld.so.cache");
+        let system = system_folders(load.loader.map(|(_, elf)| elf));
+        Self { system, cache: Cache::read(text.known()), is_unsure: text.is_unknown() }
     }
 
     /// The paths to try for `name`, in order. The folders to try are added to `spent`.

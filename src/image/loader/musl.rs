@@ -8,6 +8,7 @@
 use super::place::{Candidate, expand, origin, split};
 use super::{Load, Object};
 use crate::image::path::join;
+use crate::image::text::Text;
 
 /// The parts of libc that other systems have in libraries of their own.
 const ITSELF: [&[u8]; 7] = [b"c", b"pthread", b"rt", b"m", b"dl", b"util", b"xnet"];
@@ -22,15 +23,16 @@ pub(super) fn is_itself(name: &[u8]) -> bool {
 /// What the loader reads once.
 pub(super) struct Rules {
     system: Vec<Vec<u8>>,
+    /// Is there a file of folders, and what it says is not known?
+    pub(super) is_unsure: bool,
 }
 
 impl Rules {
     pub(super) fn new(load: &Load<'_>) -> Self {
-        let path = load.loader.and_then(|(path, _)| path_file(path));
-        let found = path.and_then(|path| load.search.readable(&path).ok());
-        let text = found.map(|found| found.entry.kept.text().unwrap_or_default());
-        let folders = split(text.unwrap_or(b"/lib:/usr/local/lib:/usr/lib"), b":\n");
-        Self { system: folders.filter(|folder| !folder.is_empty()).map(<[u8]>::to_vec).collect() }
+        let text = load.loader.map_or(Text::Absent, |(path, _)| folders_of(load, path));
+        let text_or = if text == Text::Absent { b"/lib:/usr/local/lib:/usr/lib" } else { text.known() };
+        let folders = split(text_or, b":\n").filter(|folder| !folder.is_empty());
+        Self { system: folders.map(<[u8]>::to_vec).collect(), is_unsure: text.is_unknown() }
     }
 
     /// The paths to try for `name`, in order.
@@ -69,13 +71,29 @@ fn search_path(object: &Object<'_>, is_secure: bool) -> Vec<Vec<u8>> {
     split(&expanded, b":\n").map(<[u8]>::to_vec).collect()
 }
 
-/// `/lib/ld-musl-x86_64.so.1` reads `/etc/ld-musl-x86_64.path`: the part before `/lib/` may be a prefix.
-fn path_file(loader: &[u8]) -> Option<Vec<u8>> {
+/// What the file says that the loader at this path reads. Its name is built into the loader: under a name of its own the
+/// loader reads one that cannot be told.
+fn folders_of<'a>(load: &Load<'a>, loader: &[u8]) -> Text<'a> {
+    match path_file(loader) {
+        Some((folder, Some(name))) => load.search.text(&join(&folder, &name)),
+        Some((folder, None)) => {
+            let names = load.search.tree.list(&folder).unwrap_or_default();
+            if names.iter().any(|name| name.starts_with(LOADER)) { Text::Unknown } else { Text::Absent }
+        }
+        None => Text::Absent,
+    }
+}
+
+/// How loaders, and the files that they read, are named.
+const LOADER: &[u8] = b"ld-musl-";
+
+/// `/lib/ld-musl-x86_64.so.1` reads `ld-musl-x86_64.path` in `/etc`: the part before `/lib/` may be a prefix.
+fn path_file(loader: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
     let slash = loader.iter().rposition(|byte| *byte == b'/')?;
     let (folder, name) = loader.split_at(slash);
-    let name = name.get(1..)?.strip_suffix(b".so.1")?;
+    let name = name.get(1..)?.strip_suffix(b".so.1").filter(|name| name.starts_with(LOADER));
     let prefix = folder.iter().rposition(|byte| *byte == b'/').and_then(|end| folder.get(..end))?;
-    Some(join(prefix, &[b"etc/", name, b".path"].concat()))
+    Some((join(prefix, b"etc"), name.map(|name| [name, b".path"].concat())))
 }
 
 #[cfg(test)]
@@ -94,8 +112,10 @@ mod tests {
 
     #[test]
     fn the_path_file_goes_by_the_loaders_name() {
-        assert_eq!(path_file(b"/lib/ld-musl-x86_64.so.1"), Some(b"/etc/ld-musl-x86_64.path".to_vec()));
-        assert_eq!(path_file(b"/opt/m/lib/ld-musl-armhf.so.1"), Some(b"/opt/m/etc/ld-musl-armhf.path".to_vec()));
+        let file = |folder: &str, name: &str| Some((folder.as_bytes().to_vec(), Some(name.as_bytes().to_vec())));
+        assert_eq!(path_file(b"/lib/ld-musl-x86_64.so.1"), file("/etc", "ld-musl-x86_64.path"));
+        assert_eq!(path_file(b"/opt/m/lib/ld-musl-armhf.so.1"), file("/opt/m/etc", "ld-musl-armhf.path"));
+        assert_eq!(path_file(b"/opt/m/lib/ld.so.1"), Some((b"/opt/m/etc".to_vec(), None)));
         assert_eq!(path_file(b"ld.so"), None);
     }
 }

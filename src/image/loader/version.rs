@@ -23,7 +23,7 @@ pub struct Lacking {
 /// All libraries that are too old, in the order in which they were loaded.
 pub fn lacking(loaded: &Loaded<'_>) -> Vec<Lacking> {
     let mut list: Vec<Lacking> = Vec::new();
-    for (at, object) in loaded.objects.iter().enumerate() {
+    for (at, object) in loaded.objects.iter().enumerate().filter(|_| !loaded.is_unsure) {
         for required in &object.elf.requires {
             let library = loaded.objects.iter().skip(1).position(|other| {
                 other.names.contains(&required.library) || other.elf.soname.as_ref() == Some(&required.library)

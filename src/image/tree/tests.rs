@@ -104,6 +104,19 @@ fn whiteouts_hide_what_is_below_and_nothing_of_their_own_layer() {
     assert_eq!(tree.list(b"/d/new"), Err(Miss::NotAFolder(b"/d/new".to_vec())));
 }
 
+/// Docker's overlay2 makes the folder in place of the whiteout, containerd a new one: what is missed has to be missing
+/// with both.
+#[test]
+fn what_was_in_a_folder_that_its_layer_removes_and_then_makes_is_not_missed() {
+    let below = || Tree::builder().file("d/old", 0o644, "").layer();
+    let made = tree(below().whiteout("d").folder("d", 0o700).file("d/new", 0o644, ""));
+    assert_eq!(made.list(b"/d").unwrap(), [b"new", b"old"]);
+    assert_eq!(made.lookup(b"d").unwrap().entry.mode, 0o700);
+    assert_eq!(tree(below().folder("d", 0o700).whiteout("d")).list(b"/d").unwrap(), [b""; 0]);
+    assert_eq!(tree(below().whiteout("d").folder("d", 0o700).opaque("d")).list(b"/d").unwrap(), [b""; 0]);
+    assert_eq!(tree(below().whiteout("d").folder("d", 0o700).whiteout("d")).list(b"/d").unwrap(), [b""; 0]);
+}
+
 #[test]
 fn a_later_layer_makes_a_file_a_folder_and_a_folder_a_file() {
     let tree = tree(

@@ -106,10 +106,13 @@ impl<'t> Walk<'t> {
 
     /// The file at a layer's place, the layers below searched for what a hard link names.
     fn file(&self, layer: usize, at: u32, name: &[u8]) -> Result<Entry<'t>, Miss> {
+        // Mode and owner of a hard link are those of its own entry: they were set last.
+        let first = self.tree.layers.get(layer).and_then(|there| Some(there.rights(there.node(at)?)));
         let (mut layer, mut at) = (layer, at);
         for _ in 0..MAX_LINKS {
             if let Some(entry) = self.tree.entry_of(layer, at) {
-                return Ok(entry);
+                let (mode, uid, gid) = first.unwrap_or((entry.mode, entry.uid, entry.gid));
+                return Ok(Entry { mode, uid, gid, ..entry });
             }
             let found = self.tree.layers.get(layer).and_then(|there| Some(there.target(there.node(at)?)));
             let mut parts = self.tree.root((layer + 1).min(self.below));

@@ -1,6 +1,7 @@
 //! One rule at a time, each with its nearest harmless neighbour.
 
 mod command;
+mod consulted;
 mod doubt;
 mod library;
 mod likely;

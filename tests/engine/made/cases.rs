@@ -1,6 +1,7 @@
 //! The images: one for each rule of `mkcompose why`, and one for its nearest harmless neighbour.
 
 mod commands;
+mod layers;
 mod libraries;
 mod likely;
 mod musl;
@@ -177,6 +178,9 @@ pub(super) fn all(parts: &Parts) -> Vec<Case> {
         libraries::rights(parts),
         libraries::files(parts),
         musl::musl(parts),
+        layers::layers(parts),
+        layers::tables(parts),
+        layers::loaders(parts),
         likely::likely(parts),
     ]
     .into_iter()
