@@ -3,7 +3,7 @@
 //! What the end means (works, cannot start, …) is decided elsewhere: here are only the engine's own words. Containers
 //! are known by our label; one without it is never touched.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 
@@ -14,6 +14,12 @@ use super::remover::Remover;
 use super::{Engine, Failure, shown, unstarted};
 use crate::escape::printable;
 use crate::interrupt::Interrupt;
+
+/// The exit code of what SIGKILL ended.
+const KILLED: i64 = 128 + 9;
+
+/// How long the engine may take to tell of events up to a second from now.
+const EVENTS: Duration = Duration::from_secs(5);
 
 /// What to run, and what it may take.
 #[derive(Clone, Debug)]
@@ -98,8 +104,9 @@ impl Engine {
     pub fn run(&self, order: &Order<'_>, interrupt: &Interrupt, log: &mut dyn FnMut(&[u8])) -> Result<Ran, Failure> {
         let command = self.command(arguments(order));
         let shown = shown(&command);
+        let is_limited = order.memory.is_some();
         let mut container =
-            Container { engine: self, remover: order.remover, name: order.name, there: true, runs: true };
+            Container { engine: self, remover: order.remover, name: order.name, there: true, runs: true, is_limited };
         let (mut stdout, mut stderr) = (Output::default(), Output::default());
         let limit = Limit { time: Some(order.timeout), interrupt };
         let end = process::run(command, limit, &mut |stream, bytes| {
@@ -203,19 +210,36 @@ struct Container<'a> {
     there: bool,
     /// Whether it may still run.
     runs: bool,
+    /// Whether it has a limit of memory.
+    is_limited: bool,
 }
 
 impl Container<'_> {
     /// Asks how the container ended, after the engine's command ended with another status than 0.
     fn ended(&mut self, stderr: &Output) -> Result<Ended, Failure> {
         match self.inspect() {
-            Ok((state, command)) => Ok(Ended::Badly { state, command }),
+            Ok((mut state, command)) => {
+                state.oom_killed |= state.exit_code == KILLED && self.is_limited && self.was_out_of_memory();
+                Ok(Ended::Badly { state, command })
+            }
             Err(failure) if is_missing(&failure.said) => {
                 self.there = false;
                 Ok(Ended::NotCreated(stderr.text()))
             }
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Whether the engine had an event of it. The state of a container has only what came before its end, and on a busy
+    /// machine the kernel's notice comes after; the event is there in either case.
+    fn was_out_of_memory(&self) -> bool {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let until = (now + 1).to_string();
+        let filter = format!("container={}", self.name);
+        let args = ["events", "--since", "1", "--until", &until, "--filter", &filter, "--filter", "event=oom"];
+        // With another clock the engine might wait for long.
+        let engine = self.engine.clone().with_patience(self.engine.patience().min(EVENTS));
+        engine.capture(args.into_iter().chain(["--format", "{{.Status}}"])).is_ok_and(|said| said.starts_with(b"oom"))
     }
 
     /// The time is over. Only the engine knows whether the container ran all that time.

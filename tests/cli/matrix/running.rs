@@ -86,6 +86,19 @@ fn exit_codes_signals_and_lack_of_memory_are_told_apart() {
 }
 
 #[test]
+fn lack_of_memory_that_the_engine_notices_late_is_told_all_the_same() {
+    let fake = Fake::of(&["a"]).run("a", "end exited 137").file("oom", "");
+    let told = |args: &[&str]| {
+        let run = fake.try_it(&[&["test", "--no-build", "-q", "--format", "json"], args].concat());
+        let report: Value = serde_json::from_str(&run.stdout()).unwrap();
+        report["images"][0]["out_of_memory"].clone()
+    };
+    assert_eq!(told(&["--memory", "64m"]), true);
+    assert_eq!(told(&[]), false, "without a limit nobody asks");
+    assert_eq!(fake.asked("events").len(), 1);
+}
+
+#[test]
 fn a_program_that_does_not_end_is_timed_out_and_what_it_printed_is_kept() {
     let entry = outcome("echo begun; exec sleep 1000", &["--timeout", "1s"]);
     assert_eq!((&entry["outcome"], &entry["stdout"]), (&"timed-out".into(), &"begun\n".into()));
