@@ -3,6 +3,7 @@
 //! It formats nothing and decides nothing. A closed pipe is not an error: whoever closed it has read enough.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd;
 
 use anstyle::{AnsiColor, Style};
 
@@ -117,11 +118,7 @@ impl Console {
     /// The width of the terminal that stdout is, in columns; `None` if it is none. `COLUMNS` wins, as in a shell.
     pub fn width(&self) -> Option<usize> {
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        // Not by `terminal_size`, which does not believe a terminal without rows.
-        columns.or_else(|| {
-            let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-            Some(size.ws_col.into()).filter(|&columns| columns > 0)
-        })
+        columns.or_else(|| size_of(io::stdout()).map(|(columns, _)| columns))
     }
 
     /// The columns and lines of the terminal that talk goes to, for what is drawn over again in place; `None` if it is
@@ -131,8 +128,7 @@ impl Console {
         if self.quiet || dumb || !io::stderr().is_terminal() {
             return None;
         }
-        let (width, height) = terminal_size::terminal_size_of(io::stderr())?;
-        Some((width.0.into(), height.0.into()))
+        size_of(io::stderr()).filter(|&(_, lines)| lines > 0)
     }
 
     /// Writes `text`, control codes and all, to the terminal that talk goes to.
@@ -145,6 +141,12 @@ impl Console {
     pub fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
     }
+}
+
+/// The columns and lines of a terminal; of some that are made by programs only the columns are known, and lines are 0.
+fn size_of(terminal: impl AsFd) -> Option<(usize, usize)> {
+    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
+    Some((size.ws_col.into(), size.ws_row.into())).filter(|&(columns, _)| columns > 0)
 }
 
 /// `text` in the style of `tone`, if `color`.

@@ -107,6 +107,12 @@ impl Engine {
         Ok(())
     }
 
+    /// What to say instead of `failure`, where a command was refused because there is no engine that answers.
+    pub fn silence(&self, failure: &Failure) -> Option<Failure> {
+        let is_refused = failure.status.is_some_and(|status| !status.success());
+        is_refused.then(|| self.check().err()).flatten()
+    }
+
     /// The command `program args…`, with nothing on its stdin.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(&self.program);

@@ -16,7 +16,10 @@ use crate::image::{Image, Options, ReadError, read, read_config};
 /// # Errors
 /// If the engine does not give the image. Inside: if what it gives is no image that fits `options`.
 pub fn image(engine: &Engine, reference: &str, options: &Options) -> Result<Result<Image, ReadError>, Failure> {
-    let id = if has_tag(reference) { None } else { id(engine, reference) };
+    // A repository alone is saved with all its tags, and meant is what the engine would run: `latest`. If it has none, it
+    // says so when it is to save it.
+    let id = if has_tag(reference) { None } else { engine.id(reference).ok() };
+    let id = id.filter(|id| !id.is_empty() && !id.contains(char::is_whitespace));
     match engine.save(id.as_deref().unwrap_or(reference), |archive| read(archive, options)) {
         Err(failure) if failure.said.contains("empty export") => {
             let inspected = engine.capture(["image", "inspect", "--format", "{{json .}}", reference])?;
@@ -30,14 +33,6 @@ pub fn image(engine: &Engine, reference: &str, options: &Options) -> Result<Resu
 fn has_tag(reference: &str) -> bool {
     let name = reference.rsplit('/').next().unwrap_or(reference);
     name.contains([':', '@'])
-}
-
-/// The image that the engine would run for a reference without a tag, `latest`: saved under that name, it would come with all
-/// other tags of its repository. `None` if the engine knows none; then it says so itself when it is to save it.
-fn id(engine: &Engine, reference: &str) -> Option<String> {
-    let said = engine.capture(["image", "inspect", "--format", "{{.Id}}", reference]).ok()?;
-    let id = String::from_utf8(said).ok()?.trim().to_owned();
-    (!id.is_empty() && !id.contains(char::is_whitespace)).then_some(id)
 }
 
 /// The configuration, as an archive would hold it, of an image that is inspected and has no layers.

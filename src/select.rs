@@ -15,9 +15,9 @@ use crate::scan::Dockerfile;
 /// # Errors
 /// [`Error::Usage`] with a line for every glob that is malformed or matches no service: a typing error must not look
 /// like success.
-pub fn select(dockerfiles: Vec<Dockerfile>, globs: &[String], flags: &str) -> Result<Vec<Dockerfile>, Error> {
+pub fn select(dockerfiles: &[Dockerfile], globs: &[String], flags: &str) -> Result<Vec<Dockerfile>, Error> {
     if globs.is_empty() {
-        return Ok(dockerfiles);
+        return Ok(dockerfiles.to_vec());
     }
     let mut problems = Vec::new();
     let mut patterns = Vec::new();
@@ -34,8 +34,8 @@ pub fn select(dockerfiles: Vec<Dockerfile>, globs: &[String], flags: &str) -> Re
     if !problems.is_empty() {
         return Err(Error::Usage(problems.join("\n")));
     }
-    let chosen = |of: &Dockerfile| patterns.iter().any(|pattern| pattern.matches(of.service.as_str()));
-    Ok(dockerfiles.into_iter().filter(chosen).collect())
+    let chosen = |of: &&Dockerfile| patterns.iter().any(|pattern| pattern.matches(of.service.as_str()));
+    Ok(dockerfiles.iter().filter(chosen).cloned().collect())
 }
 
 #[cfg(test)]
@@ -56,7 +56,7 @@ mod tests {
 
     fn names(globs: &[&str]) -> Vec<String> {
         let globs: Vec<String> = globs.iter().map(ToString::to_string).collect();
-        select(dockerfiles(), &globs, "").unwrap().iter().map(|of| of.service.to_string()).collect()
+        select(&dockerfiles(), &globs, "").unwrap().iter().map(|of| of.service.to_string()).collect()
     }
 
     #[test]
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn every_glob_that_matches_nothing_or_is_malformed_is_reported_at_once() {
         let globs = ["hello-c.*", "hello", "[", "nobody\u{1b}*"].map(str::to_owned);
-        let error = select(dockerfiles(), &globs, "").unwrap_err().to_string();
+        let error = select(&dockerfiles(), &globs, "").unwrap_err().to_string();
         let lines: Vec<_> = error.lines().collect();
         assert_eq!(lines.len(), 3, "{error}");
         assert!(lines[0].starts_with("`hello` matches no service: "), "{error}");

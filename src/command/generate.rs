@@ -183,8 +183,10 @@ fn text(project: &Project, output: &Path, dockerfiles: &[&Dockerfile]) -> Result
 /// whatever was meant, it was not that.
 fn refuse_unfit_outputs(project: &Project) -> Result<(), Error> {
     let both = [&project.output, &project.err_output];
-    all(both.into_iter().map(|output| refuse_unfit(output)))?;
-    if resolve(&project.output)? == resolve(&project.err_output)? {
+    let places = all(both.into_iter().map(|output| place_of(output)))?;
+    if let [output, err_output] = places.as_slice()
+        && output == err_output
+    {
         let path = printable_path(&project.output);
         return Err(Error::Usage(format!(
             "{path}: both sets would be written to this file: give `--output` and `--err-output` different paths"
@@ -193,18 +195,22 @@ fn refuse_unfit_outputs(project: &Project) -> Result<(), Error> {
     Ok(())
 }
 
-fn refuse_unfit(output: &Path) -> Result<(), Error> {
+/// Where an output is, links followed, unless it cannot be one.
+fn place_of(output: &Path) -> Result<PathBuf, Error> {
+    let refused = |why| Err(Error::Usage(format!("{}: {why}", printable_path(output))));
     let bytes = output.as_os_str().as_encoded_bytes();
-    let why = if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
-        "this names a folder: name a file in it"
-    } else if !is_named_like_a_dockerfile(output) && !is_named_like_a_dockerfile(&resolve(output)?) {
-        return Ok(());
-    } else if output.is_file() {
+    if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
+        return refused("this names a folder: name a file in it");
+    }
+    let place = resolve(output)?;
+    if !is_named_like_a_dockerfile(output) && !is_named_like_a_dockerfile(&place) {
+        return Ok(place);
+    }
+    refused(if output.is_file() {
         "this Dockerfile would be overwritten: give `--output` and `--err-output` other paths"
     } else {
         "a Compose file of this name would be taken for a Dockerfile: give `--output` and `--err-output` other paths"
-    };
-    Err(Error::Usage(format!("{}: {why}", printable_path(output))))
+    })
 }
 
 fn refuse_foreign(files: &[File]) -> Result<(), Error> {

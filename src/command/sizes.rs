@@ -22,17 +22,14 @@ use crate::sizes::measure;
 /// Problems with the Dockerfiles, the globs or the baseline; an engine that does not answer; no image to speak of.
 pub fn run(args: &SizesArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
     let project = options.project();
-    let dockerfiles = select(project.scan()?, &args.globs, &options.words())?;
+    let dockerfiles = select(&project.scan()?, &args.globs, &options.words())?;
     let services: Vec<Service> = dockerfiles.into_iter().map(|dockerfile| dockerfile.service).collect();
     let baseline = args.baseline.as_ref().map(|path| baseline(&options.at(path), &args.globs)).transpose()?;
     // Sorted, as they come from the scan.
     let is_wanted = |tag: &str| services.binary_search_by(|service| service.as_str().cmp(tag)).is_ok();
     let engine = args.engine.engine(options);
-    let images = engine.images(&project.repository, is_wanted).map_err(|failure| {
-        // An engine that is not there says so better itself.
-        let is_refused = failure.status.is_some_and(|status| !status.success());
-        engine.check().err().filter(|_| is_refused).unwrap_or(failure)
-    })?;
+    let images = engine.images(&project.repository, is_wanted);
+    let images = images.map_err(|failure| engine.silence(&failure).unwrap_or(failure))?;
     let sizes = measure(&project.repository, &services, &images, args.sort);
     if sizes.total.built == 0 {
         return Err(Error::NoImages { repository: project.repository, flags: options.words() });

@@ -93,11 +93,11 @@ fn wanted(args: &WhyArgs, options: &Options) -> Result<Vec<Wanted>, Error> {
     // Without Dockerfiles there are no services, and names are those of the engine.
     let dockerfiles = if globs.is_empty() { project.scan().unwrap_or_default() } else { project.scan()? };
     if !globs.is_empty() {
-        select(dockerfiles.clone(), &globs, &options.words())?;
+        select(&dockerfiles, &globs, &options.words())?;
     }
     let mut all: Vec<Wanted> = Vec::new();
     for asked in &args.images {
-        let services = services(dockerfiles.clone(), asked, &options.words())?;
+        let services = services(&dockerfiles, asked, &options.words())?;
         if services.is_empty() {
             all.push(Wanted { reference: Some(asked.clone()), ..named(asked.clone()) });
         }
@@ -119,9 +119,9 @@ fn is_glob(name: &str) -> bool {
 
 /// The services that a name or a glob means. What is known not to build has no image, so that a glob means it only if
 /// there is nothing else.
-fn services(dockerfiles: Vec<scan::Dockerfile>, name: &str, flags: &str) -> Result<Vec<scan::Dockerfile>, Error> {
+fn services(dockerfiles: &[scan::Dockerfile], name: &str, flags: &str) -> Result<Vec<scan::Dockerfile>, Error> {
     if !is_glob(name) {
-        return Ok(dockerfiles.into_iter().filter(|dockerfile| dockerfile.service.as_str() == name).collect());
+        return Ok(dockerfiles.iter().filter(|dockerfile| dockerfile.service.as_str() == name).cloned().collect());
     }
     let mut chosen = select(dockerfiles, &[name.to_owned()], flags)?;
     let builds = |dockerfile: &scan::Dockerfile| dockerfile.service.set() == Set::Normal;
@@ -165,10 +165,10 @@ fn unsaved(wanted: &Wanted, engine: &Engine, failure: Failure, options: &Options
     if failure.status.is_none() {
         return failure.into();
     }
-    if let Err(silent) = engine.check() {
-        return silent.into();
+    if let Some(silence) = engine.silence(&failure) {
+        return silence.into();
     }
-    let Some(missing) = wanted.reference.as_ref().and_then(|reference| engine.has(reference).err()) else {
+    let Some(missing) = wanted.reference.as_ref().and_then(|reference| engine.id(reference).err()) else {
         return failure.into();
     };
     let flags = options.words();

@@ -65,7 +65,7 @@ pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Chosen,
     let project = options.project();
     let dockerfiles = project.scan()?;
     let all = dockerfiles.iter().map(|dockerfile| dockerfile.service.to_string()).collect();
-    let chosen = select(dockerfiles, &args.globs, &options.words())?;
+    let chosen = select(&dockerfiles, &args.globs, &options.words())?;
     if build && !project.context.is_dir() {
         let what = "the build context is no folder: start in the repository's folder, or name it with `--context`";
         return Err(Error::Problems(vec![Problem::new(&project.context, what)]));
@@ -136,18 +136,18 @@ fn rows(chosen: &Chosen, args: &WorkArgs, run: &Run<'_>, ended: &Ended<'_>) -> V
         let service = &task.service;
         (service.program().to_owned(), service.segments().next().map(str::to_owned))
     });
-    let row = |task: &Task, record| {
+    let told = |task: &Task, record| {
         let row = Row::new(task, record);
         ended(&row, run.progress);
         row
     };
     let job = |task: &&Task| match run.work(task) {
-        Step::Done(record) => Step::Done(row(task, record)),
+        Step::Done(record) => Step::Done(told(task, record)),
         Step::Look(found) => Step::Look(found),
     };
     let done = run
         .progress
-        .during(|| each(&tasks, workers, run.interrupt, job, |task, found| row(task, run.look(task, found))));
+        .during(|| each(&tasks, workers, run.interrupt, job, |task, found| told(task, run.look(task, found))));
     let row = |(task, done): (&Task, Done<Row>)| match done {
         Done::With(row) => row,
         Done::NotBegun => Row::new(task, Outcome::NotRun.into()),

@@ -2,8 +2,8 @@
 //! the context when there is none (Dockerfile reference, ".dockerignore file").
 //!
 //! Each line is a pattern for a path below the context; `!` takes back what earlier lines left out, and the last line that
-//! fits decides. A folder that is left out still reaches the build with
-//! what is taken back below it; whether there is such a thing is for whoever can look into the folder.
+//! fits decides. A folder that is left out still reaches the build with what is taken back below it; whether there is such
+//! a thing is for whoever can look into the folder.
 
 use std::ffi::OsString;
 use std::io;

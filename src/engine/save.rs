@@ -48,12 +48,14 @@ impl Engine {
         }
     }
 
-    /// Has the engine an image of this name? One that does not answer has none, so ask [`Engine::check`] first.
+    /// The engine's name for the content of an image, raw. One that does not answer has none, so ask [`Engine::check`]
+    /// first if that matters.
     ///
     /// # Errors
-    /// What the engine said, if it has none.
-    pub fn has(&self, image: &str) -> Result<(), Failure> {
-        self.capture(["image", "inspect", "--format", "{{.Id}}", image]).map(drop)
+    /// What the engine said, if it has no image of this name.
+    pub fn id(&self, image: &str) -> Result<String, Failure> {
+        let said = self.capture(["image", "inspect", "--format", "{{.Id}}", image])?;
+        Ok(String::from_utf8_lossy(&said).trim().to_owned())
     }
 }
 

@@ -31,9 +31,20 @@ pub fn join(folder: &[u8], path: &[u8]) -> Vec<u8> {
     joined
 }
 
+/// Is this one of the folders that are the engine's own in each container, or in one?
+pub fn is_mounted(path: &[u8]) -> bool {
+    matches!(components(path).next(), Some(b"proc" | b"sys" | b"dev"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{absolute, components, join};
+    use super::{absolute, components, is_mounted, join};
+
+    #[test]
+    fn the_engine_mounts_folders_and_not_what_is_named_like_one() {
+        assert!([b"/dev".as_slice(), b"/proc/self", b"//sys/"].iter().all(|path| is_mounted(path)));
+        assert!(![b"/".as_slice(), b"/devices", b"/lib/dev", b"/process/1"].iter().any(|path| is_mounted(path)));
+    }
 
     #[test]
     fn empty_components_and_single_dots_do_not_count() {

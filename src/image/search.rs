@@ -6,7 +6,7 @@
 
 use crate::image::identity::Identity;
 use crate::image::layer::Kind;
-use crate::image::path::{components, join};
+use crate::image::path::{components, is_mounted, join};
 use crate::image::text::Text;
 use crate::image::tree::{Entry, Found, Miss, Tree};
 
@@ -51,7 +51,7 @@ impl<'a> Search<'a> {
     /// # Errors
     /// The trouble with the only candidate, or with the first one of PATH that is there but will not do.
     pub fn command(&self, command: &[u8]) -> Result<Found<'a>, Trouble> {
-        self.by_path(command, |folder| folder.starts_with('/'))
+        self.by_path(command, self.engines_folders())
     }
 
     /// The same for a shell, `env` or another program that starts one: relative folders of PATH count too, and an empty
@@ -60,15 +60,20 @@ impl<'a> Search<'a> {
     /// # Errors
     /// As those of [`Search::command`].
     pub fn started(&self, command: &[u8]) -> Result<Found<'a>, Trouble> {
-        self.by_path(command, |_| true)
+        self.by_path(command, self.path.split(':'))
     }
 
-    fn by_path(&self, command: &[u8], counts: fn(&str) -> bool) -> Result<Found<'a>, Trouble> {
+    /// The folders of PATH that count for the engine.
+    fn engines_folders(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.path.split(':').filter(|folder| folder.starts_with('/'))
+    }
+
+    fn by_path(&self, command: &[u8], folders: impl Iterator<Item = &'a str>) -> Result<Found<'a>, Trouble> {
         if command.contains(&b'/') {
             return self.file(command);
         }
         let mut first = None;
-        for folder in self.path.split(':').filter(|folder| counts(folder)) {
+        for folder in folders {
             let folder = if folder.is_empty() { "." } else { folder };
             match self.file(&join(folder.as_bytes(), command)) {
                 Ok(found) => return Ok(found),
@@ -87,8 +92,7 @@ impl<'a> Search<'a> {
         if command.contains(&b'/') {
             return self.file(command).ok().map(|_| join(self.folder, command));
         }
-        let folders = self.path.split(':').filter(|folder| folder.starts_with('/'));
-        folders.map(|folder| join(folder.as_bytes(), command)).find(|path| self.file(path).is_ok())
+        self.engines_folders().map(|folder| join(folder.as_bytes(), command)).find(|path| self.file(path).is_ok())
     }
 
     /// The first file of that name in PATH, and its mode, if only others may execute it.
@@ -99,7 +103,7 @@ impl<'a> Search<'a> {
         if command.contains(&b'/') {
             return None;
         }
-        for folder in self.path.split(':').filter(|folder| folder.starts_with('/')) {
+        for folder in self.engines_folders() {
             match self.file(&join(folder.as_bytes(), command)) {
                 Ok(_) => return None,
                 Err(Trouble::Forbidden(path, mode)) if mode & 0o111 != 0 => return Some((path, mode)),
@@ -181,11 +185,6 @@ fn end<'f>(looked: &'f Result<Found<'_>, Miss>) -> &'f [u8] {
             path
         }
     }
-}
-
-/// Is this one of the folders that are the engine's own in each container, or in one?
-fn is_mounted(path: &[u8]) -> bool {
-    matches!(components(path).next(), Some(b"proc" | b"sys" | b"dev"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! taken for an empty one.
 
 use crate::image::layer::Kind;
+use crate::image::path::is_mounted;
 use crate::image::tree::{Entry, Miss};
 
 /// The contents of a file that is consulted.
@@ -26,9 +27,8 @@ impl<'t> Text<'t> {
 
     /// Those of a file that was not found. Into some folders the engine mounts files that no image has.
     pub fn missing(miss: &Miss) -> Self {
-        const MOUNTED: [&[u8]; 3] = [b"/dev", b"/proc", b"/sys"];
         match miss {
-            Miss::Dangling { missing, .. } if MOUNTED.iter().any(|folder| missing.starts_with(folder)) => Self::Unknown,
+            Miss::Dangling { missing, .. } if is_mounted(missing) => Self::Unknown,
             _ => Self::Absent,
         }
     }

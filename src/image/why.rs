@@ -31,6 +31,7 @@ use crate::image::config::variable;
 use crate::image::finding::{Certainty, Evidence, Finding, Id, Instruction, Place, Remedy, Source};
 use crate::image::identity::{Identity, Unknown};
 use crate::image::layer::Kind;
+use crate::image::path::is_mounted;
 use crate::image::search::{DEFAULT_PATH, Search};
 use crate::image::tree::Miss;
 
@@ -227,7 +228,7 @@ fn unknown_user(image: &Image, unknown: &Unknown) -> Finding {
 fn bad_folder(image: &Image) -> Option<Finding> {
     let folder = folder(image);
     let shown = printable_bytes(&folder);
-    if matches!(crate::image::path::components(&folder).next(), Some(b"proc" | b"sys" | b"dev")) {
+    if is_mounted(&folder) {
         return None;
     }
     let (what, says) = match image.tree.lookup(&folder) {

@@ -82,17 +82,12 @@ fn not_started(state: &State, ran: &Ran) -> Outcome {
 }
 
 fn ended(state: &State, command: &[String], ran: &Ran) -> Outcome {
-    let stderr = ran.stderr.text();
-    let stderr = without_warnings(&stderr);
-    let silent = ran.stdout.is_empty();
-    let cannot_start = match state.exit_code {
-        1 if silent => exec_failure(stderr, command) || loader_failure(stderr, command),
-        127 if silent => init_failure(stderr) || loader_failure(stderr, command),
-        255 if silent => exec_failure(stderr, command),
-        _ => false,
-    };
+    if speaker(state.exit_code, command, ran).is_some() {
+        let stderr = ran.stderr.text();
+        let message = without_warnings(&stderr).lines().next().unwrap_or_default().to_owned();
+        return Outcome::CannotStart { message };
+    }
     match state.exit_code {
-        _ if cannot_start => Outcome::CannotStart { message: stderr.lines().next().unwrap_or_default().to_owned() },
         0 => Outcome::Works,
         code @ 129..=192 => Outcome::Killed { signal: code - 128, out_of_memory: state.oom_killed && code == 128 + 9 },
         exit_code if state.oom_killed => {
@@ -106,18 +101,33 @@ fn ended(state: &State, command: &[String], ran: &Ran) -> Outcome {
 /// `None` where more speaks for it.
 pub fn if_it_ran(ran: &Ran) -> Option<Outcome> {
     let Ended::Badly { state, command } = &ran.ended else { return None };
-    let stderr = ran.stderr.text();
-    let stderr = without_warnings(&stderr);
     let is_doubtful = state.status == "exited"
         && state.error.is_empty()
-        && ran.stdout.is_empty()
-        && match state.exit_code {
-            1 => exec_failure(stderr, command) || loader_failure(stderr, command),
-            127 => loader_failure(stderr, command),
-            255 => exec_failure(stderr, command),
-            _ => false,
-        };
+        && matches!(speaker(state.exit_code, command, ran), Some(Speaker::Runtime | Speaker::Loader));
     is_doubtful.then(|| Outcome::Exits { exit_code: state.exit_code, message: telling_line(ran) })
+}
+
+/// Who says that a program never ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaker {
+    Runtime,
+    Loader,
+    Init,
+}
+
+/// Whose words that the program never ran are all that a container left, with the exit code that goes with them.
+fn speaker(exit_code: i64, command: &[String], ran: &Ran) -> Option<Speaker> {
+    if !ran.stdout.is_empty() {
+        return None;
+    }
+    let stderr = ran.stderr.text();
+    let stderr = without_warnings(&stderr);
+    match exit_code {
+        1 | 255 if exec_failure(stderr, command) => Some(Speaker::Runtime),
+        1 | 127 if loader_failure(stderr, command) => Some(Speaker::Loader),
+        127 if init_failure(stderr) => Some(Speaker::Init),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

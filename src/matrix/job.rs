@@ -188,7 +188,7 @@ impl Run<'_> {
                     let (stdout, stderr) = (ran.stdout.text(), ran.stderr.text());
                     let is_cut = ran.stdout.cut() + ran.stderr.cut() > 0;
                     let record = Record { run_time, stdout, stderr, is_cut, ..outcome.into() };
-                    let is_wanted = reason::is_wanted(&record.outcome);
+                    let is_wanted = reason::is_wanted(&record.outcome, &ran);
                     (record, is_wanted.then_some(ran))
                 }
             },
@@ -208,69 +208,60 @@ impl Run<'_> {
     }
 }
 
-/// Whether a build's last words tell nothing about the Dockerfile.
+/// Whether a build's last words tell nothing about the Dockerfile, by what they are of.
 fn is_nobodys_fault(message: &str) -> bool {
-    !is_of_a_command(message) && (is_engines_fault(message) || is_registrys_fault(message))
-}
-
-/// Whether a build's last words are about a command of a RUN that failed: whatever they quote of it, it ran. The words are
-/// those of `BuildKit` since 0.10 and before, of the classic builder and of podman.
-fn is_of_a_command(message: &str) -> bool {
-    const WORDS: [&str; 4] = [
-        "did not complete successfully",
-        "executor failed running [",
-        "returned a non-zero code",
-        "building at step \"run ",
-    ];
-    let message = message.to_ascii_lowercase();
-    WORDS.iter().any(|words| message.contains(words))
-}
-
-/// Whether a build's last words are about a registry that could not be asked for a base image. That it was asked and does
-/// not have the image, or does not give it, is for the Dockerfile to answer for; so is what a step makes of the network.
-/// The words are those of BuildKit (containerd's resolver), the classic builder and podman, and of Go's network errors.
-fn is_registrys_fault(message: &str) -> bool {
-    const REGISTRY: [&str; 6] = [
-        "failed to do request",
-        "failed to authorize",
-        "failed to resolve source metadata",
-        "failed to resolve reference",
-        "pinging container registry",
-        "/v2/",
-    ];
-    const NETWORK: [&str; 14] = [
-        "no such host",
-        "server misbehaving",
-        "temporary failure in name resolution",
-        "i/o timeout",
-        "tls handshake timeout",
-        "context deadline exceeded",
-        "request canceled while waiting for connection",
-        "connection refused",
-        "connection reset by peer",
-        "network is unreachable",
-        "no route to host",
-        "proxyconnect",
-        "certificate signed by unknown authority",
-        "\": eof",
-    ];
     let message = message.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|words| message.contains(words));
-    has(&REGISTRY) && has(&NETWORK)
+    !has(&OF_A_COMMAND) && (has(&OF_THE_ENGINE) || (has(&OF_A_REGISTRY) && has(&OF_THE_NETWORK)))
 }
 
-/// Whether a build's last words are about the engine, not the Dockerfile: its connection broke, and by now there is an
-/// engine again. The words are those of Docker's command line and of gRPC.
-fn is_engines_fault(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    let words = [
-        "cannot connect to the docker daemon",
-        "error during connect",
-        "code = unavailable",
-        "failed to receive status",
-        "error reading from server: eof",
-        "closing transport",
-        "no space left on device",
-    ];
-    words.iter().any(|words| message.contains(words))
-}
+/// Of a command of a RUN that failed: whatever is quoted of it, it ran. The words are those of `BuildKit` since 0.10 and
+/// before, of the classic builder and of podman.
+const OF_A_COMMAND: [&str; 4] = [
+    "did not complete successfully",
+    "executor failed running [",
+    "returned a non-zero code",
+    "building at step \"run ",
+];
+
+/// Of a registry. Together with those of the network it could not be asked for a base image. That it was asked and does not
+/// have the image, or does not give it, is for the Dockerfile to answer for; so is what a step makes of the network. The
+/// words are those of `BuildKit` (containerd's resolver), the classic builder and podman.
+const OF_A_REGISTRY: [&str; 6] = [
+    "failed to do request",
+    "failed to authorize",
+    "failed to resolve source metadata",
+    "failed to resolve reference",
+    "pinging container registry",
+    "/v2/",
+];
+
+/// Of the network, in the words of Go.
+const OF_THE_NETWORK: [&str; 14] = [
+    "no such host",
+    "server misbehaving",
+    "temporary failure in name resolution",
+    "i/o timeout",
+    "tls handshake timeout",
+    "context deadline exceeded",
+    "request canceled while waiting for connection",
+    "connection refused",
+    "connection reset by peer",
+    "network is unreachable",
+    "no route to host",
+    "proxyconnect",
+    "certificate signed by unknown authority",
+    "\": eof",
+];
+
+/// Of the engine, not the Dockerfile: its connection broke, and by now there is an engine again. The words are those of
+/// Docker's command line and of gRPC.
+const OF_THE_ENGINE: [&str; 7] = [
+    "cannot connect to the docker daemon",
+    "error during connect",
+    "code = unavailable",
+    "failed to receive status",
+    "error reading from server: eof",
+    "closing transport",
+    "no space left on device",
+];

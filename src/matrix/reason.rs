@@ -16,9 +16,14 @@ use crate::saved;
 /// `mkcompose why` allows itself more and sees more.
 const MEMORY: usize = 14 << 20;
 
-/// Whether the content of an image may say more than this outcome does.
-pub fn is_wanted(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::CannotStart { .. } | Outcome::Exits { .. })
+/// Whether the content of an image may say more than this outcome does: of a program that ran only if it spoke of
+/// something that an image can lack.
+pub fn is_wanted(outcome: &Outcome, ran: &Ran) -> bool {
+    match outcome {
+        Outcome::CannotStart { .. } => true,
+        Outcome::Exits { .. } => speaks_of(ran, Id::ALL.into_iter()).is_some(),
+        _ => false,
+    }
 }
 
 /// The outcome of `image` in the light of its content, which is read out of `engine`, and the reason in half a sentence.
@@ -42,10 +47,14 @@ pub fn explain(engine: &Engine, image: &str, outcome: Outcome, ran: &Ran) -> (Ou
 
 /// What the image likely lacks that the program spoke of, in half a sentence.
 fn missed(diagnosis: &Diagnosis, ran: &Ran) -> Option<String> {
+    let at = speaks_of(ran, diagnosis.findings.iter().map(|finding| finding.id))?;
+    diagnosis.findings.get(at).map(|finding| finding.message.clone())
+}
+
+/// The place of the first of these that the program spoke of.
+fn speaks_of(ran: &Ran, mut ids: impl Iterator<Item = Id>) -> Option<usize> {
     let said = [ran.stderr.text(), ran.stdout.text()].map(|text| text.to_ascii_lowercase());
-    let is_said = |words: &str| said.iter().any(|text| text.contains(words));
-    let finding = diagnosis.findings.iter().find(|finding| told_by(finding.id).iter().any(|words| is_said(words)))?;
-    Some(finding.message.clone())
+    ids.position(|id| told_by(id).iter().any(|words| said.iter().any(|text| text.contains(words))))
 }
 
 /// Words, in lower case, of which a program says some when it fails for want of this. Without them it failed of something
@@ -71,19 +80,33 @@ fn diagnose(engine: &Engine, image: &str) -> Option<Diagnosis> {
 
 #[cfg(test)]
 mod tests {
-    use super::missed;
+    use super::{is_wanted, missed};
     use crate::engine::container::{Ended, Ran};
     use crate::engine::output::Output;
     use crate::image::Diagnosis;
     use crate::image::chain::{Role, Step};
     use crate::image::finding::{Certainty, Finding, Id};
+    use crate::matrix::outcome::Outcome;
+
+    fn ran(said: &str) -> Ran {
+        let (stdout, mut stderr) = (Output::default(), Output::default());
+        stderr.push(said.as_bytes());
+        Ran { ended: Ended::Well, stdout, stderr }
+    }
 
     fn reason(ids: &[Id], said: &str) -> Option<String> {
         let findings = ids.iter().map(|id| Finding::new(*id, id.name())).collect();
         let diagnosis = Diagnosis { command: Vec::new(), findings, chain: Step::new(Role::Command, "") };
-        let (stdout, mut stderr) = (Output::default(), Output::default());
-        stderr.push(said.as_bytes());
-        missed(&diagnosis, &Ran { ended: Ended::Well, stdout, stderr })
+        missed(&diagnosis, &ran(said))
+    }
+
+    #[test]
+    fn an_image_is_looked_into_only_where_that_may_say_more() {
+        let exits = Outcome::Exits { exit_code: 1, message: String::new() };
+        assert!(is_wanted(&exits, &ran("x509: certificate signed by unknown authority")));
+        assert!(!is_wanted(&exits, &ran("no such option")));
+        assert!(is_wanted(&Outcome::CannotStart { message: String::new() }, &ran("")));
+        assert!(!is_wanted(&Outcome::TimedOut, &ran("certificate")));
     }
 
     #[test]

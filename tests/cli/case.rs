@@ -111,6 +111,22 @@ impl Case {
         Run::of(self.command_under(&nobody, args).output().expect("setpriv (util-linux) is needed to test as root"))
     }
 
+    /// Runs `script`, in which `$0` is the program and `mount` may be used, and returns both streams. Mounting needs the
+    /// right to: root has it, elsewhere a user namespace may give it. `None` where neither does, which is said.
+    #[cfg(target_os = "linux")]
+    pub fn run_with_mounts(&self, script: &str) -> Option<(String, String)> {
+        let unshare: &[&str] =
+            if is_root() { &["unshare", "--mount"] } else { &["unshare", "--map-root-user", "--mount"] };
+        let output = self.command_under(&[unshare, &["sh", "-c", script]].concat(), &[]).output().unwrap();
+        let [stdout, stderr] =
+            [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        if stderr.contains("unshare failed") || stderr.contains("mount:") {
+            left_out(&format!("nothing can be mounted here: {stderr}"));
+            return None;
+        }
+        Some((stdout, stderr))
+    }
+
     /// Gives everything in the folder to whoever [`Self::run_unprivileged`] runs as.
     pub fn give_away(&self) {
         if is_root() {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +10,7 @@ use mkcompose::bytes;
 use serde_json::Value;
 
 use crate::build;
-use crate::command::{Ran, run, scratch};
+use crate::command::{Ran, run, say, scratch};
 use crate::engine::{docker, turn};
 
 /// The repository of the images that are made here, and nowhere else.
@@ -136,8 +135,7 @@ fn podman_stands_in_for_docker() {
     let _turn = turn();
     if Command::new("podman").arg("--version").output().is_err() {
         assert!(std::env::var_os("CI").is_none(), "there is no podman, and in CI there must be");
-        // Not `eprintln!`, which a test that passes does not show.
-        let _ = writeln!(std::io::stderr(), "left out: podman_stands_in_for_docker: there is no podman here");
+        say("left out: podman_stands_in_for_docker: there is no podman here");
         return;
     }
     let at = made("sizes-podman");

@@ -5,9 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write as _;
 
-use crate::command::repository;
+use crate::command::{repository, say};
 use crate::engine::{has_image, has_stand_ins, turn};
 use crate::outcomes;
 
@@ -70,7 +69,6 @@ fn the_engine_has_every_base_image_but_those_listed_as_not_stood_in() {
         assert_eq!(missing, listed, "run: eval \"$(tests/bases/build)\"");
     } else {
         // Official bases come as they are needed.
-        let _ =
-            writeln!(std::io::stderr(), "left out: the_engine_has_every_base_image…: the bases are the official ones");
+        say("left out: the_engine_has_every_base_image…: the bases are the official ones");
     }
 }

@@ -1,13 +1,12 @@
 //! What `mkcompose why` says of each image before it runs, held against what then happens.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::process::Command;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use crate::command::run;
+use crate::command::{run, say};
 use crate::engine::turn;
 use crate::{build, normal_set, outcomes, stand_ins};
 
@@ -54,10 +53,9 @@ pub(crate) fn predictions() -> &'static BTreeMap<String, Prediction> {
     })
 }
 
-/// Says how often a prediction and what was observed disagree, past the test harness, which keeps back what a test that
-/// passes prints.
+/// Says how often a prediction and what was observed disagree.
 pub(crate) fn tell(which: &str, disagreements: usize, images: usize) {
-    let _ = writeln!(std::io::stderr(), "why, {which}: {disagreements} disagreements of {images} images");
+    say(&format!("why, {which}: {disagreements} disagreements of {images} images"));
 }
 
 #[test]
