@@ -4,11 +4,15 @@
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use super::Engine;
 
-/// How many containers go with one command: its line stays short, and the engine removes them side by side.
-const AT_ONCE: usize = 32;
+/// How many containers go with one command: to start one for each costs more than the engine takes to remove it.
+const AT_ONCE: usize = 16;
+
+/// How long the first of them waits for the others: what has ended holds no more than its files.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Takes containers to be removed. When it is dropped, all of them are.
 #[derive(Debug)]
@@ -20,9 +24,13 @@ pub struct Remover {
 impl Remover {
     /// Removes containers from `engine`.
     pub fn new(engine: &Engine) -> Self {
+        Self::with_pause(engine, PAUSE)
+    }
+
+    fn with_pause(engine: &Engine, pause: Duration) -> Self {
         let engine = engine.clone();
         let (names, taken) = mpsc::channel();
-        let worker = thread::spawn(move || remove(&engine, &taken));
+        let worker = thread::spawn(move || remove(&engine, &taken, pause));
         Self { names: Some(names), worker: Some(worker) }
     }
 
@@ -44,9 +52,11 @@ impl Drop for Remover {
     }
 }
 
-fn remove(engine: &Engine, taken: &Receiver<String>) {
+fn remove(engine: &Engine, taken: &Receiver<String>, pause: Duration) {
     while let Ok(first) = taken.recv() {
-        let names: Vec<String> = std::iter::once(first).chain(taken.try_iter().take(AT_ONCE - 1)).collect();
+        let start = Instant::now();
+        let next = || taken.recv_timeout(pause.saturating_sub(start.elapsed())).ok();
+        let names: Vec<String> = std::iter::once(first).chain(std::iter::from_fn(next)).take(AT_ONCE).collect();
         // How a run ended is worth more than that tidying up failed: what stays is swept up at the end.
         let _ = engine.remove(&names);
     }
@@ -54,30 +64,66 @@ fn remove(engine: &Engine, taken: &Receiver<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::Remover;
+    use super::{AT_ONCE, Remover};
     use crate::engine::Engine;
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+    use std::thread;
     use std::time::{Duration, Instant};
 
-    #[test]
-    fn what_comes_while_one_is_removed_goes_with_one_command_and_all_are_gone_at_the_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("engine");
-        let script = "#!/bin/sh\ncd \"${0%/*}\"\necho \"$*\" >>asked\nuntil [ -e go ]; do sleep 0.01; done\n";
-        fs::write(&path, script).unwrap();
+    const FOR_EVER: Duration = Duration::from_secs(3600);
+
+    /// An engine that writes down what it is asked.
+    fn engine(folder: &Path) -> Engine {
+        let path = folder.join("engine");
+        fs::write(&path, "#!/bin/sh\ncd \"${0%/*}\"\necho \"$*\" >>asked\n").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        let remover = Remover::new(&Engine::new(path));
-        remover.take("a");
+        Engine::new(path)
+    }
+
+    fn asked(folder: &Path) -> String {
+        fs::read_to_string(folder.join("asked")).unwrap_or_default()
+    }
+
+    /// What the engine has been asked, as soon as that is something.
+    fn soon_asked(folder: &Path) -> String {
         let start = Instant::now();
-        while !folder.path().join("asked").exists() && start.elapsed() < Duration::from_secs(60) {
-            std::thread::sleep(Duration::from_millis(5));
+        while !asked(folder).ends_with('\n') && start.elapsed() < Duration::from_secs(60) {
+            thread::sleep(Duration::from_millis(5));
         }
-        remover.take("b");
-        remover.take("c");
-        fs::write(folder.path().join("go"), "").unwrap();
+        asked(folder)
+    }
+
+    #[test]
+    fn what_has_ended_goes_with_one_command_at_the_end_if_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let remover = Remover::with_pause(&engine(folder.path()), FOR_EVER);
+        for name in ["a", "b", "c"] {
+            remover.take(name);
+        }
         drop(remover);
-        let asked = fs::read_to_string(folder.path().join("asked")).unwrap();
-        assert_eq!(asked, "rm --force --volumes a\nrm --force --volumes b c\n");
+        assert_eq!(asked(folder.path()), "rm --force --volumes a b c\n");
+    }
+
+    #[test]
+    fn as_many_as_go_with_one_command_wait_for_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let remover = Remover::with_pause(&engine(folder.path()), FOR_EVER);
+        (0..=AT_ONCE).for_each(|number| remover.take(&number.to_string()));
+        let first: Vec<_> = (0..AT_ONCE).map(|number| number.to_string()).collect();
+        let first = format!("rm --force --volumes {}\n", first.join(" "));
+        assert_eq!(soon_asked(folder.path()), first);
+        drop(remover);
+        assert_eq!(asked(folder.path()), format!("{first}rm --force --volumes {AT_ONCE}\n"));
+    }
+
+    #[test]
+    fn one_alone_does_not_wait_for_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let remover = Remover::with_pause(&engine(folder.path()), Duration::from_millis(1));
+        remover.take("a");
+        assert_eq!(soon_asked(folder.path()), "rm --force --volumes a\n");
+        drop(remover);
     }
 }

@@ -82,7 +82,7 @@ pub struct Record {
     pub stderr: String,
     /// Whether some of it was cut.
     pub is_cut: bool,
-    /// Why it does not work, as its content tells, safe to print; `None`: not looked for, or not found.
+    /// Why it does not work, as its words or its content tell, safe to print; `None`: not looked for, or not found.
     pub reason: Option<String>,
 }
 
@@ -187,8 +187,9 @@ impl Run<'_> {
                 outcome => {
                     let (stdout, stderr) = (ran.stdout.text(), ran.stderr.text());
                     let is_cut = ran.stdout.cut() + ran.stderr.cut() > 0;
-                    let record = Record { run_time, stdout, stderr, is_cut, ..outcome.into() };
-                    let is_wanted = reason::is_wanted(&record.outcome, &ran);
+                    let reason = reason::told(&outcome, &ran);
+                    let is_wanted = reason.is_none() && reason::is_wanted(&outcome, &ran);
+                    let record = Record { run_time, stdout, stderr, is_cut, reason, ..outcome.into() };
                     (record, is_wanted.then_some(ran))
                 }
             },

@@ -1,4 +1,4 @@
-//! The reason why an image does not work, from its content: what the engine's words do not tell.
+//! The reason why an image does not work: from the program's words where they tell it whole, else from the image's content.
 //!
 //! The image is read out of the engine, not run again. What cannot be read has no reason here; that is no failure, the
 //! outcome stands without it.
@@ -7,6 +7,8 @@ use super::ending;
 use super::outcome::Outcome;
 use crate::engine::Engine;
 use crate::engine::container::Ran;
+use crate::engine::output::Output;
+use crate::escape::printable;
 use crate::image::finding::Id;
 use crate::image::{Diagnosis, Options, why};
 use crate::saved;
@@ -15,6 +17,25 @@ use crate::saved;
 /// some ten thousand, which is what images that do not work have. The whole process then stays below 20 MiB.
 /// `mkcompose why` allows itself more and sees more.
 const MEMORY: usize = 14 << 20;
+
+/// The reason in half a sentence, if the program told it whole, so that its image has nothing to add.
+pub fn told(outcome: &Outcome, ran: &Ran) -> Option<String> {
+    let is_told = matches!(outcome, Outcome::Exits { .. });
+    let mut said = [&ran.stderr, &ran.stdout].into_iter().filter(|_| is_told).map(Output::text);
+    said.find_map(|text| class_too_new(&text))
+}
+
+/// `java` told for which releases a class and it itself are, by the numbers of their class files (45 is Java 1.1, so 52 is
+/// Java 8). The words are those of `HotSpot` since Java 8.
+fn class_too_new(said: &str) -> Option<String> {
+    let (before, after) =
+        said.split_once(" has been compiled by a more recent version of the Java Runtime (class file version ")?;
+    let class = before.rsplit(char::is_whitespace).next().filter(|class| !class.is_empty())?;
+    let (_, known) = after.lines().next()?.split_once(" class file versions up to ")?;
+    let release = |version: &str| version.split_once('.')?.0.parse::<u16>().ok()?.checked_sub(44);
+    let (needed, there) = (release(after)?, release(known)?);
+    Some(format!("{} is compiled for Java {needed}, the image has Java {there}", printable(class)))
+}
 
 /// Whether the content of an image may say more than this outcome does: of a program that ran only if it spoke of
 /// something that an image can lack.
@@ -54,7 +75,16 @@ fn missed(diagnosis: &Diagnosis, ran: &Ran) -> Option<String> {
 /// The place of the first of these that the program spoke of.
 fn speaks_of(ran: &Ran, mut ids: impl Iterator<Item = Id>) -> Option<usize> {
     let said = [ran.stderr.text(), ran.stdout.text()].map(|text| text.to_ascii_lowercase());
-    ids.position(|id| told_by(id).iter().any(|words| said.iter().any(|text| text.contains(words))))
+    let lines = said.iter().flat_map(|text| text.lines());
+    ids.position(|id| {
+        lines.clone().any(|line| told_by(id).iter().any(|words| line.contains(words)) && !is_of_else(id, line))
+    })
+}
+
+/// Whether a line with such words in it is known to be of something else: Go's own resolver, which reads none of the
+/// libraries that an image can lack, names the server that it asked (`lookup NAME on ADDRESS:53: no such host`).
+fn is_of_else(id: Id, line: &str) -> bool {
+    id == Id::NameServiceMissing && line.contains("lookup ") && line.contains(":53: ")
 }
 
 /// Words, in lower case, of which a program says some when it fails for want of this. Without them it failed of something
@@ -80,7 +110,7 @@ fn diagnose(engine: &Engine, image: &str) -> Option<Diagnosis> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_wanted, missed};
+    use super::{is_wanted, missed, told};
     use crate::engine::container::{Ended, Ran};
     use crate::engine::output::Output;
     use crate::image::Diagnosis;
@@ -118,6 +148,43 @@ mod tests {
         for other in ["dial tcp: lookup icanhazip.com: no such host", "net/http: TLS handshake timeout", ""] {
             assert_eq!(reason(&certificates, other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_resolver_that_names_the_server_it_asked_lacks_nothing_of_the_image() {
+        let exits = Outcome::Exits { exit_code: 1, message: String::new() };
+        let asked = "Get \"https://icanhazip.com\": dial tcp: lookup icanhazip.com on 192.0.2.53:53: no such host";
+        assert!(!is_wanted(&exits, &ran(asked)));
+        assert_eq!(reason(&[Id::NameServiceMissing], asked), None);
+        let libc = "dial tcp: lookup icanhazip.com: Temporary failure in name resolution";
+        assert!(is_wanted(&exits, &ran(&format!("{asked}\n{libc}"))));
+    }
+
+    #[test]
+    fn a_class_for_a_newer_java_is_told_whole_by_java_and_the_image_has_nothing_to_add() {
+        let exits = Outcome::Exits { exit_code: 1, message: String::new() };
+        let said = |class: &str, of: &str, to: &str| {
+            format!(
+                "Error: LinkageError occurred while loading main class hello\n\tjava.lang.UnsupportedClassVersionError: \
+                 {class} has been compiled by a more recent version of the Java Runtime (class file version {of}), this \
+                 version of the Java Runtime only recognizes class file versions up to {to}\n"
+            )
+        };
+        let reason = |class, of, to| told(&exits, &ran(&said(class, of, to)));
+        let hello = "hello is compiled for Java 21, the image has Java 8";
+        assert_eq!(reason("hello", "65.0", "52.0").as_deref(), Some(hello));
+        let preview = "org/x/\\x1bMain is compiled for Java 25, the image has Java 21";
+        assert_eq!(reason("org/x/\u{1b}Main", "69.65535", "65.0").as_deref(), Some(preview));
+        for (class, of, to) in
+            [("", "65.0", "52.0"), ("hello", "65", "52.0"), ("hello", "65.0", "7.0"), ("hello", "", "")]
+        {
+            assert_eq!(reason(class, of, to), None, "{class} {of} {to}");
+        }
+        // Older ones do not tell their own release: the image does.
+        let old = "Exception in thread \"main\" java.lang.UnsupportedClassVersionError: hello : Unsupported major.minor version 52.0";
+        assert_eq!(told(&exits, &ran(old)), None);
+        assert!(is_wanted(&exits, &ran(old)));
+        assert_eq!(told(&Outcome::Works, &ran(&said("hello", "65.0", "52.0"))), None);
     }
 
     #[test]
