@@ -9,9 +9,16 @@
 # build here makes Compose stop: leave it out with the globs. With RUN_ONLY=1 nothing is built or removed, and only the second
 # half is measured.
 #
-# With the tests' own base images (`eval "$(tests/bases/build)"`, which sets MINIMAGE_CA_CERT) all containers are on a network
-# where tests/engine/server.py answers as icanhazip.com, as in the tests. Prints a Markdown table: the time of each in seconds, and the
-# most memory that the mkcompose process itself had (VmHWM in /proc, without the engine's command line that it starts).
+# With the tests' own base images (`eval "$(tests/bases/build)"`, which sets MINIMAGE_CA_CERT) a server answers as
+# icanhazip.com, as in the tests:
+#
+# - if the engine was started with MINIMAGE_ENGINE_DNS set to the address of its bridge (172.17.0.1), wherever containers are,
+#   so both commands run as anybody would type them: Compose with the network that it makes for the project, mkcompose
+#   with the engine's default;
+# - if not, on a network of its own that both are told to use.
+#
+# Prints a Markdown table: the time of each in seconds, and the most memory that the mkcompose process itself had (VmHWM in
+# /proc, without the engine's command line that it starts).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -19,7 +26,7 @@ mkcompose=${MKCOMPOSE:-$here/target/release/mkcompose}
 rounds=${1:-3}
 shift || true
 project=mkcompose-bench
-server=$project-https
+server=mkcompose-bench-https
 work=$(mktemp -d)
 compose=(docker compose -f docker-compose.yml)
 network=()
@@ -66,8 +73,11 @@ cold() {
     docker builder prune --all --force >/dev/null
 }
 
-up_and_ps() { # `up` fails where a container cannot be started, and where it started none: `all_there` tells the two apart
+# `up` fails where a container cannot be started, and returns while others still run: what they come to is not known before
+# they have ended. Whether it started all is for `all_there` to tell.
+up_and_ps() {
     "${compose[@]}" -p $project up --no-build "${services[@]}" || true
+    "${compose[@]}" -p $project ps --quiet | xargs --no-run-if-empty docker wait
     "${compose[@]}" -p $project ps --all --format json
 }
 
@@ -79,23 +89,37 @@ all_there() {
 
 down() { "${compose[@]}" -p $project down >/dev/null 2>&1 || true; }
 
-# The server that answers as icanhazip.com, and the network it is on: that of tests/engine/network.yml.
+# The server that answers as icanhazip.com, by the arguments of `docker create`, with what it runs last.
 serve() {
-    stop_serving
-    docker network create minimage-test >/dev/null
     mkdir "$work/srv"
-    cp tests/engine/server.py "$work/srv/"
+    cp tests/engine/server.py benches/resolver.py "$work/srv/"
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=icanhazip.com \
         -addext subjectAltName=DNS:icanhazip.com -addext basicConstraints=critical,CA:false -CA "$MINIMAGE_CA_CERT" \
         -CAkey "$MINIMAGE_CA_KEY" -keyout "$work/srv/server.key" -out "$work/srv/server.crt" 2>"$work/openssl" ||
         { cat "$work/openssl" >&2 && return 1; }
-    docker create --name $server --network minimage-test --network-alias icanhazip.com --workdir /srv python:slim \
-        python server.py >/dev/null
+    docker create --name $server --workdir /srv "$@" >/dev/null
     docker cp -q "$work/srv/." $server:/srv
     docker start $server >/dev/null
     until docker logs $server 2>&1 | grep -q ready; do sleep 0.1; done
+}
+
+# On a network of its own: that of tests/engine/network.yml.
+serve_on_network() {
+    docker network create minimage-test >/dev/null
+    serve --network minimage-test --network-alias icanhazip.com python:slim python server.py
     compose+=(-f tests/engine/network.yml)
     network=(--network minimage-test)
+}
+
+# Wherever containers are: they ask a resolver beside the server. Both are on the host's network, at the bridge's address, so
+# that the engine passes nothing on to them.
+serve_everywhere() {
+    local at=$MINIMAGE_ENGINE_DNS upstream
+    upstream=$(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf)
+    serve --network host python:slim \
+        sh -c "python resolver.py $at icanhazip.com $upstream & exec python server.py $at"
+    [ "$(docker run --rm python:slim python -c 'print(__import__("socket").gethostbyname("icanhazip.com"))')" = "$at" ] ||
+        { echo "containers do not ask $at: end the engine and start it with MINIMAGE_ENGINE_DNS=$at" >&2 && return 1; }
 }
 
 stop_serving() {
@@ -103,12 +127,20 @@ stop_serving() {
     docker network rm minimage-test >/dev/null 2>&1 || true
 }
 
-[ -z "${MINIMAGE_CA_CERT:-}" ] || serve
-echo "${#services[@]} services, $(nproc) cores, $(docker version --format 'Docker {{.Server.Version}}'), Compose $(docker compose version --short)"
+stop_serving
+where='the default networks of both'
+if [ -n "${MINIMAGE_CA_CERT:-}" ] && [ -n "${MINIMAGE_ENGINE_DNS:-}" ]; then
+    serve_everywhere
+elif [ -n "${MINIMAGE_CA_CERT:-}" ]; then
+    serve_on_network && where='one network for both'
+fi
+echo "${#services[@]} services, $(nproc) cores, $(docker version --format 'Docker {{.Server.Version}}'), Compose $(docker compose version --short), $where"
 echo
 echo "| round | \`docker compose build\` | \`mkcompose build\` | \`up\` and \`ps\` | \`down\` | \`mkcompose test --no-build\` |"
 echo "| --: | --: | --: | --: | --: | --: |"
 for round in $(seq "$rounds"); do
+    # The engine can hold on to the network of a project whose container it could not start, until it is started again.
+    project=mkcompose-bench-$round
     compose_build=- our_build=-
     if [ -z "${RUN_ONLY:-}" ]; then
         cold
@@ -119,7 +151,7 @@ for round in $(seq "$rounds"); do
     down
     compose_run=$(seconds 0 -- up_and_ps)
     all_there
-    removal=$(seconds 0 -- "${compose[@]}" -p $project down)
+    removal=$(seconds 0 1 -- "${compose[@]}" -p $project down)
     our_run=$(seconds 0 1 -- "$mkcompose" test --no-build "${network[@]}" "${services[@]}")
     echo "| $round | $compose_build | $our_build | $compose_run | $removal | $our_run |"
 done
