@@ -64,7 +64,9 @@ memory() { # the same, but the most memory of the process itself, in MiB
         most=$now
         sleep 0.05
     done
-    wait "$pid" || true
+    local code=0
+    wait "$pid" || code=$?
+    [ "$code" -le 1 ] || { tail -n 20 "$work/out" >&2 && return 1; }
     awk "BEGIN { printf \"%.1f\", $most / 1024 }"
 }
 

@@ -63,6 +63,12 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What to do where the engine's socket is there and may not be used.
+const MAY_NOT: &str = "\nyou may not use its socket: join the group that owns it (`docker`), or use `sudo`";
+
+/// What to do where no engine answers.
+const NOT_THERE: &str = "\nstart the engine, or name another with `--docker`";
+
 impl Engine {
     /// The engine behind the command `program`.
     pub fn new(program: impl Into<OsString>) -> Self {
@@ -96,7 +102,8 @@ impl Engine {
     pub fn check(&self) -> Result<(), Failure> {
         let answer = self.capture(["version"]).map_err(|mut failure| {
             if failure.status.is_some() {
-                failure.said.push_str("\nstart the engine, or name another with `--docker`");
+                let is_refused = failure.said.to_ascii_lowercase().contains("permission denied");
+                failure.said.push_str(if is_refused { MAY_NOT } else { NOT_THERE });
             }
             failure
         })?;
@@ -125,7 +132,7 @@ impl Engine {
     /// # Errors
     /// If it cannot be started, does not end in time, or ends with another status than 0.
     pub fn capture<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, Failure> {
-        self.capture_command(self.command(args))
+        self.capture_command(self.command(args), Duration::ZERO)
     }
 
     /// As [`Engine::capture`], for tidying up: that is done also for somebody who asked twice to stop, but in a hurry.
@@ -133,14 +140,13 @@ impl Engine {
     /// # Errors
     /// See [`Engine::capture`].
     fn capture_in_any_case<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, Failure> {
-        let patience = if self.interrupt.asked_again() { self.patience.min(HURRY) } else { self.patience };
-        Self { patience, interrupt: Interrupt::default(), ..self.clone() }.capture(args)
+        self.capture_command(self.command(args), HURRY)
     }
 
-    fn capture_command(&self, command: Command) -> Result<Vec<u8>, Failure> {
+    fn capture_command(&self, command: Command, grace: Duration) -> Result<Vec<u8>, Failure> {
         let shown = shown(&command);
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let limit = Limit { time: Some(self.patience), interrupt: &self.interrupt };
+        let limit = Limit { time: Some(self.patience), interrupt: &self.interrupt, grace };
         let end = process::run(command, limit, &mut |stream, bytes| match stream {
             Stream::Out => out.extend_from_slice(bytes),
             Stream::Err => err.extend_from_slice(bytes),

@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::escape::{printable, printable_path};
+use crate::name::Service;
 use crate::scan::Problem;
 
 /// Why a question could not be answered. Always exit code 2.
@@ -56,9 +57,13 @@ pub enum Error {
     },
     /// A name that is neither a service nor an image.
     #[error(
-        "`{}` is no service of this folder, and {}: `mkcompose list{flags}` names the services, `docker images` the images",
+        "`{}` is no service of this folder, and {}: {}",
         printable(.name),
-        if *.is_name { "the engine has no image of that name" } else { "no image can have such a name" }
+        if *.is_name { "the engine has no image of that name" } else { "no image can have such a name" },
+        .nearest.as_ref().map_or_else(
+            || format!("`mkcompose list{flags}` names the services, `docker images` the images"),
+            |nearest| format!("did you mean `{nearest}`?"),
+        )
     )]
     NoSuchImage {
         /// See [`Error::NoImages`].
@@ -67,6 +72,8 @@ pub enum Error {
         name: String,
         /// Can an image be called so?
         is_name: bool,
+        /// The service that is likely to be meant.
+        nearest: Option<Service>,
     },
     /// An image that cannot be looked into.
     #[error("`{}`: {source}", printable(.name))]

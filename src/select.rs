@@ -6,6 +6,7 @@ use glob::Pattern;
 
 use crate::error::Error;
 use crate::escape::printable;
+use crate::name::{PREFIX, Service};
 use crate::scan::Dockerfile;
 
 /// Those of `dockerfiles` that at least one of `globs` matches, in their order; all of them if there are no globs.
@@ -24,10 +25,13 @@ pub fn select(dockerfiles: &[Dockerfile], globs: &[String], flags: &str) -> Resu
     for glob in globs {
         match Pattern::new(glob) {
             Ok(pattern) if dockerfiles.iter().any(|of| pattern.matches(of.service.as_str())) => patterns.push(pattern),
-            Ok(_) => problems.push(format!(
-                "`{}` matches no service: see `mkcompose list{flags}`, and quote a glob so that the shell leaves it alone",
-                printable(glob)
-            )),
+            Ok(_) => {
+                let what = nearest(dockerfiles, glob).map_or_else(
+                    || format!("see `mkcompose list{flags}`, and quote a glob so that the shell leaves it alone"),
+                    |service| format!("did you mean `{service}`?"),
+                );
+                problems.push(format!("`{}` matches no service: {what}", printable(glob)));
+            }
             Err(why) => problems.push(format!("`{}` is no valid glob, {}: correct it", printable(glob), why.msg)),
         }
     }
@@ -38,9 +42,21 @@ pub fn select(dockerfiles: &[Dockerfile], globs: &[String], flags: &str) -> Resu
     Ok(dockerfiles.iter().filter(chosen).cloned().collect())
 }
 
+/// How alike a name must be to a service to be taken for it misspelt, from 0 to 1 as `strsim` counts.
+const ALIKE: f64 = 0.9;
+
+/// The service that `name` is likely to mean: of what may also be a path or an image reference, the last part counts.
+pub fn nearest<'a>(dockerfiles: &'a [Dockerfile], name: &str) -> Option<&'a Service> {
+    let name = name.rsplit(['/', ':']).next().unwrap_or(name);
+    let name = name.strip_prefix(PREFIX).unwrap_or(name);
+    let alike = |dockerfile: &'a Dockerfile| (strsim::jaro(name, dockerfile.service.as_str()), &dockerfile.service);
+    let alike = dockerfiles.iter().map(alike).filter(|(alike, _)| *alike >= ALIKE);
+    alike.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, service)| service)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::select;
+    use super::{nearest, select};
     use crate::name::Service;
     use crate::scan::Dockerfile;
 
@@ -85,5 +101,18 @@ mod tests {
         assert!(lines[0].starts_with("`hello` matches no service: "), "{error}");
         assert!(lines[1].starts_with("`[` is no valid glob, "), "{error}");
         assert!(lines[2].starts_with(r"`nobody\x1b*` matches no service: "), "{error}");
+    }
+
+    #[test]
+    fn a_misspelt_service_a_path_or_an_image_is_told_what_it_may_mean() {
+        let names =
+            ["hello-c.gcc.scrach", "dockerfiles/Dockerfile.hello-c.gcc.scratch", "minimage:hello-c.gcc.scratch"];
+        for name in names {
+            let error = select(&dockerfiles(), &[name.to_owned()], "").unwrap_err().to_string();
+            assert_eq!(error, format!("`{name}` matches no service: did you mean `hello-c.gcc.scratch`?"));
+        }
+        for name in ["", "Cargo.toml", "/", "Dockerfile."] {
+            assert_eq!(nearest(&dockerfiles(), name), None, "{name}");
+        }
     }
 }

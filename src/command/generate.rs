@@ -179,6 +179,13 @@ fn text(project: &Project, output: &Path, dockerfiles: &[&Dockerfile]) -> Result
     render(&entries, &source)
 }
 
+/// The Compose files that are there and ours, but are not what these flags and Dockerfiles make them: they may describe
+/// other images. What cannot be read or rendered is left to the command itself.
+pub(super) fn stale(project: &Project, dockerfiles: &[Dockerfile]) -> Vec<PathBuf> {
+    let files = Set::ALL.iter().filter_map(|&set| file(project, dockerfiles, set).ok());
+    files.map(|file| file.target).filter(|target| target.state() == State::Stale).map(|target| target.path).collect()
+}
+
 /// Two sets in one file, a Compose file over a Dockerfile or in a place where it would be one, a folder for a file:
 /// whatever was meant, it was not that.
 fn refuse_unfit_outputs(project: &Project) -> Result<(), Error> {

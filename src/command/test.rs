@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Instant;
 
-use crate::cli::Options;
 use crate::cli::test::{TestArgs, TestFormat};
+use crate::cli::{Options, quoted};
 use crate::command::work::{Plan, choose, work};
 use crate::console::Console;
 use crate::error::Error;
@@ -40,14 +40,20 @@ pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<Exit
     }
     let trial = Trial { timeout: args.timeout, memory: args.memory.clone(), network: args.network.clone() };
     let plan = Plan { build: !args.no_build, trial: Some(trial) };
+    let repository = &chosen.project.repository;
     let mut worked = work(&chosen, plan, &args.work, options, console, &|row, progress| {
         if !progress.is_live() {
-            console.say(builds::tested(row).trim_end());
+            let rows = std::slice::from_ref(row);
+            let changes = baseline.as_ref().map(|baseline| baseline.changes(rows, &chosen.all));
+            let changes = changes.as_ref();
+            let report = Report { repository, rows, changes, was_interrupted: false, time: start.elapsed() };
+            let (mark, _) = report.mark(row);
+            console.say(builds::tested(row, mark).trim_end());
         }
     })?;
     let changes = baseline.map(|baseline| baseline.changes(&worked.rows, &chosen.all));
     let report = Report {
-        repository: &chosen.project.repository,
+        repository,
         rows: &worked.rows,
         changes: changes.as_ref(),
         was_interrupted: worked.was_interrupted,
@@ -55,24 +61,40 @@ pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<Exit
     };
     let answer = if report.is_no() { Exit::No } else { Exit::Well };
     let troubles = tell(report, args.format, &files, console);
-    if let Some(hint) = hint(report, options) {
+    for hint in hints(report, args, options) {
         console.say(&hint);
     }
     worked.troubles.extend(troubles);
     Ok(worked.exit(answer, console))
 }
 
-/// What to do next, where that is not plain: build what is not there, or keep a baseline where images are meant to fail.
-fn hint(report: Report<'_>, options: &Options) -> Option<String> {
-    if report.changes.is_some() || report.was_interrupted {
-        return None;
+/// What to do next, where that is not plain: build what is not there, mend what does not work, or keep a baseline where it
+/// is not meant to.
+fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> {
+    if report.was_interrupted {
+        return Vec::new();
     }
+    if let Some(changes) = report.changes {
+        let compares_none = !changes.new.is_empty() && changes.new.len() == report.rows.len();
+        let none = "nothing to compare with: the baseline has none of these images".to_owned();
+        return if compares_none { vec![none] } else { Vec::new() };
+    }
+    let flags = options.words();
     let unexpected = || report.rows.iter().filter(|row| row.set() == Set::Normal && row.is_expected() == Some(false));
     if unexpected().any(|row| *row.outcome() == Outcome::NotBuilt) {
-        return Some(format!("to build what is not built: mkcompose build{}", options.words()));
+        let globs = args.work.globs.iter().map(quoted);
+        let words: Vec<_> = std::iter::once(format!("mkcompose build{flags}")).chain(globs).collect();
+        return vec![format!("to build what is not built: {}", words.join(" "))];
     }
+    let lacks = |row: &&Row| row.record.reason.is_some() || matches!(row.outcome(), Outcome::CannotStart { .. });
+    let mend = unexpected().find(lacks).map(|row| {
+        format!("how to mend one, in lines to paste: mkcompose why{flags} {}", quoted(row.service.as_str()))
+    });
+    let endless = unexpected().any(|row| *row.outcome() == Outcome::TimedOut);
+    let endless = endless.then(|| "what never ends, such as a server, times out: `--timeout` sets when".to_owned());
     let has_run = |row: &Row| !matches!(row.outcome(), Outcome::DoesNotBuild { .. });
-    unexpected().any(has_run).then(|| HINT.to_owned())
+    let hint = unexpected().any(has_run).then(|| HINT.to_owned());
+    [mend, endless, hint].into_iter().flatten().collect()
 }
 
 /// Writes every report; what went wrong, for each that could not be.

@@ -16,12 +16,12 @@ use crate::image::archive::{read, read_folder};
 use crate::image::choice;
 use crate::image::error::ReadError;
 use crate::image::{Image, why};
-use crate::name::Set;
+use crate::name::{Service, Set};
 use crate::report::why::fix::Dockerfile;
 use crate::report::why::{Subject, json, render};
 use crate::saved;
 use crate::scan;
-use crate::select::select;
+use crate::select::{nearest, select};
 
 /// Reports why the images that are asked for cannot start.
 ///
@@ -75,6 +75,8 @@ struct Wanted {
     service: Option<scan::Dockerfile>,
     /// How the engine or the archive knows it; `None` for whatever is in the archive.
     reference: Option<String>,
+    /// The service that is likely to be meant, if the name is that of none.
+    nearest: Option<Service>,
 }
 
 /// What each name means: a service of ours if there is one, else what the engine or the archive calls so. A glob means
@@ -83,7 +85,7 @@ struct Wanted {
 /// # Errors
 /// A glob that is malformed or matches no service, or for whose sake the Dockerfiles cannot be read.
 fn wanted(args: &WhyArgs, options: &Options) -> Result<Vec<Wanted>, Error> {
-    let named = |name: String| Wanted { name, service: None, reference: None };
+    let named = |name: String| Wanted { name, service: None, reference: None, nearest: None };
     if let (Some(path), []) = (&args.archive, args.images.as_slice()) {
         let name = if path.as_os_str() == "-" { "stdin".to_owned() } else { printable_path(path) };
         return Ok(vec![named(name)]);
@@ -99,13 +101,14 @@ fn wanted(args: &WhyArgs, options: &Options) -> Result<Vec<Wanted>, Error> {
     for asked in &args.images {
         let services = services(&dockerfiles, asked, &options.words())?;
         if services.is_empty() {
-            all.push(Wanted { reference: Some(asked.clone()), ..named(asked.clone()) });
+            let nearest = nearest(&dockerfiles, asked).cloned();
+            all.push(Wanted { reference: Some(asked.clone()), nearest, ..named(asked.clone()) });
         }
         for service in services {
             let (name, reference) = (service.service.to_string(), Some(project.image(&service.service)));
             // What globs share is looked at once.
             if !is_glob(asked) || all.iter().all(|wanted| wanted.reference != reference) {
-                all.push(Wanted { name, service: Some(service), reference });
+                all.push(Wanted { service: Some(service), reference, ..named(name) });
             }
         }
     }
@@ -180,6 +183,7 @@ fn unsaved(wanted: &Wanted, engine: &Engine, failure: Failure, options: &Options
             flags,
             name: wanted.name.clone(),
             is_name: !missing.said.to_lowercase().contains("invalid reference"),
+            nearest: wanted.nearest.clone(),
         },
     }
 }

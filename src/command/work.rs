@@ -1,10 +1,12 @@
 //! What `build` and `test` share: choose the images, make sure that everything needed is there, work on them.
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, PoisonError};
 
 use crate::cli::Options;
 use crate::cli::build::WorkArgs;
+use crate::command::generate::stale;
 use crate::console::Console;
 use crate::engine::build::Recipe;
 use crate::engine::owner::{LABEL, Owner};
@@ -42,6 +44,8 @@ pub struct Chosen {
     pub tasks: Vec<Task>,
     /// All services, by name.
     pub all: Vec<String>,
+    /// The Compose files that may describe other images.
+    pub stale: Vec<PathBuf>,
 }
 
 /// What the work came to.
@@ -66,6 +70,7 @@ pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Chosen,
     let dockerfiles = project.scan()?;
     let all = dockerfiles.iter().map(|dockerfile| dockerfile.service.to_string()).collect();
     let chosen = select(&dockerfiles, &args.globs, &options.words())?;
+    let stale = stale(&project, &dockerfiles);
     if build && !project.context.is_dir() {
         let what = "the build context is no folder: start in the repository's folder, or name it with `--context`";
         return Err(Error::Problems(vec![Problem::new(&project.context, what)]));
@@ -75,7 +80,7 @@ pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Chosen,
         service,
     };
     let tasks = chosen.into_iter().map(task).collect();
-    Ok(Chosen { project, tasks, all })
+    Ok(Chosen { project, tasks, all, stale })
 }
 
 /// Works on the chosen images as `plan` says. `ended` is called as each ends, from several threads.
@@ -103,6 +108,12 @@ pub fn work(
     let owner = Owner::me();
     if cfg!(panic = "abort") {
         rescue::on_panic(&engine, &owner, &interrupt);
+    }
+    for path in &chosen.stale {
+        let (path, flags) = (printable_path(path), options.words());
+        console.say(&format!(
+            "{path}: stale, or for other flags than these: `mkcompose --check{flags}` shows how it differs"
+        ));
     }
     if plan.trial.is_some() {
         tidy(&engine, &owner, console);
@@ -183,7 +194,7 @@ fn tidy(engine: &Engine, owner: &Owner, console: &Console) {
     }
 }
 
-fn logs_folder(project: &Project, args: &WorkArgs, options: &Options) -> Result<std::path::PathBuf, Error> {
+fn logs_folder(project: &Project, args: &WorkArgs, options: &Options) -> Result<PathBuf, Error> {
     match &args.logs {
         Some(folder) => Ok(options.at(folder)),
         None => default_folder(&resolve(&project.dockerfiles)?, |name| std::env::var_os(name)),

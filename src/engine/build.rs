@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::process::{self, End, Limit, Stream};
 use super::steps::{BuildFailure, Steps};
@@ -56,7 +57,7 @@ impl Engine {
         }
         let mut command = self.command(["build", "--help"]);
         command.env("DOCKER_BUILDKIT", "1");
-        let help = self.capture_command(command).unwrap_or_default();
+        let help = self.capture_command(command, Duration::ZERO).unwrap_or_default();
         let help = String::from_utf8_lossy(&help);
         let has = |flag: &str| help.split_ascii_whitespace().any(|word| word == flag);
         if has("--progress") { Builder::BuildKit { load: has("--load") } } else { Builder::Classic }
@@ -80,7 +81,7 @@ impl Engine {
         let mut steps = Steps::default();
         let mut lines = [Lines::default(), Lines::default()];
         let mut at = None;
-        let limit = Limit { time: None, interrupt };
+        let limit = Limit { time: None, interrupt, grace: Duration::ZERO };
         let end = process::run(command, limit, &mut |stream, bytes| {
             log(bytes);
             let [out, err] = &mut lines;

@@ -3,6 +3,7 @@
 //! What the end means (works, cannot start, …) is decided elsewhere: here are only the engine's own words. Containers
 //! are known by our label; one without it is never touched.
 
+use std::process::ExitStatus;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
@@ -108,7 +109,7 @@ impl Engine {
         let mut container =
             Container { engine: self, remover: order.remover, name: order.name, there: true, runs: true, is_limited };
         let (mut stdout, mut stderr) = (Output::default(), Output::default());
-        let limit = Limit { time: Some(order.timeout), interrupt };
+        let limit = Limit { time: Some(order.timeout), interrupt, grace: Duration::ZERO };
         let end = process::run(command, limit, &mut |stream, bytes| {
             log(bytes);
             match stream {
@@ -119,7 +120,7 @@ impl Engine {
         container.runs = !matches!(end, Ok(End::Exited(_)));
         let ended = match end {
             Ok(End::Exited(status)) if status.success() => Ok(Ended::Well),
-            Ok(End::Exited(_)) => container.ended(&stderr),
+            Ok(End::Exited(status)) => container.ended(&shown, status, &stderr),
             Ok(End::TimedOut) => container.out_of_time(&shown, order.timeout),
             Ok(End::Interrupted) => Ok(Ended::Interrupted),
             Err(error) => Err(unstarted(shown, &error)),
@@ -151,7 +152,10 @@ impl Engine {
         if MODES.contains(&name) || KINDS.iter().any(|kind| name.starts_with(kind)) {
             return Ok(());
         }
-        self.capture(["network", "inspect", "--", name]).map(drop)
+        self.capture(["network", "inspect", "--", name]).map(drop).map_err(|mut failure| {
+            failure.said.push_str("\ncreate it, or leave out `--network`");
+            failure
+        })
     }
 
     /// Removes every container of `owner`; there are some only if something went wrong.
@@ -216,8 +220,14 @@ struct Container<'a> {
 
 impl Container<'_> {
     /// Asks how the container ended, after the engine's command ended with another status than 0.
-    fn ended(&mut self, stderr: &Output) -> Result<Ended, Failure> {
+    fn ended(&mut self, shown: &str, status: ExitStatus, stderr: &Output) -> Result<Ended, Failure> {
         match self.inspect() {
+            // The command is gone, killed for instance: its status is not that of the program.
+            Ok((state, _)) if has_started(&state) && !is_over(&state) => {
+                self.runs = true;
+                let said = format!("it ended before its container did, which is still `{}`", state.status);
+                Err(Failure { command: shown.to_owned(), status: Some(status), said })
+            }
             Ok((mut state, command)) => {
                 state.oom_killed |= state.exit_code == KILLED && self.is_limited && self.was_out_of_memory();
                 Ok(Ended::Badly { state, command })

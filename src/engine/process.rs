@@ -3,6 +3,7 @@
 //! The command runs in a process group of its own: a terminal's Ctrl-C reaches us alone, and we decide what becomes of
 //! it. What it says is handed on as it comes; nothing is kept here.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt as _;
@@ -49,6 +50,8 @@ pub struct Limit<'a> {
     pub time: Option<Duration>,
     /// Whom to obey.
     pub interrupt: &'a Interrupt,
+    /// How much longer it may take for somebody who asked twice to stop.
+    pub grace: Duration,
 }
 
 /// Runs `command` and hands each piece of what it says to `sink`, in the order of each stream.
@@ -60,8 +63,16 @@ pub fn run(mut command: Command, limit: Limit<'_>, sink: &mut dyn FnMut(Stream, 
     let pieces = listen(&mut child.0);
     // What is beyond the clock's end never comes.
     let deadline = limit.time.and_then(|time| Instant::now().checked_add(time));
+    let asked_at = Cell::new(None);
+    let is_asked = || {
+        limit.interrupt.asked_again() && {
+            let at: Instant = asked_at.get().unwrap_or_else(Instant::now);
+            asked_at.set(Some(at));
+            at.elapsed() >= limit.grace
+        }
+    };
     let stop = || match deadline {
-        _ if limit.interrupt.asked_again() => Some(End::Interrupted),
+        _ if is_asked() => Some(End::Interrupted),
         Some(deadline) if Instant::now() >= deadline => Some(End::TimedOut),
         _ => None,
     };
@@ -202,10 +213,14 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let end = run(command, Limit { time, interrupt: &Interrupt::default() }, &mut |stream, bytes| match stream {
-            Stream::Out => out.extend_from_slice(bytes),
-            Stream::Err => err.extend_from_slice(bytes),
-        });
+        let end = run(
+            command,
+            Limit { time, interrupt: &Interrupt::default(), grace: Duration::ZERO },
+            &mut |stream, bytes| match stream {
+                Stream::Out => out.extend_from_slice(bytes),
+                Stream::Err => err.extend_from_slice(bytes),
+            },
+        );
         (end.unwrap(), String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
     }
 
@@ -258,11 +273,26 @@ mod tests {
         let interrupt = Interrupt::default();
         let mut command = Command::new("sh");
         command.args(["-c", "echo a; sleep 1000"]);
-        let end = run(command, Limit { time: None, interrupt: &interrupt }, &mut |_, _| {
+        let end = run(command, Limit { time: None, interrupt: &interrupt, grace: Duration::ZERO }, &mut |_, _| {
             interrupt.ask();
             interrupt.ask();
         });
         assert_eq!(end.unwrap(), End::Interrupted);
+    }
+
+    #[test]
+    fn with_grace_it_may_still_end_by_itself_but_not_for_ever() {
+        let end = |script: &str, grace: u64| {
+            let interrupt = Interrupt::default();
+            interrupt.ask();
+            interrupt.ask();
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            let limit = Limit { time: None, interrupt: &interrupt, grace: Duration::from_secs(grace) };
+            run(command, limit, &mut |_, _| {}).unwrap()
+        };
+        assert!(matches!(end("sleep 0.3; exit 0", 60), End::Exited(status) if status.success()));
+        assert_eq!(end("sleep 1000", 1), End::Interrupted);
     }
 
     #[test]

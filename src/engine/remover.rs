@@ -57,8 +57,11 @@ fn remove(engine: &Engine, taken: &Receiver<String>, pause: Duration) {
         let start = Instant::now();
         let next = || taken.recv_timeout(pause.saturating_sub(start.elapsed())).ok();
         let names: Vec<String> = std::iter::once(first).chain(std::iter::from_fn(next)).take(AT_ONCE).collect();
-        // How a run ended is worth more than that tidying up failed: what stays is swept up at the end.
-        let _ = engine.remove(&names);
+        // How a run ended is worth more than that tidying up failed: what stays is swept up at the end, and that tells. To an
+        // engine that hangs nothing more is said until then.
+        if engine.remove(&names).is_err() {
+            return;
+        }
     }
 }
 
@@ -116,6 +119,18 @@ mod tests {
         assert_eq!(soon_asked(folder.path()), first);
         drop(remover);
         assert_eq!(asked(folder.path()), format!("{first}rm --force --volumes {AT_ONCE}\n"));
+    }
+
+    #[test]
+    fn an_engine_that_does_not_remove_is_not_asked_for_each() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path());
+        fs::write(folder.path().join("engine"), "#!/bin/sh\necho \"$1\" >>\"${0%/*}/asked\"\necho no >&2\nexit 1\n")
+            .unwrap();
+        let remover = Remover::with_pause(&engine, FOR_EVER);
+        (0..3 * AT_ONCE).for_each(|number| remover.take(&number.to_string()));
+        drop(remover);
+        assert_eq!(asked(folder.path()), "rm\n");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use words::{engine_words, exec_failure, init_failure, loader_failure, telling_li
 
 use super::outcome::Outcome;
 use crate::engine::container::{Ended, Ran, State};
+use crate::escape::shortened;
 
 /// What it means that a container ended like this.
 ///
@@ -84,7 +85,7 @@ fn not_started(state: &State, ran: &Ran) -> Outcome {
 fn ended(state: &State, command: &[String], ran: &Ran) -> Outcome {
     if speaker(state.exit_code, command, ran).is_some() {
         let stderr = ran.stderr.text();
-        let message = without_warnings(&stderr).lines().next().unwrap_or_default().to_owned();
+        let message = shortened(without_warnings(&stderr).lines().next().unwrap_or_default());
         return Outcome::CannotStart { message };
     }
     match state.exit_code {

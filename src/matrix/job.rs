@@ -213,17 +213,16 @@ impl Run<'_> {
 fn is_nobodys_fault(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|words| message.contains(words));
-    !has(&OF_A_COMMAND) && (has(&OF_THE_ENGINE) || (has(&OF_A_REGISTRY) && has(&OF_THE_NETWORK)))
+    // Without an exit code it is the engine that could not run it.
+    let ran =
+        has(&OF_A_COMMAND) || (message.contains("executor failed running [") && message.contains("]: exit code: "));
+    !ran && (has(&OF_THE_ENGINE) || (has(&OF_A_REGISTRY) && has(&OF_THE_NETWORK)))
 }
 
 /// Of a command of a RUN that failed: whatever is quoted of it, it ran. The words are those of `BuildKit` since 0.10 and
 /// before, of the classic builder and of podman.
-const OF_A_COMMAND: [&str; 4] = [
-    "did not complete successfully",
-    "executor failed running [",
-    "returned a non-zero code",
-    "building at step \"run ",
-];
+const OF_A_COMMAND: [&str; 3] =
+    ["did not complete successfully", "returned a non-zero code", "building at step \"run "];
 
 /// Of a registry. Together with those of the network it could not be asked for a base image. That it was asked and does not
 /// have the image, or does not give it, is for the Dockerfile to answer for; so is what a step makes of the network. The
@@ -257,7 +256,7 @@ const OF_THE_NETWORK: [&str; 14] = [
 
 /// Of the engine, not the Dockerfile: its connection broke, and by now there is an engine again. The words are those of
 /// Docker's command line and of gRPC.
-const OF_THE_ENGINE: [&str; 7] = [
+const OF_THE_ENGINE: [&str; 8] = [
     "cannot connect to the docker daemon",
     "error during connect",
     "code = unavailable",
@@ -265,4 +264,5 @@ const OF_THE_ENGINE: [&str; 7] = [
     "error reading from server: eof",
     "closing transport",
     "no space left on device",
+    "failed to create endpoint",
 ];

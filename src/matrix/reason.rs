@@ -6,8 +6,7 @@
 use super::ending;
 use super::outcome::Outcome;
 use crate::engine::Engine;
-use crate::engine::container::Ran;
-use crate::engine::output::Output;
+use crate::engine::container::{Ended, Ran};
 use crate::escape::printable;
 use crate::image::finding::Id;
 use crate::image::{Diagnosis, Options, why};
@@ -20,9 +19,12 @@ const MEMORY: usize = 14 << 20;
 
 /// The reason in half a sentence, if the program told it whole, so that its image has nothing to add.
 pub fn told(outcome: &Outcome, ran: &Ran) -> Option<String> {
-    let is_told = matches!(outcome, Outcome::Exits { .. });
-    let mut said = [&ran.stderr, &ran.stdout].into_iter().filter(|_| is_told).map(Output::text);
-    said.find_map(|text| class_too_new(&text))
+    let Ended::Badly { command, .. } = &ran.ended else { return None };
+    let program = command.first().and_then(|program| program.rsplit('/').next());
+    match outcome {
+        Outcome::Exits { exit_code: 1, message } if program == Some("java") => class_too_new(message),
+        _ => None,
+    }
 }
 
 /// `java` told for which releases a class and it itself are, by the numbers of their class files (45 is Java 1.1, so 52 is
@@ -36,6 +38,10 @@ fn class_too_new(said: &str) -> Option<String> {
     let (needed, there) = (release(after)?, release(known)?);
     Some(format!("{} is compiled for Java {needed}, the image has Java {there}", printable(class)))
 }
+
+/// How many lines at the end of what a program wrote to stderr, or else to stdout, are its last words: room for a runtime's
+/// own remark behind them.
+const LAST_WORDS: usize = 5;
 
 /// Whether the content of an image may say more than this outcome does: of a program that ran only if it spoke of
 /// something that an image can lack.
@@ -74,8 +80,9 @@ fn missed(diagnosis: &Diagnosis, ran: &Ran) -> Option<String> {
 
 /// The place of the first of these that the program spoke of.
 fn speaks_of(ran: &Ran, mut ids: impl Iterator<Item = Id>) -> Option<usize> {
-    let said = [ran.stderr.text(), ran.stdout.text()].map(|text| text.to_ascii_lowercase());
-    let lines = said.iter().flat_map(|text| text.lines());
+    let said = [ran.stderr.text(), ran.stdout.text()].map(|text| text.trim_ascii_end().to_ascii_lowercase());
+    let said = said.iter().find(|text| !text.is_empty()).map(String::as_str).unwrap_or_default();
+    let lines = said.lines().rev().take(LAST_WORDS);
     ids.position(|id| {
         lines.clone().any(|line| told_by(id).iter().any(|words| line.contains(words)) && !is_of_else(id, line))
     })
@@ -92,9 +99,20 @@ fn is_of_else(id: Id, line: &str) -> bool {
 fn told_by(id: Id) -> &'static [&'static str] {
     match id {
         Id::CaCertificatesMissing => &["certificate", "x509", "unknown issuer", "unknownissuer"],
-        Id::NameServiceMissing => &["lookup", "resolv", "resolution", "getaddrinfo", "no such host", "name or service"],
-        Id::ZoneinfoMissing => &["zone", "tzdata"],
-        Id::PasswdMissing => &["user", "uid", "passwd"],
+        Id::NameServiceMissing => {
+            &["dial tcp: lookup ", "resolv", "name resolution", "getaddrinfo", "no such host", "name or service"]
+        }
+        Id::ZoneinfoMissing => &["time zone", "timezone", "zoneinfo", "tzdata"],
+        Id::PasswdMissing => &[
+            "unknown user",
+            "unknown uid",
+            "no such user",
+            "user not found",
+            "uid not found",
+            "user id",
+            "getpw",
+            "passwd",
+        ],
         Id::CommandShadowed => &["permission denied"],
         Id::ClassTooNew => &["unsupportedclassversionerror", "class file version"],
         _ => &[],
@@ -111,7 +129,7 @@ fn diagnose(engine: &Engine, image: &str) -> Option<Diagnosis> {
 #[cfg(test)]
 mod tests {
     use super::{is_wanted, missed, told};
-    use crate::engine::container::{Ended, Ran};
+    use crate::engine::container::{Ended, Ran, State};
     use crate::engine::output::Output;
     use crate::image::Diagnosis;
     use crate::image::chain::{Role, Step};
@@ -162,17 +180,22 @@ mod tests {
 
     #[test]
     fn a_class_for_a_newer_java_is_told_whole_by_java_and_the_image_has_nothing_to_add() {
-        let exits = Outcome::Exits { exit_code: 1, message: String::new() };
         let said = |class: &str, of: &str, to: &str| {
             format!(
-                "Error: LinkageError occurred while loading main class hello\n\tjava.lang.UnsupportedClassVersionError: \
+                "Error: LinkageError occurred while loading main class hello: java.lang.UnsupportedClassVersionError: \
                  {class} has been compiled by a more recent version of the Java Runtime (class file version {of}), this \
-                 version of the Java Runtime only recognizes class file versions up to {to}\n"
+                 version of the Java Runtime only recognizes class file versions up to {to}"
             )
         };
-        let reason = |class, of, to| told(&exits, &ran(&said(class, of, to)));
+        let told_by = |program: &str, exit_code, message: &str| {
+            let state = State { status: "exited".to_owned(), exit_code, ..State::default() };
+            let ended = Ended::Badly { state, command: vec![program.to_owned(), "hello".to_owned()] };
+            told(&Outcome::Exits { exit_code, message: message.to_owned() }, &Ran { ended, ..ran("") })
+        };
+        let reason = |class, of, to| told_by("java", 1, &said(class, of, to));
         let hello = "hello is compiled for Java 21, the image has Java 8";
         assert_eq!(reason("hello", "65.0", "52.0").as_deref(), Some(hello));
+        assert_eq!(told_by("/opt/jre/bin/java", 1, &said("hello", "65.0", "52.0")).as_deref(), Some(hello));
         let preview = "org/x/\\x1bMain is compiled for Java 25, the image has Java 21";
         assert_eq!(reason("org/x/\u{1b}Main", "69.65535", "65.0").as_deref(), Some(preview));
         for (class, of, to) in
@@ -180,11 +203,26 @@ mod tests {
         {
             assert_eq!(reason(class, of, to), None, "{class} {of} {to}");
         }
+        // Whoever is not `java`, or ends otherwise than it does, may quote it.
+        assert_eq!(told_by("/bin/sh", 1, &said("hello", "65.0", "52.0")), None);
+        assert_eq!(told_by("java", 3, &said("hello", "65.0", "52.0")), None);
         // Older ones do not tell their own release: the image does.
-        let old = "Exception in thread \"main\" java.lang.UnsupportedClassVersionError: hello : Unsupported major.minor version 52.0";
-        assert_eq!(told(&exits, &ran(old)), None);
-        assert!(is_wanted(&exits, &ran(old)));
-        assert_eq!(told(&Outcome::Works, &ran(&said("hello", "65.0", "52.0"))), None);
+        let old = "Exception in thread \"main\" java.lang.UnsupportedClassVersionError: hello : Unsupported major.minor \
+                   version 52.0";
+        assert_eq!(told_by("java", 1, old), None);
+        assert!(is_wanted(&Outcome::Exits { exit_code: 1, message: String::new() }, &ran(old)));
+    }
+
+    #[test]
+    fn only_a_programs_last_words_are_of_its_end() {
+        let exits = Outcome::Exits { exit_code: 2, message: String::new() };
+        let (mut stdout, mut stderr) = (Output::default(), Output::default());
+        stdout.push(b"certificate pinned for example.org: ok\n");
+        stderr.push(b"user settings: /etc/app.conf: no such file\n");
+        assert!(!is_wanted(&exits, &Ran { ended: Ended::Well, stdout: stdout.clone(), stderr }));
+        assert!(is_wanted(&exits, &Ran { ended: Ended::Well, stdout, stderr: Output::default() }));
+        assert!(!is_wanted(&exits, &ran(&format!("certificate expired, trying on{}", "\nanother line".repeat(5)))));
+        assert!(is_wanted(&exits, &ran("x509: certificate expired\n\nNode.js v20\n")));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::job::{Record, Task};
 use super::outcome::Outcome;
+use super::progress::duration;
+use crate::escape::shortened;
 use crate::name::{Service, Set};
 
 /// What is said when an `.err` Dockerfile builds.
@@ -48,7 +50,10 @@ impl Row {
             return if message.is_empty() { NEWS.to_owned() } else { format!("{NEWS}; {message}") };
         }
         if *self.outcome() == Outcome::Works {
-            return self.record.stdout.lines().next().unwrap_or_default().to_owned();
+            return shortened(self.record.stdout.lines().next().unwrap_or_default());
+        }
+        if let (Outcome::TimedOut, Some(time)) = (self.outcome(), self.record.run_time) {
+            return format!("still running after {}", duration(time));
         }
         match (&self.record.reason, self.outcome().step()) {
             (Some(reason), _) => format!("{reason} ({message})"),

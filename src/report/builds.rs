@@ -24,9 +24,8 @@ pub fn line(row: &Row, color: bool) -> String {
     format!("{} {}  {time}  {}\n", paint(mark, tone, color), row.service, printable(&said))
 }
 
-/// One image that was tested, in one line, with its end.
-pub fn tested(row: &Row) -> String {
-    let (mark, _) = mark(row.is_expected());
+/// One image that was tested, in one line, with its end; `mark` is what it has in the report.
+pub fn tested(row: &Row, mark: &str) -> String {
     let (words, detail) = (row.outcome().words(), row.detail());
     let between = if detail.is_empty() { "" } else { ": " };
     format!("{mark} {}  {words}{between}{}\n", row.service, printable(&detail))

@@ -41,10 +41,12 @@ impl Report<'_> {
         }
     }
 
-    /// The mark of `row`, and its tone: with a baseline one that is as it was then, though not as its set promises, is
-    /// neither good nor bad.
-    fn mark(&self, row: &Row) -> (&'static str, Tone) {
+    /// The mark of `row`, and its tone: with a baseline one that is as it was then, or new, though not as its set promises,
+    /// is neither good nor bad.
+    pub fn mark(&self, row: &Row) -> (&'static str, Tone) {
+        let is_new = |changes: &Changes| changes.new.iter().any(|service| service == row.service.as_str());
         match (row.is_expected(), self.changes) {
+            (Some(false), Some(changes)) if is_new(changes) => ("+", Tone::Notice),
             (Some(false), Some(_)) if !self.fails(row) => ("=", Tone::Notice),
             (expected, _) => mark(expected),
         }
@@ -63,7 +65,9 @@ impl Report<'_> {
         counts.sort_by_key(|(words, _)| words.as_str() != "works");
         let counts: Vec<_> =
             counts.into_iter().map(|(words, &count)| format!("{count} {}", plural(words, count))).collect();
+        let new = self.changes.map(|changes| changes.new.len()).filter(|new| *new > 0);
         let verdict = match (self.changes.map(|changes| changes.changed.len()), tally.unexpected) {
+            (Some(0), _) if new == Some(tally.images) => String::new(),
             (Some(0), _) => "nothing has changed".to_owned(),
             (Some(changed), _) => format!("{changed} changed"),
             (None, 0) if tally.undecided == 0 => "all as expected".to_owned(),
@@ -71,7 +75,8 @@ impl Report<'_> {
             (None, unexpected) => format!("{unexpected} not as expected"),
         };
         let undecided = (tally.undecided > 0).then(|| format!("{} undecided", tally.undecided));
-        let verdict = [Some(verdict).filter(|verdict| !verdict.is_empty()), undecided];
+        let new = new.map(|new| format!("{new} new"));
+        let verdict = [Some(verdict).filter(|verdict| !verdict.is_empty()), new, undecided];
         let verdict = verdict.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let interrupted = if self.was_interrupted { ", interrupted" } else { "" };
         format!("{}: {}; {verdict}{interrupted}, {}", images(tally.images), counts.join(", "), duration(self.time))

@@ -231,6 +231,15 @@ fn an_engine_that_fails_is_quoted_with_its_command_and_status() {
 }
 
 #[test]
+fn whoever_may_not_use_the_engines_socket_is_told_so() {
+    let said = "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock";
+    let fake = sample().file("engine/docker", &format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n"));
+    let run = fake.run(&[]);
+    let end = format!("{said}; you may not use its socket: join the group that owns it (`docker`), or use `sudo`\n");
+    assert!(run.code() == 2 && run.stderr().ends_with(&end), "{}", run.stderr());
+}
+
+#[test]
 fn there_is_one_error_when_there_is_no_engine() {
     let run = sample().case.run(["sizes", "--docker", "./nowhere"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));

@@ -232,6 +232,11 @@ fn what_is_no_image_is_said_in_plain_words_with_what_to_do() {
         )
     );
     assert_eq!(
+        said("hello-c.gcc.alpin"),
+        "error: `hello-c.gcc.alpin` is no service of this folder, and the engine has no image of that name: did you mean \
+         `hello-c.gcc.alpine`?\n"
+    );
+    assert_eq!(
         said("Odd:Name"),
         format!("error: `Odd:Name` is no service of this folder, and no image can have such a name: {see}\n")
     );

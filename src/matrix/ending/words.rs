@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::engine::container::Ran;
+use crate::escape::shortened;
 
 /// runc could not execute the file: the only line is `exec PATH: REASON` (runc since 1.1), or ends in
 /// `exec user process caused: REASON` (before; in still older ones REASON is in quotes).
@@ -111,7 +112,7 @@ pub(super) fn engine_words(said: &str) -> String {
     while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| text.strip_prefix(wrapper)) {
         text = rest.to_owned();
     }
-    ENDS.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(&text).to_owned()
+    shortened(ENDS.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(&text))
 }
 
 /// The line that says most of why a program failed: the last one on stderr, or else stdout, that is not indented, as the
@@ -124,5 +125,5 @@ pub(super) fn telling_line(ran: &Ran) -> String {
         let line = lines.get(at)?;
         Some(more.map_or_else(|| (*line).to_owned(), |more| format!("{line}: {more}")))
     };
-    last(&ran.stderr.text()).or_else(|| last(&ran.stdout.text())).unwrap_or_default()
+    shortened(&last(&ran.stderr.text()).or_else(|| last(&ran.stdout.text())).unwrap_or_default())
 }

@@ -26,19 +26,22 @@ fn an_engine_that_comes_back_costs_only_what_it_was_doing() {
     assert!(run.stderr().contains("2 images: 1 built, 1 unknown in "), "{}", run.stderr());
 }
 
-/// What builders say of a base image that they could not ask for: BuildKit, podman's builder, and the classic one.
-const UNREACHABLE: [&str; 6] = [
+/// What builders say of a base image that they could not ask for: BuildKit, podman's builder, and the classic one; and of
+/// a step that they could not run.
+const OUT_OF_REACH: [&str; 8] = [
     "golang: failed to do request: Head \"https://r.example/v2/golang\": dial tcp: lookup r.example: no such host",
     "golang: failed to resolve source metadata for r.example/golang: Head \"https://r.example/\": i/o timeout",
     "failed to solve: golang: failed to do request: Head \"https://r.example/\": net/http: TLS handshake timeout",
     "golang: failed to authorize: failed to fetch anonymous token: Get \"https://r.example/\": EOF",
     "initializing source docker://golang: pinging container registry r.example: connect: connection refused",
     "Get \"https://r.example/v2/\": net/http: request canceled while waiting for connection",
+    "executor failed running [/bin/sh -c x]: failed to create endpoint y on network bridge: could not find bridge docker0",
+    "executor failed running [/bin/sh -c x]: runc did not terminate sucessfully: write: no space left on device",
 ];
 
 #[test]
-fn a_base_image_that_cannot_be_reached_tells_nothing_about_the_dockerfile() {
-    for words in UNREACHABLE {
+fn a_base_image_or_an_engine_that_is_out_of_reach_tells_nothing_about_the_dockerfile() {
+    for words in OUT_OF_REACH {
         let script = format!("cat >&2 <<'END'\nERROR: {words}\nEND\nexit 1\n");
         let fake = Fake::of(&["a.err", "b"]).build("a.err", &script);
         let run = fake.try_it(&["build", "-j", "1"]);

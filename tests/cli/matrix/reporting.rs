@@ -103,6 +103,74 @@ fn new_and_vanished_services_are_said_and_not_failed() {
 }
 
 #[test]
+fn what_is_as_it_was_or_new_is_marked_so_while_it_runs_and_in_the_table() {
+    let earlier = r#"{"images": [{"service": "a", "outcome": "exits", "exit_code": 3}]}"#;
+    let fake = Fake::of(&["a", "fresh"]).run("a", "end exited 3").run("fresh", "end exited 4");
+    let fake = Fake { case: fake.case.file("r.json", earlier) };
+    let run = fake.try_it(&["test", "--no-build", "--baseline", "r.json"]);
+    let (stdout, stderr) = (run.stdout(), run.stderr());
+    assert_eq!(run.code(), 0, "{stderr}");
+    assert!(stderr.contains("= a  exits 3\n") && stderr.contains("+ fresh  exits 4\n"), "{stderr}");
+    assert!(stdout.contains("\n=  a        exits 3\n+  fresh    exits 4\n"), "{stdout}");
+    assert!(stdout.contains("; nothing has changed, 1 new, "), "{stdout}");
+}
+
+#[test]
+fn a_baseline_of_other_images_is_said_to_be_one() {
+    let earlier = r#"{"images": [{"service": "other", "outcome": "works"}]}"#;
+    let fake = Fake::of(&["a"]).image("a");
+    let fake = Fake { case: fake.case.file("r.json", earlier) };
+    let run = fake.try_it(&["test", "--no-build", "--baseline", "r.json"]);
+    assert_eq!(run.code(), 0);
+    assert!(
+        run.stderr().ends_with("\nnothing to compare with: the baseline has none of these images\n"),
+        "{}",
+        run.stderr()
+    );
+    assert!(run.stdout().contains("1 works; 1 new, "), "{}", run.stdout());
+}
+
+#[test]
+fn whoever_has_an_image_that_lacks_something_or_never_ends_is_told_what_to_do() {
+    let lacks = "echo 'exec ./b.c: no such file or directory' >&2; end exited 1";
+    let fake = Fake::of(&["a", "b.c"]).run("a", "exec sleep 1000").run("b.c", lacks);
+    let run = fake.try_it(&["test", "--no-build", "--timeout", "1s", "--image", "x"]);
+    let (stdout, stderr) = (run.stdout(), run.stderr());
+    assert_eq!(run.code(), 1);
+    assert!(
+        stdout.contains("timed out     still running after 1.") || stdout.contains("still running after 1 s"),
+        "{stdout}"
+    );
+    assert!(stderr.contains("\nhow to mend one, in lines to paste: mkcompose why --image x b.c\n"), "{stderr}");
+    assert!(stderr.contains("\nwhat never ends, such as a server, times out: `--timeout` sets when\n"), "{stderr}");
+    let run = Fake::of(&["a", "b.c"]).try_it(&["test", "--no-build", "--image", "y", "b.*", "a"]);
+    assert!(
+        run.stderr().ends_with("\nto build what is not built: mkcompose build --image y 'b.*' a\n"),
+        "{}",
+        run.stderr()
+    );
+}
+
+#[test]
+fn a_compose_file_that_may_describe_other_images_is_told() {
+    let fake = Fake::of(&["a", "b.err"]).image("a");
+    let written = fake.try_it(&["--image", "x"]);
+    assert_eq!(written.code(), 0, "{}", written.stderr());
+    let run = fake.try_it(&["test", "--no-build", "--image", "x"]);
+    assert!(!run.stderr().contains("stale"), "{}", run.stderr());
+    let run = fake.try_it(&["build"]);
+    let told = |file: &str| {
+        format!("{file}: stale, or for other flags than these: `mkcompose --check` shows how it differs\n")
+    };
+    let both = [told("docker-compose.yml"), told("docker-compose.err.yml")].concat();
+    assert!(run.stderr().starts_with(&both), "{}", run.stderr());
+    // One that is not ours describes whatever it likes.
+    let fake = Fake { case: fake.case.file("docker-compose.yml", "services: {}\n") };
+    let run = fake.try_it(&["build"]);
+    assert!(run.stderr().starts_with(&told("docker-compose.err.yml")), "{}", run.stderr());
+}
+
+#[test]
 fn a_baseline_that_is_none_is_refused_before_anything_runs() {
     let fake = sample();
     let fake = Fake { case: fake.case.file("sizes.json", r#"{"images": [{"service": "a", "size": 1}]}"#) };

@@ -105,6 +105,24 @@ fn a_program_that_does_not_end_is_timed_out_and_what_it_printed_is_kept() {
 }
 
 #[test]
+fn an_engines_command_that_is_killed_does_not_speak_for_its_program() {
+    let entry = outcome("kill -KILL $$", &[]);
+    assert_eq!(entry["outcome"], "unknown");
+    let message = entry["message"].as_str().unwrap();
+    assert!(message.contains("it ended before its container did, which is still `running`"), "{entry}");
+}
+
+#[test]
+fn a_line_without_an_end_does_not_fill_a_report() {
+    let line = "head -c 50000 /dev/zero | tr '\\0' B";
+    let entry = outcome(&format!("{line} >&2; end exited 2"), &[]);
+    assert_eq!(entry["message"], format!("{}…", "B".repeat(500)));
+    let fake = Fake::of(&["a"]).run("a", line);
+    let stdout = fake.try_it(&["test", "--no-build", "-q"]).stdout();
+    assert!(stdout.contains(&format!("works    {}…\n", "B".repeat(500))), "{stdout}");
+}
+
+#[test]
 fn a_container_that_the_engine_never_started_is_not_the_images_fault() {
     let entry = outcome("sed -i s/running/created/ \"$container.state\"; exec sleep 1000", &["--timeout", "1s"]);
     assert_eq!(entry["outcome"], "unknown");
