@@ -17,6 +17,9 @@ use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
 
+/// What is said where a baseline is of other images.
+const NOTHING_TO_COMPARE: &str = "nothing to compare with: the baseline has none of these images";
+
 /// Runs what the command line asks for and tells the person how it went.
 pub fn run(cli: Cli) -> Exit {
     let console = Console::new(cli.options.color, cli.options.quiet);

@@ -63,11 +63,21 @@ impl fmt::Display for Failure {
     }
 }
 
+impl Failure {
+    /// The same, with what to do about it or what comes of it, in a line of its own.
+    #[must_use]
+    pub fn with(mut self, line: &str) -> Self {
+        self.said.push('\n');
+        self.said.push_str(line);
+        self
+    }
+}
+
 /// What to do where the engine's socket is there and may not be used.
-const MAY_NOT: &str = "\nyou may not use its socket: join the group that owns it (`docker`), or use `sudo`";
+const MAY_NOT: &str = "you may not use its socket: join the group that owns it (`docker`), or use `sudo`";
 
 /// What to do where no engine answers.
-const NOT_THERE: &str = "\nstart the engine, or name another with `--docker`";
+const NOT_THERE: &str = "start the engine, or name another with `--docker`";
 
 impl Engine {
     /// The engine behind the command `program`.
@@ -100,12 +110,12 @@ impl Engine {
     /// # Errors
     /// If the program cannot be started, or its server does not answer.
     pub fn check(&self) -> Result<(), Failure> {
-        let answer = self.capture(["version"]).map_err(|mut failure| {
-            if failure.status.is_some() {
-                let is_refused = failure.said.to_ascii_lowercase().contains("permission denied");
-                failure.said.push_str(if is_refused { MAY_NOT } else { NOT_THERE });
+        let answer = self.capture(["version"]).map_err(|failure| {
+            if failure.status.is_none() {
+                return failure;
             }
-            failure
+            let is_refused = failure.said.to_ascii_lowercase().contains("permission denied");
+            failure.with(if is_refused { MAY_NOT } else { NOT_THERE })
         })?;
         if answer.trim_ascii().is_empty() {
             let said = "it says nothing, as no engine does: name another with `--docker`".to_owned();

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::cli::Options;
 use crate::cli::sizes::{Format, SizesArgs};
+use crate::command::NOTHING_TO_COMPARE;
 use crate::console::{Console, Tone};
 use crate::error::Error;
 use crate::escape::printable;
@@ -78,7 +79,7 @@ fn say_changes(changes: &Changes, console: &Console) {
 fn verdict(changes: &Changes, console: &Console) -> Exit {
     if changes.is_within() {
         if changes.compared == 0 {
-            console.say("nothing to compare with: the baseline has none of these images");
+            console.say(NOTHING_TO_COMPARE);
             return Exit::Well;
         }
         let beyond = match changes.budget {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::cli::test::{TestArgs, TestFormat};
 use crate::cli::{Options, quoted};
+use crate::command::NOTHING_TO_COMPARE;
 use crate::command::work::{Plan, choose, work};
 use crate::console::Console;
 use crate::error::Error;
@@ -17,7 +18,7 @@ use crate::matrix::tally::Row;
 use crate::name::Set;
 use crate::report::builds;
 use crate::report::file::File;
-use crate::report::outcomes::{Report, json, junit, markdown, table};
+use crate::report::outcomes::{Report, json, junit, mark, markdown, table};
 use crate::scan::Problem;
 
 /// For whoever keeps images that show how not to do it.
@@ -40,20 +41,16 @@ pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<Exit
     }
     let trial = Trial { timeout: args.timeout, memory: args.memory.clone(), network: args.network.clone() };
     let plan = Plan { build: !args.no_build, trial: Some(trial) };
-    let repository = &chosen.project.repository;
     let mut worked = work(&chosen, plan, &args.work, options, console, &|row, progress| {
         if !progress.is_live() {
-            let rows = std::slice::from_ref(row);
-            let changes = baseline.as_ref().map(|baseline| baseline.changes(rows, &chosen.all));
-            let changes = changes.as_ref();
-            let report = Report { repository, rows, changes, was_interrupted: false, time: start.elapsed() };
-            let (mark, _) = report.mark(row);
+            let changes = baseline.as_ref().map(|baseline| baseline.compare(std::slice::from_ref(row)));
+            let (mark, _) = mark(row, changes.as_ref());
             console.say(builds::tested(row, mark).trim_end());
         }
     })?;
     let changes = baseline.map(|baseline| baseline.changes(&worked.rows, &chosen.all));
     let report = Report {
-        repository,
+        repository: &chosen.project.repository,
         rows: &worked.rows,
         changes: changes.as_ref(),
         was_interrupted: worked.was_interrupted,
@@ -74,10 +71,8 @@ fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> 
     if report.was_interrupted {
         return Vec::new();
     }
-    if let Some(changes) = report.changes {
-        let compares_none = !changes.new.is_empty() && changes.new.len() == report.rows.len();
-        let none = "nothing to compare with: the baseline has none of these images".to_owned();
-        return if compares_none { vec![none] } else { Vec::new() };
+    if report.changes.is_some() {
+        return report.compares_none().then(|| NOTHING_TO_COMPARE.to_owned()).into_iter().collect();
     }
     let flags = options.words();
     let unexpected = || report.rows.iter().filter(|row| row.set() == Set::Normal && row.is_expected() == Some(false));

@@ -202,16 +202,13 @@ fn logs_folder(project: &Project, args: &WorkArgs, options: &Options) -> Result<
 }
 
 fn gone(failure: Failure) -> Error {
-    let said = format!(
-        "{}\nthe engine was lost on the way: containers it may still have are removed by the next run",
-        failure.said
-    );
-    Error::Engine(Failure { said, ..failure })
+    Error::Engine(
+        failure.with("the engine was lost on the way: containers it may still have are removed by the next run"),
+    )
 }
 
 fn left_over(failure: Failure) -> Error {
-    let said = format!("{}\ncontainers may be left: the next run removes them", failure.said);
-    Error::Engine(Failure { said, ..failure })
+    Error::Engine(failure.with("containers may be left: the next run removes them"))
 }
 
 impl Worked {

@@ -152,10 +152,8 @@ impl Engine {
         if MODES.contains(&name) || KINDS.iter().any(|kind| name.starts_with(kind)) {
             return Ok(());
         }
-        self.capture(["network", "inspect", "--", name]).map(drop).map_err(|mut failure| {
-            failure.said.push_str("\ncreate it, or leave out `--network`");
-            failure
-        })
+        let inspected = self.capture(["network", "inspect", "--", name]);
+        inspected.map(drop).map_err(|failure| failure.with("create it, or leave out `--network`"))
     }
 
     /// Removes every container of `owner`; there are some only if something went wrong.

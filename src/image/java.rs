@@ -59,8 +59,17 @@ pub fn told(words: &[String], class_path: Option<&str>) -> Option<Told> {
 /// The Java release that a class file was compiled for.
 pub fn release_of_class(head: &[u8]) -> Option<u16> {
     let rest = head.strip_prefix(b"\xca\xfe\xba\xbe")?;
-    let major = u16::from_be_bytes([*rest.get(2)?, *rest.get(3)?]);
+    release_of_major(u16::from_be_bytes([*rest.get(2)?, *rest.get(3)?]))
+}
+
+/// The Java release whose class files have this `major_version`.
+pub fn release_of_major(major: u16) -> Option<u16> {
     major.checked_sub(44).filter(|release| *release > 0)
+}
+
+/// In half a sentence that `class`, safe to print, is for a newer release than the runtime is of.
+pub fn too_new(class: &str, release: u16, runtime: u16) -> String {
+    format!("{class} is compiled for Java {release}, the image has Java {runtime}")
 }
 
 /// The Java release that the first class in an archive was compiled for, if its first bytes reach that far.

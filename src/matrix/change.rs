@@ -70,6 +70,12 @@ impl Baseline {
 
     /// Holds `rows` against it. `services` are all that there are, tried or not, sorted.
     pub fn changes(&self, rows: &[Row], services: &[String]) -> Changes {
+        let is_gone = |service: &&String| services.binary_search(service).is_err();
+        Changes { vanished: self.0.keys().filter(is_gone).cloned().collect(), ..self.compare(rows) }
+    }
+
+    /// The same without what has vanished, for some of the rows.
+    pub fn compare(&self, rows: &[Row]) -> Changes {
         let mut changes = Changes::default();
         for row in rows {
             let (service, is) = (row.service.to_string(), row.outcome().gist());
@@ -85,7 +91,6 @@ impl Baseline {
                 Some(_) => {}
             }
         }
-        changes.vanished = self.0.keys().filter(|service| services.binary_search(service).is_err()).cloned().collect();
         changes
     }
 }

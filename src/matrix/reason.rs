@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::engine::container::{Ended, Ran};
 use crate::escape::printable;
 use crate::image::finding::Id;
+use crate::image::java::{release_of_major, too_new};
 use crate::image::{Diagnosis, Options, why};
 use crate::saved;
 
@@ -27,16 +28,15 @@ pub fn told(outcome: &Outcome, ran: &Ran) -> Option<String> {
     }
 }
 
-/// `java` told for which releases a class and it itself are, by the numbers of their class files (45 is Java 1.1, so 52 is
-/// Java 8). The words are those of `HotSpot` since Java 8.
+/// `java` told for which releases a class and it itself are, by the numbers of their class files. The words are those of
+/// `HotSpot` since Java 8.
 fn class_too_new(said: &str) -> Option<String> {
     let (before, after) =
         said.split_once(" has been compiled by a more recent version of the Java Runtime (class file version ")?;
     let class = before.rsplit(char::is_whitespace).next().filter(|class| !class.is_empty())?;
     let (_, known) = after.lines().next()?.split_once(" class file versions up to ")?;
-    let release = |version: &str| version.split_once('.')?.0.parse::<u16>().ok()?.checked_sub(44);
-    let (needed, there) = (release(after)?, release(known)?);
-    Some(format!("{} is compiled for Java {needed}, the image has Java {there}", printable(class)))
+    let release = |version: &str| release_of_major(version.split_once('.')?.0.parse().ok()?);
+    Some(too_new(&printable(class), release(after)?, release(known)?))
 }
 
 /// How many lines at the end of what a program wrote to stderr, or else to stdout, are its last words: room for a runtime's
@@ -80,8 +80,8 @@ fn missed(diagnosis: &Diagnosis, ran: &Ran) -> Option<String> {
 
 /// The place of the first of these that the program spoke of.
 fn speaks_of(ran: &Ran, mut ids: impl Iterator<Item = Id>) -> Option<usize> {
-    let said = [ran.stderr.text(), ran.stdout.text()].map(|text| text.trim_ascii_end().to_ascii_lowercase());
-    let said = said.iter().find(|text| !text.is_empty()).map(String::as_str).unwrap_or_default();
+    let mut said = [&ran.stderr, &ran.stdout].into_iter().map(|said| said.text().trim_ascii_end().to_ascii_lowercase());
+    let said = said.find(|text| !text.is_empty()).unwrap_or_default();
     let lines = said.lines().rev().take(LAST_WORDS);
     ids.position(|id| {
         lines.clone().any(|line| told_by(id).iter().any(|words| line.contains(words)) && !is_of_else(id, line))

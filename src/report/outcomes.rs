@@ -15,7 +15,7 @@ use crate::console::Tone;
 use crate::matrix::change::{Change, Changes};
 use crate::matrix::progress::duration;
 use crate::matrix::tally::{Row, Tally, images};
-use crate::report::builds::mark;
+use crate::report::builds;
 
 /// What is reported.
 #[derive(Clone, Copy, Debug)]
@@ -36,20 +36,19 @@ impl Report<'_> {
     /// Whether the answer is no for `row`: another outcome than the baseline has or, without one, than its set promises.
     pub fn fails(&self, row: &Row) -> bool {
         match self.changes {
-            Some(changes) => changes.changed.iter().any(|change| change.service == row.service.as_str()),
+            Some(changes) => has_changed(row, changes),
             None => row.is_expected() == Some(false),
         }
     }
 
-    /// The mark of `row`, and its tone: with a baseline one that is as it was then, or new, though not as its set promises,
-    /// is neither good nor bad.
-    pub fn mark(&self, row: &Row) -> (&'static str, Tone) {
-        let is_new = |changes: &Changes| changes.new.iter().any(|service| service == row.service.as_str());
-        match (row.is_expected(), self.changes) {
-            (Some(false), Some(changes)) if is_new(changes) => ("+", Tone::Notice),
-            (Some(false), Some(_)) if !self.fails(row) => ("=", Tone::Notice),
-            (expected, _) => mark(expected),
-        }
+    /// The mark of `row`, and its tone.
+    fn mark(&self, row: &Row) -> (&'static str, Tone) {
+        mark(row, self.changes)
+    }
+
+    /// Whether an earlier report was given that has none of the images.
+    pub fn compares_none(&self) -> bool {
+        self.changes.is_some_and(|changes| !changes.new.is_empty() && changes.new.len() == self.rows.len())
     }
 
     /// Whether the answer is no for any.
@@ -67,7 +66,7 @@ impl Report<'_> {
             counts.into_iter().map(|(words, &count)| format!("{count} {}", plural(words, count))).collect();
         let new = self.changes.map(|changes| changes.new.len()).filter(|new| *new > 0);
         let verdict = match (self.changes.map(|changes| changes.changed.len()), tally.unexpected) {
-            (Some(0), _) if new == Some(tally.images) => String::new(),
+            (Some(0), _) if self.compares_none() => String::new(),
             (Some(0), _) => "nothing has changed".to_owned(),
             (Some(changed), _) => format!("{changed} changed"),
             (None, 0) if tally.undecided == 0 => "all as expected".to_owned(),
@@ -80,6 +79,21 @@ impl Report<'_> {
         let verdict = verdict.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let interrupted = if self.was_interrupted { ", interrupted" } else { "" };
         format!("{}: {}; {verdict}{interrupted}, {}", images(tally.images), counts.join(", "), duration(self.time))
+    }
+}
+
+fn has_changed(row: &Row, changes: &Changes) -> bool {
+    changes.changed.iter().any(|change| change.service == row.service.as_str())
+}
+
+/// The mark of `row`, and its tone: with a baseline one that is as it was then, or new, though not as its set promises, is
+/// neither good nor bad.
+pub fn mark(row: &Row, changes: Option<&Changes>) -> (&'static str, Tone) {
+    let is_new = |changes: &Changes| changes.new.iter().any(|service| service == row.service.as_str());
+    match (row.is_expected(), changes) {
+        (Some(false), Some(changes)) if is_new(changes) => ("+", Tone::Notice),
+        (Some(false), Some(changes)) if !has_changed(row, changes) => ("=", Tone::Notice),
+        (expected, _) => builds::mark(expected),
     }
 }
 

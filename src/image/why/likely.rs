@@ -7,7 +7,7 @@ use crate::escape::printable_bytes;
 use crate::image::chain::{Role, Step};
 use crate::image::content::Elf;
 use crate::image::finding::{Copy, Finding, Id, Packager, Remedy, Source};
-use crate::image::java::{Told, release_of_class, release_of_jar, release_of_runtime, told};
+use crate::image::java::{Told, release_of_class, release_of_jar, release_of_runtime, told, too_new};
 use crate::image::layer::Kind;
 use crate::image::mentions::Mention;
 use crate::image::path::join;
@@ -189,7 +189,7 @@ impl Inquiry<'_> {
             return Some(step);
         }
         let shown = printable_bytes(&path);
-        let message = format!("{shown} is compiled for Java {release}, the image has Java {runtime}");
+        let message = too_new(&shown, release, runtime);
         let finding = Finding::new(Id::ClassTooNew, message.clone()).missing(format!("Java {release}"));
         let finding = finding.evidence(java, format!("is of Java {runtime}"));
         let finding = finding.evidence(&path, format!("is for Java {release} (major version {})", release + 44));
