@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use mkcompose::compose::{Entry, render};
-use mkcompose::name::PREFIX;
-use mkcompose::scan::{Dockerfile, scan};
+use mkcompose::repository::scan::{Dockerfile, scan};
+use mkcompose::repository::service_name::PREFIX;
 use tempfile::TempDir;
 
 const COUNTS: [usize; 3] = [60, 10_000, 100_000];

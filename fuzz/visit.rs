@@ -1,6 +1,6 @@
 //! Looks at everything in an image, as a reader of it would.
 
-use mkcompose::image::{Image, Kind, why};
+use image_analyzer::{Image, Kind, why};
 
 /// Lists every folder, follows every link, and asks why the image cannot start.
 pub fn image(image: &Image) {

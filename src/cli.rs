@@ -19,9 +19,9 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 
 use clap_complete::Shell;
 
-use crate::console::Color;
-use crate::escape::is_hidden;
-use crate::project::Project;
+use crate::repository::Project;
+use crate::terminal::Color;
+use image_analyzer::printable::is_hidden;
 
 /// Writes `docker-compose.yml` and `docker-compose.err.yml` from a folder of Dockerfiles, and tells how big each image
 /// is, whether it works, and if not, why.

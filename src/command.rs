@@ -2,20 +2,19 @@
 
 pub mod build;
 pub mod completions;
-mod described;
 pub mod generate;
 pub mod lint;
 pub mod list;
 pub mod man;
+pub mod run_images;
 pub mod sizes;
 pub mod test;
 pub mod why;
-pub mod work;
 
 use crate::cli::{Cli, Command};
-use crate::console::Console;
 use crate::error::Error;
-use crate::exit::Exit;
+use crate::exit_code::Exit;
+use crate::terminal::Console;
 
 /// What is said where a baseline is of other images.
 const NOTHING_TO_COMPARE: &str = "nothing to compare with: the baseline has none of these images";

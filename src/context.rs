@@ -3,14 +3,14 @@
 //! It reads names, never contents, and only as far as a question needs: a folder may hold a million files beside the
 //! few that a Dockerfile takes.
 
-mod ignore;
+mod dockerignore;
 mod pattern;
 mod search;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use ignore::Ignore;
+pub use dockerignore::Ignore;
 use search::Search;
 
 use crate::error::Error;

@@ -4,15 +4,15 @@
 //! carries the command, its status and what it said. Nothing here knows of Dockerfiles or Compose.
 
 pub mod build;
-pub mod container;
+pub mod build_output;
+pub mod cleanup;
+pub mod image_archive;
 pub mod images;
 pub mod output;
-pub mod owner;
 pub mod process;
-pub mod remover;
-pub mod rescue;
+pub mod run_container;
+pub mod run_label;
 pub mod save;
-pub mod steps;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -20,8 +20,8 @@ use std::io;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use crate::escape::{printable, printable_os};
 use crate::interrupt::Interrupt;
+use image_analyzer::printable::{printable, printable_os};
 use process::{End, Limit, Stream};
 
 /// How long an engine may take for an answer that it has at hand. A busy engine needs a second or two; one that needs

@@ -1,18 +1,18 @@
 //! What can go wrong while answering. Every variant names what it happened to and ends with what to do.
 //!
-//! An answer of "no" is no error: see [`crate::exit::Exit`].
+//! An answer of "no" is no error: see [`crate::exit_code::Exit`].
 
 use std::io;
 use std::path::PathBuf;
 
-use crate::escape::{printable, printable_path};
-use crate::name::Service;
-use crate::scan::Problem;
+use crate::repository::scan::Problem;
+use crate::repository::service_name::ServiceName;
+use image_analyzer::printable::{printable, printable_path};
 
 /// Why a question could not be answered. Always exit code 2.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Problems with the input, all of them: see [`crate::scan::scan`].
+    /// Problems with the input, all of them: see [`crate::repository::scan::scan`].
     #[error("{}", lines(.0))]
     Problems(Vec<Problem>),
     /// The operating system refused something.
@@ -73,7 +73,7 @@ pub enum Error {
         /// Can an image be called so?
         is_name: bool,
         /// The service that is likely to be meant.
-        nearest: Option<Service>,
+        nearest: Option<ServiceName>,
     },
     /// An image that cannot be looked into.
     #[error("`{}`: {source}", printable(.name))]
@@ -81,7 +81,7 @@ pub enum Error {
         /// What it was asked for as.
         name: String,
         /// What is wrong with its archive.
-        source: Box<crate::image::error::ReadError>,
+        source: Box<image_analyzer::error::ReadError>,
     },
     /// An image whose programs are none for Linux.
     #[error("`{}` is an image for {}: only those for Linux are understood", printable(.name), printable(.os))]

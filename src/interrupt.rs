@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::{flag, low_level};
 
-use crate::exit::Exit;
+use crate::exit_code::Exit;
 
 /// Whether somebody asked the program to stop.
 #[derive(Clone, Debug, Default)]

@@ -19,29 +19,23 @@
 //! It is the library half of one program, not a general Compose or Dockerfile library: it writes the few Compose keys
 //! that it needs and reads of a Dockerfile what a name can speak of.
 
-pub mod bytes;
 pub mod cli;
 pub mod command;
 pub mod compose;
-pub mod console;
 pub mod context;
-pub mod diff;
+pub mod dockerfile;
 pub mod engine;
 pub mod error;
-pub mod escape;
-pub mod exit;
-pub mod image;
+pub mod exit_code;
 pub mod interrupt;
 pub mod lint;
-pub mod matrix;
-pub mod name;
-pub mod project;
+pub mod markup;
+pub mod output;
 pub mod report;
-pub mod saved;
-pub mod scan;
-pub mod select;
+pub mod repository;
+pub mod runner;
+pub mod size_format;
 pub mod sizes;
-pub mod stages;
 pub mod table;
-pub mod target;
+pub mod terminal;
 pub mod yaml;

@@ -1,6 +1,6 @@
 //! Where a name and its Dockerfile contradict each other, or a build would miss something: the rules.
 //!
-//! Pure: what the Dockerfile says comes from [`crate::stages`], what is there from [`crate::context`]. Each rule has one
+//! Pure: what the Dockerfile says comes from [`crate::dockerfile`], what is there from [`crate::context`]. Each rule has one
 //! function, each message ends with what to do. docs/NAMES.md lists the rules.
 
 use std::fmt;
@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 
 use crate::context::{Presence, ProgramSource};
-use crate::escape::printable_path;
-use crate::scan::Dockerfile;
-use crate::stages::{Content, CopySource, Description, Image, fit, suggested};
+use crate::dockerfile::{Content, CopySource, Description, Image, fit, suggested};
+use crate::repository::scan::Dockerfile;
+use image_analyzer::printable::printable_path;
 
 /// Something that is not as the name says, or not there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

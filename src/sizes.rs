@@ -3,15 +3,15 @@
 //! A pure function from what the engine has to what is reported: nothing is asked, printed or rounded here. What is
 //! shared is worked out in [`share`], what has changed since an earlier report in [`change`].
 
-pub mod budget;
-pub mod change;
-pub mod share;
+pub mod baseline;
+pub mod growth_limit;
+pub mod sharing;
 
 use std::collections::BTreeMap;
 
 use crate::engine::images::Image;
-use crate::name::{Service, Set};
-use share::{Share, account};
+use crate::repository::service_name::{ServiceName, Set};
+use sharing::{Share, account};
 
 /// The order of images within a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -45,7 +45,7 @@ pub struct Program {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The service.
-    pub service: Service,
+    pub service: ServiceName,
     /// The image's reference: `minimage:hello-c.gcc`.
     pub image: String,
     /// What the engine has; `None` if the image is not built.
@@ -141,7 +141,7 @@ impl Row {
 pub(crate) mod tests {
     use super::{Sizes, Sort, measure};
     use crate::engine::images::{Image, Layer};
-    use crate::name::Service;
+    use crate::repository::service_name::ServiceName;
     use std::collections::BTreeMap;
 
     /// An image of `layers`, each a name and a size.
@@ -154,8 +154,8 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn services(names: &[&str]) -> Vec<Service> {
-        names.iter().map(|name| Service::parse(name).unwrap()).collect()
+    pub(crate) fn services(names: &[&str]) -> Vec<ServiceName> {
+        names.iter().map(|name| ServiceName::parse(name).unwrap()).collect()
     }
 
     /// A small repository with something of everything; `hostile` is an image ID with all that formats trip over.

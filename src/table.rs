@@ -5,7 +5,7 @@
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
-use crate::escape::printable;
+use image_analyzer::printable::printable;
 
 /// What is between two columns.
 const GAP: &str = "  ";

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 #[allow(dead_code)]
-#[path = "../../tests/image/make.rs"]
+#[path = "../../crates/image-analyzer/tests/archives/make.rs"]
 mod make;
 
 use make::{Item, PACKED, docker_new, docker_old, file, folder, hard_link, link, oci, pack, pax, tar};

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mkcompose::image::{Options, read};
+use image_analyzer::{Options, read};
 
 #[path = "../visit.rs"]
 mod visit;

@@ -2,15 +2,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mkcompose::image::content::Sparse;
-use mkcompose::image::{elf, keeper};
+use image_analyzer::extract::file_content::Sparse;
+use image_analyzer::{elf, extract};
 
 fuzz_target!(|data: &[u8]| {
     let file = [b"\x7fELF", data].concat();
     let whole = elf::Summary::read(&Sparse::whole(file.clone()));
     // What the keeper makes of it must be the same, however the bytes arrive.
     let mut source = std::io::BufReader::with_capacity(61, file.as_slice());
-    let kept = keeper::keep(b"/x", 0o755, (file.len() as u64, false), keeper::most(usize::MAX), &mut source).unwrap();
+    let kept = extract::keep(b"/x", 0o755, (file.len() as u64, false), extract::most(usize::MAX), &mut source).unwrap();
     assert_eq!(kept.elf().map(|elf| &elf.summary), Some(&whole));
     // A hole in the middle, and a size that is a lie.
     let (one, two) = file.split_at(file.len() / 2);

@@ -3,10 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mkcompose::image::{Options, read};
+use image_analyzer::{Options, read};
 
 #[allow(dead_code)]
-#[path = "../../tests/image/make.rs"]
+#[path = "../../crates/image-analyzer/tests/archives/make.rs"]
 mod make;
 #[path = "../visit.rs"]
 mod visit;

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use crate::cli::engine::EngineArgs;
 use crate::sizes::Sort;
-use crate::sizes::budget::Budget;
+use crate::sizes::growth_limit::Budget;
 
 /// How sizes are reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
 use crate::cli::engine::EngineArgs;
-use crate::image::Platform;
+use image_analyzer::Platform;
 
 /// How reasons are reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use crate::cli::Options;
 use crate::cli::build::BuildArgs;
-use crate::command::work::{Plan, choose, work};
-use crate::console::{Console, Tone};
+use crate::command::run_images::{Plan, choose, work};
 use crate::error::Error;
-use crate::exit::Exit;
-use crate::matrix::outcome::Outcome;
-use crate::matrix::progress::duration;
-use crate::matrix::tally::Row;
+use crate::exit_code::Exit;
 use crate::report::builds;
+use crate::runner::outcome::Outcome;
+use crate::runner::progress::duration;
+use crate::runner::summary::Row;
+use crate::terminal::{Console, Tone};
 
 /// Builds the images that the globs choose, and tells how each went.
 ///

@@ -4,9 +4,9 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use crate::cli::Cli;
-use crate::console::Console;
 use crate::error::Error;
-use crate::exit::Exit;
+use crate::exit_code::Exit;
+use crate::terminal::Console;
 
 /// Prints the completion script for `shell`.
 ///

@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{GenerateArgs, Options, quoted};
 use crate::compose::{Entry, render};
-use crate::console::{Console, Tone};
-use crate::diff::unified;
 use crate::error::Error;
-use crate::escape::printable_path;
-use crate::exit::Exit;
+use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
-use crate::name::{PREFIX, Set};
-use crate::project::{Project, relative, resolve};
-use crate::scan::{Dockerfile, Problem, is_named_like_a_dockerfile};
-use crate::target::{Change, Found, State, Target};
+use crate::output::diff::unified;
+use crate::output::{Change, Found, State, Target};
+use crate::repository::scan::{Dockerfile, Problem, is_named_like_a_dockerfile};
+use crate::repository::service_name::{PREFIX, Set};
+use crate::repository::{Project, relative, resolve};
+use crate::terminal::{Console, Tone};
+use image_analyzer::printable::printable_path;
 
 /// A Compose file of ours and how many services it is to have.
 struct File {

@@ -1,16 +1,16 @@
 //! `mkcompose lint`: do the names tell the truth about the Dockerfiles, and is everything there that they take?
 
 use crate::cli::lint::{LintArgs, LintFormat};
-use crate::command::described::described;
-use crate::console::{Console, Tone};
 use crate::context::{Context, Ignore, Presence};
+use crate::dockerfile::{CopySource, Description};
 use crate::error::Error;
-use crate::escape::{printable, printable_path};
-use crate::exit::Exit;
+use crate::exit_code::Exit;
 use crate::lint::{Finding, lint};
-use crate::project::Project;
-use crate::scan::{Dockerfile, Problem};
-use crate::stages::{CopySource, Description};
+use crate::repository::Project;
+use crate::repository::read_all::described;
+use crate::repository::scan::{Dockerfile, Problem};
+use crate::terminal::{Console, Tone};
+use image_analyzer::printable::{printable, printable_path};
 
 /// Shows every finding, sorted by path and line.
 ///

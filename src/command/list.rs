@@ -3,21 +3,21 @@
 use serde::Serialize;
 
 use crate::cli::list::{ListArgs, ListFormat};
-use crate::command::described::described;
-use crate::console::{Console, Tone};
 use crate::context::{Context, ProgramSource};
+use crate::dockerfile::Stage;
 use crate::error::Error;
-use crate::escape::printable_path;
-use crate::exit::Exit;
-use crate::name::{Service, Set};
-use crate::project::Project;
-use crate::stages::Stage;
+use crate::exit_code::Exit;
+use crate::repository::Project;
+use crate::repository::read_all::described;
+use crate::repository::service_name::{ServiceName, Set};
 use crate::table::Table;
+use crate::terminal::{Console, Tone};
+use image_analyzer::printable::printable_path;
 
 /// What is said of one Dockerfile. The fields and their order are those of docs/list.schema.json.
 #[derive(Serialize)]
 struct Entry {
-    service: Service,
+    service: ServiceName,
     dockerfile: String,
     set: Set,
     program: String,

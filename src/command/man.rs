@@ -8,9 +8,9 @@ use clap::builder::StyledStr;
 use clap::{Arg, Command, CommandFactory as _};
 
 use crate::cli::Cli;
-use crate::console::Console;
 use crate::error::Error;
-use crate::exit::Exit;
+use crate::exit_code::Exit;
+use crate::terminal::Console;
 
 /// Prints the manual page as roff, for the macros of man(7).
 ///

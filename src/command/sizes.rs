@@ -5,17 +5,17 @@ use std::path::Path;
 use crate::cli::Options;
 use crate::cli::sizes::{Format, SizesArgs};
 use crate::command::NOTHING_TO_COMPARE;
-use crate::console::{Console, Tone};
 use crate::error::Error;
-use crate::escape::printable;
-use crate::exit::Exit;
-use crate::name::Service;
+use crate::exit_code::Exit;
 use crate::report::sizes::{Report, changes, csv, json, markdown, svg, table};
-use crate::scan::Problem;
-use crate::select::select;
-use crate::sizes::budget::Budget;
-use crate::sizes::change::{Baseline, Changes};
+use crate::repository::scan::Problem;
+use crate::repository::select::select;
+use crate::repository::service_name::ServiceName;
+use crate::sizes::baseline::{Baseline, Changes};
+use crate::sizes::growth_limit::Budget;
 use crate::sizes::measure;
+use crate::terminal::{Console, Tone};
+use image_analyzer::printable::printable;
 
 /// Reports the sizes of the images that the globs choose.
 ///
@@ -24,7 +24,7 @@ use crate::sizes::measure;
 pub fn run(args: &SizesArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
     let project = options.project();
     let dockerfiles = select(&project.scan()?, &args.globs, &options.words())?;
-    let services: Vec<Service> = dockerfiles.into_iter().map(|dockerfile| dockerfile.service).collect();
+    let services: Vec<ServiceName> = dockerfiles.into_iter().map(|dockerfile| dockerfile.service).collect();
     let baseline = args.baseline.as_ref().map(|path| baseline(&options.at(path), &args.globs)).transpose()?;
     // Sorted, as they come from the scan.
     let is_wanted = |tag: &str| services.binary_search_by(|service| service.as_str().cmp(tag)).is_ok();

@@ -7,21 +7,21 @@ use std::path::Path;
 
 use crate::cli::Options;
 use crate::cli::why::{Format, WhyArgs};
-use crate::console::Console;
+use crate::engine::image_archive;
 use crate::engine::{Engine, Failure};
 use crate::error::Error;
-use crate::escape::printable_path;
-use crate::exit::Exit;
-use crate::image::archive::{read, read_folder};
-use crate::image::choice;
-use crate::image::error::ReadError;
-use crate::image::{Image, why};
-use crate::name::{Service, Set};
+use crate::exit_code::Exit;
 use crate::report::why::fix::Dockerfile;
 use crate::report::why::{Subject, json, render};
-use crate::saved;
-use crate::scan;
-use crate::select::{nearest, select};
+use crate::repository::scan;
+use crate::repository::select::{nearest, select};
+use crate::repository::service_name::{ServiceName, Set};
+use crate::terminal::Console;
+use image_analyzer::archive::select_image;
+use image_analyzer::archive::{read, read_folder};
+use image_analyzer::error::ReadError;
+use image_analyzer::printable::printable_path;
+use image_analyzer::{Image, why};
 
 /// Reports why the images that are asked for cannot start.
 ///
@@ -76,7 +76,7 @@ struct Wanted {
     /// How the engine or the archive knows it; `None` for whatever is in the archive.
     reference: Option<String>,
     /// The service that is likely to be meant, if the name is that of none.
-    nearest: Option<Service>,
+    nearest: Option<ServiceName>,
 }
 
 /// What each name means: a service of ours if there is one, else what the engine or the archive calls so. A glob means
@@ -135,10 +135,10 @@ fn services(dockerfiles: &[scan::Dockerfile], name: &str, flags: &str) -> Result
 }
 
 fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Error> {
-    let choice = choice::Options {
+    let choice = select_image::Options {
         reference: wanted.reference.clone(),
         platform: args.platform.clone(),
-        ..choice::Options::default()
+        ..select_image::Options::default()
     };
     let failed = |source: ReadError| Error::Image { name: wanted.name.clone(), source: Box::new(source) };
     match (&args.archive, &wanted.reference) {
@@ -153,9 +153,9 @@ fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Err
         }
         (None, Some(reference)) => {
             // An image given by its id has no name in its archive, and only one image comes.
-            let choice = choice::Options { reference: None, ..choice };
+            let choice = select_image::Options { reference: None, ..choice };
             let engine = args.engine.engine(options);
-            let image = saved::image(&engine, reference, &choice);
+            let image = image_archive::image(&engine, reference, &choice);
             image.map_err(|failure| unsaved(wanted, &engine, failure, options))?.map_err(failed)
         }
         (None, None) => Err(Error::Usage("name an IMAGE, or an `--archive`".to_owned())),

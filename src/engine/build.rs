@@ -7,8 +7,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::build_output::{BuildFailure, Steps};
 use super::process::{self, End, Limit, Stream};
-use super::steps::{BuildFailure, Steps};
 use super::{Engine, Failure, shown, unstarted};
 use crate::interrupt::Interrupt;
 

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::bytes;
 use crate::engine::{Engine, Failure};
+use crate::size_format;
 
 /// How many `history` commands run at once: each mostly waits for the engine.
 const WORKERS: usize = 4;
@@ -162,7 +162,7 @@ fn listed_of(lines: &str, repository: &str) -> BTreeMap<String, Listed> {
         let (Some(name), Some(tag), Some(id)) = (fields.next(), fields.next(), fields.next()) else { continue };
         let Some(rank) = names.iter().position(|known| known == name) else { continue };
         if found.get(tag).is_none_or(|(before, _)| rank < *before) {
-            let size = fields.next().and_then(|size| bytes::parse(size.trim()));
+            let size = fields.next().and_then(|size| size_format::parse(size.trim()));
             found.insert(tag.to_owned(), (rank, Listed { id: id.to_owned(), size }));
         }
     }
@@ -175,7 +175,7 @@ fn listed_of(lines: &str, repository: &str) -> BTreeMap<String, Listed> {
 /// unpacked ones too (moby#53398).
 fn size_of(exact: u64, shown: Option<u64>) -> u64 {
     match shown {
-        Some(shown) if bytes::human(shown) != bytes::human(exact) => shown,
+        Some(shown) if size_format::human(shown) != size_format::human(exact) => shown,
         _ => exact,
     }
 }

@@ -4,12 +4,10 @@
 //! it. What it says is handed on as it comes; nothing is kept here.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -110,13 +108,9 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
 #[derive(Debug)]
 pub struct Group(pub Child);
 
-/// The process groups that are running now, for [`kill_all`].
-static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
-
 impl Group {
     /// The group of `child`, which leads it.
     pub fn new(child: Child) -> Self {
-        running().insert(child.id());
         Self(child)
     }
 }
@@ -128,24 +122,13 @@ impl Drop for Group {
             let _ = self.0.kill();
             let _ = self.0.wait();
         }
-        running().remove(&self.0.id());
     }
-}
-
-/// Kills all that was started and has not ended, for a process that is about to end without dropping anything.
-pub fn kill_all() {
-    // Whoever holds the lock only puts a number in or takes one out; it is not the one that is ending.
-    running().iter().for_each(|leader| kill(*leader));
 }
 
 fn kill(leader: u32) {
     if let Some(group) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
         let _ = kill_process_group(group, Signal::KILL);
     }
-}
-
-fn running() -> MutexGuard<'static, BTreeSet<u32>> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The command has closed its pipes, so it is about to end; but a hung one may not.

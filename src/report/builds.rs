@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::console::{Tone, paint};
-use crate::escape::printable;
-use crate::matrix::outcome::Outcome;
-use crate::matrix::progress::duration;
-use crate::matrix::tally::{NEWS, Row, images};
-use crate::name::Set;
+use crate::repository::service_name::Set;
+use crate::runner::outcome::Outcome;
+use crate::runner::progress::duration;
+use crate::runner::summary::{NEWS, Row, images};
+use crate::terminal::{Tone, paint};
+use image_analyzer::printable::printable;
 
 /// One image in one line, with its end.
 pub fn line(row: &Row, color: bool) -> String {

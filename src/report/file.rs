@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::outcomes::{Report, json, junit, markdown};
 use crate::error::Error;
-use crate::escape::printable_path;
-use crate::target::{Change, Found, Target};
+use crate::output::{Change, Found, Target};
+use image_analyzer::printable::printable_path;
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,11 +11,11 @@ pub mod table;
 
 use std::time::Duration;
 
-use crate::console::Tone;
-use crate::matrix::change::{Change, Changes};
-use crate::matrix::progress::duration;
-use crate::matrix::tally::{Row, Tally, images};
 use crate::report::builds;
+use crate::runner::baseline::{Change, Changes};
+use crate::runner::progress::duration;
+use crate::runner::summary::{Row, Tally, images};
+use crate::terminal::Tone;
 
 /// What is reported.
 #[derive(Clone, Copy, Debug)]
@@ -129,11 +129,11 @@ fn sections(changes: &Changes) -> Vec<Section> {
 #[cfg(test)]
 mod tests {
     use super::Report;
-    use crate::matrix::change::{Baseline, Changes};
-    use crate::matrix::job::Record;
-    use crate::matrix::outcome::Outcome;
-    use crate::matrix::tally::Row;
-    use crate::matrix::tally::tests::row;
+    use crate::runner::baseline::{Baseline, Changes};
+    use crate::runner::job::Record;
+    use crate::runner::outcome::Outcome;
+    use crate::runner::summary::Row;
+    use crate::runner::summary::tests::row;
     use std::time::Duration;
 
     /// A row of each outcome, with words of the worst kind.

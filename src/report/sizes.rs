@@ -11,8 +11,8 @@ pub mod scale;
 pub mod svg;
 pub mod table;
 
-use crate::bytes;
-use crate::sizes::change::Changes;
+use crate::size_format;
+use crate::sizes::baseline::Changes;
 use crate::sizes::{Built, Row, Sizes, Total};
 
 /// What is reported.
@@ -29,13 +29,16 @@ fn smaller(built: &Built) -> String {
     match built.size {
         size if size == built.largest => "largest".to_owned(),
         0 => "∞×".to_owned(),
-        size => format!("{}×", bytes::three_digits(bytes::approximate(built.largest) / bytes::approximate(size))),
+        size => format!(
+            "{}×",
+            size_format::three_digits(size_format::approximate(built.largest) / size_format::approximate(size))
+        ),
     }
 }
 
 /// A part of an image's size; `?` where the engine does not tell.
 fn part(bytes: Option<u64>) -> String {
-    bytes.map_or_else(|| "?".to_owned(), bytes::human)
+    bytes.map_or_else(|| "?".to_owned(), size_format::human)
 }
 
 /// What is said of an image that is not there.
@@ -51,7 +54,7 @@ fn totals(total: Total) -> String {
     let Total { built, missing, size, on_disk } = total;
     let images = if built == 1 { "image" } else { "images" };
     let not_built = if missing == 0 { String::new() } else { format!(", {missing} not built") };
-    let (size, on_disk) = (bytes::human(size), bytes::human(on_disk));
+    let (size, on_disk) = (size_format::human(size), size_format::human(on_disk));
     format!("{built} {images}, {size} in sum, {on_disk} on disk with layers counted once{not_built}")
 }
 
@@ -72,7 +75,7 @@ fn shortened(text: &str, most: usize) -> String {
 mod tests {
     use super::shortened;
     use crate::engine::images::Image;
-    use crate::sizes::change::{Baseline, Changes};
+    use crate::sizes::baseline::{Baseline, Changes};
     use crate::sizes::tests::services;
     use crate::sizes::{Sizes, Sort, measure};
     use proptest::prelude::*;

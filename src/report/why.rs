@@ -7,11 +7,11 @@ pub mod tree;
 
 use std::fmt::Write as _;
 
-use crate::console::{Tone, paint};
-use crate::escape::{printable, printable_bytes};
-use crate::image::Diagnosis;
-use crate::image::finding::{Certainty, Evidence, Finding, Source};
+use crate::terminal::{Tone, paint};
 use fix::Dockerfile;
+use image_analyzer::Diagnosis;
+use image_analyzer::finding::{Certainty, Evidence, Finding, Source};
+use image_analyzer::printable::{printable, printable_bytes};
 
 /// One image that was looked at.
 #[derive(Debug)]

@@ -18,8 +18,8 @@ mod flags;
 mod links;
 mod lint;
 mod list;
-#[allow(dead_code, reason = "shared with tests/image, which uses all of it")]
-#[path = "../image/make.rs"]
+#[allow(dead_code, reason = "shared with crates/image-analyzer/tests/archives, which uses all of it")]
+#[path = "../../crates/image-analyzer/tests/archives/make.rs"]
 mod make;
 mod man;
 mod matrix;
@@ -29,7 +29,7 @@ mod outputs;
 mod readers;
 mod readme;
 mod repository;
-#[path = "../../src/image/elf/sample.rs"]
+#[path = "../../crates/image-analyzer/src/elf/test_builder.rs"]
 mod sample;
 mod schema;
 mod sizes;

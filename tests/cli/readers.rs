@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
 use mkcompose::compose::{Entry, render};
-use mkcompose::name::Service;
+use mkcompose::repository::service_name::ServiceName;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -59,7 +59,7 @@ fn names() -> impl Strategy<Value = String> {
         "[0-9]{100,128}",
         "[A-Za-z0-9_-]{128}",
     ];
-    shapes.prop_filter("not a valid name", |name| Service::parse(name).is_ok())
+    shapes.prop_filter("not a valid name", |name| ServiceName::parse(name).is_ok())
 }
 
 proptest! {

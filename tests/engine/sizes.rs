@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mkcompose::bytes;
+use mkcompose::size_format;
 use serde_json::Value;
 
 use crate::build;
@@ -117,7 +117,7 @@ fn own_and_shared_bytes_are_known_to_the_byte_and_docker_counts_alike() {
     let mut compared = 0;
     for image in ours {
         let [_, own, _] = images[image["Tag"].as_str().unwrap()];
-        let unique = bytes::parse(image["UniqueSize"].as_str().unwrap()).expect("a size");
+        let unique = size_format::parse(image["UniqueSize"].as_str().unwrap()).expect("a size");
         // It has four digits.
         assert!(own.abs_diff(unique) * 1000 <= own, "{image}");
         compared += 1;

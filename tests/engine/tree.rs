@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 
-use mkcompose::image::{Kind, Options, Tree, read};
+use image_analyzer::{Kind, Options, Tree, read};
 
 use crate::command::scratch;
 use crate::engine::{docker, turn};

@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Report;
-use crate::escape::markup::json as escape;
-use crate::matrix::change::Changes;
-use crate::matrix::outcome::Gist;
-use crate::matrix::tally::{Row, Tally};
-use crate::name::Set;
+use crate::markup::json as escape;
+use crate::repository::service_name::Set;
+use crate::runner::baseline::Changes;
+use crate::runner::outcome::Gist;
+use crate::runner::summary::{Row, Tally};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -96,8 +96,8 @@ fn seconds(time: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::render;
-    use crate::matrix::change::{Baseline, Changes};
     use crate::report::outcomes::tests::{changes, report, sample};
+    use crate::runner::baseline::{Baseline, Changes};
     use insta::assert_snapshot;
 
     #[test]

@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Report;
-use crate::escape::markup::xml;
-use crate::matrix::outcome::Outcome;
-use crate::matrix::tally::Row;
-use crate::name::Set;
+use crate::markup::xml;
+use crate::repository::service_name::Set;
+use crate::runner::outcome::Outcome;
+use crate::runner::summary::Row;
 
 /// How many cases there are of each kind.
 #[derive(Clone, Copy, Debug, Default)]

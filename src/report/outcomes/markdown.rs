@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Report, sections};
-use crate::escape::markup::{markdown as escape, xml};
-use crate::matrix::tally::Row;
+use crate::markup::{markdown as escape, xml};
+use crate::runner::summary::Row;
 
 /// The verdict first, then what has changed, then one table of all images, then where builds failed.
 pub fn render(report: Report<'_>) -> String {

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{Report, sections};
-use crate::console::{Tone, paint};
-use crate::escape::printable;
 use crate::report::builds::failures;
 use crate::table::Table;
+use crate::terminal::{Tone, paint};
+use image_analyzer::printable::printable;
 
 /// The table in at most `width` columns, if that is given, with `color` or without.
 pub fn render(report: Report<'_>, width: Option<usize>, color: bool) -> String {

@@ -1,8 +1,8 @@
 //! What has changed since an earlier report, in words; the culprits first.
 
-use crate::bytes::{approximate, human, three_digits};
-use crate::escape::printable;
-use crate::sizes::change::{Change, Changes};
+use crate::size_format::{approximate, human, three_digits};
+use crate::sizes::baseline::{Change, Changes};
+use image_analyzer::printable::printable;
 
 /// A heading and a line for each service under it. Printable, and not yet escaped for any format.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::Report;
-use crate::escape::printable;
 use crate::sizes::Row;
+use image_analyzer::printable::printable;
 
 /// The columns. Sizes are in bytes; what is not known is empty.
 const HEADER: &str = "program,service,set,image,id,size,own,shared,smaller_by,was\n";

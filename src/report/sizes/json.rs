@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::Report;
-use crate::escape::markup::json as escape;
-use crate::name::Set;
+use crate::markup::json as escape;
+use crate::repository::service_name::Set;
 use crate::sizes::Row;
-use crate::sizes::change::Change;
+use crate::sizes::baseline::Change;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -97,7 +97,7 @@ mod tests {
     use crate::report::sizes::Report;
     use crate::report::sizes::tests::changed;
     use crate::sizes::Sort;
-    use crate::sizes::change::Baseline;
+    use crate::sizes::baseline::Baseline;
     use crate::sizes::tests::sample;
     use insta::assert_snapshot;
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::scale::Scale;
 use super::{Report, absent, changes, part, smaller, totals};
-use crate::bytes::human;
-use crate::escape::markup::markdown as escape;
+use crate::markup::markdown as escape;
+use crate::size_format::human;
 use crate::sizes::Row;
 
 /// How long the longest bar is, in characters.

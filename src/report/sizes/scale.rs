@@ -3,7 +3,7 @@
 //! Sizes span from kilobytes to gigabytes: on a linear scale most bars would be a dot. One scale holds for all
 //! programs, so that any two bars can be compared.
 
-use crate::bytes::approximate;
+use crate::size_format::approximate;
 use crate::sizes::{Row, Sizes};
 
 /// From a power of ten below the smallest image to the largest one.
@@ -73,7 +73,7 @@ fn eighths(share: f64, all: u32) -> u32 {
 mod tests {
     use super::Scale;
     use crate::engine::images::Image;
-    use crate::name::Service;
+    use crate::repository::service_name::ServiceName;
     use crate::sizes::{Sort, measure};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -82,7 +82,7 @@ mod tests {
         let named =
             |(n, size): (usize, &u64)| (format!("p.i{n}"), Image { id: n.to_string(), size: *size, layers: None });
         let images: BTreeMap<_, _> = sizes.iter().enumerate().map(named).collect();
-        let services: Vec<_> = images.keys().map(|name| Service::parse(name).unwrap()).collect();
+        let services: Vec<_> = images.keys().map(|name| ServiceName::parse(name).unwrap()).collect();
         Scale::of(&measure("r", &services, &images, Sort::Size))
     }
 

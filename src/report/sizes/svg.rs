@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 
 use super::scale::Scale;
 use super::{Report, absent, shortened, totals};
-use crate::bytes::{approximate, human};
-use crate::escape::markup::xml as escape;
+use crate::markup::xml as escape;
+use crate::size_format::{approximate, human};
 use crate::sizes::{Program, Row, Sizes};
 
 const WIDTH: f64 = 960.0;

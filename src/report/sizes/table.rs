@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use super::scale::Scale;
 use super::{NOT_BUILT, Report, absent, changes, part, shortened, smaller, totals};
-use crate::bytes::human;
-use crate::console::{Tone, paint};
+use crate::size_format::human;
 use crate::sizes::Row;
+use crate::terminal::{Tone, paint};
 
 /// The widest a bar may be, which it is where there is room.
 const BAR: usize = 24;

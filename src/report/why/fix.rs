@@ -5,9 +5,9 @@
 
 mod paste;
 
-use crate::escape::{printable, printable_bytes};
-use crate::image::finding::{Copy, Language, Libc, Packager, Remedy};
-use crate::image::why::exec_form;
+use image_analyzer::diagnose::exec_form;
+use image_analyzer::finding::{Copy, Language, Libc, Packager, Remedy};
+use image_analyzer::printable::{printable, printable_bytes};
 use paste::{base_name, chmod, quoted, source};
 
 pub use paste::Dockerfile;
@@ -249,7 +249,7 @@ fn java_release(release: u16, dockerfile: Option<&Dockerfile>) -> Fix {
 #[cfg(test)]
 mod tests {
     use super::{Dockerfile, all, copy_lines, of};
-    use crate::image::finding::{Copy, Instruction, Language, Libc, Place, Remedy};
+    use image_analyzer::finding::{Copy, Instruction, Language, Libc, Place, Remedy};
 
     fn lines(remedy: &Remedy, dockerfile: &str) -> Vec<String> {
         of(remedy, Some(&Dockerfile::parse(dockerfile))).lines

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::{Subject, fix};
-use crate::escape::markup::json as escape;
-use crate::escape::printable_bytes;
-use crate::image::chain::Step;
-use crate::image::finding::{Finding, Source};
+use crate::markup::json as escape;
+use image_analyzer::finding::{Finding, Source};
+use image_analyzer::printable::printable_bytes;
+use image_analyzer::trace::Step;
 
 #[derive(Serialize)]
 struct Document<'a> {

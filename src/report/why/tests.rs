@@ -1,14 +1,14 @@
 use super::fix::Dockerfile;
 use super::{Subject, json, render};
-use crate::image::config::Config;
-use crate::image::elf::sample::Sample;
-use crate::image::{Image, Tree, why};
+use image_analyzer::archive::config::Config;
+use image_analyzer::elf::test_builder::Sample;
+use image_analyzer::{Image, Tree, why};
 
 const LOADER: &str = "/lib64/ld-linux-x86-64.so.2";
 const C: &str =
     "FROM gcc\nCOPY hello.c .\nRUN gcc -o hello hello.c\nFROM scratch\nCOPY --from=0 /hello .\nCMD [\"./hello\"]\n";
 
-fn subject(name: &str, dockerfile: Option<&str>, cmd: &[&str], tree: crate::image::Builder) -> Subject {
+fn subject(name: &str, dockerfile: Option<&str>, cmd: &[&str], tree: image_analyzer::Builder) -> Subject {
     let cmd = cmd.iter().map(|word| (*word).to_owned()).collect();
     let image =
         Image { references: Vec::new(), config: Config { cmd, ..Config::default() }, tree: tree.build().unwrap() };

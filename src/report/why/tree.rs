@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::Subject;
-use crate::console::{Tone, paint};
-use crate::escape::{printable, printable_bytes};
-use crate::image::chain::{Role, State, Step};
+use crate::terminal::{Tone, paint};
+use image_analyzer::printable::{printable, printable_bytes};
+use image_analyzer::trace::{Role, State, Step};
 
 /// The chain of one image, on several lines.
 pub fn render(subject: &Subject, color: bool) -> String {

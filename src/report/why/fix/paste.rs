@@ -1,7 +1,7 @@
 //! What a pasted line has to fit: the stages and commands of a Dockerfile, and how words are quoted in it.
 
-use crate::escape::{printable, printable_bytes};
-use crate::image::finding::Place;
+use image_analyzer::finding::Place;
+use image_analyzer::printable::{printable, printable_bytes};
 
 /// What fixes take from a Dockerfile. It is read roughly: whatever is not understood only makes a fix less fitting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

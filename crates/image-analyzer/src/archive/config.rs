@@ -1,0 +1,162 @@
+//! The part of an image's configuration that decides what would be executed.
+//!
+//! Source: the OCI image specification, `config.md`, and Docker's image specification v1.2, which adds `Shell`.
+//! Volumes, ports, labels, history and health checks are left out: none of them keeps a program from starting.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use crate::printable::printable;
+
+/// What would be executed, as whom, where, and for which machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// ENTRYPOINT; empty when there is none. The string form arrives as `["/bin/sh", "-c", "…"]`.
+    pub entrypoint: Vec<String>,
+    /// CMD; empty when there is none. The string form arrives as `["/bin/sh", "-c", "…"]`.
+    pub cmd: Vec<String>,
+    /// SHELL, where a Dockerfile set it; empty means `["/bin/sh", "-c"]`.
+    pub shell: Vec<String>,
+    /// ENV as `NAME=value`, in order.
+    pub env: Vec<String>,
+    /// WORKDIR; empty means `/`.
+    pub working_dir: String,
+    /// USER as written: `user`, `uid`, `user:group`; empty means root.
+    pub user: String,
+    /// What the image says it was built for.
+    pub platform: Platform,
+}
+
+impl Config {
+    /// The value of a variable of the image's environment; the last one counts, as in the engine.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        variable(&self.env, name)
+    }
+
+    /// The same as the engine takes it: `ENTRYPOINT [""]` takes the base's away, and is none itself (moby,
+    /// `daemon/container.go`, `mergeAndVerifyConfig`).
+    #[must_use]
+    pub fn merged(&self) -> Self {
+        let mut merged = self.clone();
+        if merged.entrypoint == [""] {
+            merged.entrypoint.clear();
+        }
+        merged
+    }
+}
+
+/// The value of a variable in an environment of `NAME=value`; the last one counts.
+pub fn variable<'e>(env: &'e [String], name: &str) -> Option<&'e str> {
+    env.iter().rev().find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
+}
+
+/// An operating system and a machine, in the words of Go (`GOOS`, `GOARCH`), which images use.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub struct Platform {
+    /// `linux`, `windows`, …; empty when the image does not say.
+    pub os: String,
+    /// `amd64`, `arm64`, `386`, `arm`, …; empty when the image does not say.
+    #[serde(rename = "architecture")]
+    pub arch: String,
+    /// `v7`, `v8`, …; mostly empty.
+    pub variant: String,
+}
+
+impl Platform {
+    /// Linux on the processor that this program was built for.
+    pub fn host() -> Self {
+        // What Go calls what Rust calls otherwise.
+        let arch = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "x86" => "386",
+            "aarch64" => "arm64",
+            "powerpc64" => "ppc64le",
+            "loongarch64" => "loong64",
+            other => other,
+        };
+        Self { os: "linux".to_owned(), arch: arch.to_owned(), variant: String::new() }
+    }
+
+    /// Does an image for `other` answer a request for this platform? A variant counts only if both have one.
+    pub fn accepts(&self, other: &Self) -> bool {
+        let variant = self.variant.is_empty() || other.variant.is_empty() || self.variant == other.variant;
+        self.os == other.os && self.arch == other.arch && variant
+    }
+}
+
+impl fmt::Display for Platform {
+    /// `linux/arm64/v8`, the variant only where there is one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = |part: &str| if part.is_empty() { "unknown".to_owned() } else { printable(part).into_owned() };
+        write!(f, "{}/{}", part(&self.os), part(&self.arch))?;
+        if self.variant.is_empty() { Ok(()) } else { write!(f, "/{}", printable(&self.variant)) }
+    }
+}
+
+/// A text that is no platform.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is no platform: write it as `linux/amd64` or `linux/arm/v7`", printable(.0))]
+pub struct PlatformProblem(String);
+
+impl FromStr for Platform {
+    type Err = PlatformProblem;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let (os, arch, variant) = match *parts.as_slice() {
+            [os, arch] => (os, arch, ""),
+            [os, arch, variant] if !variant.is_empty() => (os, arch, variant),
+            _ => return Err(PlatformProblem(text.to_owned())),
+        };
+        if os.is_empty() || arch.is_empty() {
+            return Err(PlatformProblem(text.to_owned()));
+        }
+        Ok(Self { os: os.to_owned(), arch: arch.to_owned(), variant: variant.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Platform};
+
+    #[test]
+    fn a_platform_has_two_or_three_parts() {
+        let parsed: Platform = "linux/arm/v7".parse().unwrap();
+        assert_eq!((parsed.os.as_str(), parsed.arch.as_str(), parsed.variant.as_str()), ("linux", "arm", "v7"));
+        assert!("linux/amd64".parse::<Platform>().unwrap().variant.is_empty());
+        for text in ["", "linux", "linux/", "/amd64", "a/b/c/d"] {
+            assert!(text.parse::<Platform>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_platform_is_written_as_it_is_read() {
+        for text in ["linux/amd64", "linux/arm/v7"] {
+            assert_eq!(text.parse::<Platform>().unwrap().to_string(), text);
+        }
+        for text in ["", "linux", "linux/", "/amd64", "linux/arm/", "linux/arm/v7/x"] {
+            assert!(text.parse::<Platform>().is_err(), "{text:?}");
+        }
+        assert_eq!(Platform::default().to_string(), "unknown/unknown");
+    }
+
+    #[test]
+    fn a_variant_counts_only_if_both_have_one() {
+        let platform = |text: &str| text.parse::<Platform>().unwrap();
+        assert!(platform("linux/arm").accepts(&platform("linux/arm/v6")));
+        assert!(platform("linux/arm64/v8").accepts(&platform("linux/arm64")));
+        assert!(!platform("linux/arm/v7").accepts(&platform("linux/arm/v6")));
+        assert!(!platform("linux/arm").accepts(&platform("linux/arm64")));
+    }
+
+    #[test]
+    fn the_last_of_two_values_of_a_variable_counts() {
+        let env = ["A=1", "AB=2", "A=x=y", "A"].map(str::to_owned).to_vec();
+        let config = Config { env, ..Config::default() };
+        assert_eq!(config.variable("A"), Some("x=y"));
+        assert_eq!(config.variable("B"), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! Why an archive is not understood. Each message says where in the archive; names are escaped for printing.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::archive::config::Platform;
+use crate::layer::LayerError;
+use crate::printable::{printable, printable_bytes, printable_path};
+use crate::tar::TarError;
+
+/// Why there is no answer about an image.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A folder cannot be read.
+    #[error("{}: cannot read: {source}", printable_path(.path))]
+    Folder {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The outer archive is damaged.
+    #[error("the archive cannot be read: {0}")]
+    Archive(#[from] TarError),
+    /// An entry of the outer archive has an impossible name, or there are too many.
+    #[error("the archive cannot be read: {0}")]
+    Entry(#[from] LayerError),
+    /// A layer is damaged.
+    #[error("the layer `{}` cannot be read: {problem}", printable_bytes(.layer))]
+    Layer {
+        /// Its name in the archive.
+        layer: Vec<u8>,
+        /// What is wrong with it.
+        problem: LayerProblem,
+    },
+    /// Neither a saved image nor an OCI layout.
+    #[error("it has neither a manifest.json nor an index.json: is it the output of `docker save` or an OCI layout?")]
+    NoImage,
+    /// The manifest and the index list no image.
+    #[error("it lists no image")]
+    Empty,
+    /// A document is not what it should be.
+    #[error("`{}` is no {expected} of an image: {reason}", printable_bytes(.file))]
+    Document {
+        /// Its name in the archive.
+        file: Vec<u8>,
+        /// What it should be: `manifest`, `index`, `configuration`.
+        expected: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file that is named is not there.
+    #[error("the {what} `{}` is not in the archive: is it whole?", printable_bytes(.file))]
+    Missing {
+        /// What it should be: `layer`, `configuration`, `manifest`.
+        what: &'static str,
+        /// Its name in the archive.
+        file: Vec<u8>,
+    },
+    /// A file that is named is beyond a link that leads out of the folder.
+    #[error("`{}` is a link out of the folder, and such links are not followed: copy what it leads to", printable_bytes(.link))]
+    Outside {
+        /// The link's name in the folder.
+        link: Vec<u8>,
+    },
+    /// A file is not as long as its descriptor says.
+    #[error("`{}` has {actual} bytes, but its descriptor says {stated}", printable_bytes(.file))]
+    Size {
+        /// Its name in the archive.
+        file: Vec<u8>,
+        /// What the descriptor says.
+        stated: u64,
+        /// What there is.
+        actual: u64,
+    },
+    /// Several images, and none was asked for.
+    #[error("it has several images: {}; choose one", list(.0))]
+    Several(Vec<String>),
+    /// The image that was asked for is not there.
+    #[error("it has no image `{}`, but {}", printable(.wanted), list(.has))]
+    NoSuchImage {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        has: Vec<String>,
+    },
+    /// No image for the platform.
+    #[error("it has no image for {wanted}, but for {}; choose one with the platform option", list(.has))]
+    NoPlatform {
+        /// What was asked for, or this machine's.
+        wanted: Platform,
+        /// What there is.
+        has: Vec<String>,
+    },
+}
+
+/// What is wrong with a layer.
+#[derive(Debug, thiserror::Error)]
+pub enum LayerProblem {
+    /// Its archive is damaged.
+    #[error("{0}")]
+    Tar(#[from] TarError),
+    /// An entry of its archive is impossible.
+    #[error("at byte {at}: {error}")]
+    Entry {
+        /// Where the entry's header is, in bytes from the start of the unpacked layer.
+        at: u64,
+        /// What is wrong with it.
+        error: LayerError,
+    },
+}
+
+impl LayerProblem {
+    /// Is it that a limit was met, so that reading on would be of no use?
+    pub(super) fn is_limit(&self) -> bool {
+        matches!(self, Self::Entry { error: LayerError::Full(_), .. })
+    }
+}
+
+impl From<UnpackedAt> for LayerProblem {
+    fn from(UnpackedAt(error): UnpackedAt) -> Self {
+        Self::Tar(TarError::at_start(error))
+    }
+}
+
+/// An error before the first byte of a layer's archive.
+pub(super) struct UnpackedAt(pub(super) io::Error);
+
+fn list(names: &[String]) -> String {
+    const MOST: usize = 20;
+    let shown: Vec<String> = names.iter().take(MOST).map(|name| format!("`{}`", printable(name))).collect();
+    let more = names.len().saturating_sub(MOST);
+    match (shown.is_empty(), more) {
+        (true, _) => "none with a name".to_owned(),
+        (false, 0) => shown.join(", "),
+        (false, more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}

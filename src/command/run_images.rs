@@ -1,0 +1,220 @@
+//! What `build` and `test` share: choose the images, make sure that everything needed is there, work on them.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, PoisonError};
+
+use crate::cli::Options;
+use crate::cli::build::WorkArgs;
+use crate::command::generate::stale;
+use crate::engine::build::Recipe;
+use crate::engine::cleanup::Remover;
+use crate::engine::run_label::{LABEL, Owner};
+use crate::engine::{Engine, Failure};
+use crate::error::Error;
+use crate::exit_code::Exit;
+use crate::interrupt::Interrupt;
+use crate::repository::scan::{Dockerfile, Problem};
+use crate::repository::select::select;
+use crate::repository::{Project, resolve};
+use crate::runner::job::{Run, Task, Trial};
+use crate::runner::logs::{Logs, default_folder};
+use crate::runner::outcome::Outcome;
+use crate::runner::progress::{Progress, STOPPING};
+use crate::runner::summary::Row;
+use crate::runner::{Done, Step, default_workers, each, spread};
+use crate::terminal::Console;
+use image_analyzer::printable::printable_path;
+
+/// What is to be done with each image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Whether it is built.
+    pub build: bool,
+    /// How it is run; `None`: it is not.
+    pub trial: Option<Trial>,
+}
+
+/// The images to work on, and the services that there are, chosen or not.
+pub struct Chosen {
+    /// Where everything is.
+    pub project: Project,
+    /// Those to work on, by service.
+    pub tasks: Vec<Task>,
+    /// All services, by name.
+    pub all: Vec<String>,
+    /// The Compose files that may describe other images.
+    pub stale: Vec<PathBuf>,
+}
+
+/// What the work came to.
+pub struct Worked {
+    /// A row for each image, by service.
+    pub rows: Vec<Row>,
+    /// Whether somebody asked to stop.
+    pub was_interrupted: bool,
+    /// What went wrong beside the images: an engine lost, a log not written.
+    pub troubles: Vec<Error>,
+}
+
+/// What is done as each image ends, by whichever thread worked on it.
+pub type Ended<'a> = dyn Fn(&Row, &Progress<'_>) + Sync + 'a;
+
+/// Chooses what the globs name.
+///
+/// # Errors
+/// Problems with the Dockerfiles, the build context or the globs.
+pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Chosen, Error> {
+    let project = options.project();
+    let dockerfiles = project.scan()?;
+    let all = dockerfiles.iter().map(|dockerfile| dockerfile.service.to_string()).collect();
+    let chosen = select(&dockerfiles, &args.globs, &options.words())?;
+    let stale = stale(&project, &dockerfiles);
+    if build && !project.context.is_dir() {
+        let what = "the build context is no folder: start in the repository's folder, or name it with `--context`";
+        return Err(Error::Problems(vec![Problem::new(&project.context, what)]));
+    }
+    let task = |Dockerfile { service, path, .. }: Dockerfile| Task {
+        recipe: Recipe { image: project.image(&service), dockerfile: path, context: project.context.clone() },
+        service,
+    };
+    let tasks = chosen.into_iter().map(task).collect();
+    Ok(Chosen { project, tasks, all, stale })
+}
+
+/// Works on the chosen images as `plan` says. `ended` is called as each ends, from several threads.
+///
+/// # Errors
+/// If there is no engine or no folder for logs; then nothing was begun.
+pub fn work(
+    chosen: &Chosen,
+    plan: Plan,
+    args: &WorkArgs,
+    options: &Options,
+    console: &Console,
+    ended: &Ended<'_>,
+) -> Result<Worked, Error> {
+    let engine = args.engine.engine(options);
+    engine.check()?;
+    let logs = Logs::open(logs_folder(&chosen.project, args, options)?)?;
+    let talker = *console;
+    let interrupt = Interrupt::listen_for_two(move |first| {
+        if first && talker.live_size().is_none() {
+            talker.say(STOPPING);
+        }
+    });
+    let engine = engine.with_interrupt(&interrupt);
+    let owner = Owner::me();
+    for path in &chosen.stale {
+        let (path, flags) = (printable_path(path), options.words());
+        console.say(&format!(
+            "{path}: stale, or for other flags than these: `mkcompose --check{flags}` shows how it differs"
+        ));
+    }
+    if plan.trial.is_some() {
+        tidy(&engine, &owner, console);
+    }
+    let progress = Progress::new(console, &interrupt, chosen.tasks.len());
+    let run = Run {
+        engine: &engine,
+        builder: plan.build.then(|| engine.builder()),
+        trial: plan.trial,
+        owner,
+        remover: Remover::new(&engine),
+        logs: &logs,
+        progress: &progress,
+        interrupt: &interrupt,
+        lost: Mutex::new(None),
+        named: AtomicUsize::new(0),
+    };
+    let rows = rows(chosen, args, &run, ended);
+    drop(run.remover);
+    let leftovers = if run.trial.is_some() { engine.sweep(&run.owner).err() } else { None };
+    let lost = run.lost.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let was_interrupted = interrupt.asked_by_somebody();
+    console.say(&format!("logs: {}", printable_path(logs.folder())));
+    let engines = lost.map(gone).or(leftovers.map(left_over));
+    Ok(Worked { rows, was_interrupted, troubles: engines.into_iter().chain(logs.trouble()).collect() })
+}
+
+fn rows(chosen: &Chosen, args: &WorkArgs, run: &Run<'_>, ended: &Ended<'_>) -> Vec<Row> {
+    let workers = args.jobs.unwrap_or_else(|| default_workers(run.builder.is_some()));
+    let tasks = spread(&chosen.tasks, |task| {
+        let service = &task.service;
+        (service.program().to_owned(), service.segments().next().map(str::to_owned))
+    });
+    let told = |task: &Task, record| {
+        let row = Row::new(task, record);
+        ended(&row, run.progress);
+        row
+    };
+    let job = |task: &&Task| match run.work(task) {
+        Step::Done(record) => Step::Done(told(task, record)),
+        Step::Look(found) => Step::Look(found),
+    };
+    let done = run
+        .progress
+        .during(|| each(&tasks, workers, run.interrupt, job, |task, found| told(task, run.look(task, found))));
+    let row = |(task, done): (&Task, Done<Row>)| match done {
+        Done::With(row) => row,
+        Done::NotBegun => Row::new(task, Outcome::NotRun.into()),
+        Done::Panicked(words) => {
+            let message = format!("mkcompose has a bug, please report it: {words}");
+            Row::new(task, Outcome::Unknown { message }.into())
+        }
+    };
+    let mut rows: Vec<_> = tasks.into_iter().zip(done).map(row).collect();
+    rows.sort_by(|one, other| one.service.cmp(&other.service));
+    rows
+}
+
+/// Removes what runs that were killed left behind.
+fn tidy(engine: &Engine, owner: &Owner, console: &Console) {
+    let swept = match engine.sweep_dead(owner) {
+        Ok(swept) => swept,
+        Err(failure) => {
+            return console.say(&format!("what earlier runs may have left cannot be removed: {failure}"));
+        }
+    };
+    match swept.removed {
+        0 => {}
+        1 => console.say("removed 1 container that an earlier run left when it was killed"),
+        count => console.say(&format!("removed {count} containers that earlier runs left when they were killed")),
+    }
+    if swept.elsewhere > 0 {
+        let what = if swept.elsewhere == 1 { "1 container of a run" } else { "containers of runs" };
+        console.say(&format!(
+            "left alone: {what} on another machine, in another container, or before this one was started; \
+             to see: docker ps --all --filter label={LABEL}"
+        ));
+    }
+}
+
+fn logs_folder(project: &Project, args: &WorkArgs, options: &Options) -> Result<PathBuf, Error> {
+    match &args.logs {
+        Some(folder) => Ok(options.at(folder)),
+        None => default_folder(&resolve(&project.dockerfiles)?, |name| std::env::var_os(name)),
+    }
+}
+
+fn gone(failure: Failure) -> Error {
+    Error::Engine(
+        failure.with("the engine was lost on the way: containers it may still have are removed by the next run"),
+    )
+}
+
+fn left_over(failure: Failure) -> Error {
+    Error::Engine(failure.with("containers may be left: the next run removes them"))
+}
+
+impl Worked {
+    /// The exit code, when `answer` is what the images say.
+    pub fn exit(&self, answer: Exit, console: &Console) -> Exit {
+        self.troubles.iter().for_each(|trouble| console.error(trouble));
+        if self.was_interrupted {
+            return Exit::Interrupted;
+        }
+        let is_undecided = self.rows.iter().any(|row| row.is_expected().is_none());
+        if is_undecided || !self.troubles.is_empty() { Exit::Unanswered } else { answer }
+    }
+}

@@ -1,0 +1,293 @@
+//! From the text of a Dockerfile to its instructions: directives, comments, continued lines, here-documents, flags.
+//!
+//! Written for this program, after the rules of `BuildKit`'s parser. The crate `parse-dockerfile` (0.1.9) was tried: it
+//! knows a here-document only right after RUN, so that `RUN python3 <<EOF` is an error, or its text is read as
+//! instructions; and it refuses `ENTRYPOINT []`, which Docker takes.
+
+use super::stages::ParseProblem;
+use super::variables::{first_word, words};
+
+/// An instruction, on one line now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Instruction {
+    /// The line it starts on, counted from 1.
+    pub(super) line: usize,
+    /// Its keyword, in upper case.
+    pub(super) keyword: String,
+    /// The flags after the keyword: `--from=build`.
+    pub(super) flags: Vec<String>,
+    /// What follows the flags.
+    pub(super) arguments: String,
+}
+
+impl Instruction {
+    /// Whether it has the flag `--NAME`.
+    pub(super) fn has_flag(&self, name: &str) -> bool {
+        let of = |flag: &String| flag.strip_prefix("--").is_some_and(|flag| flag.split('=').next() == Some(name));
+        self.flags.iter().any(of)
+    }
+
+    /// The arguments if they are a JSON array of strings, whatever follows it, as Go's decoder reads it.
+    pub(super) fn json(&self) -> Option<Vec<String>> {
+        json(&self.arguments)
+    }
+
+    pub(super) fn problem(&self, message: impl Into<String>) -> ParseProblem {
+        ParseProblem { line: self.line, message: message.into() }
+    }
+}
+
+fn json(arguments: &str) -> Option<Vec<String>> {
+    if !arguments.starts_with('[') {
+        return None;
+    }
+    serde_json::Deserializer::from_str(arguments).into_iter().next()?.ok()
+}
+
+/// The instructions of `text`, and the escape character that its directives choose.
+///
+/// # Errors
+/// An escape character that is none, or a here-document without an end.
+pub(super) fn instructions(text: &str) -> Result<(Vec<Instruction>, char), ParseProblem> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let escape = escape(text)?;
+    let mut lines = Lines { rest: text.split_inclusive('\n'), line: 0 };
+    let mut instructions = Vec::new();
+    while let Some(first) = lines.next() {
+        let start = lines.line;
+        let first = first.trim_start();
+        if first.is_empty() || first.starts_with('#') {
+            continue;
+        }
+        let whole = lines.continued(first, escape);
+        let (keyword, rest) = split_keyword(&whole);
+        let (flags, arguments) = split_flags(rest, escape);
+        let instruction = Instruction { line: start, keyword, flags, arguments: arguments.to_owned() };
+        lines.skip_here_documents(&instruction)?;
+        instructions.push(instruction);
+    }
+    Ok((instructions, escape))
+}
+
+/// Reads the directives at the top: comments of the form `# key=value` until the first line that is none.
+fn escape(text: &str) -> Result<char, ParseProblem> {
+    let mut escape = '\\';
+    for (place, line) in text.lines().enumerate() {
+        let Some((key, value)) = line.trim_start().strip_prefix('#').and_then(|line| line.split_once('=')) else {
+            break;
+        };
+        match (key.trim().to_ascii_lowercase().as_str(), value.trim()) {
+            ("escape", "`") => escape = '`',
+            ("escape", "\\") => escape = '\\',
+            ("escape", other) => {
+                let message = format!("the escape character is \\ or `, not {other}");
+                return Err(ParseProblem { line: place + 1, message });
+            }
+            ("syntax" | "check", _) => {}
+            _ => break,
+        }
+    }
+    Ok(escape)
+}
+
+struct Lines<'a> {
+    rest: std::str::SplitInclusive<'a, char>,
+    /// The number of the last line that was read.
+    line: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn next(&mut self) -> Option<&'a str> {
+        let line = self.rest.next()?;
+        self.line += 1;
+        Some(line.trim_end_matches(['\r', '\n']))
+    }
+
+    /// `first` and the lines that continue it; comments and empty lines between them are passed over.
+    fn continued(&mut self, first: &str, escape: char) -> String {
+        let mut whole = String::new();
+        let mut piece = before_continuation(first, escape);
+        let mut last = first;
+        while let Some(before) = piece {
+            whole.push_str(before);
+            last = loop {
+                match self.next() {
+                    None => return whole,
+                    Some(line) if matches!(line.trim_start().chars().next(), None | Some('#')) => {}
+                    Some(line) => break line,
+                }
+            };
+            piece = before_continuation(last, escape);
+        }
+        whole.push_str(last);
+        whole
+    }
+
+    /// Reads past the here-documents that RUN, COPY or ADD announces.
+    fn skip_here_documents(&mut self, instruction: &Instruction) -> Result<(), ParseProblem> {
+        let arguments = instruction.arguments.as_str();
+        let keyword = match instruction.keyword.as_str() {
+            "ONBUILD" => first_word(arguments, '\\').0.to_ascii_uppercase(),
+            keyword => keyword.to_owned(),
+        };
+        let may = matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") && arguments.contains("<<");
+        if !may || json(arguments).is_some() {
+            return Ok(());
+        }
+        for document in words(arguments, '\\').into_iter().filter_map(HereDocument::parse) {
+            loop {
+                let Some(line) = self.next() else {
+                    return Err(instruction.problem(format!("the here-document `{}` has no end", document.name)));
+                };
+                let line = if document.tabs { line.trim_start_matches('\t') } else { line };
+                if line == document.name {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The line without the escape character at its end, if it has one: two of them are none.
+fn before_continuation(line: &str, escape: char) -> Option<&str> {
+    let before = line.trim_end_matches([' ', '\t']).strip_suffix(escape)?;
+    (!before.ends_with(escape)).then_some(before)
+}
+
+fn split_keyword(line: &str) -> (String, &str) {
+    let line = line.trim();
+    let (keyword, rest) = line.split_once(is_space).unwrap_or((line, ""));
+    (keyword.to_ascii_uppercase(), rest.trim())
+}
+
+/// White space within a line, as `BuildKit` splits words.
+pub(super) fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\u{b}' | '\u{c}' | '\r')
+}
+
+fn split_flags(mut rest: &str, escape: char) -> (Vec<String>, &str) {
+    let mut flags = Vec::new();
+    while rest.starts_with("--") {
+        let (flag, after) = first_word(rest, escape);
+        rest = after;
+        if flag == "--" {
+            break;
+        }
+        flags.push(flag.to_owned());
+    }
+    (flags, rest.trim())
+}
+
+/// The announcement of a here-document: `<<EOF`, `<<-EOF`, `3<<"EOF"`.
+pub(super) struct HereDocument {
+    /// The line that ends it.
+    name: String,
+    /// Whether tabs before its lines do not count.
+    tabs: bool,
+}
+
+impl HereDocument {
+    /// Reads a word; `None` if it announces nothing.
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        let word = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<")?;
+        let (tabs, word) = word.strip_prefix('-').map_or((false, word), |word| (true, word));
+        if word.is_empty() || word.contains('<') {
+            return None;
+        }
+        Some(Self { name: word.replace(['"', '\'', '\\'], ""), tabs })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Instruction, instructions};
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn read(text: &str) -> Vec<(usize, String, String)> {
+        let (instructions, _) = instructions(text).unwrap();
+        instructions.into_iter().map(|one: Instruction| (one.line, one.keyword, one.arguments)).collect()
+    }
+
+    #[track_caller]
+    fn reads(text: &str, expected: &[(usize, &str, &str)]) {
+        let expected: Vec<_> =
+            expected.iter().map(|(line, keyword, arguments)| (*line, (*keyword).into(), (*arguments).into())).collect();
+        assert_eq!(read(text), expected, "{text:?}");
+    }
+
+    #[test]
+    fn a_line_is_an_instruction_whatever_its_case_and_indentation() {
+        reads("  from a\r\n\n\t# no\nRUN b  c \n", &[(1, "FROM", "a"), (4, "RUN", "b  c")]);
+        reads("FROM", &[(1, "FROM", "")]);
+        reads("\u{feff}FROM a", &[(1, "FROM", "a")]);
+    }
+
+    #[test]
+    fn continued_lines_are_one_and_comments_between_them_are_none() {
+        reads("RUN a \\\n# no\n\n  b \\ \t\nc\nRUN d", &[(1, "RUN", "a   b c"), (6, "RUN", "d")]);
+        reads("F\\\nROM a", &[(1, "FROM", "a")]);
+        reads("RUN a \\", &[(1, "RUN", "a")]);
+        reads("RUN a \\\\\nRUN b", &[(1, "RUN", "a \\\\"), (2, "RUN", "b")]);
+        reads("# No=directive\nRUN a # b \\\nc", &[(2, "RUN", "a # b c")]);
+    }
+
+    #[test]
+    fn directives_choose_the_escape_character_until_the_first_other_line() {
+        reads("# syntax=x\n#ESCAPE = `\nRUN a `\nb \\\nRUN c", &[(3, "RUN", "a b \\"), (5, "RUN", "c")]);
+        reads("# note\n# escape=`\nRUN a `\nRUN b", &[(3, "RUN", "a `"), (4, "RUN", "b")]);
+        reads("\n# escape=`\nRUN a `\nRUN b", &[(3, "RUN", "a `"), (4, "RUN", "b")]);
+        assert_eq!(instructions("# syntax=x\n# escape=x\n").unwrap_err().line, 2);
+    }
+
+    #[test]
+    fn here_documents_are_passed_over_wherever_they_are_announced() {
+        reads("RUN <<EOF\nFROM x\nEOF\nRUN b", &[(1, "RUN", "<<EOF"), (4, "RUN", "b")]);
+        reads(
+            "RUN cat <<A > /x && cat <<-\"B C\"\nB C\nA\n\tx\n\tB C\nRUN b",
+            &[(1, "RUN", "cat <<A > /x && cat <<-\"B C\""), (6, "RUN", "b")],
+        );
+        reads("ONBUILD RUN 3<<'E'\nx\nE\nRUN b", &[(1, "ONBUILD", "RUN 3<<'E'"), (4, "RUN", "b")]);
+        reads("COPY <<a.txt <<b.txt /x/\na.txt\nb.txt\nRUN b", &[(1, "COPY", "<<a.txt <<b.txt /x/"), (4, "RUN", "b")]);
+    }
+
+    #[test]
+    fn what_only_looks_like_a_here_document_is_none() {
+        for line in
+            ["RUN echo \"<<EOF\"", "RUN cat <<< x", "RUN x=$((1<<2))", "RUN cat << EOF", "CMD <<EOF", "RUN [\"<<EOF\"]"]
+        {
+            assert_eq!(read(&format!("{line}\nRUN b")).len(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_here_document_without_an_end_has_the_line_that_announces_it() {
+        let problem = instructions("FROM a\nRUN <<EOF\nx\nEOF \n").unwrap_err();
+        assert_eq!((problem.line, problem.message.as_str()), (2, "the here-document `EOF` has no end"));
+    }
+
+    #[test]
+    fn flags_end_at_the_first_other_word() {
+        let (read, _) = instructions("COPY --from=0 --chown=\"a b\" --link x --y /z\nRUN -- --x").unwrap();
+        assert_eq!(read[0].flags, ["--from=0", "--chown=\"a b\"", "--link"]);
+        assert_eq!(read[0].arguments, "x --y /z");
+        assert!(read[0].has_flag("from") && read[0].has_flag("link") && !read[0].has_flag("fro"));
+        assert_eq!(read[1].arguments, "--x");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text: String) {
+            let _ = instructions(&text);
+        }
+
+        #[test]
+        fn a_line_that_continues_in_many_is_the_same_as_in_one(words in prop::collection::vec("[a-z]{1,4}", 1..8)) {
+            let one = read(&format!("RUN {}\nFROM a", words.join(" ")));
+            let many = read(&format!("RUN {}\nFROM a", words.join(" \\\n# no\n")));
+            prop_assert_eq!(&one[0], &many[0]);
+            prop_assert_eq!(many[1].0, 2 * words.len());
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Which services a command is about: shell patterns held against service names.
+//!
+//! A pattern knows `*`, `?` and `[…]`; it must match the whole name, and `*` crosses dots. Nothing is read here.
+
+use glob::Pattern;
+
+use crate::error::Error;
+use crate::repository::scan::Dockerfile;
+use crate::repository::service_name::{PREFIX, ServiceName};
+use image_analyzer::printable::printable;
+
+/// Those of `dockerfiles` that at least one of `globs` matches, in their order; all of them if there are no globs.
+///
+/// `flags` are the words of the command line that lead to these Dockerfiles, for the hint.
+///
+/// # Errors
+/// [`Error::Usage`] with a line for every glob that is malformed or matches no service: a typing error must not look
+/// like success.
+pub fn select(dockerfiles: &[Dockerfile], globs: &[String], flags: &str) -> Result<Vec<Dockerfile>, Error> {
+    if globs.is_empty() {
+        return Ok(dockerfiles.to_vec());
+    }
+    let mut problems = Vec::new();
+    let mut patterns = Vec::new();
+    for glob in globs {
+        match Pattern::new(glob) {
+            Ok(pattern) if dockerfiles.iter().any(|of| pattern.matches(of.service.as_str())) => patterns.push(pattern),
+            Ok(_) => {
+                let what = nearest(dockerfiles, glob).map_or_else(
+                    || format!("see `mkcompose list{flags}`, and quote a glob so that the shell leaves it alone"),
+                    |service| format!("did you mean `{service}`?"),
+                );
+                problems.push(format!("`{}` matches no service: {what}", printable(glob)));
+            }
+            Err(why) => problems.push(format!("`{}` is no valid glob, {}: correct it", printable(glob), why.msg)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Error::Usage(problems.join("\n")));
+    }
+    let chosen = |of: &&Dockerfile| patterns.iter().any(|pattern| pattern.matches(of.service.as_str()));
+    Ok(dockerfiles.iter().filter(chosen).cloned().collect())
+}
+
+/// How alike a name must be to a service to be taken for it misspelt, from 0 to 1 as `strsim` counts.
+const ALIKE: f64 = 0.9;
+
+/// The service that `name` is likely to mean: of what may also be a path or an image reference, the last part counts.
+pub fn nearest<'a>(dockerfiles: &'a [Dockerfile], name: &str) -> Option<&'a ServiceName> {
+    let name = name.rsplit(['/', ':']).next().unwrap_or(name);
+    let name = name.strip_prefix(PREFIX).unwrap_or(name);
+    let alike = |dockerfile: &'a Dockerfile| (strsim::jaro(name, dockerfile.service.as_str()), &dockerfile.service);
+    let alike = dockerfiles.iter().map(alike).filter(|(alike, _)| *alike >= ALIKE);
+    alike.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, service)| service)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{nearest, select};
+    use crate::repository::scan::Dockerfile;
+    use crate::repository::service_name::ServiceName;
+
+    fn dockerfiles() -> Vec<Dockerfile> {
+        let names = ["hello-c.alpine", "hello-c.gcc.scratch", "hello-go.golang.err"];
+        let dockerfile = |name: &&str| Dockerfile {
+            service: ServiceName::parse(name).unwrap(),
+            path: format!("dockerfiles/Dockerfile.{name}").into(),
+            below: format!("Dockerfile.{name}"),
+        };
+        names.iter().map(dockerfile).collect()
+    }
+
+    fn names(globs: &[&str]) -> Vec<String> {
+        let globs: Vec<String> = globs.iter().map(ToString::to_string).collect();
+        select(&dockerfiles(), &globs, "").unwrap().iter().map(|of| of.service.to_string()).collect()
+    }
+
+    #[test]
+    fn no_glob_is_every_service_of_both_sets() {
+        assert_eq!(names(&[]), ["hello-c.alpine", "hello-c.gcc.scratch", "hello-go.golang.err"]);
+    }
+
+    #[test]
+    fn a_star_crosses_dots_and_the_whole_name_must_match() {
+        assert_eq!(names(&["hello-c.*"]), ["hello-c.alpine", "hello-c.gcc.scratch"]);
+        assert_eq!(names(&["*.err"]), ["hello-go.golang.err"]);
+        assert_eq!(names(&["hello-c.alpin?"]), ["hello-c.alpine"]);
+    }
+
+    #[test]
+    fn order_is_that_of_the_services_and_none_comes_twice() {
+        assert_eq!(names(&["*go*", "*golang*", "hello-c.alpine"]), ["hello-c.alpine", "hello-go.golang.err"]);
+    }
+
+    #[test]
+    fn every_glob_that_matches_nothing_or_is_malformed_is_reported_at_once() {
+        let globs = ["hello-c.*", "hello", "[", "nobody\u{1b}*"].map(str::to_owned);
+        let error = select(&dockerfiles(), &globs, "").unwrap_err().to_string();
+        let lines: Vec<_> = error.lines().collect();
+        assert_eq!(lines.len(), 3, "{error}");
+        assert!(lines[0].starts_with("`hello` matches no service: "), "{error}");
+        assert!(lines[1].starts_with("`[` is no valid glob, "), "{error}");
+        assert!(lines[2].starts_with(r"`nobody\x1b*` matches no service: "), "{error}");
+    }
+
+    #[test]
+    fn a_misspelt_service_a_path_or_an_image_is_told_what_it_may_mean() {
+        let names =
+            ["hello-c.gcc.scrach", "dockerfiles/Dockerfile.hello-c.gcc.scratch", "minimage:hello-c.gcc.scratch"];
+        for name in names {
+            let error = select(&dockerfiles(), &[name.to_owned()], "").unwrap_err().to_string();
+            assert_eq!(error, format!("`{name}` matches no service: did you mean `hello-c.gcc.scratch`?"));
+        }
+        for name in ["", "Cargo.toml", "/", "Dockerfile."] {
+            assert_eq!(nearest(&dockerfiles(), name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The work on one image: build it, run it, and say what happened.
+//!
+//! Logs and progress are fed on the way. An engine that fails tells nothing about the image, so it is asked whether it
+//! still lives before a failed build is believed; once it is gone, nothing more is begun.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::classify;
+use super::logs::{Logs, Phase};
+use super::outcome::Outcome;
+use super::progress::Progress;
+use super::{Step, explain};
+use crate::engine::build::{Builder, Built, Recipe};
+use crate::engine::cleanup::Remover;
+use crate::engine::run_container::{Order, Ran};
+use crate::engine::run_label::Owner;
+use crate::engine::{Engine, Failure};
+use crate::interrupt::Interrupt;
+use crate::repository::service_name::ServiceName;
+
+/// What all jobs of a run share.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// The engine that does the work.
+    pub engine: &'a Engine,
+    /// Its builder; `None`: nothing is to be built.
+    pub builder: Option<Builder>,
+    /// How images are run; `None`: they are not.
+    pub trial: Option<Trial>,
+    /// This process.
+    pub owner: Owner,
+    /// Who removes containers that have ended.
+    pub remover: Remover,
+    /// Where the logs go.
+    pub logs: &'a Logs,
+    /// Where one can see what is going on.
+    pub progress: &'a Progress<'a>,
+    /// Whether somebody asked to stop.
+    pub interrupt: &'a Interrupt,
+    /// Why the engine is of no more use, once it is.
+    pub lost: Mutex<Option<Failure>>,
+    /// How many containers were named.
+    pub named: AtomicUsize,
+}
+
+/// What a container may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// How long it may run.
+    pub timeout: Duration,
+    /// How much memory it may have, in the engine's notation.
+    pub memory: Option<String>,
+    /// The network it is on.
+    pub network: Option<String>,
+}
+
+/// An image to work on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Its service.
+    pub service: ServiceName,
+    /// How it is built.
+    pub recipe: Recipe,
+}
+
+/// What the work on an image came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What happened.
+    pub outcome: Outcome,
+    /// The last lines of the step that failed, if one did.
+    pub last_lines: Vec<String>,
+    /// How long the build took; `None` if there was none.
+    pub build_time: Option<Duration>,
+    /// How long the run took; `None` if there was none.
+    pub run_time: Option<Duration>,
+    /// What the program wrote to stdout and stderr, kept to a limit.
+    pub stdout: String,
+    /// See [`Record::stdout`].
+    pub stderr: String,
+    /// Whether some of it was cut.
+    pub is_cut: bool,
+    /// Why it does not work, as its words or its content tell, safe to print; `None`: not looked for, or not found.
+    pub reason: Option<String>,
+}
+
+impl From<Outcome> for Record {
+    fn from(outcome: Outcome) -> Self {
+        let (stdout, stderr) = (String::new(), String::new());
+        let last_lines = Vec::new();
+        Self { outcome, last_lines, build_time: None, run_time: None, stdout, stderr, is_cut: false, reason: None }
+    }
+}
+
+/// An image that has to be looked at to say why it does not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    record: Record,
+    ran: Ran,
+}
+
+impl Run<'_> {
+    /// Works on one image, from its build to its end, or to where it has to be looked at.
+    pub fn work(&self, task: &Task) -> Step<Record, Look> {
+        let name = task.service.as_str();
+        self.progress.begin(name);
+        let step = self.build_and_run(task);
+        if let Step::Done(_) = step {
+            self.progress.end(name);
+        }
+        step
+    }
+
+    /// Looks into an image that does not work: for its reason, and whether it was the image that did not.
+    pub fn look(&self, task: &Task, Look { record, ran }: Look) -> Record {
+        let name = task.service.as_str();
+        self.progress.step(name, "looking into the image");
+        // Whoever asked twice to stop does not wait for reasons.
+        let (outcome, reason) = if self.interrupt.asked_again() {
+            (record.outcome, None)
+        } else {
+            explain::explain(self.engine, &task.recipe.image, record.outcome, &ran)
+        };
+        self.progress.end(name);
+        Record { outcome, reason, ..record }
+    }
+
+    fn build_and_run(&self, task: &Task) -> Step<Record, Look> {
+        let mut build_time = None;
+        if let Some(builder) = self.builder {
+            let start = Instant::now();
+            let failed = self.build(builder, task);
+            build_time = Some(start.elapsed());
+            if let Some(failed) = failed {
+                return Step::Done(Record { build_time, ..failed });
+            }
+        }
+        let Some(trial) = &self.trial else { return Step::Done(Record { build_time, ..Outcome::Works.into() }) };
+        match self.run(trial, task) {
+            (record, None) => Step::Done(Record { build_time, ..record }),
+            (record, Some(ran)) => Step::Look(Look { record: Record { build_time, ..record }, ran }),
+        }
+    }
+
+    /// Builds the image; what went wrong, if something did.
+    fn build(&self, builder: Builder, task: &Task) -> Option<Record> {
+        let name = task.service.as_str();
+        let mut log = self.logs.begin(&task.service, Phase::Build);
+        let built =
+            self.engine.build(builder, &task.recipe, self.interrupt, &mut |bytes| log.write(bytes), &mut |step| {
+                self.progress.step(name, step);
+            });
+        match built {
+            Ok(Built::Done) => None,
+            Ok(Built::Interrupted) => Some(Outcome::CutOff.into()),
+            Err(failure) => Some(self.unknown(failure.to_string())),
+            Ok(Built::Failed(why)) if is_nobodys_fault(&why.message) || self.engine.check().is_err() => {
+                Some(self.unknown(why.message))
+            }
+            Ok(Built::Failed(why)) => Some(Record { last_lines: why.last.clone(), ..Outcome::from(why).into() }),
+        }
+    }
+
+    /// Runs the image; with what it left, if the image has to be looked at.
+    fn run(&self, trial: &Trial, task: &Task) -> (Record, Option<Ran>) {
+        self.progress.step(task.service.as_str(), "running");
+        let mut log = self.logs.begin(&task.service, Phase::Run);
+        let number = self.named.fetch_add(1, Ordering::SeqCst);
+        let order = Order {
+            image: &task.recipe.image,
+            name: &self.owner.container(number),
+            owner: &self.owner,
+            remover: &self.remover,
+            timeout: trial.timeout,
+            memory: trial.memory.as_deref(),
+            network: trial.network.as_deref(),
+        };
+        let start = Instant::now();
+        let ran = self.engine.run(&order, self.interrupt, &mut |bytes| log.write(bytes));
+        let run_time = Some(start.elapsed());
+        match ran {
+            Err(failure) => (self.unknown(failure.to_string()), None),
+            Ok(ran) => match classify::of(&ran) {
+                Outcome::Unknown { message } => (self.unknown(message), None),
+                outcome => {
+                    let (stdout, stderr) = (ran.stdout.text(), ran.stderr.text());
+                    let is_cut = ran.stdout.cut() + ran.stderr.cut() > 0;
+                    let reason = explain::told(&outcome, &ran);
+                    let is_wanted = reason.is_none() && explain::is_wanted(&outcome, &ran);
+                    let record = Record { run_time, stdout, stderr, is_cut, reason, ..outcome.into() };
+                    (record, is_wanted.then_some(ran))
+                }
+            },
+        }
+    }
+
+    /// Nothing was learned of an image, for this reason: a bad moment of the engine, or its last.
+    fn unknown(&self, message: String) -> Record {
+        if self.interrupt.asked_again() {
+            return Outcome::CutOff.into();
+        }
+        if let Err(failure) = self.engine.check() {
+            self.interrupt.stop();
+            self.lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+        }
+        Outcome::Unknown { message }.into()
+    }
+}
+
+/// Whether a build's last words tell nothing about the Dockerfile, by what they are of.
+fn is_nobodys_fault(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|words| message.contains(words));
+    // Without an exit code it is the engine that could not run it.
+    let ran =
+        has(&OF_A_COMMAND) || (message.contains("executor failed running [") && message.contains("]: exit code: "));
+    !ran && (has(&OF_THE_ENGINE) || (has(&OF_A_REGISTRY) && has(&OF_THE_NETWORK)))
+}
+
+/// Of a command of a RUN that failed: whatever is quoted of it, it ran. The words are those of `BuildKit` since 0.10 and
+/// before, of the classic builder and of podman.
+const OF_A_COMMAND: [&str; 3] =
+    ["did not complete successfully", "returned a non-zero code", "building at step \"run "];
+
+/// Of a registry. Together with those of the network it could not be asked for a base image. That it was asked and does not
+/// have the image, or does not give it, is for the Dockerfile to answer for; so is what a step makes of the network. The
+/// words are those of `BuildKit` (containerd's resolver), the classic builder and podman.
+const OF_A_REGISTRY: [&str; 6] = [
+    "failed to do request",
+    "failed to authorize",
+    "failed to resolve source metadata",
+    "failed to resolve reference",
+    "pinging container registry",
+    "/v2/",
+];
+
+/// Of the network, in the words of Go.
+const OF_THE_NETWORK: [&str; 14] = [
+    "no such host",
+    "server misbehaving",
+    "temporary failure in name resolution",
+    "i/o timeout",
+    "tls handshake timeout",
+    "context deadline exceeded",
+    "request canceled while waiting for connection",
+    "connection refused",
+    "connection reset by peer",
+    "network is unreachable",
+    "no route to host",
+    "proxyconnect",
+    "certificate signed by unknown authority",
+    "\": eof",
+];
+
+/// Of the engine, not the Dockerfile: its connection broke, and by now there is an engine again. The words are those of
+/// Docker's command line and of gRPC.
+const OF_THE_ENGINE: [&str; 8] = [
+    "cannot connect to the docker daemon",
+    "error during connect",
+    "code = unavailable",
+    "failed to receive status",
+    "error reading from server: eof",
+    "closing transport",
+    "no space left on device",
+    "failed to create endpoint",
+];

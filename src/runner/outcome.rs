@@ -1,0 +1,223 @@
+//! What happened when an image was built and run, in a few words that mean the same with every engine and runtime.
+//!
+//! An exit code alone says little: where a file cannot be executed, runc up to 1.1 ends the container with 1, from 1.2
+//! with 255, crun does not start it (127 or 126, state `created`), and a program may use any of these numbers itself.
+//! The rules by which they are told apart are in [`super::ending`]. Nothing is asked or run here.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::engine::build_output::BuildFailure;
+use crate::repository::service_name::Set;
+
+/// What happened. Texts are raw, as the engine or the program wrote them: escape before printing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was built, if asked, and its program ran and ended with exit code 0.
+    Works,
+    /// Its program ran and ended with this exit code.
+    Exits {
+        /// Not 0.
+        exit_code: i64,
+        /// The line that says most of why; empty if there is none.
+        message: String,
+    },
+    /// Its program never ran: not to be executed, or not to be loaded.
+    CannotStart {
+        /// The engine's or the loader's words.
+        message: String,
+    },
+    /// Its program was ended by a signal.
+    Killed {
+        /// The number of the signal.
+        signal: i64,
+        /// Whether the kernel did it because there was no memory left.
+        out_of_memory: bool,
+    },
+    /// Its program ran until the time was over.
+    TimedOut,
+    /// There is no image: its Dockerfile does not build.
+    DoesNotBuild {
+        /// The step that failed, as the builder calls it; `None`: before the first.
+        step: Option<String>,
+        /// The builder's words.
+        message: String,
+    },
+    /// There is no image, and none was to be built.
+    NotBuilt,
+    /// Nothing is known: somebody asked to stop before it was its turn.
+    NotRun,
+    /// Nothing is known: it had begun, and was ended because somebody asked twice to stop.
+    CutOff,
+    /// Nothing is known: the engine did not do its part.
+    Unknown {
+        /// What the engine said, or did not.
+        message: String,
+    },
+}
+
+/// An outcome without its words: what two runs are compared by, and how it is written in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gist {
+    /// `works`, `exits`, `cannot-start`, …: the outcome in lower case, with hyphens.
+    pub outcome: Cow<'static, str>,
+    /// Of `exits`.
+    pub exit_code: Option<i64>,
+    /// Of `killed`.
+    pub signal: Option<i64>,
+    /// Of `killed`: whether it was for lack of memory.
+    pub out_of_memory: bool,
+}
+
+impl Gist {
+    /// In the words of a table.
+    pub fn words(&self) -> String {
+        match (&*self.outcome, self.exit_code, self.signal) {
+            ("exits", Some(code), _) => format!("exits {code}"),
+            ("killed", ..) if self.out_of_memory => "killed: out of memory".to_owned(),
+            ("killed", _, Some(signal)) => format!("killed by {}", signal_name(signal)),
+            (outcome, ..) => outcome.replace('-', " "),
+        }
+    }
+
+    /// Whether it says that nothing is known.
+    pub fn is_undecided(&self) -> bool {
+        matches!(&*self.outcome, "not-run" | "cut-off" | "unknown")
+    }
+}
+
+impl Outcome {
+    /// What it is compared by.
+    pub fn gist(&self) -> Gist {
+        let plain =
+            |outcome| Gist { outcome: Cow::Borrowed(outcome), exit_code: None, signal: None, out_of_memory: false };
+        match self {
+            Self::Works => plain("works"),
+            Self::Exits { exit_code, .. } => Gist { exit_code: Some(*exit_code), ..plain("exits") },
+            Self::CannotStart { .. } => plain("cannot-start"),
+            Self::Killed { signal, out_of_memory } => {
+                Gist { signal: Some(*signal), out_of_memory: *out_of_memory, ..plain("killed") }
+            }
+            Self::TimedOut => plain("timed-out"),
+            Self::DoesNotBuild { .. } => plain("does-not-build"),
+            Self::NotBuilt => plain("not-built"),
+            Self::NotRun => plain("not-run"),
+            Self::CutOff => plain("cut-off"),
+            Self::Unknown { .. } => plain("unknown"),
+        }
+    }
+
+    /// The outcome in the words of a table, without its reason.
+    pub fn words(&self) -> String {
+        self.gist().words()
+    }
+
+    /// The step of the build that failed, as the builder calls it.
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Self::DoesNotBuild { step, .. } => step.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Why, in the words of whoever said it; empty if nobody did.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Exits { message, .. }
+            | Self::CannotStart { message }
+            | Self::DoesNotBuild { message, .. }
+            | Self::Unknown { message } => message,
+            _ => "",
+        }
+    }
+
+    /// Whether it is what the set promises: normal images work, those of the err set do not build. `None` if nothing is
+    /// known.
+    pub fn is_expected(&self, set: Set) -> Option<bool> {
+        match (self, set) {
+            (Self::NotRun | Self::CutOff | Self::Unknown { .. }, _) => None,
+            (outcome, Set::Normal) => Some(*outcome == Self::Works),
+            (outcome, Set::Err) => Some(matches!(outcome, Self::DoesNotBuild { .. } | Self::NotBuilt)),
+        }
+    }
+}
+
+impl From<BuildFailure> for Outcome {
+    fn from(failure: BuildFailure) -> Self {
+        Self::DoesNotBuild { step: failure.step, message: failure.message }
+    }
+}
+
+/// `SIGKILL` for 9, `signal 35` for one without a common name. The numbers are those of Linux on x86 and ARM, where
+/// containers run.
+fn signal_name(signal: i64) -> String {
+    const NAMES: [&str; 31] = [
+        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
+        "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
+        "WINCH", "IO", "PWR", "SYS",
+    ];
+    let name = usize::try_from(signal - 1).ok().and_then(|at| NAMES.get(at));
+    name.map_or_else(|| format!("signal {signal}"), |name| format!("SIG{name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Outcome;
+    use crate::repository::service_name::Set;
+
+    fn does_not_build() -> Outcome {
+        Outcome::DoesNotBuild { step: None, message: "no".to_owned() }
+    }
+
+    #[test]
+    fn a_normal_image_is_to_work_and_an_err_one_not_to_build() {
+        let exits = Outcome::Exits { exit_code: 1, message: String::new() };
+        let cases = [
+            (Outcome::Works, Some(true), Some(false)),
+            (exits, Some(false), Some(false)),
+            (Outcome::TimedOut, Some(false), Some(false)),
+            (does_not_build(), Some(false), Some(true)),
+            (Outcome::NotBuilt, Some(false), Some(true)),
+            (Outcome::NotRun, None, None),
+            (Outcome::CutOff, None, None),
+            (Outcome::Unknown { message: String::new() }, None, None),
+        ];
+        for (outcome, normal, err) in cases {
+            assert_eq!(outcome.is_expected(Set::Normal), normal, "{outcome:?}");
+            assert_eq!(outcome.is_expected(Set::Err), err, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn signals_are_named_and_lack_of_memory_is_said_plainly() {
+        let killed = |signal, out_of_memory| Outcome::Killed { signal, out_of_memory }.words();
+        assert_eq!(killed(9, true), "killed: out of memory");
+        assert_eq!(killed(9, false), "killed by SIGKILL");
+        assert_eq!(killed(11, false), "killed by SIGSEGV");
+        assert_eq!(killed(31, false), "killed by SIGSYS");
+        assert_eq!(killed(35, false), "killed by signal 35");
+        assert_eq!(killed(0, false), "killed by signal 0");
+    }
+
+    #[test]
+    fn a_gist_is_undecided_where_nothing_is_expected() {
+        let outcomes = [
+            Outcome::Works,
+            Outcome::Exits { exit_code: 3, message: "no".to_owned() },
+            Outcome::CannotStart { message: "no".to_owned() },
+            Outcome::Killed { signal: 9, out_of_memory: true },
+            Outcome::TimedOut,
+            does_not_build(),
+            Outcome::NotBuilt,
+            Outcome::NotRun,
+            Outcome::CutOff,
+            Outcome::Unknown { message: "no".to_owned() },
+        ];
+        for outcome in outcomes {
+            let gist = outcome.gist();
+            assert_eq!(gist.is_undecided(), outcome.is_expected(Set::Normal).is_none(), "{gist:?}");
+        }
+        assert_eq!(Outcome::CannotStart { message: String::new() }.words(), "cannot start");
+    }
+}

@@ -1,0 +1,141 @@
+//! The results of a run: a row for each image, and how many there are of each kind.
+
+use std::collections::BTreeMap;
+
+use super::job::{Record, Task};
+use super::outcome::Outcome;
+use super::progress::duration;
+use crate::repository::service_name::{ServiceName, Set};
+use image_analyzer::printable::shortened;
+
+/// What is said when an `.err` Dockerfile builds.
+pub const NEWS: &str = "builds now: drop the .err";
+
+/// What is known of one image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its service.
+    pub service: ServiceName,
+    /// The image reference.
+    pub image: String,
+    /// What happened.
+    pub record: Record,
+}
+
+impl Row {
+    /// The row of `task`, which came to `record`.
+    pub fn new(task: &Task, record: Record) -> Self {
+        Self { service: task.service.clone(), image: task.recipe.image.clone(), record }
+    }
+
+    /// What happened.
+    pub fn outcome(&self) -> &Outcome {
+        &self.record.outcome
+    }
+
+    /// The set that the service is in.
+    pub fn set(&self) -> Set {
+        self.service.set()
+    }
+
+    /// Whether what happened is what the set promises; `None` if nothing is known.
+    pub fn is_expected(&self) -> Option<bool> {
+        self.outcome().is_expected(self.set())
+    }
+
+    /// The one line that says most: why it does not work and in whose words, or what it printed first. Raw: escape before printing.
+    pub fn detail(&self) -> String {
+        let message = self.outcome().message();
+        if self.set() == Set::Err && self.is_expected() == Some(false) {
+            return if message.is_empty() { NEWS.to_owned() } else { format!("{NEWS}; {message}") };
+        }
+        if *self.outcome() == Outcome::Works {
+            return shortened(self.record.stdout.lines().next().unwrap_or_default());
+        }
+        if let (Outcome::TimedOut, Some(time)) = (self.outcome(), self.record.run_time) {
+            return format!("still running after {}", duration(time));
+        }
+        match (&self.record.reason, self.outcome().step()) {
+            (Some(reason), _) => format!("{reason} ({message})"),
+            (None, Some(step)) => format!("{step}: {message}"),
+            (None, None) => message.to_owned(),
+        }
+    }
+}
+
+/// How many rows there are of each kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All.
+    pub images: usize,
+    /// Those as expected.
+    pub expected: usize,
+    /// Those that are not.
+    pub unexpected: usize,
+    /// Those of which nothing is known.
+    pub undecided: usize,
+    /// By outcome, in the words of a table.
+    pub outcomes: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    /// Counts `rows`.
+    pub fn of(rows: &[Row]) -> Self {
+        let mut tally = Self { images: rows.len(), ..Self::default() };
+        for row in rows {
+            match row.is_expected() {
+                Some(true) => tally.expected += 1,
+                Some(false) => tally.unexpected += 1,
+                None => tally.undecided += 1,
+            }
+            *tally.outcomes.entry(row.outcome().words()).or_default() += 1;
+        }
+        tally
+    }
+}
+
+/// `1 image`, `2 images`.
+pub fn images(count: usize) -> String {
+    if count == 1 { "1 image".to_owned() } else { format!("{count} images") }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{NEWS, Row, Tally};
+    use crate::repository::service_name::ServiceName;
+    use crate::runner::outcome::Outcome;
+
+    /// A row of `service`, of which nothing but the outcome is known.
+    pub(crate) fn row(service: &str, outcome: Outcome) -> Row {
+        let image = format!("minimage:{service}");
+        Row { service: ServiceName::parse(service).unwrap(), image, record: outcome.into() }
+    }
+
+    #[test]
+    fn the_detail_is_the_reason_before_the_message_before_what_was_printed() {
+        let mut works = row("a", Outcome::Works);
+        works.record.stdout = "Hello\nworld\n".to_owned();
+        assert_eq!(works.detail(), "Hello");
+        let mut stopped = row("a", Outcome::CannotStart { message: "words".to_owned() });
+        assert_eq!(stopped.detail(), "words");
+        stopped.record.reason = Some("the loader is not there".to_owned());
+        assert_eq!(stopped.detail(), "the loader is not there (words)");
+        let step = Some("[1/2] RUN x".to_owned());
+        assert_eq!(row("a", Outcome::DoesNotBuild { step, message: "no".to_owned() }).detail(), "[1/2] RUN x: no");
+    }
+
+    #[test]
+    fn an_err_image_that_builds_is_news_whatever_it_does_then() {
+        assert_eq!(row("a.err", Outcome::Works).detail(), NEWS);
+        let exits = Outcome::Exits { exit_code: 1, message: "no".to_owned() };
+        assert_eq!(row("a.err", exits).detail(), format!("{NEWS}; no"));
+    }
+
+    #[test]
+    fn every_row_is_counted_once() {
+        let rows = [row("a", Outcome::Works), row("b", Outcome::TimedOut), row("c", Outcome::NotRun)];
+        let tally = Tally::of(&rows);
+        assert_eq!((tally.images, tally.expected, tally.unexpected, tally.undecided), (3, 1, 1, 1));
+        assert_eq!(tally.outcomes.values().sum::<usize>(), 3);
+    }
+}
