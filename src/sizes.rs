@@ -79,8 +79,8 @@ pub struct Total {
 }
 
 /// Holds `services` against the `images` of their repository, by tag.
-pub fn measure(repository: &str, services: &[Service], images: &BTreeMap<String, Image>, sort: Sort) -> Sizes {
-    let image_of = |service: &Service| images.get(service.as_str());
+pub fn measure(repository: &str, services: &[ServiceName], images: &BTreeMap<String, Image>, sort: Sort) -> Sizes {
+    let image_of = |service: &ServiceName| images.get(service.as_str());
     let there: Vec<&Image> = services.iter().filter_map(image_of).collect();
     let account = account(&there);
     let mut shares = account.shares.into_iter();

@@ -134,7 +134,7 @@ mod tests {
 
     #[track_caller]
     fn parts(name: &str) -> (String, Vec<String>, Set) {
-        let service = Service::parse(name).unwrap();
+        let service = ServiceName::parse(name).unwrap();
         (service.program().to_owned(), service.segments().map(str::to_owned).collect(), service.set())
     }
 
@@ -181,28 +181,28 @@ mod tests {
             (long.as_str(), NameProblem::TooLong(129)),
         ];
         for (name, problem) in cases {
-            assert_eq!(Service::parse(name), Err(problem), "{name:?}");
+            assert_eq!(ServiceName::parse(name), Err(problem), "{name:?}");
         }
-        assert!(Service::parse(&"a".repeat(128)).is_ok());
+        assert!(ServiceName::parse(&"a".repeat(128)).is_ok());
     }
 
     proptest! {
         #[test]
         fn no_text_makes_the_parser_panic(name in any::<String>()) {
-            let _ = Service::parse(&name);
+            let _ = ServiceName::parse(&name);
         }
 
         #[test]
         fn what_is_accepted_is_what_the_tag_grammar_and_the_rules_for_segments_accept(name in "[a.b_-]{0,6}|[A-Za-z0-9_.-]{0,130}|.{0,5}") {
             let tag = regex::Regex::new(r"\A[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\z").unwrap();
             let valid = tag.is_match(&name) && name != "err" && name.split('.').all(|segment| !segment.is_empty());
-            prop_assert_eq!(Service::parse(&name).is_ok(), valid);
+            prop_assert_eq!(ServiceName::parse(&name).is_ok(), valid);
         }
 
         #[test]
         fn a_valid_name_comes_back_whole(name in "[A-Za-z0-9_][A-Za-z0-9_-]{0,20}(\\.[A-Za-z0-9_-]{1,20}){0,4}") {
             prop_assume!(name != "err");
-            let service = Service::parse(&name).unwrap();
+            let service = ServiceName::parse(&name).unwrap();
             prop_assert_eq!(service.as_str(), &name);
             let mut again = vec![service.program()];
             again.extend(service.segments());
