@@ -13,25 +13,25 @@ pub mod why;
 
 use crate::cli::{Cli, Command};
 use crate::error::Error;
-use crate::exit_code::Exit;
+use crate::exit_code::ExitCode;
 use crate::terminal::Console;
 
 /// What is said where a baseline is of other images.
 const NOTHING_TO_COMPARE: &str = "nothing to compare with: the baseline has none of these images";
 
 /// Runs what the command line asks for and tells the person how it went.
-pub fn run(cli: Cli) -> Exit {
+pub fn run(cli: Cli) -> ExitCode {
     let console = Console::new(cli.options.color, cli.options.quiet);
     match dispatch(cli, &console) {
         Ok(exit) => exit,
         Err(error) => {
             console.error(&error);
-            Exit::Unanswered
+            ExitCode::Error
         }
     }
 }
 
-fn dispatch(cli: Cli, console: &Console) -> Result<Exit, Error> {
+fn dispatch(cli: Cli, console: &Console) -> Result<ExitCode, Error> {
     let Cli { command, generate: args, options } = cli;
     if command.is_some() && (args.check || args.force) {
         let flag = if args.check { "--check" } else { "--force" };

@@ -1,11 +1,11 @@
 //! What can go wrong while answering. Every variant names what it happened to and ends with what to do.
 //!
-//! An answer of "no" is no error: see [`crate::exit_code::Exit`].
+//! An answer of "no" is no error: see [`crate::exit_code::ExitCode`].
 
 use std::io;
 use std::path::PathBuf;
 
-use crate::repository::scan::Problem;
+use crate::problem::{Problem, advice};
 use crate::repository::service_name::ServiceName;
 use image_analyzer::printable::{printable, printable_path};
 
@@ -121,17 +121,9 @@ fn lines(items: &[impl ToString]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-/// What to do about an error of the operating system that a person can mend; `None` where its own words say enough, or
-/// where it depends on what was tried.
-pub fn advice(error: &io::Error) -> Option<&'static str> {
-    // `ErrorKind` has no stable name for it.
-    let is_loop = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
-    is_loop.then_some("mend or remove the link")
-}
-
 fn hint(error: &io::Error) -> String {
     let hint = match error.kind() {
-        io::ErrorKind::PermissionDenied => Some("give yourself the permission, or choose another path"),
+        io::ErrorKind::PermissionDenied => Some("check its permissions, or choose another path"),
         io::ErrorKind::NotADirectory | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::InvalidFilename => {
             Some("choose another path")
         }

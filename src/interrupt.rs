@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::{flag, low_level};
 
-use crate::exit_code::Exit;
+use crate::exit_code::ExitCode;
 
 /// Whether somebody asked the program to stop.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +31,7 @@ impl Interrupt {
             // In this order: the first request finds the flag down, the second finds it up and ends the program.
             let _ = flag::register_conditional_shutdown(
                 signal,
-                Exit::Interrupted.code().into(),
+                ExitCode::Interrupted.code().into(),
                 Arc::clone(&interrupt.asked),
             );
             let _ = flag::register(signal, Arc::clone(&interrupt.asked));
@@ -49,7 +49,7 @@ impl Interrupt {
         thread::spawn(move || {
             for _ in signals.forever() {
                 if heard.asked_again() {
-                    low_level::exit(Exit::Interrupted.code().into());
+                    low_level::exit(ExitCode::Interrupted.code().into());
                 }
                 said(heard.ask());
             }

@@ -31,6 +31,7 @@ pub mod interrupt;
 pub mod lint;
 pub mod markup;
 pub mod output;
+pub mod problem;
 pub mod report;
 pub mod repository;
 pub mod runner;

@@ -7,7 +7,7 @@ use crate::cli::Options;
 use crate::cli::build::BuildArgs;
 use crate::command::run_images::{Plan, choose, work};
 use crate::error::Error;
-use crate::exit_code::Exit;
+use crate::exit_code::ExitCode;
 use crate::report::builds;
 use crate::runner::outcome::Outcome;
 use crate::runner::progress::duration;
@@ -18,7 +18,7 @@ use crate::terminal::{Console, Tone};
 ///
 /// # Errors
 /// Problems with the Dockerfiles, the globs or the folder for logs, or no engine: nothing was begun. Or a full stdout.
-pub fn run(args: &BuildArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
+pub fn run(args: &BuildArgs, options: &Options, console: &Console) -> Result<ExitCode, Error> {
     let start = Instant::now();
     let chosen = choose(&args.work, options, true)?;
     let unsaid = Mutex::new(None);
@@ -46,5 +46,5 @@ pub fn run(args: &BuildArgs, options: &Options, console: &Console) -> Result<Exi
     let tone = if is_well { Tone::Good } else { Tone::Bad };
     let summary = format!("{} in {}", builds::summary(&worked.rows), duration(start.elapsed()));
     console.say(&console.paint_err(&summary, tone));
-    Ok(worked.exit(if is_well { Exit::Well } else { Exit::No }, console))
+    Ok(worked.exit(if is_well { ExitCode::Success } else { ExitCode::Failure }, console))
 }

@@ -5,18 +5,18 @@ use clap_complete::Shell;
 
 use crate::cli::Cli;
 use crate::error::Error;
-use crate::exit_code::Exit;
+use crate::exit_code::ExitCode;
 use crate::terminal::Console;
 
 /// Prints the completion script for `shell`.
 ///
 /// # Errors
 /// If stdout cannot be written.
-pub fn run(shell: Shell, console: &Console) -> Result<Exit, Error> {
+pub fn run(shell: Shell, console: &Console) -> Result<ExitCode, Error> {
     let mut script = Vec::new();
     // Where a command asks no engine, nobody should be offered one.
     let mut command = Cli::command().mut_arg("docker", |docker| docker.global(false));
     clap_complete::generate(shell, &mut command, "mkcompose", &mut script);
     console.result(&String::from_utf8_lossy(&script))?;
-    Ok(Exit::Well)
+    Ok(ExitCode::Success)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{GenerateArgs, Options, quoted};
 use crate::compose::{Entry, render};
 use crate::error::Error;
-use crate::exit_code::Exit;
+use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::output::diff::unified;
 use crate::output::{Change, Found, State, Target};
@@ -25,7 +25,7 @@ struct File {
 ///
 /// # Errors
 /// Every problem with the Dockerfiles, the names or the files that are there; then nothing was written.
-pub fn run(args: GenerateArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
+pub fn run(args: GenerateArgs, options: &Options, console: &Console) -> Result<ExitCode, Error> {
     let project = options.project();
     let outputs = refuse_unfit_outputs(&project);
     let dockerfiles = match project.scan() {
@@ -48,11 +48,11 @@ pub fn run(args: GenerateArgs, options: &Options, console: &Console) -> Result<E
     write(&files, console)
 }
 
-fn write(files: &[File], console: &Console) -> Result<Exit, Error> {
+fn write(files: &[File], console: &Console) -> Result<ExitCode, Error> {
     let interrupt = Interrupt::listen();
     let changes = all(files.iter().map(|file| file.target.prepare()))?;
     if interrupt.asked() {
-        return Ok(Exit::Interrupted);
+        return Ok(ExitCode::Interrupted);
     }
     for (file, change) in files.iter().zip(changes) {
         let touched = change.is_some();
@@ -61,7 +61,7 @@ fn write(files: &[File], console: &Console) -> Result<Exit, Error> {
             console.say(&line);
         }
     }
-    Ok(if interrupt.asked() { Exit::Interrupted } else { Exit::Well })
+    Ok(if interrupt.asked() { ExitCode::Interrupted } else { ExitCode::Success })
 }
 
 fn written(file: &File, touched: bool, console: &Console) -> Option<String> {
@@ -75,7 +75,7 @@ fn written(file: &File, touched: bool, console: &Console) -> Option<String> {
     })
 }
 
-fn check(files: &[File], options: &Options, console: &Console) -> Result<Exit, Error> {
+fn check(files: &[File], options: &Options, console: &Console) -> Result<ExitCode, Error> {
     let states: Vec<_> = files.iter().map(|file| (file, file.target.state())).collect();
     let diffs: String = states.iter().filter_map(|(file, state)| diff(file, *state, console)).collect();
     console.result(&diffs)?;
@@ -87,11 +87,11 @@ fn check(files: &[File], options: &Options, console: &Console) -> Result<Exit, E
         }
     }
     if states.iter().all(|(_, state)| *state == State::Current) {
-        return Ok(Exit::Well);
+        return Ok(ExitCode::Success);
     }
     let force = if states.iter().any(|(_, state)| *state == State::Foreign) { " --force" } else { "" };
     console.say(&format!("to mend it, run: {}mkcompose{}{force}", making_folders(files), options.words()));
-    Ok(Exit::No)
+    Ok(ExitCode::Failure)
 }
 
 /// The command, with ` && ` after it, that makes the folders of files that are to be written; nothing if they are there.

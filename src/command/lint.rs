@@ -4,7 +4,7 @@ use crate::cli::lint::{LintArgs, LintFormat};
 use crate::context::{Context, Ignore, Presence};
 use crate::dockerfile::{CopySource, Description};
 use crate::error::Error;
-use crate::exit_code::Exit;
+use crate::exit_code::ExitCode;
 use crate::lint::{Finding, lint};
 use crate::repository::Project;
 use crate::repository::read_all::described;
@@ -16,7 +16,7 @@ use image_analyzer::printable::{printable, printable_path};
 ///
 /// # Errors
 /// If a name is wrong, the context is missing or something cannot be read.
-pub fn run(args: LintArgs, project: &Project, console: &Console) -> Result<Exit, Error> {
+pub fn run(args: LintArgs, project: &Project, console: &Console) -> Result<ExitCode, Error> {
     let described = described(project)?;
     let context = Context::open(&project.context)?.ok_or_else(|| {
         let what =
@@ -35,7 +35,7 @@ pub fn run(args: LintArgs, project: &Project, console: &Console) -> Result<Exit,
         LintFormat::Json => console.json(&findings)?,
     }
     console.say(&summary(described.len(), findings.len()));
-    Ok(if findings.is_empty() { Exit::Well } else { Exit::No })
+    Ok(if findings.is_empty() { ExitCode::Success } else { ExitCode::Failure })
 }
 
 /// The sources of `dockerfile` that a build would not find.

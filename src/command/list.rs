@@ -6,7 +6,7 @@ use crate::cli::list::{ListArgs, ListFormat};
 use crate::context::{Context, ProgramSource};
 use crate::dockerfile::Stage;
 use crate::error::Error;
-use crate::exit_code::Exit;
+use crate::exit_code::ExitCode;
 use crate::repository::Project;
 use crate::repository::read_all::described;
 use crate::repository::service_name::{ServiceName, Set};
@@ -32,7 +32,7 @@ struct Entry {
 ///
 /// # Errors
 /// If a name is wrong or something cannot be read.
-pub fn run(args: ListArgs, project: &Project, console: &Console) -> Result<Exit, Error> {
+pub fn run(args: ListArgs, project: &Project, console: &Console) -> Result<ExitCode, Error> {
     let described = described(project)?;
     let context = Context::open(&project.context)?.unwrap_or_else(|| {
         console.say(&format!("{}: there is no such folder, so there are no sources", printable_path(&project.context)));
@@ -64,7 +64,7 @@ pub fn run(args: ListArgs, project: &Project, console: &Console) -> Result<Exit,
         }
         ListFormat::Json => console.json(&entries)?,
     }
-    Ok(Exit::Well)
+    Ok(ExitCode::Success)
 }
 
 fn table(entries: &[Entry]) -> Table<7> {

@@ -12,7 +12,7 @@ use crate::engine::cleanup::Remover;
 use crate::engine::run_label::{LABEL, Owner};
 use crate::engine::{Engine, Failure};
 use crate::error::Error;
-use crate::exit_code::Exit;
+use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::repository::scan::{Dockerfile, Problem};
 use crate::repository::select::select;
@@ -209,12 +209,12 @@ fn left_over(failure: Failure) -> Error {
 
 impl Worked {
     /// The exit code, when `answer` is what the images say.
-    pub fn exit(&self, answer: Exit, console: &Console) -> Exit {
+    pub fn exit(&self, answer: ExitCode, console: &Console) -> ExitCode {
         self.troubles.iter().for_each(|trouble| console.error(trouble));
         if self.was_interrupted {
-            return Exit::Interrupted;
+            return ExitCode::Interrupted;
         }
         let is_undecided = self.rows.iter().any(|row| row.is_expected().is_none());
-        if is_undecided || !self.troubles.is_empty() { Exit::Unanswered } else { answer }
+        if is_undecided || !self.troubles.is_empty() { ExitCode::Error } else { answer }
     }
 }

@@ -6,7 +6,7 @@ use crate::cli::Options;
 use crate::cli::sizes::{Format, SizesArgs};
 use crate::command::NOTHING_TO_COMPARE;
 use crate::error::Error;
-use crate::exit_code::Exit;
+use crate::exit_code::ExitCode;
 use crate::report::sizes::{Report, changes, csv, json, markdown, svg, table};
 use crate::repository::scan::Problem;
 use crate::repository::select::select;
@@ -21,7 +21,7 @@ use image_analyzer::printable::printable;
 ///
 /// # Errors
 /// Problems with the Dockerfiles, the globs or the baseline; an engine that does not answer; no image to speak of.
-pub fn run(args: &SizesArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
+pub fn run(args: &SizesArgs, options: &Options, console: &Console) -> Result<ExitCode, Error> {
     let project = options.project();
     let dockerfiles = select(&project.scan()?, &args.globs, &options.words())?;
     let services: Vec<ServiceName> = dockerfiles.into_iter().map(|dockerfile| dockerfile.service).collect();
@@ -38,7 +38,7 @@ pub fn run(args: &SizesArgs, options: &Options, console: &Console) -> Result<Exi
     let changes = baseline.map(|baseline| baseline.changes(&sizes, args.budget.unwrap_or_default()));
     let report = Report { sizes: &sizes, changes: changes.as_ref() };
     console.result(&render(report, args.format, console)?)?;
-    let Some(changes) = changes else { return Ok(Exit::Well) };
+    let Some(changes) = changes else { return Ok(ExitCode::Success) };
     if matches!(args.format, Format::Csv | Format::Svg) {
         say_changes(&changes, console);
     }
@@ -76,22 +76,22 @@ fn say_changes(changes: &Changes, console: &Console) {
     }
 }
 
-fn verdict(changes: &Changes, console: &Console) -> Exit {
+fn verdict(changes: &Changes, console: &Console) -> ExitCode {
     if changes.is_within() {
         if changes.compared == 0 {
             console.say(NOTHING_TO_COMPARE);
-            return Exit::Well;
+            return ExitCode::Success;
         }
         let beyond = match changes.budget {
             budget if budget == Budget::default() => String::new(),
             budget => format!(" beyond {budget}"),
         };
         console.say(&format!("nothing has grown{beyond}"));
-        return Exit::Well;
+        return ExitCode::Success;
     }
     let count = changes.grown.len();
     let images = if count == 1 { "image has" } else { "images have" };
     let line = format!("{count} {images} grown beyond {}", changes.budget);
     console.say(&console.paint_err(&line, Tone::Bad));
-    Exit::No
+    ExitCode::Failure
 }

@@ -8,7 +8,7 @@ use crate::cli::{Options, quoted};
 use crate::command::NOTHING_TO_COMPARE;
 use crate::command::run_images::{Plan, choose, work};
 use crate::error::Error;
-use crate::exit_code::Exit;
+use crate::exit_code::ExitCode;
 use crate::report::builds;
 use crate::report::file::File;
 use crate::report::outcomes::{Report, json, junit, mark, markdown, table};
@@ -29,7 +29,7 @@ const HINT: &str = "where an image is meant to fail: keep a report (`--report FI
 /// # Errors
 /// Problems with the flags, the Dockerfiles or the baseline, or no engine: nothing was begun. Or a report that cannot be
 /// written; those that can be are.
-pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
+pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<ExitCode, Error> {
     let start = Instant::now();
     let files = args.reports.iter().map(|path| File::new(options.at(path))).collect::<Result<Vec<_>, _>>()?;
     let baseline = args.baseline.as_ref().map(|path| baseline(&options.at(path))).transpose()?;
@@ -56,7 +56,7 @@ pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<Exit
         was_interrupted: worked.was_interrupted,
         time: start.elapsed(),
     };
-    let answer = if report.is_no() { Exit::No } else { Exit::Well };
+    let answer = if report.is_no() { ExitCode::Failure } else { ExitCode::Success };
     let troubles = tell(report, args.format, &files, console);
     for hint in hints(report, args, options) {
         console.say(&hint);

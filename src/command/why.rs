@@ -10,7 +10,7 @@ use crate::cli::why::{Format, WhyArgs};
 use crate::engine::image_archive;
 use crate::engine::{Engine, Failure};
 use crate::error::Error;
-use crate::exit_code::Exit;
+use crate::exit_code::ExitCode;
 use crate::report::why::fix::Dockerfile;
 use crate::report::why::{Subject, json, render};
 use crate::repository::scan;
@@ -29,7 +29,7 @@ use image_analyzer::{Image, why};
 ///
 /// # Errors
 /// Flags that do not fit together; stdout cannot be written.
-pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<Exit, Error> {
+pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<ExitCode, Error> {
     let wanted = wanted(args, options)?;
     if args.archive.as_deref() == Some(Path::new("-")) && wanted.len() > 1 {
         return Err(Error::Usage(
@@ -60,11 +60,11 @@ pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<Exit,
     }
     let found = subjects.iter().any(|subject| !subject.diagnosis.findings.is_empty());
     Ok(if unseen {
-        Exit::Unanswered
+        ExitCode::Error
     } else if found {
-        Exit::No
+        ExitCode::Failure
     } else {
-        Exit::Well
+        ExitCode::Success
     })
 }
 

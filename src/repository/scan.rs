@@ -8,6 +8,7 @@ mod walk;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+pub use crate::problem::Problem;
 use crate::repository::service_name::{PREFIX, ServiceName};
 use image_analyzer::printable::printable_path;
 
@@ -21,23 +22,6 @@ pub struct Dockerfile {
     /// The way from the scanned folder to its own, with a `/` after each folder, whatever the system uses. Empty if it
     /// is in the scanned folder itself.
     pub below: String,
-}
-
-/// Something that stands in the way of a trustworthy answer: the file, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-#[error("{}: {what}", printable_path(.path))]
-pub struct Problem {
-    /// The file or folder that has it.
-    pub path: PathBuf,
-    /// What is wrong and what to do, in one line.
-    pub what: String,
-}
-
-impl Problem {
-    /// `what` is wrong with `path`.
-    pub fn new(path: impl Into<PathBuf>, what: impl Into<String>) -> Self {
-        Self { path: path.into(), what: what.into() }
-    }
 }
 
 /// Finds every Dockerfile below `folder`, sorted by service.

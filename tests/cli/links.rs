@@ -17,7 +17,7 @@ fn broken_links_and_link_loops_are_refused() {
     assert_eq!(run.code(), 2);
     assert_eq!(
         lines[0],
-        "error: dockerfiles/Dockerfile.broken: broken link, there is no `no\\nwhere`: mend or remove the link"
+        "error: dockerfiles/Dockerfile.broken: broken link, there is no `no\\nwhere`: fix or remove the link"
     );
     assert!(
         lines[1].starts_with("error: dockerfiles/Dockerfile.self: the link to `Dockerfile.self` cannot be followed (")
@@ -57,7 +57,7 @@ fn a_link_to_a_folder_that_the_dockerfiles_are_in_is_not_entered_wherever_it_is(
 #[test]
 fn a_dockerfiles_folder_that_links_to_itself_is_refused() {
     let case = Case::empty().link("dockerfiles", "dockerfiles");
-    case.run([""; 0]).refused("error: dockerfiles: this cannot be read (Too many levels of symbolic links (os error 40)): mend or remove the link\n");
+    case.run([""; 0]).refused("error: dockerfiles: this cannot be read (Too many levels of symbolic links (os error 40)): fix or remove the link\n");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_broken_link_is_refused_whatever_its_name_because_it_may_have_led_to_a_folde
     std::fs::rename(case.at("elsewhere"), case.at("gone")).unwrap();
     let before = case.read("docker-compose.yml");
     case.run([""; 0])
-        .refused("error: dockerfiles/more: broken link, there is no `../elsewhere`: mend or remove the link\n");
+        .refused("error: dockerfiles/more: broken link, there is no `../elsewhere`: fix or remove the link\n");
     assert_eq!(case.read("docker-compose.yml"), before);
     let case = Case::of(&["a"]).link("dockerfiles/round", "about").link("dockerfiles/about", "round");
     let stderr = case.run([""; 0]).stderr();

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::{Dockerfile, OUT_OF_THE_WAY, Problem};
-use crate::error::advice;
+use crate::problem::advice;
 use crate::repository::service_name::{PREFIX, ServiceName};
 use image_analyzer::printable::{printable_os, printable_path};
 
@@ -171,11 +171,11 @@ fn unreadable(path: &Path, error: &io::Error) -> Problem {
 fn broken_link(path: &Path, error: &io::Error) -> Problem {
     let to = fs::read_link(path).map(|to| printable_os(to.as_os_str())).unwrap_or_default();
     let what = match error.kind() {
-        io::ErrorKind::NotFound => format!("broken link, there is no `{to}`: mend or remove the link"),
+        io::ErrorKind::NotFound => format!("broken link, there is no `{to}`: fix or remove the link"),
         io::ErrorKind::PermissionDenied => {
             format!("the link to `{to}` cannot be followed ({error}): give yourself the permission, or remove the link")
         }
-        _ => format!("the link to `{to}` cannot be followed ({error}): mend or remove the link"),
+        _ => format!("the link to `{to}` cannot be followed ({error}): fix or remove the link"),
     };
     Problem::new(path, what)
 }
