@@ -4,6 +4,7 @@
 //! own FROM lines settle it. Everything here is a pure function of the name and the text: no file is read, and whether a
 //! COPY source is there is for [`crate::context`] to say.
 
+mod comments;
 mod image_name_match;
 mod image_reference;
 mod parser;
@@ -13,8 +14,12 @@ mod variables;
 
 use serde::Serialize;
 
+pub use comments::SettingComment;
 pub use image_name_match::{Fit, fit, suggested};
-pub use stages::{Content, CopySource, From, Image, ParseProblem, read};
+pub use parser::ParseProblem;
+pub use stages::{
+    BuildArgs, BuildStage, CopySource, DeclaredArg, From, Image, ImageUse, ParsedDockerfile, UseKind, read, read_with,
+};
 
 use crate::repository::service_name::ServiceName;
 
@@ -35,7 +40,7 @@ pub struct Description {
     /// One for each segment of the name.
     pub stages: Vec<Stage>,
     /// What was read of the text, or why it could not be.
-    pub content: Result<Content, ParseProblem>,
+    pub content: Result<ParsedDockerfile, ParseProblem>,
 }
 
 /// Holds the name of `service` against the `text` of its Dockerfile.

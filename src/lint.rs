@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 
 use crate::context::{Presence, ProgramSource};
-use crate::dockerfile::{Content, CopySource, Description, Image, fit, suggested};
+use crate::dockerfile::{CopySource, Description, Image, ParsedDockerfile, fit, suggested};
 use crate::repository::scan::Dockerfile;
 use image_analyzer::printable::printable_path;
 
@@ -100,7 +100,7 @@ pub fn lint(
 /// A line, a rule, a message.
 type Said = (usize, Rule, String);
 
-fn unknown_images(content: &Content) -> Vec<Said> {
+fn unknown_images(content: &ParsedDockerfile) -> Vec<Said> {
     let missing = content.froms.iter().filter(|from| from.image == Image::Missing);
     let said = missing.map(|from| {
         let why = if from.written.contains('$') {
@@ -113,7 +113,7 @@ fn unknown_images(content: &Content) -> Vec<Said> {
     said.collect()
 }
 
-fn mismatches(description: &Description, content: &Content) -> Vec<Said> {
+fn mismatches(description: &Description, content: &ParsedDockerfile) -> Vec<Said> {
     let pairs = description.stages.iter().zip(&content.froms);
     let said = pairs.filter_map(|(stage, from)| {
         let image = from.image.known()?;
@@ -131,7 +131,7 @@ fn mismatches(description: &Description, content: &Content) -> Vec<Said> {
 }
 
 /// A name of a single segment speaks of no stage, so it has nothing to contradict.
-fn stage_count(description: &Description, content: &Content) -> Option<Said> {
+fn stage_count(description: &Description, content: &ParsedDockerfile) -> Option<Said> {
     let (segments, froms) = (&description.stages, &content.froms);
     if segments.is_empty() || segments.len() == froms.len() {
         return None;

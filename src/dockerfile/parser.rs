@@ -4,8 +4,16 @@
 //! knows a here-document only right after RUN, so that `RUN python3 <<EOF` is an error, or its text is read as
 //! instructions; and it refuses `ENTRYPOINT []`, which Docker takes.
 
-use super::stages::ParseProblem;
 use super::variables::{first_word, words};
+
+/// Why a text is not a Dockerfile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseProblem {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it. Raw: escape before printing.
+    pub message: String,
+}
 
 /// An instruction, on one line now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +33,11 @@ impl Instruction {
     pub(super) fn has_flag(&self, name: &str) -> bool {
         let of = |flag: &String| flag.strip_prefix("--").is_some_and(|flag| flag.split('=').next() == Some(name));
         self.flags.iter().any(of)
+    }
+
+    /// The values of the flags `--NAME=VALUE`, in order.
+    pub(super) fn flag_values<'i>(&'i self, name: &'i str) -> impl Iterator<Item = &'i str> {
+        self.flags.iter().filter_map(move |flag| flag.strip_prefix("--")?.strip_prefix(name)?.strip_prefix('='))
     }
 
     /// The arguments if they are a JSON array of strings, whatever follows it, as Go's decoder reads it.

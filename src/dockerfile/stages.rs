@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use super::comments::{SettingComment, comments};
 use super::image_reference::{is_reference, may_be};
-use super::parser::{HereDocument, Instruction, instructions, is_space};
+use super::parser::{HereDocument, Instruction, ParseProblem, instructions, is_space};
 use super::validate::{check, is_stage_name};
-use super::variables::{Gap, Scope, expand};
+use super::variables::{Gap, Scope, expand, words};
 
 /// The image of a FROM line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,31 +54,99 @@ pub struct CopySource {
     pub path: String,
 }
 
+/// The build arguments of a service: `None` for one whose value comes from the environment of the build.
+pub type BuildArgs = BTreeMap<String, Option<String>>;
+
+/// What makes a Dockerfile depend on an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UseKind {
+    /// `FROM IMAGE`.
+    From,
+    /// `COPY --from=IMAGE`.
+    Copy,
+    /// `RUN --mount=from=IMAGE`.
+    Mount,
+}
+
+/// An image that a Dockerfile depends on. An earlier stage is not one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageUse {
+    /// The line its instruction starts on, counted from 1.
+    pub line: usize,
+    /// The kind of instruction.
+    pub kind: UseKind,
+    /// The reference as it is written.
+    pub written: String,
+    /// The reference with its variables filled in.
+    pub image: Image,
+}
+
+/// An ARG instruction's variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredArg {
+    /// The line its instruction starts on, counted from 1.
+    pub line: usize,
+    /// The variable.
+    pub name: String,
+    /// Whether the instruction gives it a default.
+    pub has_default: bool,
+}
+
+/// A build stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildStage {
+    /// The line of its FROM, counted from 1.
+    pub line: usize,
+    /// Its name in lower case, which is how `BuildKit` compares it.
+    pub name: Option<String>,
+}
+
 /// What was read of a Dockerfile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Content {
+pub struct ParsedDockerfile {
+    /// The comments for mkcompose.
+    pub comments: Vec<SettingComment>,
+    /// The variables of its ARG instructions, in order; one may be declared several times.
+    pub args: Vec<DeclaredArg>,
+    /// Its build stages, in order.
+    pub stages: Vec<BuildStage>,
     /// The FROM lines that start from an image, in order.
     pub froms: Vec<From>,
-    /// What is taken from the build context, in order. A source whose variables cannot be filled in is not here.
+    /// Every image that it depends on, in order: those of `froms` and of COPY and RUN.
+    pub uses: Vec<ImageUse>,
+    /// What COPY, ADD and bind mounts take from the build context, in order. A source whose variables cannot be filled in
+    /// is not here.
     pub sources: Vec<CopySource>,
+    /// Whether something is taken from the build context that cannot be known: a variable without a value.
+    pub has_unknown_sources: bool,
+    /// Whether the last stage has a HEALTHCHECK other than NONE.
+    pub has_health_check: bool,
+    /// The TCP ports that the last stage exposes.
+    pub exposed: Vec<u16>,
 }
 
-/// Why a text is no Dockerfile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParseProblem {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// What is wrong with it. Raw: escape before printing.
-    pub message: String,
+impl ParsedDockerfile {
+    /// Whether an ARG instruction declares `name`.
+    pub fn declares(&self, name: &str) -> bool {
+        self.args.iter().any(|arg| arg.name == name)
+    }
 }
 
-/// Reads the text of a Dockerfile.
+/// Reads the text of a Dockerfile with the defaults of its ARG instructions.
 ///
 /// # Errors
-/// The first thing in it that is no Dockerfile.
-pub fn read(text: &str) -> Result<Content, ParseProblem> {
+/// The first problem of the text that makes `BuildKit` refuse it.
+pub fn read(text: &str) -> Result<ParsedDockerfile, ParseProblem> {
+    read_with(text, &BuildArgs::new())
+}
+
+/// Reads the text of a Dockerfile that is built with `args`.
+///
+/// # Errors
+/// The first problem of the text that makes `BuildKit` refuse it.
+pub fn read_with(text: &str, args: &BuildArgs) -> Result<ParsedDockerfile, ParseProblem> {
     let (instructions, escape) = instructions(text)?;
-    let mut reader = Reader { escape, ..Reader::default() };
+    let mut reader = Reader::new(escape, args);
     for instruction in &instructions {
         check(instruction, reader.stage.is_some())?;
         reader.take(instruction)?;
@@ -86,13 +155,14 @@ pub fn read(text: &str) -> Result<Content, ParseProblem> {
         let line = instructions.last().map_or(1, |last| last.line);
         return Err(ParseProblem { line, message: "there is no FROM in this Dockerfile".to_owned() });
     }
-    Ok(reader.content)
+    reader.parsed.comments = comments(text);
+    Ok(reader.parsed)
 }
 
-#[derive(Default)]
-struct Reader {
+struct Reader<'a> {
     escape: char,
-    content: Content,
+    args: &'a BuildArgs,
+    parsed: ParsedDockerfile,
     /// What ARG lines before the first FROM set.
     global: Scope,
     /// What the present stage sees; `None` before the first FROM.
@@ -101,22 +171,88 @@ struct Reader {
     /// not.
     name: Option<String>,
     /// What the named stages before it saw at their end.
-    named: BTreeMap<String, Scope>,
+    named: BTreeMap<String, StageEnd>,
+    /// What the present stage would run with.
+    runs: Runs,
 }
 
-impl Reader {
+/// What a stage that starts from another one takes over.
+#[derive(Clone, Default)]
+struct StageEnd {
+    scope: Scope,
+    runs: Runs,
+}
+
+/// What a stage says about running its image.
+#[derive(Clone, Default)]
+struct Runs {
+    has_health_check: bool,
+    exposed: Vec<u16>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(escape: char, args: &'a BuildArgs) -> Self {
+        Self {
+            escape,
+            args,
+            parsed: ParsedDockerfile::default(),
+            global: Scope::default(),
+            stage: None,
+            name: None,
+            named: BTreeMap::new(),
+            runs: Runs::default(),
+        }
+    }
+
     fn take(&mut self, instruction: &Instruction) -> Result<(), ParseProblem> {
         let arguments = instruction.arguments.as_str();
-        match (instruction.keyword.as_str(), &mut self.stage) {
-            ("FROM", _) => self.from(instruction)?,
-            ("ARG", Some(stage)) => stage.declare(arguments, self.escape, Some(&self.global)),
-            ("ARG", None) => self.global.declare(arguments, self.escape, None),
-            ("ENV", Some(stage)) => stage.define(arguments, self.escape),
-            ("COPY", _) => self.copy("COPY", instruction)?,
-            ("ADD", _) => self.copy("ADD", instruction)?,
+        match instruction.keyword.as_str() {
+            "FROM" => self.from(instruction)?,
+            "ARG" => self.arg(instruction),
+            "ENV" => {
+                if let Some(stage) = &mut self.stage {
+                    stage.define(arguments, self.escape);
+                }
+            }
+            "COPY" => self.copy("COPY", instruction)?,
+            "ADD" => self.copy("ADD", instruction)?,
+            "RUN" => self.mounts(instruction),
+            "HEALTHCHECK" => {
+                self.parsed.has_health_check = !arguments.trim_start().to_ascii_uppercase().starts_with("NONE");
+                self.runs.has_health_check = self.parsed.has_health_check;
+            }
+            "EXPOSE" => self.expose(arguments),
             _ => {}
         }
         Ok(())
+    }
+
+    fn arg(&mut self, instruction: &Instruction) {
+        let arguments = instruction.arguments.as_str();
+        for word in words(arguments, self.escape) {
+            let (name, has_default) = word.split_once('=').map_or((word, false), |(name, _)| (name, true));
+            let declared = DeclaredArg { line: instruction.line, name: name.to_owned(), has_default };
+            self.parsed.args.push(declared);
+        }
+        match &mut self.stage {
+            Some(stage) => stage.declare(arguments, self.escape, Some(&self.global), self.args),
+            None => self.global.declare(arguments, self.escape, None, self.args),
+        }
+    }
+
+    fn expose(&mut self, arguments: &str) {
+        let Some(stage) = &self.stage else { return };
+        for word in words(arguments, self.escape) {
+            let Ok(port) = expand(word, stage, self.escape) else { continue };
+            let (number, protocol) = port.split_once('/').unwrap_or((&port, "tcp"));
+            let (first, last) = number.split_once('-').unwrap_or((number, number));
+            if let (Ok(first), Ok(last), true) = (first.parse(), last.parse(), protocol.eq_ignore_ascii_case("tcp")) {
+                self.runs.exposed.extend((first..=last).filter(|port: &u16| *port > 0));
+            }
+        }
+        self.runs.exposed.sort_unstable();
+        self.runs.exposed.dedup();
+        self.parsed.exposed.clone_from(&self.runs.exposed);
     }
 
     fn from(&mut self, instruction: &Instruction) -> Result<(), ParseProblem> {
@@ -127,17 +263,29 @@ impl Reader {
             _ => return Err(instruction.problem("FROM takes an image, or an image, AS and a name")),
         };
         if let Some(name) = name.as_ref().filter(|name| !is_stage_name(name)) {
-            return Err(instruction.problem(format!("`{name}` is no name for a stage")));
+            return Err(instruction.problem(format!("`{name}` is not a valid stage name")));
         }
-        if let (Some(name), Some(stage)) = (self.name.take(), self.stage.take()) {
-            self.named.insert(name, stage);
+        let runs = std::mem::take(&mut self.runs);
+        if let (Some(name), Some(scope)) = (self.name.take(), self.stage.take()) {
+            self.named.insert(name, StageEnd { scope, runs });
         }
+        self.parsed.stages.push(BuildStage { line: instruction.line, name: name.clone() });
         self.name = name;
+        self.start(written, instruction.line);
+        self.parsed.has_health_check = self.runs.has_health_check;
+        self.parsed.exposed.clone_from(&self.runs.exposed);
+        Ok(())
+    }
+
+    /// Starts a stage from an earlier one or from an image.
+    fn start(&mut self, written: &str, line: usize) {
+        self.stage = Some(Scope::stage());
         let image = match expand(written, &self.global, self.escape) {
             Ok(image) => {
                 if let Some(earlier) = self.named.get(&image) {
-                    self.stage = Some(earlier.clone());
-                    return Ok(());
+                    self.stage = Some(earlier.scope.clone());
+                    self.runs = earlier.runs.clone();
+                    return;
                 }
                 if is_reference(&image) { Image::Known(image) } else { Image::Missing }
             }
@@ -145,15 +293,47 @@ impl Reader {
             Err(Gap::Untold(outline)) => {
                 // A stage for each platform is how one chooses a base: `FROM base-$TARGETARCH`.
                 if self.named.keys().any(|name| may_be(&outline, name)) {
-                    self.stage = Some(Scope::stage());
-                    return Ok(());
+                    return;
                 }
                 Image::Untold
             }
         };
-        self.stage = Some(Scope::stage());
-        self.content.froms.push(From { line: instruction.line, written: written.to_owned(), image });
-        Ok(())
+        self.parsed.froms.push(From { line, written: written.to_owned(), image: image.clone() });
+        self.parsed.uses.push(ImageUse { line, kind: UseKind::From, written: written.to_owned(), image });
+    }
+
+    /// Notes that `written` is copied from or mounted, unless it is an earlier stage.
+    fn use_image(&mut self, kind: UseKind, written: &str, line: usize) {
+        let Some(stage) = &self.stage else { return };
+        let image = match expand(written, stage, self.escape) {
+            Ok(name) => {
+                let is_stage = self.named.contains_key(&name.to_lowercase())
+                    || name.parse::<usize>().is_ok_and(|place| place < self.parsed.stages.len());
+                match (is_stage, is_reference(&name)) {
+                    (true, _) => return,
+                    (false, true) => Image::Known(name),
+                    (false, false) => Image::Missing,
+                }
+            }
+            Err(Gap::Refused) => Image::Missing,
+            Err(Gap::Untold(_)) => Image::Untold,
+        };
+        self.parsed.uses.push(ImageUse { line, kind, written: written.to_owned(), image });
+    }
+
+    /// Reads the bind mounts of RUN: `--mount=type=bind,source=PATH,from=IMAGE`. A mount without a type is one.
+    fn mounts(&mut self, instruction: &Instruction) {
+        for mount in instruction.flag_values("mount") {
+            let options: Vec<_> =
+                mount.split(',').map(|option| option.split_once('=').unwrap_or((option, ""))).collect();
+            let value = |names: &[&str]| options.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| *value);
+            if let Some(from) = value(&["from"]) {
+                self.use_image(UseKind::Mount, from, instruction.line);
+            } else if value(&["type"]).is_none_or(|kind| kind == "bind") {
+                let path = value(&["source", "src"]).unwrap_or(".").to_owned();
+                self.source("RUN", &path, instruction);
+            }
+        }
     }
 
     fn copy(&mut self, keyword: &'static str, instruction: &Instruction) -> Result<(), ParseProblem> {
@@ -163,16 +343,29 @@ impl Reader {
         let Some((_destination, sources @ [_, ..])) = written.split_last() else {
             return Err(instruction.problem(format!("{keyword} takes at least a source and a destination")));
         };
-        let Some(stage) = self.stage.as_ref().filter(|_| !instruction.has_flag("from")) else { return Ok(()) };
-        // With --parents `**` is any number of folders, which is more than this program looks through.
-        let any_depth = |path: &str| instruction.has_flag("parents") && path.contains("**");
-        let untold = |path: &str| path.contains(char::REPLACEMENT_CHARACTER) || any_depth(path);
+        if let Some(from) = instruction.flag_values("from").next() {
+            self.use_image(UseKind::Copy, from, instruction.line);
+        }
+        if instruction.has_flag("from") {
+            return Ok(());
+        }
         for source in sources.iter().filter(|source| HereDocument::parse(source).is_none()) {
-            let path = expand(source, stage, self.escape).ok().filter(|path| !is_remote(path) && !untold(path));
-            let found = path.map(|path| CopySource { line: instruction.line, instruction: keyword, path });
-            self.content.sources.extend(found);
+            self.source(keyword, source, instruction);
         }
         Ok(())
+    }
+
+    fn source(&mut self, keyword: &'static str, source: &str, instruction: &Instruction) {
+        let Some(stage) = &self.stage else { return };
+        // With --parents `**` is any number of folders, which is more than this program looks through.
+        let any_depth = |path: &str| instruction.has_flag("parents") && path.contains("**");
+        match expand(source, stage, self.escape) {
+            Ok(path) if is_remote(&path) => {}
+            Ok(path) if !path.contains(char::REPLACEMENT_CHARACTER) && !any_depth(&path) => {
+                self.parsed.sources.push(CopySource { line: instruction.line, instruction: keyword, path });
+            }
+            _ => self.parsed.has_unknown_sources = true,
+        }
     }
 }
 
@@ -183,11 +376,11 @@ fn is_remote(source: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Content, Image, read};
+    use super::{BuildArgs, Image, ParsedDockerfile, UseKind, read, read_with};
     use proptest::prelude::*;
 
     #[track_caller]
-    fn content(text: &str) -> Content {
+    fn content(text: &str) -> ParsedDockerfile {
         read(text).unwrap()
     }
 
@@ -213,6 +406,44 @@ mod tests {
         let froms = content("FROM a\nARG V=1\nFROM b:$V\nFROM b$V\n").froms;
         assert_eq!((&froms[1].image, froms[1].written.as_str()), (&Image::Missing, "b:$V"));
         assert_eq!(froms[2].image, Image::Known("b".to_owned()));
+    }
+
+    #[test]
+    fn build_arguments_win_over_defaults_and_one_from_the_environment_is_unknown() {
+        let args = |value: Option<&str>| BuildArgs::from([("V".to_owned(), value.map(str::to_owned))]);
+        let image = |value| read_with("ARG V=1\nFROM a:$V\n", &args(value)).unwrap().froms[0].image.clone();
+        assert_eq!(image(Some("2")), Image::Known("a:2".to_owned()));
+        assert_eq!(image(None), Image::Untold);
+        let parsed = read_with("FROM a\nARG V\nCOPY $V .\n", &args(Some("x"))).unwrap();
+        assert_eq!(parsed.sources[0].path, "x");
+        assert!(parsed.declares("V") && !parsed.declares("W") && !parsed.args[0].has_default);
+    }
+
+    #[test]
+    fn images_of_copy_and_mounts_are_used_and_earlier_stages_are_not() {
+        let text = "FROM a AS b\nFROM b\nCOPY --from=B /x /\nCOPY --from=0 /x /\nCOPY --from=c/d:1 /x /\n\
+                    RUN --mount=type=bind,from=e,target=/e --mount=type=cache,target=/c true\n\
+                    RUN --mount=from=b,target=/x true\n";
+        let uses = content(text).uses.into_iter();
+        let found: Vec<_> = uses.map(|used| (used.line, used.kind, used.written)).collect();
+        let wanted = [(1, UseKind::From, "a"), (5, UseKind::Copy, "c/d:1"), (6, UseKind::Mount, "e")];
+        assert_eq!(found, wanted.map(|(line, kind, written)| (line, kind, written.to_owned())));
+    }
+
+    #[test]
+    fn a_bind_mount_takes_its_source_from_the_context() {
+        let parsed = content("FROM a\nRUN --mount=type=bind,source=x,target=/x true\nRUN --mount=target=. true\n");
+        let found: Vec<_> = parsed.sources.iter().map(|source| (source.instruction, source.path.as_str())).collect();
+        assert_eq!(found, [("RUN", "x"), ("RUN", ".")]);
+    }
+
+    #[test]
+    fn the_last_stage_says_what_is_exposed_and_checked() {
+        let text = "FROM a AS b\nEXPOSE 80 90-91/tcp 53/udp\nHEALTHCHECK CMD true\nFROM c\n";
+        let parsed = content(text);
+        assert_eq!((parsed.exposed, parsed.has_health_check), (vec![], false));
+        let parsed = content(&format!("{text}FROM b\nEXPOSE 70\n"));
+        assert_eq!((parsed.exposed, parsed.has_health_check), (vec![70, 80, 90, 91], true));
     }
 
     #[test]

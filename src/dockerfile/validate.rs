@@ -2,8 +2,7 @@
 //!
 //! Not the values of arguments that no name speaks of: ports, signals, unknown flags.
 
-use super::parser::{Instruction, is_space};
-use super::stages::ParseProblem;
+use super::parser::{Instruction, ParseProblem, is_space};
 
 /// What `BuildKit` refuses of any instruction before it looks at what it says.
 pub(super) fn check(instruction: &Instruction, in_stage: bool) -> Result<(), ParseProblem> {

@@ -57,16 +57,24 @@ impl Scope {
         Self { values: BTreeMap::new(), open: true }
     }
 
-    /// Reads the arguments of ARG. `outer` is the scope before FROM, whose values a bare `ARG NAME` brings in.
-    pub(super) fn declare(&mut self, arguments: &str, escape: char, outer: Option<&Self>) {
+    /// Reads the arguments of ARG. `outer` is the scope before FROM, whose values a bare `ARG NAME` brings in. `args` are
+    /// the build arguments, which win over defaults.
+    pub(super) fn declare(
+        &mut self,
+        arguments: &str,
+        escape: char,
+        outer: Option<&Self>,
+        args: &BTreeMap<String, Option<String>>,
+    ) {
         for word in words(arguments, escape) {
-            match word.split_once('=') {
-                Some((name, value)) => self.set(name, value, escape),
-                None => {
-                    if let Some(value) = outer.and_then(|outer| outer.values.get(word)) {
-                        self.values.insert(word.to_owned(), value.clone());
-                    }
-                }
+            let (name, default) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+            if let Some(given) = args.get(name) {
+                // One from the environment has a value that cannot be known here.
+                self.values.insert(name.to_owned(), given.clone().unwrap_or_else(|| HOLE.to_owned()));
+            } else if let Some(value) = default {
+                self.set(name, value, escape);
+            } else if let Some(value) = outer.and_then(|outer| outer.values.get(name)) {
+                self.values.insert(name.to_owned(), value.clone());
             }
         }
     }
@@ -275,7 +283,7 @@ mod tests {
 
     fn scope(arguments: &str) -> Scope {
         let mut scope = Scope::default();
-        scope.declare(arguments, '\\', None);
+        scope.declare(arguments, '\\', None, &std::collections::BTreeMap::new());
         scope
     }
 
@@ -344,7 +352,7 @@ mod tests {
         let outer = scope("V=1");
         let mut stage = Scope::stage();
         assert_eq!(expand("$V", &stage, '\\'), Err(Gap::Untold(HOLE.to_owned())));
-        stage.declare("V", '\\', Some(&outer));
+        stage.declare("V", '\\', Some(&outer), &std::collections::BTreeMap::new());
         assert_eq!(expand("$V", &stage, '\\'), Ok("1".to_owned()));
     }
 
