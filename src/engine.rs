@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use crate::interrupt::Interrupt;
 use image_analyzer::printable::{printable, printable_os};
-use process::{End, Limit, Stream};
+use process::{Deadline, ProcessEnd, Stream};
 
 /// How long an engine may take for an answer that it has at hand. A busy engine needs a second or two; one that needs
 /// more than this will not answer at all.
@@ -41,7 +41,7 @@ pub struct Engine {
 
 /// A command of the engine that did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct EngineError {
     /// The command as it was run, safe to print.
     pub command: String,
     /// How it ended; `None` if it could not be started, or had to be ended because it hung.
@@ -50,9 +50,9 @@ pub struct Failure {
     pub said: String,
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for EngineError {}
 
-impl fmt::Display for Failure {
+impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = self.said.lines().map(str::trim).filter(|line| !line.is_empty());
         let said = lines.map(printable).collect::<Vec<_>>().join("; ");
@@ -63,7 +63,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl Failure {
+impl EngineError {
     /// The same, with what to do about it or what comes of it, in a line of its own.
     #[must_use]
     pub fn with(mut self, line: &str) -> Self {
@@ -109,7 +109,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the program cannot be started, or its server does not answer.
-    pub fn check(&self) -> Result<(), Failure> {
+    pub fn check(&self) -> Result<(), EngineError> {
         let answer = self.capture(["version"]).map_err(|failure| {
             if failure.status.is_none() {
                 return failure;
@@ -119,13 +119,13 @@ impl Engine {
         })?;
         if answer.trim_ascii().is_empty() {
             let said = "it says nothing, as no engine does: name another with `--docker`".to_owned();
-            return Err(Failure { command: shown(&self.command(["version"])), status: None, said });
+            return Err(EngineError { command: shown(&self.command(["version"])), status: None, said });
         }
         Ok(())
     }
 
     /// What to say instead of `failure`, where a command was refused because there is no engine that answers.
-    pub fn silence(&self, failure: &Failure) -> Option<Failure> {
+    pub fn silence(&self, failure: &EngineError) -> Option<EngineError> {
         let is_refused = failure.status.is_some_and(|status| !status.success());
         is_refused.then(|| self.check().err()).flatten()
     }
@@ -141,7 +141,7 @@ impl Engine {
     ///
     /// # Errors
     /// If it cannot be started, does not end in time, or ends with another status than 0.
-    pub fn capture<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, Failure> {
+    pub fn capture<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, EngineError> {
         self.capture_command(self.command(args), Duration::ZERO)
     }
 
@@ -149,24 +149,24 @@ impl Engine {
     ///
     /// # Errors
     /// See [`Engine::capture`].
-    fn capture_in_any_case<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, Failure> {
+    fn capture_in_any_case<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, EngineError> {
         self.capture_command(self.command(args), HURRY)
     }
 
-    fn capture_command(&self, command: Command, grace: Duration) -> Result<Vec<u8>, Failure> {
+    fn capture_command(&self, command: Command, grace: Duration) -> Result<Vec<u8>, EngineError> {
         let shown = shown(&command);
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let limit = Limit { time: Some(self.patience), interrupt: &self.interrupt, grace };
+        let limit = Deadline { time: Some(self.patience), interrupt: &self.interrupt, grace };
         let end = process::run(command, limit, &mut |stream, bytes| match stream {
             Stream::Out => out.extend_from_slice(bytes),
             Stream::Err => err.extend_from_slice(bytes),
         });
         let said = || String::from_utf8_lossy(&err).trim_end().to_owned();
         match end {
-            Ok(End::Exited(status)) if status.success() => Ok(out),
-            Ok(End::Exited(status)) => Err(Failure { command: shown, status: Some(status), said: said() }),
-            Ok(End::TimedOut) => Err(hung(shown, self.patience)),
-            Ok(End::Interrupted) => Err(Failure {
+            Ok(ProcessEnd::Exited(status)) if status.success() => Ok(out),
+            Ok(ProcessEnd::Exited(status)) => Err(EngineError { command: shown, status: Some(status), said: said() }),
+            Ok(ProcessEnd::TimedOut) => Err(hung(shown, self.patience)),
+            Ok(ProcessEnd::Interrupted) => Err(EngineError {
                 command: shown,
                 status: None,
                 said: "ended, since it was asked twice to stop".to_owned(),
@@ -177,23 +177,23 @@ impl Engine {
 }
 
 /// The failure of a command that gave no answer.
-fn hung(command: String, patience: Duration) -> Failure {
+fn hung(command: String, patience: Duration) -> EngineError {
     let said = format!(
         "no answer within {} s: the engine hangs, restart it or name another with `--docker`",
         patience.as_secs_f64()
     );
-    Failure { command, status: None, said }
+    EngineError { command, status: None, said }
 }
 
 /// The failure of a command that could not be started, with the usual fix.
-pub fn unstarted(command: String, error: &io::Error) -> Failure {
+pub fn unstarted(command: String, error: &io::Error) -> EngineError {
     let said = match error.kind() {
         io::ErrorKind::NotFound => {
             "there is no such program: install Docker, or name another engine with `--docker`".to_owned()
         }
         _ => format!("it cannot be started ({error}): name another engine with `--docker`"),
     };
-    Failure { command, status: None, said }
+    EngineError { command, status: None, said }
 }
 
 /// The command in one line, safe to print.

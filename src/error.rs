@@ -27,7 +27,7 @@ pub enum Error {
     },
     /// The container engine did not do what was asked.
     #[error("{0}")]
-    Engine(#[from] crate::engine::Failure),
+    Engine(#[from] crate::engine::EngineError),
     /// None of the images that were asked for is there.
     #[error("`{repository}` has no image of these services: build them with `mkcompose build{flags}`")]
     NoImages {

@@ -25,9 +25,9 @@ use crate::interrupt::Interrupt;
 
 /// What became of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Done<R> {
+pub enum JobResult<R> {
     /// Its job ended with this.
-    With(R),
+    Finished(R),
     /// Its job was never begun, because somebody asked to stop.
     NotBegun,
     /// Its job panicked, a bug of ours, with these words. Not where a panic aborts.
@@ -36,25 +36,25 @@ pub enum Done<R> {
 
 /// What a job came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step<R, L> {
+pub enum JobStep<R, L> {
     /// To its end.
-    Done(R),
+    Finished(R),
     /// To something that has to be looked at before there is a result.
-    Look(L),
+    NeedsInspection(L),
 }
 
 /// Does `job` for each of `items`, at most `workers` at once, in their order, and `look` for what has to be looked at, one
 /// at a time. After a request to stop no job is begun; those that are under way end, and are looked at.
-pub fn each<T: Sync, L: Send, R: Send>(
+pub fn run_all<T: Sync, L: Send, R: Send>(
     items: &[T],
     workers: NonZeroUsize,
     interrupt: &Interrupt,
-    job: impl Fn(&T) -> Step<R, L> + Sync,
+    job: impl Fn(&T) -> JobStep<R, L> + Sync,
     look: impl Fn(&T, L) -> R + Send,
-) -> Vec<Done<R>> {
+) -> Vec<JobResult<R>> {
     let next = AtomicUsize::new(0);
-    let results: Vec<Mutex<Done<R>>> = items.iter().map(|_| Mutex::new(Done::NotBegun)).collect();
-    let put = |at: usize, done: Done<R>| {
+    let results: Vec<Mutex<JobResult<R>>> = items.iter().map(|_| Mutex::new(JobResult::NotBegun)).collect();
+    let put = |at: usize, done: JobResult<R>| {
         if let Some(result) = results.get(at) {
             *result.lock().unwrap_or_else(PoisonError::into_inner) = done;
         }
@@ -63,11 +63,11 @@ pub fn each<T: Sync, L: Send, R: Send>(
         while !interrupt.asked() {
             let at = next.fetch_add(1, Ordering::SeqCst);
             let Some(item) = items.get(at) else { return };
-            match caught(|| job(item)) {
-                Ok(Step::Done(result)) => put(at, Done::With(result)),
+            match catch_panic(|| job(item)) {
+                Ok(JobStep::Finished(result)) => put(at, JobResult::Finished(result)),
                 // Whoever looks is there until the last worker is gone.
-                Ok(Step::Look(found)) => drop(looks.send((at, found))),
-                Err(words) => put(at, Done::Panicked(words)),
+                Ok(JobStep::NeedsInspection(found)) => drop(looks.send((at, found))),
+                Err(words) => put(at, JobResult::Panicked(words)),
             }
         }
     };
@@ -76,7 +76,7 @@ pub fn each<T: Sync, L: Send, R: Send>(
         scope.spawn(move || {
             for (at, found) in found {
                 let Some(item) = items.get(at) else { continue };
-                put(at, caught(|| look(item, found)).map_or_else(Done::Panicked, Done::With));
+                put(at, catch_panic(|| look(item, found)).map_or_else(JobResult::Panicked, JobResult::Finished));
             }
         });
         for _ in 0..workers.get().min(items.len()) {
@@ -89,13 +89,13 @@ pub fn each<T: Sync, L: Send, R: Send>(
 
 /// What `job` returns, or the words of its panic: it must cost no other job its result, and no guard its chance to tidy
 /// up.
-fn caught<R>(job: impl FnOnce() -> R) -> Result<R, String> {
+fn catch_panic<R>(job: impl FnOnce() -> R) -> Result<R, String> {
     catch_unwind(AssertUnwindSafe(job)).map_err(|payload| words(&*payload))
 }
 
 /// The order in which to begin `items` so that those of one `kind` are not begun one after the other: the first of each
 /// kind, then the second of each. Builds of one kind share their first steps, and whoever comes second only waits.
-pub fn spread<T, K: Ord>(items: &[T], kind: impl Fn(&T) -> K) -> Vec<&T> {
+pub fn interleave_by<T, K: Ord>(items: &[T], kind: impl Fn(&T) -> K) -> Vec<&T> {
     let mut counts: BTreeMap<K, usize> = BTreeMap::new();
     let mut ranked: Vec<_> = items
         .iter()
@@ -125,7 +125,7 @@ pub fn default_workers(builds: bool) -> NonZeroUsize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Done, Step};
+    use super::{JobResult, JobStep};
     use crate::interrupt::Interrupt;
     use proptest::prelude::*;
     use std::convert::Infallible;
@@ -136,13 +136,19 @@ mod tests {
     use std::time::Duration;
 
     /// Jobs that need no look.
-    fn each<T: Sync, R: Send>(
+    fn run_all<T: Sync, R: Send>(
         items: &[T],
         workers: NonZeroUsize,
         interrupt: &Interrupt,
         job: impl Fn(&T) -> R + Sync,
-    ) -> Vec<Done<R>> {
-        super::each(items, workers, interrupt, |item| Step::Done(job(item)), |_, never: Infallible| match never {})
+    ) -> Vec<JobResult<R>> {
+        super::run_all(
+            items,
+            workers,
+            interrupt,
+            |item| JobStep::Finished(job(item)),
+            |_, never: Infallible| match never {},
+        )
     }
 
     fn workers(n: usize) -> NonZeroUsize {
@@ -152,24 +158,24 @@ mod tests {
     #[test]
     fn results_are_in_the_order_of_the_items_whoever_is_done_first() {
         let items: Vec<u64> = (0..20).rev().collect();
-        let done = each(&items, workers(7), &Interrupt::default(), |&item| {
+        let done = run_all(&items, workers(7), &Interrupt::default(), |&item| {
             thread::sleep(Duration::from_millis(item));
             item * 2
         });
-        assert_eq!(done, items.iter().map(|item| Done::With(item * 2)).collect::<Vec<_>>());
+        assert_eq!(done, items.iter().map(|item| JobResult::Finished(item * 2)).collect::<Vec<_>>());
     }
 
     #[test]
     fn items_are_begun_in_their_order() {
         let begun = Mutex::new(Vec::new());
-        each(&[3, 1, 2], workers(1), &Interrupt::default(), |&item| begun.lock().unwrap().push(item));
+        run_all(&[3, 1, 2], workers(1), &Interrupt::default(), |&item| begun.lock().unwrap().push(item));
         assert_eq!(begun.into_inner().unwrap(), [3, 1, 2]);
     }
 
     #[test]
     fn those_of_one_kind_are_spread_over_rounds_in_which_all_keep_their_order() {
         let items = ["a1", "a2", "a3", "b1", "c1", "c2"];
-        let spread = super::spread(&items, |item| item.chars().next());
+        let spread = super::interleave_by(&items, |item| item.chars().next());
         assert_eq!(spread, [&"a1", &"b1", &"c1", &"a2", &"c2", &"a3"]);
     }
 
@@ -177,7 +183,7 @@ mod tests {
     fn no_more_than_n_run_at_once_and_n_do() {
         let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let all_there = Barrier::new(4);
-        each(&[(); 40], workers(4), &Interrupt::default(), |()| {
+        run_all(&[(); 40], workers(4), &Interrupt::default(), |()| {
             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             // Would wait for ever if fewer than four ran.
             all_there.wait();
@@ -189,22 +195,34 @@ mod tests {
     #[test]
     fn after_a_request_to_stop_nothing_is_begun_and_what_runs_ends() {
         let interrupt = Interrupt::default();
-        let done = each(&[0, 1, 2, 3, 4], workers(1), &interrupt, |&item| {
+        let done = run_all(&[0, 1, 2, 3, 4], workers(1), &interrupt, |&item| {
             if item == 1 {
                 interrupt.ask();
             }
             item
         });
-        assert_eq!(done, [Done::With(0), Done::With(1), Done::NotBegun, Done::NotBegun, Done::NotBegun]);
+        assert_eq!(
+            done,
+            [
+                JobResult::Finished(0),
+                JobResult::Finished(1),
+                JobResult::NotBegun,
+                JobResult::NotBegun,
+                JobResult::NotBegun
+            ]
+        );
     }
 
     #[test]
     fn a_panic_costs_no_other_item_its_result() {
-        let done = each(&[0, 1, 2], workers(2), &Interrupt::default(), |&item| {
+        let done = run_all(&[0, 1, 2], workers(2), &Interrupt::default(), |&item| {
             assert!(item != 1, "one is bad");
             item
         });
-        assert_eq!(done, [Done::With(0), Done::Panicked("one is bad".to_owned()), Done::With(2)]);
+        assert_eq!(
+            done,
+            [JobResult::Finished(0), JobResult::Panicked("one is bad".to_owned()), JobResult::Finished(2)]
+        );
     }
 
     #[test]
@@ -213,9 +231,9 @@ mod tests {
         let job = |&item: &u32| {
             if item == 3 {
                 last_is_done.wait();
-                Step::Done("done")
+                JobStep::Finished("done")
             } else {
-                Step::Look(item)
+                JobStep::NeedsInspection(item)
             }
         };
         let look = |_: &u32, item| {
@@ -225,8 +243,8 @@ mod tests {
             }
             "looked at"
         };
-        let done = super::each(&[0, 1, 2, 3], workers(1), &Interrupt::default(), job, look);
-        assert_eq!(done, ["looked at", "looked at", "looked at", "done"].map(Done::With));
+        let done = super::run_all(&[0, 1, 2, 3], workers(1), &Interrupt::default(), job, look);
+        assert_eq!(done, ["looked at", "looked at", "looked at", "done"].map(JobResult::Finished));
     }
 
     #[test]
@@ -239,8 +257,12 @@ mod tests {
             assert!(item != 1, "one is bad");
             item
         };
-        let done = super::each(&[0, 1, 2], workers(3), &Interrupt::default(), |item| Step::Look(*item), look);
-        assert_eq!(done, [Done::With(0), Done::Panicked("one is bad".to_owned()), Done::With(2)]);
+        let done =
+            super::run_all(&[0, 1, 2], workers(3), &Interrupt::default(), |item| JobStep::NeedsInspection(*item), look);
+        assert_eq!(
+            done,
+            [JobResult::Finished(0), JobResult::Panicked("one is bad".to_owned()), JobResult::Finished(2)]
+        );
         assert_eq!(most.into_inner(), 1);
     }
 
@@ -249,11 +271,11 @@ mod tests {
         fn every_item_is_done_exactly_once(count in 0usize..200, n in 1usize..20) {
             let items: Vec<usize> = (0..count).collect();
             let times: Vec<AtomicUsize> = items.iter().map(|_| AtomicUsize::new(0)).collect();
-            let done = each(&items, workers(n), &Interrupt::default(), |&item| {
+            let done = run_all(&items, workers(n), &Interrupt::default(), |&item| {
                 times[item].fetch_add(1, Ordering::SeqCst);
                 item
             });
-            prop_assert_eq!(done, items.into_iter().map(Done::With).collect::<Vec<_>>());
+            prop_assert_eq!(done, items.into_iter().map(JobResult::Finished).collect::<Vec<_>>());
             prop_assert!(times.iter().all(|times| times.load(Ordering::SeqCst) == 1));
         }
     }

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use crate::cli::Options;
 use crate::cli::build::BuildArgs;
-use crate::command::run_images::{Plan, choose, work};
+use crate::command::run_images::{RunPlan, choose, work};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::report::builds;
 use crate::runner::outcome::Outcome;
 use crate::runner::progress::duration;
-use crate::runner::summary::Row;
+use crate::runner::summary::ServiceResult;
 use crate::terminal::{Console, Tone};
 
 /// Builds the images that the globs choose, and tells how each went.
@@ -22,14 +22,14 @@ pub fn run(args: &BuildArgs, options: &Options, console: &Console) -> Result<Exi
     let start = Instant::now();
     let chosen = choose(&args.work, options, true)?;
     let unsaid = Mutex::new(None);
-    let tell = |row: &Row| {
+    let tell = |row: &ServiceResult| {
         let said = console.result(&builds::line(row, console.color_out()));
         said.unwrap_or_else(|error| drop(unsaid.lock().unwrap_or_else(PoisonError::into_inner).replace(error)));
     };
     // Where lines are drawn over again, results come when that is over, in their order; else as each ends.
     let at_the_end = |is_live: bool| is_live && console.is_terminal();
     let was_live = console.live_size().is_some();
-    let plan = Plan { build: true, trial: None };
+    let plan = RunPlan { build: true, trial: None };
     let worked = work(&chosen, plan, &args.work, options, console, &|row, progress| {
         if !at_the_end(progress.is_live()) && *row.outcome() != Outcome::NotRun {
             tell(row);

@@ -7,40 +7,40 @@ use std::sync::{Mutex, PoisonError};
 use crate::cli::Options;
 use crate::cli::build::WorkArgs;
 use crate::command::generate::stale;
-use crate::engine::build::Recipe;
+use crate::engine::build::BuildSpec;
 use crate::engine::cleanup::Remover;
 use crate::engine::run_label::{LABEL, Owner};
-use crate::engine::{Engine, Failure};
+use crate::engine::{Engine, EngineError};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::repository::scan::{Dockerfile, Problem};
 use crate::repository::select::select;
 use crate::repository::{Project, resolve};
-use crate::runner::job::{Run, Task, Trial};
+use crate::runner::job::{ImageJob, RunContext, RunLimits};
 use crate::runner::logs::{Logs, default_folder};
 use crate::runner::outcome::Outcome;
 use crate::runner::progress::{Progress, STOPPING};
-use crate::runner::summary::Row;
-use crate::runner::{Done, Step, default_workers, each, spread};
+use crate::runner::summary::ServiceResult;
+use crate::runner::{JobResult, JobStep, default_workers, interleave_by, run_all};
 use crate::terminal::Console;
 use image_analyzer::printable::printable_path;
 
 /// What is to be done with each image.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct RunPlan {
     /// Whether it is built.
     pub build: bool,
     /// How it is run; `None`: it is not.
-    pub trial: Option<Trial>,
+    pub trial: Option<RunLimits>,
 }
 
 /// The images to work on, and the services that there are, chosen or not.
-pub struct Chosen {
+pub struct Selection {
     /// Where everything is.
     pub project: Project,
     /// Those to work on, by service.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<ImageJob>,
     /// All services, by name.
     pub all: Vec<String>,
     /// The Compose files that may describe other images.
@@ -48,9 +48,9 @@ pub struct Chosen {
 }
 
 /// What the work came to.
-pub struct Worked {
+pub struct RunResult {
     /// A row for each image, by service.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ServiceResult>,
     /// Whether somebody asked to stop.
     pub was_interrupted: bool,
     /// What went wrong beside the images: an engine lost, a log not written.
@@ -58,13 +58,13 @@ pub struct Worked {
 }
 
 /// What is done as each image ends, by whichever thread worked on it.
-pub type Ended<'a> = dyn Fn(&Row, &Progress<'_>) + Sync + 'a;
+pub type Ended<'a> = dyn Fn(&ServiceResult, &Progress<'_>) + Sync + 'a;
 
 /// Chooses what the globs name.
 ///
 /// # Errors
 /// Problems with the Dockerfiles, the build context or the globs.
-pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Chosen, Error> {
+pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Selection, Error> {
     let project = options.project();
     let dockerfiles = project.scan()?;
     let all = dockerfiles.iter().map(|dockerfile| dockerfile.service.to_string()).collect();
@@ -74,12 +74,12 @@ pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Chosen,
         let what = "the build context is no folder: start in the repository's folder, or name it with `--context`";
         return Err(Error::Problems(vec![Problem::new(&project.context, what)]));
     }
-    let task = |Dockerfile { service, path, .. }: Dockerfile| Task {
-        recipe: Recipe { image: project.image(&service), dockerfile: path, context: project.context.clone() },
+    let task = |Dockerfile { service, path, .. }: Dockerfile| ImageJob {
+        recipe: BuildSpec { image: project.image(&service), dockerfile: path, context: project.context.clone() },
         service,
     };
     let tasks = chosen.into_iter().map(task).collect();
-    Ok(Chosen { project, tasks, all, stale })
+    Ok(Selection { project, tasks, all, stale })
 }
 
 /// Works on the chosen images as `plan` says. `ended` is called as each ends, from several threads.
@@ -87,13 +87,13 @@ pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Chosen,
 /// # Errors
 /// If there is no engine or no folder for logs; then nothing was begun.
 pub fn work(
-    chosen: &Chosen,
-    plan: Plan,
+    chosen: &Selection,
+    plan: RunPlan,
     args: &WorkArgs,
     options: &Options,
     console: &Console,
     ended: &Ended<'_>,
-) -> Result<Worked, Error> {
+) -> Result<RunResult, Error> {
     let engine = args.engine.engine(options);
     engine.check()?;
     let logs = Logs::open(logs_folder(&chosen.project, args, options)?)?;
@@ -115,7 +115,7 @@ pub fn work(
         tidy(&engine, &owner, console);
     }
     let progress = Progress::new(console, &interrupt, chosen.tasks.len());
-    let run = Run {
+    let run = RunContext {
         engine: &engine,
         builder: plan.build.then(|| engine.builder()),
         trial: plan.trial,
@@ -134,33 +134,33 @@ pub fn work(
     let was_interrupted = interrupt.asked_by_somebody();
     console.say(&format!("logs: {}", printable_path(logs.folder())));
     let engines = lost.map(gone).or(leftovers.map(left_over));
-    Ok(Worked { rows, was_interrupted, troubles: engines.into_iter().chain(logs.trouble()).collect() })
+    Ok(RunResult { rows, was_interrupted, troubles: engines.into_iter().chain(logs.trouble()).collect() })
 }
 
-fn rows(chosen: &Chosen, args: &WorkArgs, run: &Run<'_>, ended: &Ended<'_>) -> Vec<Row> {
+fn rows(chosen: &Selection, args: &WorkArgs, run: &RunContext<'_>, ended: &Ended<'_>) -> Vec<ServiceResult> {
     let workers = args.jobs.unwrap_or_else(|| default_workers(run.builder.is_some()));
-    let tasks = spread(&chosen.tasks, |task| {
+    let tasks = interleave_by(&chosen.tasks, |task| {
         let service = &task.service;
         (service.program().to_owned(), service.segments().next().map(str::to_owned))
     });
-    let told = |task: &Task, record| {
-        let row = Row::new(task, record);
+    let told = |task: &ImageJob, record| {
+        let row = ServiceResult::new(task, record);
         ended(&row, run.progress);
         row
     };
-    let job = |task: &&Task| match run.work(task) {
-        Step::Done(record) => Step::Done(told(task, record)),
-        Step::Look(found) => Step::Look(found),
+    let job = |task: &&ImageJob| match run.work(task) {
+        JobStep::Finished(record) => JobStep::Finished(told(task, record)),
+        JobStep::NeedsInspection(found) => JobStep::NeedsInspection(found),
     };
     let done = run
         .progress
-        .during(|| each(&tasks, workers, run.interrupt, job, |task, found| told(task, run.look(task, found))));
-    let row = |(task, done): (&Task, Done<Row>)| match done {
-        Done::With(row) => row,
-        Done::NotBegun => Row::new(task, Outcome::NotRun.into()),
-        Done::Panicked(words) => {
+        .during(|| run_all(&tasks, workers, run.interrupt, job, |task, found| told(task, run.look(task, found))));
+    let row = |(task, done): (&ImageJob, JobResult<ServiceResult>)| match done {
+        JobResult::Finished(row) => row,
+        JobResult::NotBegun => ServiceResult::new(task, Outcome::NotRun.into()),
+        JobResult::Panicked(words) => {
             let message = format!("mkcompose has a bug, please report it: {words}");
-            Row::new(task, Outcome::Unknown { message }.into())
+            ServiceResult::new(task, Outcome::Unknown { message }.into())
         }
     };
     let mut rows: Vec<_> = tasks.into_iter().zip(done).map(row).collect();
@@ -197,17 +197,17 @@ fn logs_folder(project: &Project, args: &WorkArgs, options: &Options) -> Result<
     }
 }
 
-fn gone(failure: Failure) -> Error {
+fn gone(failure: EngineError) -> Error {
     Error::Engine(
         failure.with("the engine was lost on the way: containers it may still have are removed by the next run"),
     )
 }
 
-fn left_over(failure: Failure) -> Error {
+fn left_over(failure: EngineError) -> Error {
     Error::Engine(failure.with("containers may be left: the next run removes them"))
 }
 
-impl Worked {
+impl RunResult {
     /// The exit code, when `answer` is what the images say.
     pub fn exit(&self, answer: ExitCode, console: &Console) -> ExitCode {
         self.troubles.iter().for_each(|trouble| console.error(trouble));

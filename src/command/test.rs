@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::cli::test::{TestArgs, TestFormat};
 use crate::cli::{Options, quoted};
 use crate::command::NOTHING_TO_COMPARE;
-use crate::command::run_images::{Plan, choose, work};
+use crate::command::run_images::{RunPlan, choose, work};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::report::builds;
@@ -15,9 +15,9 @@ use crate::report::outcomes::{Report, json, junit, mark, markdown, table};
 use crate::repository::scan::Problem;
 use crate::repository::service_name::Set;
 use crate::runner::baseline::Baseline;
-use crate::runner::job::Trial;
+use crate::runner::job::RunLimits;
 use crate::runner::outcome::Outcome;
-use crate::runner::summary::Row;
+use crate::runner::summary::ServiceResult;
 use crate::terminal::Console;
 use image_analyzer::printable::printable;
 
@@ -39,8 +39,8 @@ pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<Exit
         engine.check()?;
         engine.check_network(network)?;
     }
-    let trial = Trial { timeout: args.timeout, memory: args.memory.clone(), network: args.network.clone() };
-    let plan = Plan { build: !args.no_build, trial: Some(trial) };
+    let trial = RunLimits { timeout: args.timeout, memory: args.memory.clone(), network: args.network.clone() };
+    let plan = RunPlan { build: !args.no_build, trial: Some(trial) };
     let mut worked = work(&chosen, plan, &args.work, options, console, &|row, progress| {
         if !progress.is_live() {
             let changes = baseline.as_ref().map(|baseline| baseline.compare(std::slice::from_ref(row)));
@@ -81,13 +81,14 @@ fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> 
         let words: Vec<_> = std::iter::once(format!("mkcompose build{flags}")).chain(globs).collect();
         return vec![format!("to build what is not built: {}", words.join(" "))];
     }
-    let lacks = |row: &&Row| row.record.reason.is_some() || matches!(row.outcome(), Outcome::CannotStart { .. });
+    let lacks =
+        |row: &&ServiceResult| row.record.reason.is_some() || matches!(row.outcome(), Outcome::CannotStart { .. });
     let mend = unexpected().find(lacks).map(|row| {
         format!("how to mend one, in lines to paste: mkcompose why{flags} {}", quoted(row.service.as_str()))
     });
     let endless = unexpected().any(|row| *row.outcome() == Outcome::TimedOut);
     let endless = endless.then(|| "what never ends, such as a server, times out: `--timeout` sets when".to_owned());
-    let has_run = |row: &Row| !matches!(row.outcome(), Outcome::DoesNotBuild { .. });
+    let has_run = |row: &ServiceResult| !matches!(row.outcome(), Outcome::DoesNotBuild { .. });
     let hint = unexpected().any(has_run).then(|| HINT.to_owned());
     [mend, endless, hint].into_iter().flatten().collect()
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::cli::Options;
 use crate::cli::why::{Format, WhyArgs};
 use crate::engine::image_archive;
-use crate::engine::{Engine, Failure};
+use crate::engine::{Engine, EngineError};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::report::why::fix::Dockerfile;
@@ -163,7 +163,7 @@ fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Err
 }
 
 /// Why there is no archive, as far as the engine can tell: it does not answer, or has no such image.
-fn unsaved(wanted: &Wanted, engine: &Engine, failure: Failure, options: &Options) -> Error {
+fn unsaved(wanted: &Wanted, engine: &Engine, failure: EngineError, options: &Options) -> Error {
     // Without a status, the failure says itself what is wrong with the engine.
     if failure.status.is_none() {
         return failure.into();

@@ -7,14 +7,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::build_output::{BuildFailure, Steps};
-use super::process::{self, End, Limit, Stream};
-use super::{Engine, Failure, shown, unstarted};
+use super::build_output::{BuildFailure, BuildLog};
+use super::process::{self, Deadline, ProcessEnd, Stream};
+use super::{Engine, EngineError, shown, unstarted};
 use crate::interrupt::Interrupt;
 
 /// Which builder the engine's command line has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Builder {
+pub enum BuildBackend {
     /// BuildKit; `load` if it has to be told that the image is to end up in the engine.
     BuildKit {
         /// Whether there is a flag `--load`: a builder in a container keeps its results otherwise.
@@ -26,7 +26,7 @@ pub enum Builder {
 
 /// What to build.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recipe {
+pub struct BuildSpec {
     /// The image reference to give it.
     pub image: String,
     /// The Dockerfile.
@@ -37,7 +37,7 @@ pub struct Recipe {
 
 /// How a build ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Built {
+pub enum BuildResult {
     /// There is an image.
     Done,
     /// The builder says no.
@@ -51,16 +51,16 @@ impl Engine {
     ///
     /// Docker 20.10 has BuildKit built in; later ones have it if buildx is installed, and then say so in the help of
     /// `build`; podman has none. `DOCKER_BUILDKIT=0` asks for the classic one, as it does of Docker itself.
-    pub fn builder(&self) -> Builder {
+    pub fn builder(&self) -> BuildBackend {
         if std::env::var_os("DOCKER_BUILDKIT").is_some_and(|value| value == "0" || value == "false") {
-            return Builder::Classic;
+            return BuildBackend::Classic;
         }
         let mut command = self.command(["build", "--help"]);
         command.env("DOCKER_BUILDKIT", "1");
         let help = self.capture_command(command, Duration::ZERO).unwrap_or_default();
         let help = String::from_utf8_lossy(&help);
         let has = |flag: &str| help.split_ascii_whitespace().any(|word| word == flag);
-        if has("--progress") { Builder::BuildKit { load: has("--load") } } else { Builder::Classic }
+        if has("--progress") { BuildBackend::BuildKit { load: has("--load") } } else { BuildBackend::Classic }
     }
 
     /// Builds `recipe`. `log` gets every byte the builder says, `step` each step it comes to.
@@ -69,19 +69,19 @@ impl Engine {
     /// If the builder cannot be started, or was killed: then nothing is known of the Dockerfile.
     pub fn build(
         &self,
-        builder: Builder,
-        recipe: &Recipe,
+        builder: BuildBackend,
+        recipe: &BuildSpec,
         interrupt: &Interrupt,
         log: &mut dyn FnMut(&[u8]),
         step: &mut dyn FnMut(&str),
-    ) -> Result<Built, Failure> {
+    ) -> Result<BuildResult, EngineError> {
         let mut command = self.command(arguments(builder, recipe));
-        command.env("DOCKER_BUILDKIT", if builder == Builder::Classic { "0" } else { "1" });
+        command.env("DOCKER_BUILDKIT", if builder == BuildBackend::Classic { "0" } else { "1" });
         let shown = shown(&command);
-        let mut steps = Steps::default();
+        let mut steps = BuildLog::default();
         let mut lines = [Lines::default(), Lines::default()];
         let mut at = None;
-        let limit = Limit { time: None, interrupt, grace: Duration::ZERO };
+        let limit = Deadline { time: None, interrupt, grace: Duration::ZERO };
         let end = process::run(command, limit, &mut |stream, bytes| {
             log(bytes);
             let [out, err] = &mut lines;
@@ -96,23 +96,23 @@ impl Engine {
         out.end(|line| steps.line(line, false));
         err.end(|line| steps.line(line, true));
         match end {
-            Ok(End::Exited(status)) if status.success() => Ok(Built::Done),
-            Ok(End::Exited(status)) if status.code().is_none() => {
-                Err(Failure { command: shown, status: Some(status), said: steps.failure().message })
+            Ok(ProcessEnd::Exited(status)) if status.success() => Ok(BuildResult::Done),
+            Ok(ProcessEnd::Exited(status)) if status.code().is_none() => {
+                Err(EngineError { command: shown, status: Some(status), said: steps.failure().message })
             }
-            Ok(End::Exited(_)) => Ok(Built::Failed(steps.failure())),
-            Ok(End::Interrupted | End::TimedOut) => Ok(Built::Interrupted),
+            Ok(ProcessEnd::Exited(_)) => Ok(BuildResult::Failed(steps.failure())),
+            Ok(ProcessEnd::Interrupted | ProcessEnd::TimedOut) => Ok(BuildResult::Interrupted),
             Err(error) => Err(unstarted(shown, &error)),
         }
     }
 }
 
 /// `--force-rm` keeps the classic builder from leaving the container of a step that failed.
-fn arguments(builder: Builder, recipe: &Recipe) -> Vec<OsString> {
+fn arguments(builder: BuildBackend, recipe: &BuildSpec) -> Vec<OsString> {
     let flags: &[&str] = match builder {
-        Builder::BuildKit { load: true } => &["build", "--progress=plain", "--load"],
-        Builder::BuildKit { load: false } => &["build", "--progress=plain"],
-        Builder::Classic => &["build", "--force-rm"],
+        BuildBackend::BuildKit { load: true } => &["build", "--progress=plain", "--load"],
+        BuildBackend::BuildKit { load: false } => &["build", "--progress=plain"],
+        BuildBackend::Classic => &["build", "--force-rm"],
     };
     let mut arguments: Vec<OsString> = flags.iter().map(Into::into).collect();
     arguments.extend(["-f".into(), plainly_a_path(&recipe.dockerfile), "-t".into(), recipe.image.clone().into()]);
@@ -156,25 +156,26 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::{Builder, Lines, Recipe, arguments};
+    use super::{BuildBackend, BuildSpec, Lines, arguments};
     use proptest::prelude::*;
 
-    fn words(builder: Builder, context: &str) -> String {
-        let recipe = Recipe { image: "m:a".to_owned(), dockerfile: "d/Dockerfile.a".into(), context: context.into() };
+    fn words(builder: BuildBackend, context: &str) -> String {
+        let recipe =
+            BuildSpec { image: "m:a".to_owned(), dockerfile: "d/Dockerfile.a".into(), context: context.into() };
         arguments(builder, &recipe).iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn a_build_has_the_dockerfile_the_tag_and_the_context_of_the_compose_file() {
         let expected = "build --progress=plain --load -f ./d/Dockerfile.a -t m:a ./samples";
-        assert_eq!(words(Builder::BuildKit { load: true }, "samples"), expected);
-        assert_eq!(words(Builder::Classic, "/s"), "build --force-rm -f ./d/Dockerfile.a -t m:a /s");
+        assert_eq!(words(BuildBackend::BuildKit { load: true }, "samples"), expected);
+        assert_eq!(words(BuildBackend::Classic, "/s"), "build --force-rm -f ./d/Dockerfile.a -t m:a /s");
     }
 
     #[test]
     fn a_context_is_never_taken_for_an_option_stdin_or_a_repository() {
         for context in ["-", "--help", "github.com/a/b", "https://a"] {
-            assert!(words(Builder::Classic, context).ends_with(&format!(" ./{context}")), "{context}");
+            assert!(words(BuildBackend::Classic, context).ends_with(&format!(" ./{context}")), "{context}");
         }
     }
 

@@ -17,7 +17,7 @@ const MOST_STEPS: usize = 10_000;
 
 /// What is known of a build from what it said so far.
 #[derive(Debug, Default)]
-pub struct Steps {
+pub struct BuildLog {
     names: BTreeMap<u32, String>,
     lines: VecDeque<(Option<u32>, String)>,
     current: Option<u32>,
@@ -38,7 +38,7 @@ pub struct BuildFailure {
     pub last: Vec<String>,
 }
 
-impl Steps {
+impl BuildLog {
     /// Takes in a line, without its end, and whether it came on stderr.
     pub fn line(&mut self, bytes: &[u8], on_stderr: bool) {
         let text = String::from_utf8_lossy(bytes.get(..LONGEST).unwrap_or(bytes));
@@ -175,11 +175,11 @@ fn without_style(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{BuildFailure, Steps};
+    use super::{BuildFailure, BuildLog};
     use proptest::prelude::*;
 
-    fn read(text: &str) -> Steps {
-        let mut steps = Steps::default();
+    fn read(text: &str) -> BuildLog {
+        let mut steps = BuildLog::default();
         text.lines().for_each(|line| steps.line(line.as_bytes(), true));
         steps
     }
@@ -270,7 +270,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_output_makes_it_panic(lines: Vec<Vec<u8>>, marks in "(#1 |Step |STEP |\\[|\u{1b}|[0-9/: .m]){0,30}") {
-            let mut steps = Steps::default();
+            let mut steps = BuildLog::default();
             for line in &lines {
                 steps.line(line, false);
             }

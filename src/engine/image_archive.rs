@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::engine::{Engine, Failure};
+use crate::engine::{Engine, EngineError};
 use image_analyzer::{Image, Options, ReadError, read, read_config};
 
 /// Reads the image that the engine knows as `reference`.
@@ -15,7 +15,7 @@ use image_analyzer::{Image, Options, ReadError, read, read_config};
 ///
 /// # Errors
 /// If the engine does not give the image. Inside: if what it gives is no image that fits `options`.
-pub fn image(engine: &Engine, reference: &str, options: &Options) -> Result<Result<Image, ReadError>, Failure> {
+pub fn image(engine: &Engine, reference: &str, options: &Options) -> Result<Result<Image, ReadError>, EngineError> {
     // A repository alone is saved with all its tags, and meant is what the engine would run: `latest`. If it has none, it
     // says so when it is to save it.
     let id = if has_tag(reference) { None } else { engine.id(reference).ok() };

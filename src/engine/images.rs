@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::engine::{Engine, Failure};
+use crate::engine::{Engine, EngineError};
 use crate::size_format;
 
 /// How many `history` commands run at once: each mostly waits for the engine.
@@ -64,7 +64,7 @@ impl Engine {
         &self,
         repository: &str,
         is_wanted: impl Fn(&str) -> bool,
-    ) -> Result<BTreeMap<String, Image>, Failure> {
+    ) -> Result<BTreeMap<String, Image>, EngineError> {
         let repository = familiar(repository);
         let format = "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.Size}}";
         let listed = self.capture(["image", "ls", "--no-trunc", "--format", format, repository])?;
@@ -85,7 +85,7 @@ impl Engine {
     }
 
     /// What `image inspect` says of each of `ids`, in their order.
-    fn inspected(&self, ids: &[&str]) -> Result<Vec<Value>, Failure> {
+    fn inspected(&self, ids: &[&str]) -> Result<Vec<Value>, EngineError> {
         let args: Vec<&str> = ["image", "inspect"].into_iter().chain(ids.iter().copied()).collect();
         let said = self.capture(&args)?;
         match serde_json::from_slice::<Vec<Value>>(&said) {
@@ -103,9 +103,9 @@ impl Engine {
         ids: &[&'a str],
         inspected: &[Value],
         shown: &BTreeMap<&str, Option<u64>>,
-    ) -> Result<BTreeMap<&'a str, Image>, Failure> {
+    ) -> Result<BTreeMap<&'a str, Image>, EngineError> {
         let next = AtomicUsize::new(0);
-        let done: Mutex<BTreeMap<usize, Result<Image, Failure>>> = Mutex::new(BTreeMap::new());
+        let done: Mutex<BTreeMap<usize, Result<Image, EngineError>>> = Mutex::new(BTreeMap::new());
         let work = || {
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
@@ -123,7 +123,7 @@ impl Engine {
         ids.iter().zip(done.into_values()).map(|(id, image)| Ok((*id, image?))).collect()
     }
 
-    fn image(&self, id: &str, inspected: &Value, shown: Option<u64>) -> Result<Image, Failure> {
+    fn image(&self, id: &str, inspected: &Value, shown: Option<u64>) -> Result<Image, EngineError> {
         let args = ["history", "--no-trunc", "--human=false", "--format", "{{json .}}", id];
         let said = self.capture(args)?;
         let history = history_of(&said).map_err(|what| self.unreadable(&args, &what))?;
@@ -136,10 +136,10 @@ impl Engine {
     }
 
     /// The failure of a command that ended well but whose answer cannot be read.
-    fn unreadable(&self, args: &[&str], what: &str) -> Failure {
+    fn unreadable(&self, args: &[&str], what: &str) -> EngineError {
         let said =
             format!("its answer cannot be read, {what}: name an engine that speaks as docker does with `--docker`");
-        Failure { command: crate::engine::shown(&self.command(args)), status: Some(ExitStatus::default()), said }
+        EngineError { command: crate::engine::shown(&self.command(args)), status: Some(ExitStatus::default()), said }
     }
 }
 

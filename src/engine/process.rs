@@ -32,7 +32,7 @@ pub enum Stream {
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum ProcessEnd {
     /// By itself.
     Exited(ExitStatus),
     /// Killed by us: the deadline had passed.
@@ -43,7 +43,7 @@ pub enum End {
 
 /// How long a command may take.
 #[derive(Clone, Copy, Debug)]
-pub struct Limit<'a> {
+pub struct Deadline<'a> {
     /// How long, from its start; `None` is for ever.
     pub time: Option<Duration>,
     /// Whom to obey.
@@ -56,8 +56,8 @@ pub struct Limit<'a> {
 ///
 /// # Errors
 /// If it cannot be started or waited for.
-pub fn run(mut command: Command, limit: Limit<'_>, sink: &mut dyn FnMut(Stream, &[u8])) -> io::Result<End> {
-    let mut child = Group::new(spawn(&mut command)?);
+pub fn run(mut command: Command, limit: Deadline<'_>, sink: &mut dyn FnMut(Stream, &[u8])) -> io::Result<ProcessEnd> {
+    let mut child = ProcessGroup::new(spawn(&mut command)?);
     let pieces = listen(&mut child.0);
     // What is beyond the clock's end never comes.
     let deadline = limit.time.and_then(|time| Instant::now().checked_add(time));
@@ -70,8 +70,8 @@ pub fn run(mut command: Command, limit: Limit<'_>, sink: &mut dyn FnMut(Stream, 
         }
     };
     let stop = || match deadline {
-        _ if is_asked() => Some(End::Interrupted),
-        Some(deadline) if Instant::now() >= deadline => Some(End::TimedOut),
+        _ if is_asked() => Some(ProcessEnd::Interrupted),
+        Some(deadline) if Instant::now() >= deadline => Some(ProcessEnd::TimedOut),
         _ => None,
     };
     let mut ended: Option<(ExitStatus, Instant)> = None;
@@ -85,7 +85,7 @@ pub fn run(mut command: Command, limit: Limit<'_>, sink: &mut dyn FnMut(Stream, 
             Err(RecvTimeoutError::Disconnected) => return wait_for(&mut child.0, &stop),
         }
         match ended {
-            Some((status, at)) if at.elapsed() >= LAST_WORDS => return Ok(End::Exited(status)),
+            Some((status, at)) if at.elapsed() >= LAST_WORDS => return Ok(ProcessEnd::Exited(status)),
             Some(_) => {}
             None => {
                 if let Some(end) = stop() {
@@ -106,16 +106,16 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
 
 /// A started child, which does not outlive us: dropped before it has ended, it and all it started is killed.
 #[derive(Debug)]
-pub struct Group(pub Child);
+pub struct ProcessGroup(pub Child);
 
-impl Group {
+impl ProcessGroup {
     /// The group of `child`, which leads it.
     pub fn new(child: Child) -> Self {
         Self(child)
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Ok(None) = self.0.try_wait() {
             kill(self.0.id());
@@ -132,11 +132,11 @@ fn kill(leader: u32) {
 }
 
 /// The command has closed its pipes, so it is about to end; but a hung one may not.
-fn wait_for(child: &mut Child, stop: &dyn Fn() -> Option<End>) -> io::Result<End> {
+fn wait_for(child: &mut Child, stop: &dyn Fn() -> Option<ProcessEnd>) -> io::Result<ProcessEnd> {
     let mut pause = Duration::from_micros(200);
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(End::Exited(status));
+            return Ok(ProcessEnd::Exited(status));
         }
         if let Some(end) = stop() {
             return Ok(end);
@@ -150,12 +150,12 @@ fn wait_for(child: &mut Child, stop: &dyn Fn() -> Option<End>) -> io::Result<End
 const WAITING: usize = 16;
 
 /// A piece of what a command says.
-pub type Piece = (Stream, Vec<u8>);
+pub type OutputChunk = (Stream, Vec<u8>);
 
 /// How much is read at once, in bytes.
 const READ: usize = 16 * 1024;
 
-fn listen(child: &mut Child) -> Receiver<Piece> {
+fn listen(child: &mut Child) -> Receiver<OutputChunk> {
     let (sender, receiver) = mpsc::sync_channel(WAITING);
     if let Some(out) = child.stdout.take() {
         let sender = sender.clone();
@@ -168,7 +168,7 @@ fn listen(child: &mut Child) -> Receiver<Piece> {
 }
 
 /// Hands on what `from` says until it ends or nobody listens any more.
-pub fn forward(mut from: impl Read, stream: Stream, to: &SyncSender<Piece>) {
+pub fn forward(mut from: impl Read, stream: Stream, to: &SyncSender<OutputChunk>) {
     let mut buffer = vec![0; READ];
     loop {
         match from.read(&mut buffer) {
@@ -187,18 +187,18 @@ pub fn forward(mut from: impl Read, stream: Stream, to: &SyncSender<Piece>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{End, Limit, Stream, run};
+    use super::{Deadline, ProcessEnd, Stream, run};
     use crate::interrupt::Interrupt;
     use std::process::Command;
     use std::time::{Duration, Instant};
 
-    fn shell(script: &str, time: Option<Duration>) -> (End, String, String) {
+    fn shell(script: &str, time: Option<Duration>) -> (ProcessEnd, String, String) {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let end = run(
             command,
-            Limit { time, interrupt: &Interrupt::default(), grace: Duration::ZERO },
+            Deadline { time, interrupt: &Interrupt::default(), grace: Duration::ZERO },
             &mut |stream, bytes| match stream {
                 Stream::Out => out.extend_from_slice(bytes),
                 Stream::Err => err.extend_from_slice(bytes),
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn both_streams_and_the_status_come_back() {
         let (end, out, err) = shell("echo a; echo b >&2; exit 7", None);
-        let End::Exited(status) = end else { panic!("{end:?}") };
+        let ProcessEnd::Exited(status) = end else { panic!("{end:?}") };
         assert_eq!((status.code(), out.as_str(), err.as_str()), (Some(7), "a\n", "b\n"));
     }
 
@@ -218,7 +218,7 @@ mod tests {
     fn a_command_that_hangs_is_ended_at_its_deadline_with_its_children() {
         let start = Instant::now();
         let (end, out, _) = shell("sleep 1000 & echo $!; wait", Some(Duration::from_millis(200)));
-        assert_eq!(end, End::TimedOut);
+        assert_eq!(end, ProcessEnd::TimedOut);
         assert!(start.elapsed() < Duration::from_secs(100), "it did not wait for the sleep");
         let child = rustix::process::Pid::from_raw(out.trim().parse().unwrap()).unwrap();
         let gone = || match std::fs::read_to_string(format!("/proc/{}/stat", child.as_raw_nonzero())) {
@@ -234,20 +234,20 @@ mod tests {
     #[test]
     fn a_time_beyond_every_clock_is_for_ever() {
         let (end, out, _) = shell("echo a", Some(Duration::MAX));
-        assert!(matches!(end, End::Exited(_)), "{end:?}");
+        assert!(matches!(end, ProcessEnd::Exited(_)), "{end:?}");
         assert_eq!(out, "a\n");
     }
 
     #[test]
     fn a_command_that_closes_its_streams_and_hangs_is_ended_too() {
         let (end, ..) = shell("exec >&- 2>&-; sleep 1000", Some(Duration::from_millis(200)));
-        assert_eq!(end, End::TimedOut);
+        assert_eq!(end, ProcessEnd::TimedOut);
     }
 
     #[test]
     fn a_child_left_behind_with_the_pipes_does_not_hold_us_up() {
         let (end, out, _) = shell("echo a; sleep 5 & exit 3", Some(Duration::from_secs(60)));
-        let End::Exited(status) = end else { panic!("{end:?}") };
+        let ProcessEnd::Exited(status) = end else { panic!("{end:?}") };
         assert_eq!((status.code(), out.as_str()), (Some(3), "a\n"));
     }
 
@@ -256,11 +256,11 @@ mod tests {
         let interrupt = Interrupt::default();
         let mut command = Command::new("sh");
         command.args(["-c", "echo a; sleep 1000"]);
-        let end = run(command, Limit { time: None, interrupt: &interrupt, grace: Duration::ZERO }, &mut |_, _| {
+        let end = run(command, Deadline { time: None, interrupt: &interrupt, grace: Duration::ZERO }, &mut |_, _| {
             interrupt.ask();
             interrupt.ask();
         });
-        assert_eq!(end.unwrap(), End::Interrupted);
+        assert_eq!(end.unwrap(), ProcessEnd::Interrupted);
     }
 
     #[test]
@@ -271,11 +271,11 @@ mod tests {
             interrupt.ask();
             let mut command = Command::new("sh");
             command.args(["-c", script]);
-            let limit = Limit { time: None, interrupt: &interrupt, grace: Duration::from_secs(grace) };
+            let limit = Deadline { time: None, interrupt: &interrupt, grace: Duration::from_secs(grace) };
             run(command, limit, &mut |_, _| {}).unwrap()
         };
-        assert!(matches!(end("sleep 0.3; exit 0", 60), End::Exited(status) if status.success()));
-        assert_eq!(end("sleep 1000", 1), End::Interrupted);
+        assert!(matches!(end("sleep 0.3; exit 0", 60), ProcessEnd::Exited(status) if status.success()));
+        assert_eq!(end("sleep 1000", 1), ProcessEnd::Interrupted);
     }
 
     #[test]

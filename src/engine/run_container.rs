@@ -10,9 +10,9 @@ use serde::Deserialize;
 
 use super::cleanup::Remover;
 use super::output::Output;
-use super::process::{self, End, Limit, Stream};
+use super::process::{self, Deadline, ProcessEnd, Stream};
 use super::run_label::{LABEL, Owner};
-use super::{Engine, Failure, shown, unstarted};
+use super::{Engine, EngineError, shown, unstarted};
 use crate::interrupt::Interrupt;
 use image_analyzer::printable::printable;
 
@@ -24,7 +24,7 @@ const EVENTS: Duration = Duration::from_secs(5);
 
 /// What to run, and what it may take.
 #[derive(Clone, Debug)]
-pub struct Order<'a> {
+pub struct ContainerSpec<'a> {
     /// The image reference.
     pub image: &'a str,
     /// The container's name, which nothing else may have.
@@ -58,11 +58,11 @@ pub struct State {
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum ContainerEnd {
     /// With exit status 0: it ran, and all went well.
-    Well,
+    Success,
     /// Otherwise; `state` and `command` are what the engine knows of the container.
-    Badly {
+    Failed {
         /// Its state.
         state: State,
         /// What was to be executed: the program and its arguments.
@@ -78,7 +78,7 @@ pub enum Ended {
 
 /// What came of a look for the containers of runs that are dead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Swept {
+pub struct CleanupReport {
     /// How many were removed.
     pub removed: usize,
     /// How many are of runs of which nothing can be known here, since they were before this start of the machine, or on
@@ -88,9 +88,9 @@ pub struct Swept {
 
 /// What a run left: how it ended and what it printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ran {
+pub struct ContainerRun {
     /// How it ended.
-    pub ended: Ended,
+    pub ended: ContainerEnd,
     /// What the program wrote to stdout.
     pub stdout: Output,
     /// What it wrote to stderr; the engine writes there too if the container cannot be started.
@@ -102,14 +102,19 @@ impl Engine {
     ///
     /// # Errors
     /// If the engine cannot be asked, or does not do what it is asked for reasons that are not the image's.
-    pub fn run(&self, order: &Order<'_>, interrupt: &Interrupt, log: &mut dyn FnMut(&[u8])) -> Result<Ran, Failure> {
+    pub fn run(
+        &self,
+        order: &ContainerSpec<'_>,
+        interrupt: &Interrupt,
+        log: &mut dyn FnMut(&[u8]),
+    ) -> Result<ContainerRun, EngineError> {
         let command = self.command(arguments(order));
         let shown = shown(&command);
         let is_limited = order.memory.is_some();
         let mut container =
             Container { engine: self, remover: order.remover, name: order.name, there: true, runs: true, is_limited };
         let (mut stdout, mut stderr) = (Output::default(), Output::default());
-        let limit = Limit { time: Some(order.timeout), interrupt, grace: Duration::ZERO };
+        let limit = Deadline { time: Some(order.timeout), interrupt, grace: Duration::ZERO };
         let end = process::run(command, limit, &mut |stream, bytes| {
             log(bytes);
             match stream {
@@ -117,16 +122,16 @@ impl Engine {
                 Stream::Err => stderr.push(bytes),
             }
         });
-        container.runs = !matches!(end, Ok(End::Exited(_)));
+        container.runs = !matches!(end, Ok(ProcessEnd::Exited(_)));
         let ended = match end {
-            Ok(End::Exited(status)) if status.success() => Ok(Ended::Well),
-            Ok(End::Exited(status)) => container.ended(&shown, status, &stderr),
-            Ok(End::TimedOut) => container.out_of_time(&shown, order.timeout),
-            Ok(End::Interrupted) => Ok(Ended::Interrupted),
+            Ok(ProcessEnd::Exited(status)) if status.success() => Ok(ContainerEnd::Success),
+            Ok(ProcessEnd::Exited(status)) => container.ended(&shown, status, &stderr),
+            Ok(ProcessEnd::TimedOut) => container.out_of_time(&shown, order.timeout),
+            Ok(ProcessEnd::Interrupted) => Ok(ContainerEnd::Interrupted),
             Err(error) => Err(unstarted(shown, &error)),
         };
         drop(container);
-        Ok(Ran { ended: ended?, stdout, stderr })
+        Ok(ContainerRun { ended: ended?, stdout, stderr })
     }
 
     /// Makes sure that there is a network of this name, or for `container:NAME` a container that runs, before every
@@ -134,7 +139,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the engine does not know it.
-    pub fn check_network(&self, name: &str) -> Result<(), Failure> {
+    pub fn check_network(&self, name: &str) -> Result<(), EngineError> {
         // Modes that are no networks: of Docker, and of podman.
         const MODES: [&str; 5] = ["default", "bridge", "host", "none", "private"];
         const KINDS: [&str; 3] = ["ns:", "slirp4netns", "pasta"];
@@ -142,7 +147,7 @@ impl Engine {
             let args = ["container", "inspect", "--format", "{{.State.Running}}", "--", container];
             return match self.capture(args)?.trim_ascii() {
                 b"true" => Ok(()),
-                _ => Err(Failure {
+                _ => Err(EngineError {
                     command: shown(&self.command(args)),
                     status: None,
                     said: format!("the container `{}` does not run: start it first", printable(container)),
@@ -160,7 +165,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the engine cannot be asked, or refuses.
-    pub fn sweep(&self, owner: &Owner) -> Result<(), Failure> {
+    pub fn sweep(&self, owner: &Owner) -> Result<(), EngineError> {
         let filter = format!("label={LABEL}={owner}");
         let ids = self.containers(&filter)?;
         if ids.is_empty() { Ok(()) } else { self.remove(&ids) }
@@ -170,7 +175,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the engine cannot be asked, or refuses.
-    pub fn sweep_dead(&self, me: &Owner) -> Result<Swept, Failure> {
+    pub fn sweep_dead(&self, me: &Owner) -> Result<CleanupReport, EngineError> {
         let (mut dead, mut elsewhere) = (Vec::new(), 0);
         for id in self.containers(&format!("label={LABEL}"))? {
             let format = format!("{{{{index .Config.Labels \"{LABEL}\"}}}}");
@@ -185,17 +190,17 @@ impl Engine {
         if !dead.is_empty() {
             self.remove(&dead)?;
         }
-        Ok(Swept { removed: dead.len(), elsewhere })
+        Ok(CleanupReport { removed: dead.len(), elsewhere })
     }
 
     /// The IDs of all containers, running or not, that `filter` lets through.
-    fn containers(&self, filter: &str) -> Result<Vec<String>, Failure> {
+    fn containers(&self, filter: &str) -> Result<Vec<String>, EngineError> {
         let ids = self.capture_in_any_case(["ps", "--all", "--quiet", "--no-trunc", "--filter", filter])?;
         Ok(String::from_utf8_lossy(&ids).split_ascii_whitespace().map(str::to_owned).collect())
     }
 
     /// Removes containers, running or not, and the volumes that were made for them. That one is not there is fine.
-    pub(super) fn remove(&self, containers: &[impl AsRef<str>]) -> Result<(), Failure> {
+    pub(super) fn remove(&self, containers: &[impl AsRef<str>]) -> Result<(), EngineError> {
         let names = containers.iter().map(AsRef::as_ref);
         match self.capture_in_any_case(["rm", "--force", "--volumes"].into_iter().chain(names)) {
             Err(failure) if failure.status.is_none() || !failure.said.lines().all(is_missing) => Err(failure),
@@ -218,21 +223,21 @@ struct Container<'a> {
 
 impl Container<'_> {
     /// Asks how the container ended, after the engine's command ended with another status than 0.
-    fn ended(&mut self, shown: &str, status: ExitStatus, stderr: &Output) -> Result<Ended, Failure> {
+    fn ended(&mut self, shown: &str, status: ExitStatus, stderr: &Output) -> Result<ContainerEnd, EngineError> {
         match self.inspect() {
             // The command is gone, killed for instance: its status is not that of the program.
             Ok((state, _)) if has_started(&state) && !is_over(&state) => {
                 self.runs = true;
                 let said = format!("it ended before its container did, which is still `{}`", state.status);
-                Err(Failure { command: shown.to_owned(), status: Some(status), said })
+                Err(EngineError { command: shown.to_owned(), status: Some(status), said })
             }
             Ok((mut state, command)) => {
                 state.oom_killed |= state.exit_code == KILLED && self.is_limited && self.was_out_of_memory();
-                Ok(Ended::Badly { state, command })
+                Ok(ContainerEnd::Failed { state, command })
             }
             Err(failure) if is_missing(&failure.said) => {
                 self.there = false;
-                Ok(Ended::NotCreated(stderr.text()))
+                Ok(ContainerEnd::NotCreated(stderr.text()))
             }
             Err(failure) => Err(failure),
         }
@@ -251,27 +256,27 @@ impl Container<'_> {
     }
 
     /// The time is over. Only the engine knows whether the container ran all that time.
-    fn out_of_time(&mut self, shown: &str, timeout: Duration) -> Result<Ended, Failure> {
+    fn out_of_time(&mut self, shown: &str, timeout: Duration) -> Result<ContainerEnd, EngineError> {
         let not_started = |said: &str| {
             let said = format!("not started within {} s{said}: give it longer with `--timeout`", timeout.as_secs_f64());
-            Failure { command: shown.to_owned(), status: None, said }
+            EngineError { command: shown.to_owned(), status: None, said }
         };
         match self.inspect() {
             Ok((state, command)) if is_over(&state) => {
-                Ok(if state.exit_code == 0 { Ended::Well } else { Ended::Badly { state, command } })
+                Ok(if state.exit_code == 0 { ContainerEnd::Success } else { ContainerEnd::Failed { state, command } })
             }
-            Ok((state, _)) if has_started(&state) => Ok(Ended::OutOfTime),
+            Ok((state, _)) if has_started(&state) => Ok(ContainerEnd::OutOfTime),
             Ok((state, _)) => Err(not_started(&format!(" (it is still `{}`)", state.status))),
             Err(failure) if is_missing(&failure.said) => Err(not_started("")),
             Err(failure) => Err(failure),
         }
     }
 
-    fn inspect(&self) -> Result<(State, Vec<String>), Failure> {
+    fn inspect(&self) -> Result<(State, Vec<String>), EngineError> {
         let format = "{{json .State}}\n{{json .Path}}\n{{json .Args}}";
         let args = ["container", "inspect", "--format", format, self.name];
         let answer = self.engine.capture(args)?;
-        let unreadable = |error: serde_json::Error| Failure {
+        let unreadable = |error: serde_json::Error| EngineError {
             command: shown(&self.engine.command(args)),
             status: None,
             said: format!("the answer is not as expected ({error}): name another engine with `--docker`"),
@@ -296,7 +301,7 @@ impl Drop for Container<'_> {
     }
 }
 
-fn arguments(order: &Order<'_>) -> Vec<String> {
+fn arguments(order: &ContainerSpec<'_>) -> Vec<String> {
     let label = format!("{LABEL}={}", order.owner);
     // Without a log driver the engine keeps no copy of what is printed: a program that floods must not fill its disk.
     let fixed = ["run", "--pull", "never", "--log-driver", "none", "--name", order.name, "--label", &label];
@@ -321,7 +326,7 @@ fn has_started(state: &State) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Order;
+    use super::ContainerSpec;
     use crate::engine::Engine;
     use crate::engine::cleanup::Remover;
     use crate::engine::run_label::Owner;
@@ -340,8 +345,8 @@ mod tests {
         Engine::new(path).with_patience(patience)
     }
 
-    fn order<'a>(owner: &'a Owner, remover: &'a Remover, timeout: Duration) -> Order<'a> {
-        Order { image: "m:a", name: "x", owner, remover, timeout, memory: None, network: None }
+    fn order<'a>(owner: &'a Owner, remover: &'a Remover, timeout: Duration) -> ContainerSpec<'a> {
+        ContainerSpec { image: "m:a", name: "x", owner, remover, timeout, memory: None, network: None }
     }
 
     #[test]

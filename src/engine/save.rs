@@ -5,8 +5,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use super::process::{self, Group, Piece, Stream, forward};
-use super::{Engine, Failure, hung, shown, unstarted};
+use super::process::{self, OutputChunk, ProcessGroup, Stream, forward};
+use super::{Engine, EngineError, hung, shown, unstarted};
 
 /// How many pieces may wait to be used.
 const WAITING: usize = 4;
@@ -22,10 +22,11 @@ impl Engine {
     /// # Errors
     /// If the engine's command cannot be started, fails, or says nothing for longer than [`Engine::patience`]. Then what
     /// `read` made of it is worth nothing.
-    pub fn save<T>(&self, image: &str, read: impl FnOnce(&mut dyn Read) -> T) -> Result<T, Failure> {
+    pub fn save<T>(&self, image: &str, read: impl FnOnce(&mut dyn Read) -> T) -> Result<T, EngineError> {
         let mut command = self.command(["save", image]);
         let shown = shown(&command);
-        let mut child = Group::new(process::spawn(&mut command).map_err(|error| unstarted(shown.clone(), &error))?);
+        let mut child =
+            ProcessGroup::new(process::spawn(&mut command).map_err(|error| unstarted(shown.clone(), &error))?);
         let (sender, pieces) = mpsc::sync_channel(WAITING);
         if let Some(out) = child.0.stdout.take() {
             thread::spawn(move || forward(out, Stream::Out, &sender));
@@ -42,7 +43,7 @@ impl Engine {
             Ok(status) if status.success() => Ok(made),
             Ok(status) => {
                 let said = words.and_then(|words| words.join().ok()).unwrap_or_default();
-                Err(Failure { command: shown, status: Some(status), said })
+                Err(EngineError { command: shown, status: Some(status), said })
             }
             Err(error) => Err(unstarted(shown, &error)),
         }
@@ -53,7 +54,7 @@ impl Engine {
     ///
     /// # Errors
     /// What the engine said, if it has no image of this name.
-    pub fn id(&self, image: &str) -> Result<String, Failure> {
+    pub fn id(&self, image: &str) -> Result<String, EngineError> {
         let said = self.capture(["image", "inspect", "--format", "{{.Id}}", image])?;
         Ok(String::from_utf8_lossy(&said).trim().to_owned())
     }
@@ -68,7 +69,7 @@ enum Silence {
 
 /// The stream as a reader that gives up on a hung engine.
 struct Archive {
-    pieces: Receiver<Piece>,
+    pieces: Receiver<OutputChunk>,
     piece: Vec<u8>,
     at: usize,
     patience: Duration,

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use crate::repository::service_name::Set;
 use crate::runner::outcome::Outcome;
 use crate::runner::progress::duration;
-use crate::runner::summary::{NEWS, Row, images};
+use crate::runner::summary::{NEWS, ServiceResult, images};
 use crate::terminal::{Tone, paint};
 use image_analyzer::printable::printable;
 
 /// One image in one line, with its end.
-pub fn line(row: &Row, color: bool) -> String {
+pub fn line(row: &ServiceResult, color: bool) -> String {
     let (mark, tone) = mark(row.is_expected());
     let time = row.record.build_time.map(duration).unwrap_or_default();
     let said = match (row.outcome(), row.set()) {
@@ -18,15 +18,15 @@ pub fn line(row: &Row, color: bool) -> String {
         (Outcome::Works, Set::Err) => NEWS.to_owned(),
         (Outcome::DoesNotBuild { .. }, Set::Err) => format!("does not build, as expected: {}", row.detail()),
         (Outcome::DoesNotBuild { .. }, Set::Normal) => format!("does not build: {}", row.detail()),
-        (outcome, _) if outcome.message().is_empty() => outcome.words(),
-        (outcome, _) => format!("{}: {}", outcome.words(), outcome.message()),
+        (outcome, _) if outcome.message().is_empty() => outcome.label(),
+        (outcome, _) => format!("{}: {}", outcome.label(), outcome.message()),
     };
     format!("{} {}  {time}  {}\n", paint(mark, tone, color), row.service, printable(&said))
 }
 
 /// One image that was tested, in one line, with its end; `mark` is what it has in the report.
-pub fn tested(row: &Row, mark: &str) -> String {
-    let (words, detail) = (row.outcome().words(), row.detail());
+pub fn tested(row: &ServiceResult, mark: &str) -> String {
+    let (words, detail) = (row.outcome().label(), row.detail());
     let between = if detail.is_empty() { "" } else { ": " };
     format!("{mark} {}  {words}{between}{}\n", row.service, printable(&detail))
 }
@@ -41,7 +41,7 @@ pub fn mark(is_expected: Option<bool>) -> (&'static str, Tone) {
 }
 
 /// Where and with which last lines each image failed that should build.
-pub fn failures(rows: &[Row], color: bool) -> String {
+pub fn failures(rows: &[ServiceResult], color: bool) -> String {
     let mut out = String::new();
     for row in rows.iter().filter(|row| row.is_expected() == Some(false)) {
         let Outcome::DoesNotBuild { step, message } = row.outcome() else { continue };
@@ -58,14 +58,14 @@ pub fn failures(rows: &[Row], color: bool) -> String {
 }
 
 /// All images in one line: `57 images: 55 built, 1 failed as expected, 1 failed`.
-pub fn summary(rows: &[Row]) -> String {
-    let count = |of: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| of(row)).count();
+pub fn summary(rows: &[ServiceResult]) -> String {
+    let count = |of: &dyn Fn(&ServiceResult) -> bool| rows.iter().filter(|row| of(row)).count();
     let counts = [
         (count(&|row| *row.outcome() == Outcome::Works && row.set() == Set::Normal), "built"),
         (count(&|row| row.is_expected() == Some(true) && row.set() == Set::Err), "failed as expected"),
         (count(&|row| row.is_expected() == Some(false) && row.set() == Set::Normal), "failed"),
         (count(&|row| row.is_expected() == Some(false) && row.set() == Set::Err), "built although .err"),
-        (count(&|row| *row.outcome() == Outcome::CutOff), "cut off"),
+        (count(&|row| *row.outcome() == Outcome::Interrupted), "cut off"),
         (count(&|row| *row.outcome() == Outcome::NotRun), "not begun"),
         (count(&|row| matches!(row.outcome(), Outcome::Unknown { .. })), "unknown"),
     ];

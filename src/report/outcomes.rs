@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::report::builds;
 use crate::runner::baseline::{Change, Changes};
 use crate::runner::progress::duration;
-use crate::runner::summary::{Row, Tally, images};
+use crate::runner::summary::{OutcomeCounts, ServiceResult, images};
 use crate::terminal::Tone;
 
 /// What is reported.
@@ -23,7 +23,7 @@ pub struct Report<'a> {
     /// The image repository.
     pub repository: &'a str,
     /// A row for each image, by service.
-    pub rows: &'a [Row],
+    pub rows: &'a [ServiceResult],
     /// What has changed, if an earlier report was given.
     pub changes: Option<&'a Changes>,
     /// Whether somebody asked to stop before all was done.
@@ -34,7 +34,7 @@ pub struct Report<'a> {
 
 impl Report<'_> {
     /// Whether the answer is no for `row`: another outcome than the baseline has or, without one, than its set promises.
-    pub fn fails(&self, row: &Row) -> bool {
+    pub fn fails(&self, row: &ServiceResult) -> bool {
         match self.changes {
             Some(changes) => has_changed(row, changes),
             None => row.is_expected() == Some(false),
@@ -42,7 +42,7 @@ impl Report<'_> {
     }
 
     /// The mark of `row`, and its tone.
-    fn mark(&self, row: &Row) -> (&'static str, Tone) {
+    fn mark(&self, row: &ServiceResult) -> (&'static str, Tone) {
         mark(row, self.changes)
     }
 
@@ -58,7 +58,7 @@ impl Report<'_> {
 
     /// All images in one line: `57 images: 48 work, 6 cannot start, 2 exit 1, 1 does not build; all as expected`.
     fn summary(&self) -> String {
-        let tally = Tally::of(self.rows);
+        let tally = OutcomeCounts::of(self.rows);
         let mut counts: Vec<_> = tally.outcomes.iter().collect();
         // Those that work first, the others by name.
         counts.sort_by_key(|(words, _)| words.as_str() != "works");
@@ -82,13 +82,13 @@ impl Report<'_> {
     }
 }
 
-fn has_changed(row: &Row, changes: &Changes) -> bool {
+fn has_changed(row: &ServiceResult, changes: &Changes) -> bool {
     changes.changed.iter().any(|change| change.service == row.service.as_str())
 }
 
 /// The mark of `row`, and its tone: with a baseline one that is as it was then, or new, though not as its set promises, is
 /// neither good nor bad.
-pub fn mark(row: &Row, changes: Option<&Changes>) -> (&'static str, Tone) {
+pub fn mark(row: &ServiceResult, changes: Option<&Changes>) -> (&'static str, Tone) {
     let is_new = |changes: &Changes| changes.new.iter().any(|service| service == row.service.as_str());
     match (row.is_expected(), changes) {
         (Some(false), Some(changes)) if is_new(changes) => ("+", Tone::Notice),
@@ -116,7 +116,7 @@ struct Section {
 
 /// What there is to say about `changes`; nothing, if there are none.
 fn sections(changes: &Changes) -> Vec<Section> {
-    let line = |change: &Change| format!("{}: {} → {}", change.service, change.was.words(), change.is.words());
+    let line = |change: &Change| format!("{}: {} → {}", change.service, change.was.label(), change.is.label());
     let all = [
         ("changed", changes.changed.iter().map(line).collect(), true),
         ("new", changes.new.clone(), false),
@@ -130,25 +130,26 @@ fn sections(changes: &Changes) -> Vec<Section> {
 mod tests {
     use super::Report;
     use crate::runner::baseline::{Baseline, Changes};
-    use crate::runner::job::Record;
+    use crate::runner::job::JobReport;
     use crate::runner::outcome::Outcome;
-    use crate::runner::summary::Row;
+    use crate::runner::summary::ServiceResult;
     use crate::runner::summary::tests::row;
     use std::time::Duration;
 
     /// A row of each outcome, with words of the worst kind.
-    pub(super) fn sample() -> Vec<Row> {
+    pub(super) fn sample() -> Vec<ServiceResult> {
         let hostile = "a|b `c` <d> & \"e\" ]]> \u{1b}[31m\u{9b}\u{202e}\u{ffff}\r\tf";
         let mut works = row("hello-c.alpine", Outcome::Works);
         let time = |millis| Some(Duration::from_millis(millis));
-        works.record = Record {
+        works.record = JobReport {
             build_time: time(1500),
             run_time: time(250),
             stdout: "Hello, world!\nmore\n".to_owned(),
             ..works.record
         };
         let mut loud = row("hello-c.gcc", Outcome::Works);
-        loud.record = Record { stdout: format!("{hostile}\n"), stderr: "x\n".repeat(3), is_cut: true, ..loud.record };
+        loud.record =
+            JobReport { stdout: format!("{hostile}\n"), stderr: "x\n".repeat(3), is_cut: true, ..loud.record };
         let message = "exec ./hello: no such file or directory".to_owned();
         let mut reasoned = row("hello-c.gcc.scratch", Outcome::CannotStart { message });
         reasoned.record.reason = Some("the loader /lib64/ld-linux-x86-64.so.2 is not in the image".to_owned());
@@ -164,7 +165,7 @@ mod tests {
             reasoned,
             broken,
             row("hello-go.golang.ubuntu.err", no_step("\"/hello\" not found")),
-            row("hello-java.openjdk", Outcome::Exits { exit_code: 1, message: hostile.to_owned() }),
+            row("hello-java.openjdk", Outcome::ExitedWithError { exit_code: 1, message: hostile.to_owned() }),
             row("hello-java.openjdk.err", Outcome::Works),
             row("hello-py.python", Outcome::Killed { signal: 9, out_of_memory: true }),
             row("hello-rust.rust", Outcome::TimedOut),
@@ -174,14 +175,14 @@ mod tests {
         ]
     }
 
-    pub(super) fn changes(rows: &[Row]) -> Changes {
+    pub(super) fn changes(rows: &[ServiceResult]) -> Changes {
         let earlier = r#"{"images": [{"service": "hello-c.alpine", "outcome": "cannot-start"},
             {"service": "gone|\u001b", "outcome": "works"}, {"service": "hello-c.gcc", "outcome": "works"}]}"#;
         let services: Vec<_> = rows.iter().map(|row| row.service.to_string()).collect();
         Baseline::parse(earlier.as_bytes()).unwrap().changes(rows, &services)
     }
 
-    pub(super) fn report<'a>(rows: &'a [Row], changes: Option<&'a Changes>) -> Report<'a> {
+    pub(super) fn report<'a>(rows: &'a [ServiceResult], changes: Option<&'a Changes>) -> Report<'a> {
         Report { repository: "minimage", rows, changes, was_interrupted: false, time: Duration::from_secs(75) }
     }
 
@@ -189,7 +190,7 @@ mod tests {
     fn the_summary_counts_in_plain_words() {
         let rows = [row("a", Outcome::Works), row("b", Outcome::Works), row("c.err", Outcome::NotBuilt)];
         assert_eq!(report(&rows, None).summary(), "3 images: 2 work, 1 not built; all as expected, 1 m 15 s");
-        let exits = Outcome::Exits { exit_code: 3, message: String::new() };
+        let exits = Outcome::ExitedWithError { exit_code: 3, message: String::new() };
         let rows = [row("a", exits.clone()), row("b", exits), row("c", Outcome::NotRun)];
         let interrupted = Report { was_interrupted: true, ..report(&rows, None) };
         assert_eq!(

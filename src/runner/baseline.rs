@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::outcome::Gist;
-use super::summary::Row;
+use super::outcome::OutcomeKind;
+use super::summary::ServiceResult;
 use crate::repository::service_name::Set;
 
 /// An earlier report: the outcome of each service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Baseline(BTreeMap<String, Gist>);
+pub struct Baseline(BTreeMap<String, OutcomeKind>);
 
 /// An image with another outcome than it had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,9 +21,9 @@ pub struct Change {
     /// The service.
     pub service: String,
     /// What it was.
-    pub was: Gist,
+    pub was: OutcomeKind,
     /// What it is.
-    pub is: Gist,
+    pub is: OutcomeKind,
 }
 
 /// The differences between two reports, each list by name. Names may be anything the earlier report held: escape before
@@ -62,23 +62,23 @@ impl Baseline {
     /// If it is no such report.
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         let document: Document = serde_json::from_slice(json)?;
-        let gist = |Entry { service, outcome, exit_code, signal, out_of_memory }| {
-            (service, Gist { outcome: outcome.into(), exit_code, signal, out_of_memory })
+        let kind = |Entry { service, outcome, exit_code, signal, out_of_memory }| {
+            (service, OutcomeKind { outcome: outcome.into(), exit_code, signal, out_of_memory })
         };
-        Ok(Self(document.images.into_iter().map(gist).collect()))
+        Ok(Self(document.images.into_iter().map(kind).collect()))
     }
 
     /// Holds `rows` against it. `services` are all that there are, tried or not, sorted.
-    pub fn changes(&self, rows: &[Row], services: &[String]) -> Changes {
+    pub fn changes(&self, rows: &[ServiceResult], services: &[String]) -> Changes {
         let is_gone = |service: &&String| services.binary_search(service).is_err();
         Changes { vanished: self.0.keys().filter(is_gone).cloned().collect(), ..self.compare(rows) }
     }
 
     /// The same without what has vanished, for some of the rows.
-    pub fn compare(&self, rows: &[Row]) -> Changes {
+    pub fn compare(&self, rows: &[ServiceResult]) -> Changes {
         let mut changes = Changes::default();
         for row in rows {
-            let (service, is) = (row.service.to_string(), row.outcome().gist());
+            let (service, is) = (row.service.to_string(), row.outcome().kind());
             if is.is_undecided() {
                 continue;
             }
@@ -95,8 +95,8 @@ impl Baseline {
     }
 }
 
-fn has_no_image(gist: &Gist) -> bool {
-    matches!(&*gist.outcome, "does-not-build" | "not-built")
+fn has_no_image(kind: &OutcomeKind) -> bool {
+    matches!(&*kind.outcome, "does-not-build" | "not-built")
 }
 
 #[cfg(test)]
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn changes_in_both_directions_are_told_and_new_and_vanished_services_apart() {
-        let exits = |exit_code| Outcome::Exits { exit_code, message: "words do not matter".to_owned() };
+        let exits = |exit_code| Outcome::ExitedWithError { exit_code, message: "words do not matter".to_owned() };
         let rows = [
             row("better", Outcome::Works),
             row("code", exits(2)),
@@ -133,7 +133,7 @@ mod tests {
         services.sort();
         let changes = Baseline::parse(EARLIER.as_bytes()).unwrap().changes(&rows, &services);
         let words =
-            |change: &super::Change| format!("{}: {} → {}", change.service, change.was.words(), change.is.words());
+            |change: &super::Change| format!("{}: {} → {}", change.service, change.was.label(), change.is.label());
         let told: Vec<_> = changes.changed.iter().map(words).collect();
         assert_eq!(told, ["better: cannot start → works", "code: exits 1 → exits 2", "worse: works → timed out"]);
         assert_eq!(changes.new, ["cut-off", "fresh"]);

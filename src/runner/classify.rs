@@ -8,7 +8,7 @@ mod messages;
 use messages::{engine_words, exec_failure, init_failure, loader_failure, telling_line, without_warnings};
 
 use super::outcome::Outcome;
-use crate::engine::run_container::{Ended, Ran, State};
+use crate::engine::run_container::{ContainerEnd, ContainerRun, State};
 use image_analyzer::printable::shortened;
 
 /// What it means that a container ended like this.
@@ -26,14 +26,16 @@ use image_analyzer::printable::shortened;
 ///
 /// A program that prints such a line about its own file, and nothing else, and ends with such a code, looks the same
 /// from outside; only its image can tell, see [`if_it_ran`].
-pub fn of(ran: &Ran) -> Outcome {
+pub fn of(ran: &ContainerRun) -> Outcome {
     match &ran.ended {
-        Ended::Well => Outcome::Works,
-        Ended::OutOfTime => Outcome::TimedOut,
-        Ended::Interrupted => Outcome::CutOff,
-        Ended::NotCreated(said) => not_created(said),
-        Ended::Badly { state, .. } if state.status == "created" || !state.error.is_empty() => not_started(state, ran),
-        Ended::Badly { state, command } => ended(state, command, ran),
+        ContainerEnd::Success => Outcome::Works,
+        ContainerEnd::OutOfTime => Outcome::TimedOut,
+        ContainerEnd::Interrupted => Outcome::Interrupted,
+        ContainerEnd::NotCreated(said) => not_created(said),
+        ContainerEnd::Failed { state, .. } if state.status == "created" || !state.error.is_empty() => {
+            not_started(state, ran)
+        }
+        ContainerEnd::Failed { state, command } => ended(state, command, ran),
     }
 }
 
@@ -54,7 +56,7 @@ fn not_created(said: &str) -> Outcome {
     }
 }
 
-fn not_started(state: &State, ran: &Ran) -> Outcome {
+fn not_started(state: &State, ran: &ContainerRun) -> Outcome {
     let stderr = ran.stderr.text();
     let said = if state.error.is_empty() { stderr.as_str() } else { state.error.as_str() };
     let message = engine_words(said);
@@ -82,7 +84,7 @@ fn not_started(state: &State, ran: &Ran) -> Outcome {
     }
 }
 
-fn ended(state: &State, command: &[String], ran: &Ran) -> Outcome {
+fn ended(state: &State, command: &[String], ran: &ContainerRun) -> Outcome {
     if speaker(state.exit_code, command, ran).is_some() {
         let stderr = ran.stderr.text();
         let message = shortened(without_warnings(&stderr).lines().next().unwrap_or_default());
@@ -91,21 +93,22 @@ fn ended(state: &State, command: &[String], ran: &Ran) -> Outcome {
     match state.exit_code {
         0 => Outcome::Works,
         code @ 129..=192 => Outcome::Killed { signal: code - 128, out_of_memory: state.oom_killed && code == 128 + 9 },
-        exit_code if state.oom_killed => {
-            Outcome::Exits { exit_code, message: "out of memory: the kernel ended one of its processes".to_owned() }
-        }
-        exit_code => Outcome::Exits { exit_code, message: telling_line(ran) },
+        exit_code if state.oom_killed => Outcome::ExitedWithError {
+            exit_code,
+            message: "out of memory: the kernel ended one of its processes".to_owned(),
+        },
+        exit_code => Outcome::ExitedWithError { exit_code, message: telling_line(ran) },
     }
 }
 
 /// What it means if the runtime's or the loader's words, which alone speak for not starting, were the program's own;
 /// `None` where more speaks for it.
-pub fn if_it_ran(ran: &Ran) -> Option<Outcome> {
-    let Ended::Badly { state, command } = &ran.ended else { return None };
+pub fn if_it_ran(ran: &ContainerRun) -> Option<Outcome> {
+    let ContainerEnd::Failed { state, command } = &ran.ended else { return None };
     let is_doubtful = state.status == "exited"
         && state.error.is_empty()
         && matches!(speaker(state.exit_code, command, ran), Some(Speaker::Runtime | Speaker::Loader));
-    is_doubtful.then(|| Outcome::Exits { exit_code: state.exit_code, message: telling_line(ran) })
+    is_doubtful.then(|| Outcome::ExitedWithError { exit_code: state.exit_code, message: telling_line(ran) })
 }
 
 /// Who says that a program never ran.
@@ -117,7 +120,7 @@ enum Speaker {
 }
 
 /// Whose words that the program never ran are all that a container left, with the exit code that goes with them.
-fn speaker(exit_code: i64, command: &[String], ran: &Ran) -> Option<Speaker> {
+fn speaker(exit_code: i64, command: &[String], ran: &ContainerRun) -> Option<Speaker> {
     if !ran.stdout.is_empty() {
         return None;
     }
@@ -135,29 +138,29 @@ fn speaker(exit_code: i64, command: &[String], ran: &Ran) -> Option<Speaker> {
 mod tests {
     use super::of;
     use crate::engine::output::Output;
-    use crate::engine::run_container::{Ended, Ran, State};
+    use crate::engine::run_container::{ContainerEnd, ContainerRun, State};
     use crate::runner::outcome::Outcome;
 
-    fn ran(ended: Ended, out: &str, err: &str) -> Ran {
+    fn ran(ended: ContainerEnd, out: &str, err: &str) -> ContainerRun {
         let (mut stdout, mut stderr) = (Output::default(), Output::default());
         stdout.push(out.as_bytes());
         stderr.push(err.as_bytes());
-        Ran { ended, stdout, stderr }
+        ContainerRun { ended, stdout, stderr }
     }
 
-    fn exited(exit_code: i64, command: &[&str]) -> Ended {
+    fn exited(exit_code: i64, command: &[&str]) -> ContainerEnd {
         let state = State { status: "exited".to_owned(), exit_code, ..State::default() };
-        Ended::Badly { state, command: command.iter().map(ToString::to_string).collect() }
+        ContainerEnd::Failed { state, command: command.iter().map(ToString::to_string).collect() }
     }
 
     #[track_caller]
-    fn cannot_start(ran: &Ran, expected: &str) {
+    fn cannot_start(ran: &ContainerRun, expected: &str) {
         assert_eq!(of(ran), Outcome::CannotStart { message: expected.to_owned() });
     }
 
     #[track_caller]
-    fn exits(ran: &Ran, code: i64, expected: &str) {
-        assert_eq!(of(ran), Outcome::Exits { exit_code: code, message: expected.to_owned() });
+    fn exits(ran: &ContainerRun, code: i64, expected: &str) {
+        assert_eq!(of(ran), Outcome::ExitedWithError { exit_code: code, message: expected.to_owned() });
     }
 
     #[test]
@@ -178,14 +181,14 @@ mod tests {
     fn only_words_that_a_program_may_print_itself_are_in_doubt() {
         let line = "exec ./hello: no such file or directory";
         let doubtful = super::if_it_ran(&ran(exited(1, &["./hello"]), "", line));
-        assert_eq!(doubtful, Some(Outcome::Exits { exit_code: 1, message: line.to_owned() }));
+        assert_eq!(doubtful, Some(Outcome::ExitedWithError { exit_code: 1, message: line.to_owned() }));
         let loader = "./hello: error while loading shared libraries: libx.so: cannot open shared object file";
         let doubtful = super::if_it_ran(&ran(exited(127, &["./hello"]), "", loader));
-        assert_eq!(doubtful, Some(Outcome::Exits { exit_code: 127, message: loader.to_owned() }));
+        assert_eq!(doubtful, Some(Outcome::ExitedWithError { exit_code: 127, message: loader.to_owned() }));
         let init = "[FATAL tini (7)] exec ./hello failed: No such file or directory";
         assert_eq!(super::if_it_ran(&ran(exited(127, &["./hello"]), "", init)), None);
         assert_eq!(super::if_it_ran(&ran(exited(1, &["./hello"]), "said", line)), None);
-        assert_eq!(super::if_it_ran(&ran(Ended::Well, "", line)), None);
+        assert_eq!(super::if_it_ran(&ran(ContainerEnd::Success, "", line)), None);
     }
 
     #[test]
@@ -258,7 +261,7 @@ mod tests {
     fn a_container_that_was_created_and_never_started_says_why() {
         let not_started = |exit_code, error: &str| {
             let state = State { status: "created".to_owned(), exit_code, error: error.to_owned(), ..State::default() };
-            ran(Ended::Badly { state, command: vec!["/bin/sh".to_owned()] }, "", "")
+            ran(ContainerEnd::Failed { state, command: vec!["/bin/sh".to_owned()] }, "", "")
         };
         let wrapped = |reason: &str| {
             format!(
@@ -283,8 +286,9 @@ mod tests {
         cannot_start(&not_started(128, group), group);
         // Podman does not write into the state what it says.
         let created = || State { status: "created".to_owned(), ..State::default() };
-        let podmans =
-            |said: &str| ran(Ended::Badly { state: created(), command: vec![] }, "", &format!("Error: {said}\n"));
+        let podmans = |said: &str| {
+            ran(ContainerEnd::Failed { state: created(), command: vec![] }, "", &format!("Error: {said}\n"))
+        };
         cannot_start(&podmans(group), group);
         let folder = "workdir \"/w\" exists on container 08b5b269f49f, but is not a directory";
         cannot_start(&podmans(folder), folder);
@@ -302,14 +306,14 @@ mod tests {
         ] {
             let error = format!("{wrapper}{said}: unknown");
             let state = State { status: "created".to_owned(), exit_code: 128, error, ..State::default() };
-            let outcome = of(&ran(Ended::Badly { state, command: vec!["/x".to_owned()] }, "", ""));
+            let outcome = of(&ran(ContainerEnd::Failed { state, command: vec!["/x".to_owned()] }, "", ""));
             assert_eq!(outcome, Outcome::Unknown { message: said.to_owned() });
         }
     }
 
     #[test]
     fn without_a_container_the_engine_says_why() {
-        let not_created = |said: &str| of(&ran(Ended::NotCreated(said.to_owned()), "", said));
+        let not_created = |said: &str| of(&ran(ContainerEnd::NotCreated(said.to_owned()), "", said));
         let hint = "See 'docker run --help'.";
         let daemon = |said: &str| not_created(&format!("docker: Error response from daemon: {said}\n{hint}\n"));
         let none = "No command specified";
@@ -331,11 +335,11 @@ mod tests {
         assert_eq!(of(&ran(exited(139, &["x"]), "", "")), killed(11, false));
         let no_memory = |exit_code| {
             let state = State { status: "exited".to_owned(), exit_code, oom_killed: true, ..State::default() };
-            of(&ran(Ended::Badly { state, command: vec![] }, "", ""))
+            of(&ran(ContainerEnd::Failed { state, command: vec![] }, "", ""))
         };
         assert_eq!(no_memory(137), killed(9, true));
         let message = "out of memory: the kernel ended one of its processes".to_owned();
-        assert_eq!(no_memory(1), Outcome::Exits { exit_code: 1, message });
+        assert_eq!(no_memory(1), Outcome::ExitedWithError { exit_code: 1, message });
         exits(&ran(exited(128, &["x"]), "", ""), 128, "");
         exits(&ran(exited(193, &["x"]), "", ""), 193, "");
     }
@@ -356,6 +360,6 @@ mod tests {
 
     #[test]
     fn exit_code_0_works_whatever_was_printed() {
-        assert_eq!(of(&ran(Ended::Well, "", "exec /x: no such file or directory")), Outcome::Works);
+        assert_eq!(of(&ran(ContainerEnd::Success, "", "exec /x: no such file or directory")), Outcome::Works);
     }
 }

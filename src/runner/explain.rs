@@ -7,7 +7,7 @@ use super::classify;
 use super::outcome::Outcome;
 use crate::engine::Engine;
 use crate::engine::image_archive;
-use crate::engine::run_container::{Ended, Ran};
+use crate::engine::run_container::{ContainerEnd, ContainerRun};
 use image_analyzer::finding::Id;
 use image_analyzer::printable::printable;
 use image_analyzer::rules::java::{release_of_major, too_new};
@@ -19,11 +19,11 @@ use image_analyzer::{Diagnosis, Options, why};
 const MEMORY: usize = 14 << 20;
 
 /// The reason in half a sentence, if the program told it whole, so that its image has nothing to add.
-pub fn told(outcome: &Outcome, ran: &Ran) -> Option<String> {
-    let Ended::Badly { command, .. } = &ran.ended else { return None };
+pub fn told(outcome: &Outcome, ran: &ContainerRun) -> Option<String> {
+    let ContainerEnd::Failed { command, .. } = &ran.ended else { return None };
     let program = command.first().and_then(|program| program.rsplit('/').next());
     match outcome {
-        Outcome::Exits { exit_code: 1, message } if program == Some("java") => class_too_new(message),
+        Outcome::ExitedWithError { exit_code: 1, message } if program == Some("java") => class_too_new(message),
         _ => None,
     }
 }
@@ -45,10 +45,10 @@ const LAST_WORDS: usize = 5;
 
 /// Whether the content of an image may say more than this outcome does: of a program that ran only if it spoke of
 /// something that an image can lack.
-pub fn is_wanted(outcome: &Outcome, ran: &Ran) -> bool {
+pub fn is_wanted(outcome: &Outcome, ran: &ContainerRun) -> bool {
     match outcome {
         Outcome::CannotStart { .. } => true,
-        Outcome::Exits { .. } => speaks_of(ran, Id::ALL.into_iter()).is_some(),
+        Outcome::ExitedWithError { .. } => speaks_of(ran, Id::ALL.into_iter()).is_some(),
         _ => false,
     }
 }
@@ -62,24 +62,24 @@ pub fn is_wanted(outcome: &Outcome, ran: &Ran) -> bool {
 ///   they were the program's own: then it ran and ended by itself.
 ///
 /// One image at a time, or the memory for a look is needed several times over.
-pub fn explain(engine: &Engine, image: &str, outcome: Outcome, ran: &Ran) -> (Outcome, Option<String>) {
+pub fn explain(engine: &Engine, image: &str, outcome: Outcome, ran: &ContainerRun) -> (Outcome, Option<String>) {
     let Some(diagnosis) = diagnose(engine, image) else { return (outcome, None) };
     match (classify::if_it_ran(ran), diagnosis.starts(), &outcome) {
         (Some(own), true, Outcome::CannotStart { .. }) => (own, missed(&diagnosis, ran)),
         (_, false, Outcome::CannotStart { .. }) => (outcome, diagnosis.short()),
-        (_, true, Outcome::Exits { .. }) => (outcome, missed(&diagnosis, ran)),
+        (_, true, Outcome::ExitedWithError { .. }) => (outcome, missed(&diagnosis, ran)),
         _ => (outcome, None),
     }
 }
 
 /// What the image likely lacks that the program spoke of, in half a sentence.
-fn missed(diagnosis: &Diagnosis, ran: &Ran) -> Option<String> {
+fn missed(diagnosis: &Diagnosis, ran: &ContainerRun) -> Option<String> {
     let at = speaks_of(ran, diagnosis.findings.iter().map(|finding| finding.id))?;
     diagnosis.findings.get(at).map(|finding| finding.message.clone())
 }
 
 /// The place of the first of these that the program spoke of.
-fn speaks_of(ran: &Ran, mut ids: impl Iterator<Item = Id>) -> Option<usize> {
+fn speaks_of(ran: &ContainerRun, mut ids: impl Iterator<Item = Id>) -> Option<usize> {
     let mut said = [&ran.stderr, &ran.stdout].into_iter().map(|said| said.text().trim_ascii_end().to_ascii_lowercase());
     let said = said.find(|text| !text.is_empty()).unwrap_or_default();
     let lines = said.lines().rev().take(LAST_WORDS);
@@ -130,16 +130,16 @@ fn diagnose(engine: &Engine, image: &str) -> Option<Diagnosis> {
 mod tests {
     use super::{is_wanted, missed, told};
     use crate::engine::output::Output;
-    use crate::engine::run_container::{Ended, Ran, State};
+    use crate::engine::run_container::{ContainerEnd, ContainerRun, State};
     use crate::runner::outcome::Outcome;
     use image_analyzer::Diagnosis;
     use image_analyzer::finding::{Certainty, Finding, Id};
     use image_analyzer::trace::{Role, Step};
 
-    fn ran(said: &str) -> Ran {
+    fn ran(said: &str) -> ContainerRun {
         let (stdout, mut stderr) = (Output::default(), Output::default());
         stderr.push(said.as_bytes());
-        Ran { ended: Ended::Well, stdout, stderr }
+        ContainerRun { ended: ContainerEnd::Success, stdout, stderr }
     }
 
     fn reason(ids: &[Id], said: &str) -> Option<String> {
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn an_image_is_looked_into_only_where_that_may_say_more() {
-        let exits = Outcome::Exits { exit_code: 1, message: String::new() };
+        let exits = Outcome::ExitedWithError { exit_code: 1, message: String::new() };
         assert!(is_wanted(&exits, &ran("x509: certificate signed by unknown authority")));
         assert!(!is_wanted(&exits, &ran("no such option")));
         assert!(is_wanted(&Outcome::CannotStart { message: String::new() }, &ran("")));
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_resolver_that_names_the_server_it_asked_lacks_nothing_of_the_image() {
-        let exits = Outcome::Exits { exit_code: 1, message: String::new() };
+        let exits = Outcome::ExitedWithError { exit_code: 1, message: String::new() };
         let asked = "Get \"https://icanhazip.com\": dial tcp: lookup icanhazip.com on 192.0.2.53:53: no such host";
         assert!(!is_wanted(&exits, &ran(asked)));
         assert_eq!(reason(&[Id::NameServiceMissing], asked), None);
@@ -189,8 +189,11 @@ mod tests {
         };
         let told_by = |program: &str, exit_code, message: &str| {
             let state = State { status: "exited".to_owned(), exit_code, ..State::default() };
-            let ended = Ended::Badly { state, command: vec![program.to_owned(), "hello".to_owned()] };
-            told(&Outcome::Exits { exit_code, message: message.to_owned() }, &Ran { ended, ..ran("") })
+            let ended = ContainerEnd::Failed { state, command: vec![program.to_owned(), "hello".to_owned()] };
+            told(
+                &Outcome::ExitedWithError { exit_code, message: message.to_owned() },
+                &ContainerRun { ended, ..ran("") },
+            )
         };
         let reason = |class, of, to| told_by("java", 1, &said(class, of, to));
         let hello = "hello is compiled for Java 21, the image has Java 8";
@@ -210,17 +213,17 @@ mod tests {
         let old = "Exception in thread \"main\" java.lang.UnsupportedClassVersionError: hello : Unsupported major.minor \
                    version 52.0";
         assert_eq!(told_by("java", 1, old), None);
-        assert!(is_wanted(&Outcome::Exits { exit_code: 1, message: String::new() }, &ran(old)));
+        assert!(is_wanted(&Outcome::ExitedWithError { exit_code: 1, message: String::new() }, &ran(old)));
     }
 
     #[test]
     fn only_a_programs_last_words_are_of_its_end() {
-        let exits = Outcome::Exits { exit_code: 2, message: String::new() };
+        let exits = Outcome::ExitedWithError { exit_code: 2, message: String::new() };
         let (mut stdout, mut stderr) = (Output::default(), Output::default());
         stdout.push(b"certificate pinned for example.org: ok\n");
         stderr.push(b"user settings: /etc/app.conf: no such file\n");
-        assert!(!is_wanted(&exits, &Ran { ended: Ended::Well, stdout: stdout.clone(), stderr }));
-        assert!(is_wanted(&exits, &Ran { ended: Ended::Well, stdout, stderr: Output::default() }));
+        assert!(!is_wanted(&exits, &ContainerRun { ended: ContainerEnd::Success, stdout: stdout.clone(), stderr }));
+        assert!(is_wanted(&exits, &ContainerRun { ended: ContainerEnd::Success, stdout, stderr: Output::default() }));
         assert!(!is_wanted(&exits, &ran(&format!("certificate expired, trying on{}", "\nanother line".repeat(5)))));
         assert!(is_wanted(&exits, &ran("x509: certificate expired\n\nNode.js v20\n")));
     }

@@ -11,24 +11,24 @@ use super::classify;
 use super::logs::{Logs, Phase};
 use super::outcome::Outcome;
 use super::progress::Progress;
-use super::{Step, explain};
-use crate::engine::build::{Builder, Built, Recipe};
+use super::{JobStep, explain};
+use crate::engine::build::{BuildBackend, BuildResult, BuildSpec};
 use crate::engine::cleanup::Remover;
-use crate::engine::run_container::{Order, Ran};
+use crate::engine::run_container::{ContainerRun, ContainerSpec};
 use crate::engine::run_label::Owner;
-use crate::engine::{Engine, Failure};
+use crate::engine::{Engine, EngineError};
 use crate::interrupt::Interrupt;
 use crate::repository::service_name::ServiceName;
 
 /// What all jobs of a run share.
 #[derive(Debug)]
-pub struct Run<'a> {
+pub struct RunContext<'a> {
     /// The engine that does the work.
     pub engine: &'a Engine,
     /// Its builder; `None`: nothing is to be built.
-    pub builder: Option<Builder>,
+    pub builder: Option<BuildBackend>,
     /// How images are run; `None`: they are not.
-    pub trial: Option<Trial>,
+    pub trial: Option<RunLimits>,
     /// This process.
     pub owner: Owner,
     /// Who removes containers that have ended.
@@ -40,14 +40,14 @@ pub struct Run<'a> {
     /// Whether somebody asked to stop.
     pub interrupt: &'a Interrupt,
     /// Why the engine is of no more use, once it is.
-    pub lost: Mutex<Option<Failure>>,
+    pub lost: Mutex<Option<EngineError>>,
     /// How many containers were named.
     pub named: AtomicUsize,
 }
 
 /// What a container may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trial {
+pub struct RunLimits {
     /// How long it may run.
     pub timeout: Duration,
     /// How much memory it may have, in the engine's notation.
@@ -58,16 +58,16 @@ pub struct Trial {
 
 /// An image to work on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Task {
+pub struct ImageJob {
     /// Its service.
     pub service: ServiceName,
     /// How it is built.
-    pub recipe: Recipe,
+    pub recipe: BuildSpec,
 }
 
 /// What the work on an image came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct JobReport {
     /// What happened.
     pub outcome: Outcome,
     /// The last lines of the step that failed, if one did.
@@ -78,7 +78,7 @@ pub struct Record {
     pub run_time: Option<Duration>,
     /// What the program wrote to stdout and stderr, kept to a limit.
     pub stdout: String,
-    /// See [`Record::stdout`].
+    /// See [`JobReport::stdout`].
     pub stderr: String,
     /// Whether some of it was cut.
     pub is_cut: bool,
@@ -86,7 +86,7 @@ pub struct Record {
     pub reason: Option<String>,
 }
 
-impl From<Outcome> for Record {
+impl From<Outcome> for JobReport {
     fn from(outcome: Outcome) -> Self {
         let (stdout, stderr) = (String::new(), String::new());
         let last_lines = Vec::new();
@@ -96,25 +96,25 @@ impl From<Outcome> for Record {
 
 /// An image that has to be looked at to say why it does not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
-    record: Record,
-    ran: Ran,
+pub struct PendingInspection {
+    record: JobReport,
+    ran: ContainerRun,
 }
 
-impl Run<'_> {
+impl RunContext<'_> {
     /// Works on one image, from its build to its end, or to where it has to be looked at.
-    pub fn work(&self, task: &Task) -> Step<Record, Look> {
+    pub fn work(&self, task: &ImageJob) -> JobStep<JobReport, PendingInspection> {
         let name = task.service.as_str();
         self.progress.begin(name);
         let step = self.build_and_run(task);
-        if let Step::Done(_) = step {
+        if let JobStep::Finished(_) = step {
             self.progress.end(name);
         }
         step
     }
 
     /// Looks into an image that does not work: for its reason, and whether it was the image that did not.
-    pub fn look(&self, task: &Task, Look { record, ran }: Look) -> Record {
+    pub fn look(&self, task: &ImageJob, PendingInspection { record, ran }: PendingInspection) -> JobReport {
         let name = task.service.as_str();
         self.progress.step(name, "looking into the image");
         // Whoever asked twice to stop does not wait for reasons.
@@ -124,28 +124,32 @@ impl Run<'_> {
             explain::explain(self.engine, &task.recipe.image, record.outcome, &ran)
         };
         self.progress.end(name);
-        Record { outcome, reason, ..record }
+        JobReport { outcome, reason, ..record }
     }
 
-    fn build_and_run(&self, task: &Task) -> Step<Record, Look> {
+    fn build_and_run(&self, task: &ImageJob) -> JobStep<JobReport, PendingInspection> {
         let mut build_time = None;
         if let Some(builder) = self.builder {
             let start = Instant::now();
             let failed = self.build(builder, task);
             build_time = Some(start.elapsed());
             if let Some(failed) = failed {
-                return Step::Done(Record { build_time, ..failed });
+                return JobStep::Finished(JobReport { build_time, ..failed });
             }
         }
-        let Some(trial) = &self.trial else { return Step::Done(Record { build_time, ..Outcome::Works.into() }) };
+        let Some(trial) = &self.trial else {
+            return JobStep::Finished(JobReport { build_time, ..Outcome::Works.into() });
+        };
         match self.run(trial, task) {
-            (record, None) => Step::Done(Record { build_time, ..record }),
-            (record, Some(ran)) => Step::Look(Look { record: Record { build_time, ..record }, ran }),
+            (record, None) => JobStep::Finished(JobReport { build_time, ..record }),
+            (record, Some(ran)) => {
+                JobStep::NeedsInspection(PendingInspection { record: JobReport { build_time, ..record }, ran })
+            }
         }
     }
 
     /// Builds the image; what went wrong, if something did.
-    fn build(&self, builder: Builder, task: &Task) -> Option<Record> {
+    fn build(&self, builder: BuildBackend, task: &ImageJob) -> Option<JobReport> {
         let name = task.service.as_str();
         let mut log = self.logs.begin(&task.service, Phase::Build);
         let built =
@@ -153,22 +157,24 @@ impl Run<'_> {
                 self.progress.step(name, step);
             });
         match built {
-            Ok(Built::Done) => None,
-            Ok(Built::Interrupted) => Some(Outcome::CutOff.into()),
+            Ok(BuildResult::Done) => None,
+            Ok(BuildResult::Interrupted) => Some(Outcome::Interrupted.into()),
             Err(failure) => Some(self.unknown(failure.to_string())),
-            Ok(Built::Failed(why)) if is_nobodys_fault(&why.message) || self.engine.check().is_err() => {
+            Ok(BuildResult::Failed(why)) if is_nobodys_fault(&why.message) || self.engine.check().is_err() => {
                 Some(self.unknown(why.message))
             }
-            Ok(Built::Failed(why)) => Some(Record { last_lines: why.last.clone(), ..Outcome::from(why).into() }),
+            Ok(BuildResult::Failed(why)) => {
+                Some(JobReport { last_lines: why.last.clone(), ..Outcome::from(why).into() })
+            }
         }
     }
 
     /// Runs the image; with what it left, if the image has to be looked at.
-    fn run(&self, trial: &Trial, task: &Task) -> (Record, Option<Ran>) {
+    fn run(&self, trial: &RunLimits, task: &ImageJob) -> (JobReport, Option<ContainerRun>) {
         self.progress.step(task.service.as_str(), "running");
         let mut log = self.logs.begin(&task.service, Phase::Run);
         let number = self.named.fetch_add(1, Ordering::SeqCst);
-        let order = Order {
+        let order = ContainerSpec {
             image: &task.recipe.image,
             name: &self.owner.container(number),
             owner: &self.owner,
@@ -189,7 +195,7 @@ impl Run<'_> {
                     let is_cut = ran.stdout.cut() + ran.stderr.cut() > 0;
                     let reason = explain::told(&outcome, &ran);
                     let is_wanted = reason.is_none() && explain::is_wanted(&outcome, &ran);
-                    let record = Record { run_time, stdout, stderr, is_cut, reason, ..outcome.into() };
+                    let record = JobReport { run_time, stdout, stderr, is_cut, reason, ..outcome.into() };
                     (record, is_wanted.then_some(ran))
                 }
             },
@@ -197,9 +203,9 @@ impl Run<'_> {
     }
 
     /// Nothing was learned of an image, for this reason: a bad moment of the engine, or its last.
-    fn unknown(&self, message: String) -> Record {
+    fn unknown(&self, message: String) -> JobReport {
         if self.interrupt.asked_again() {
-            return Outcome::CutOff.into();
+            return Outcome::Interrupted.into();
         }
         if let Err(failure) = self.engine.check() {
             self.interrupt.stop();

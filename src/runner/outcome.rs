@@ -2,7 +2,7 @@
 //!
 //! An exit code alone says little: where a file cannot be executed, runc up to 1.1 ends the container with 1, from 1.2
 //! with 255, crun does not start it (127 or 126, state `created`), and a program may use any of these numbers itself.
-//! The rules by which they are told apart are in [`super::ending`]. Nothing is asked or run here.
+//! The rules by which they are told apart are in [`super::classify`]. Nothing is asked or run here.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ pub enum Outcome {
     /// It was built, if asked, and its program ran and ended with exit code 0.
     Works,
     /// Its program ran and ended with this exit code.
-    Exits {
+    ExitedWithError {
         /// Not 0.
         exit_code: i64,
         /// The line that says most of why; empty if there is none.
@@ -49,7 +49,7 @@ pub enum Outcome {
     /// Nothing is known: somebody asked to stop before it was its turn.
     NotRun,
     /// Nothing is known: it had begun, and was ended because somebody asked twice to stop.
-    CutOff,
+    Interrupted,
     /// Nothing is known: the engine did not do its part.
     Unknown {
         /// What the engine said, or did not.
@@ -59,7 +59,7 @@ pub enum Outcome {
 
 /// An outcome without its words: what two runs are compared by, and how it is written in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Gist {
+pub struct OutcomeKind {
     /// `works`, `exits`, `cannot-start`, …: the outcome in lower case, with hyphens.
     pub outcome: Cow<'static, str>,
     /// Of `exits`.
@@ -70,9 +70,9 @@ pub struct Gist {
     pub out_of_memory: bool,
 }
 
-impl Gist {
+impl OutcomeKind {
     /// In the words of a table.
-    pub fn words(&self) -> String {
+    pub fn label(&self) -> String {
         match (&*self.outcome, self.exit_code, self.signal) {
             ("exits", Some(code), _) => format!("exits {code}"),
             ("killed", ..) if self.out_of_memory => "killed: out of memory".to_owned(),
@@ -89,28 +89,32 @@ impl Gist {
 
 impl Outcome {
     /// What it is compared by.
-    pub fn gist(&self) -> Gist {
-        let plain =
-            |outcome| Gist { outcome: Cow::Borrowed(outcome), exit_code: None, signal: None, out_of_memory: false };
+    pub fn kind(&self) -> OutcomeKind {
+        let plain = |outcome| OutcomeKind {
+            outcome: Cow::Borrowed(outcome),
+            exit_code: None,
+            signal: None,
+            out_of_memory: false,
+        };
         match self {
             Self::Works => plain("works"),
-            Self::Exits { exit_code, .. } => Gist { exit_code: Some(*exit_code), ..plain("exits") },
+            Self::ExitedWithError { exit_code, .. } => OutcomeKind { exit_code: Some(*exit_code), ..plain("exits") },
             Self::CannotStart { .. } => plain("cannot-start"),
             Self::Killed { signal, out_of_memory } => {
-                Gist { signal: Some(*signal), out_of_memory: *out_of_memory, ..plain("killed") }
+                OutcomeKind { signal: Some(*signal), out_of_memory: *out_of_memory, ..plain("killed") }
             }
             Self::TimedOut => plain("timed-out"),
             Self::DoesNotBuild { .. } => plain("does-not-build"),
             Self::NotBuilt => plain("not-built"),
             Self::NotRun => plain("not-run"),
-            Self::CutOff => plain("cut-off"),
+            Self::Interrupted => plain("cut-off"),
             Self::Unknown { .. } => plain("unknown"),
         }
     }
 
     /// The outcome in the words of a table, without its reason.
-    pub fn words(&self) -> String {
-        self.gist().words()
+    pub fn label(&self) -> String {
+        self.kind().label()
     }
 
     /// The step of the build that failed, as the builder calls it.
@@ -124,7 +128,7 @@ impl Outcome {
     /// Why, in the words of whoever said it; empty if nobody did.
     pub fn message(&self) -> &str {
         match self {
-            Self::Exits { message, .. }
+            Self::ExitedWithError { message, .. }
             | Self::CannotStart { message }
             | Self::DoesNotBuild { message, .. }
             | Self::Unknown { message } => message,
@@ -136,7 +140,7 @@ impl Outcome {
     /// known.
     pub fn is_expected(&self, set: Set) -> Option<bool> {
         match (self, set) {
-            (Self::NotRun | Self::CutOff | Self::Unknown { .. }, _) => None,
+            (Self::NotRun | Self::Interrupted | Self::Unknown { .. }, _) => None,
             (outcome, Set::Normal) => Some(*outcome == Self::Works),
             (outcome, Set::Err) => Some(matches!(outcome, Self::DoesNotBuild { .. } | Self::NotBuilt)),
         }
@@ -172,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_normal_image_is_to_work_and_an_err_one_not_to_build() {
-        let exits = Outcome::Exits { exit_code: 1, message: String::new() };
+        let exits = Outcome::ExitedWithError { exit_code: 1, message: String::new() };
         let cases = [
             (Outcome::Works, Some(true), Some(false)),
             (exits, Some(false), Some(false)),
@@ -180,7 +184,7 @@ mod tests {
             (does_not_build(), Some(false), Some(true)),
             (Outcome::NotBuilt, Some(false), Some(true)),
             (Outcome::NotRun, None, None),
-            (Outcome::CutOff, None, None),
+            (Outcome::Interrupted, None, None),
             (Outcome::Unknown { message: String::new() }, None, None),
         ];
         for (outcome, normal, err) in cases {
@@ -191,7 +195,7 @@ mod tests {
 
     #[test]
     fn signals_are_named_and_lack_of_memory_is_said_plainly() {
-        let killed = |signal, out_of_memory| Outcome::Killed { signal, out_of_memory }.words();
+        let killed = |signal, out_of_memory| Outcome::Killed { signal, out_of_memory }.label();
         assert_eq!(killed(9, true), "killed: out of memory");
         assert_eq!(killed(9, false), "killed by SIGKILL");
         assert_eq!(killed(11, false), "killed by SIGSEGV");
@@ -204,20 +208,20 @@ mod tests {
     fn a_gist_is_undecided_where_nothing_is_expected() {
         let outcomes = [
             Outcome::Works,
-            Outcome::Exits { exit_code: 3, message: "no".to_owned() },
+            Outcome::ExitedWithError { exit_code: 3, message: "no".to_owned() },
             Outcome::CannotStart { message: "no".to_owned() },
             Outcome::Killed { signal: 9, out_of_memory: true },
             Outcome::TimedOut,
             does_not_build(),
             Outcome::NotBuilt,
             Outcome::NotRun,
-            Outcome::CutOff,
+            Outcome::Interrupted,
             Outcome::Unknown { message: "no".to_owned() },
         ];
         for outcome in outcomes {
-            let gist = outcome.gist();
-            assert_eq!(gist.is_undecided(), outcome.is_expected(Set::Normal).is_none(), "{gist:?}");
+            let kind = outcome.kind();
+            assert_eq!(kind.is_undecided(), outcome.is_expected(Set::Normal).is_none(), "{kind:?}");
         }
-        assert_eq!(Outcome::CannotStart { message: String::new() }.words(), "cannot start");
+        assert_eq!(Outcome::CannotStart { message: String::new() }.label(), "cannot start");
     }
 }

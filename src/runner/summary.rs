@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::job::{Record, Task};
+use super::job::{ImageJob, JobReport};
 use super::outcome::Outcome;
 use super::progress::duration;
 use crate::repository::service_name::{ServiceName, Set};
@@ -13,18 +13,18 @@ pub const NEWS: &str = "builds now: drop the .err";
 
 /// What is known of one image.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct ServiceResult {
     /// Its service.
     pub service: ServiceName,
     /// The image reference.
     pub image: String,
     /// What happened.
-    pub record: Record,
+    pub record: JobReport,
 }
 
-impl Row {
+impl ServiceResult {
     /// The row of `task`, which came to `record`.
-    pub fn new(task: &Task, record: Record) -> Self {
+    pub fn new(task: &ImageJob, record: JobReport) -> Self {
         Self { service: task.service.clone(), image: task.recipe.image.clone(), record }
     }
 
@@ -65,7 +65,7 @@ impl Row {
 
 /// How many rows there are of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct OutcomeCounts {
     /// All.
     pub images: usize,
     /// Those as expected.
@@ -78,9 +78,9 @@ pub struct Tally {
     pub outcomes: BTreeMap<String, usize>,
 }
 
-impl Tally {
+impl OutcomeCounts {
     /// Counts `rows`.
-    pub fn of(rows: &[Row]) -> Self {
+    pub fn of(rows: &[ServiceResult]) -> Self {
         let mut tally = Self { images: rows.len(), ..Self::default() };
         for row in rows {
             match row.is_expected() {
@@ -88,7 +88,7 @@ impl Tally {
                 Some(false) => tally.unexpected += 1,
                 None => tally.undecided += 1,
             }
-            *tally.outcomes.entry(row.outcome().words()).or_default() += 1;
+            *tally.outcomes.entry(row.outcome().label()).or_default() += 1;
         }
         tally
     }
@@ -101,14 +101,14 @@ pub fn images(count: usize) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{NEWS, Row, Tally};
+    use super::{NEWS, OutcomeCounts, ServiceResult};
     use crate::repository::service_name::ServiceName;
     use crate::runner::outcome::Outcome;
 
     /// A row of `service`, of which nothing but the outcome is known.
-    pub(crate) fn row(service: &str, outcome: Outcome) -> Row {
+    pub(crate) fn row(service: &str, outcome: Outcome) -> ServiceResult {
         let image = format!("minimage:{service}");
-        Row { service: ServiceName::parse(service).unwrap(), image, record: outcome.into() }
+        ServiceResult { service: ServiceName::parse(service).unwrap(), image, record: outcome.into() }
     }
 
     #[test]
@@ -127,14 +127,14 @@ pub(crate) mod tests {
     #[test]
     fn an_err_image_that_builds_is_news_whatever_it_does_then() {
         assert_eq!(row("a.err", Outcome::Works).detail(), NEWS);
-        let exits = Outcome::Exits { exit_code: 1, message: "no".to_owned() };
+        let exits = Outcome::ExitedWithError { exit_code: 1, message: "no".to_owned() };
         assert_eq!(row("a.err", exits).detail(), format!("{NEWS}; no"));
     }
 
     #[test]
     fn every_row_is_counted_once() {
         let rows = [row("a", Outcome::Works), row("b", Outcome::TimedOut), row("c", Outcome::NotRun)];
-        let tally = Tally::of(&rows);
+        let tally = OutcomeCounts::of(&rows);
         assert_eq!((tally.images, tally.expected, tally.unexpected, tally.undecided), (3, 1, 1, 1));
         assert_eq!(tally.outcomes.values().sum::<usize>(), 3);
     }

@@ -8,8 +8,8 @@ use super::Report;
 use crate::markup::json as escape;
 use crate::repository::service_name::Set;
 use crate::runner::baseline::Changes;
-use crate::runner::outcome::Gist;
-use crate::runner::summary::{Row, Tally};
+use crate::runner::outcome::OutcomeKind;
+use crate::runner::summary::{OutcomeCounts, ServiceResult};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -29,7 +29,7 @@ struct Entry<'a> {
     set: Set,
     image: &'a str,
     #[serde(flatten)]
-    gist: Gist,
+    kind: OutcomeKind,
     expected: Option<bool>,
     message: Option<&'a str>,
     reason: Option<&'a str>,
@@ -55,7 +55,7 @@ struct Totals {
 /// # Errors
 /// None that is known of: it holds nothing that JSON cannot say.
 pub fn render(report: Report<'_>) -> Result<String, serde_json::Error> {
-    let Tally { images, expected, unexpected, undecided, .. } = Tally::of(report.rows);
+    let OutcomeCounts { images, expected, unexpected, undecided, .. } = OutcomeCounts::of(report.rows);
     let document = Document {
         repository: report.repository,
         images: report.rows.iter().map(entry).collect(),
@@ -67,14 +67,14 @@ pub fn render(report: Report<'_>) -> Result<String, serde_json::Error> {
     Ok(escape(&serde_json::to_string_pretty(&document)?) + "\n")
 }
 
-fn entry(row: &Row) -> Entry<'_> {
+fn entry(row: &ServiceResult) -> Entry<'_> {
     let message = row.outcome().message();
     Entry {
         service: row.service.as_str(),
         program: row.service.program(),
         set: row.set(),
         image: &row.image,
-        gist: row.outcome().gist(),
+        kind: row.outcome().kind(),
         expected: row.is_expected(),
         message: (!message.is_empty()).then_some(message),
         reason: row.record.reason.as_deref(),

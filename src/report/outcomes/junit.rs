@@ -11,7 +11,7 @@ use super::Report;
 use crate::markup::xml;
 use crate::repository::service_name::Set;
 use crate::runner::outcome::Outcome;
-use crate::runner::summary::Row;
+use crate::runner::summary::ServiceResult;
 
 /// How many cases there are of each kind.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,13 +42,13 @@ pub fn render(report: Report<'_>) -> String {
     out
 }
 
-fn counts<'a>(report: &Report<'_>, rows: impl Iterator<Item = &'a Row>) -> Counts {
+fn counts<'a>(report: &Report<'_>, rows: impl Iterator<Item = &'a ServiceResult>) -> Counts {
     let mut counts = Counts::default();
     for row in rows {
         counts.tests += 1;
         match row.outcome() {
             Outcome::Unknown { .. } => counts.errors += 1,
-            Outcome::NotRun | Outcome::CutOff => counts.skipped += 1,
+            Outcome::NotRun | Outcome::Interrupted => counts.skipped += 1,
             _ if report.fails(row) => counts.failures += 1,
             _ => {}
         }
@@ -63,24 +63,24 @@ fn attributes(counts: Counts, time: Duration) -> String {
 }
 
 /// How long an image took, from its build to its end.
-fn time(row: &Row) -> Duration {
+fn time(row: &ServiceResult) -> Duration {
     row.record.build_time.unwrap_or_default() + row.record.run_time.unwrap_or_default()
 }
 
-fn case(out: &mut String, report: &Report<'_>, row: &Row) {
+fn case(out: &mut String, report: &Report<'_>, row: &ServiceResult) {
     let seconds = time(row).as_secs_f64();
     let name = xml(row.service.as_str());
     let program = xml(row.service.program());
     let _ = writeln!(out, "    <testcase name=\"{name}\" classname=\"{program}\" time=\"{seconds:.3}\">");
-    let words = row.outcome().words();
+    let words = row.outcome().label();
     let detail = row.detail();
     let message = xml(&if detail.is_empty() { words } else { format!("{words}: {detail}") });
-    let kind = row.outcome().gist().outcome;
+    let kind = row.outcome().kind().outcome;
     match row.outcome() {
         Outcome::Unknown { .. } => {
             let _ = writeln!(out, "      <error message=\"{message}\" type=\"{kind}\"/>");
         }
-        Outcome::NotRun | Outcome::CutOff => {
+        Outcome::NotRun | Outcome::Interrupted => {
             let _ = writeln!(out, "      <skipped message=\"{message}\"/>");
         }
         _ if report.fails(row) => {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Report, sections};
 use crate::markup::{markdown as escape, xml};
-use crate::runner::summary::Row;
+use crate::runner::summary::ServiceResult;
 
 /// The verdict first, then what has changed, then one table of all images, then where builds failed.
 pub fn render(report: Report<'_>) -> String {
@@ -21,7 +21,7 @@ pub fn render(report: Report<'_>) -> String {
     out += "| | Service | Outcome | Detail |\n| :-: | :-- | :-- | :-- |\n";
     for row in report.rows {
         let (mark, _) = report.mark(row);
-        let cells = [row.service.as_str(), &row.outcome().words(), &row.detail()].map(escape);
+        let cells = [row.service.as_str(), &row.outcome().label(), &row.detail()].map(escape);
         let _ = writeln!(out, "| {mark} | {} |", cells.join(" | "));
     }
     report.rows.iter().filter(|row| !row.record.last_lines.is_empty()).for_each(|row| last_lines(&mut out, row));
@@ -30,8 +30,8 @@ pub fn render(report: Report<'_>) -> String {
 
 /// Folded away: the table has the reason, this is for whoever mends it. `pre` ends at its end tag alone, whatever is in
 /// it (GitHub Flavored Markdown, "HTML blocks"), and nothing in it is a tag.
-fn last_lines(out: &mut String, row: &Row) {
-    let title = xml(&format!("{} {}", row.service, row.outcome().words()));
+fn last_lines(out: &mut String, row: &ServiceResult) {
+    let title = xml(&format!("{} {}", row.service, row.outcome().label()));
     let _ = writeln!(out, "\n<details><summary>{title}</summary>\n\n<pre>");
     for line in &row.record.last_lines {
         let _ = writeln!(out, "{}", xml(line));

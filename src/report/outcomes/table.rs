@@ -13,7 +13,7 @@ pub fn render(report: Report<'_>, width: Option<usize>, color: bool) -> String {
     let mut table = Table::new(["", "SERVICE", "OUTCOME", "DETAIL"]);
     for row in report.rows {
         let (mark, _) = report.mark(row);
-        table.row([mark.to_owned(), row.service.to_string(), row.outcome().words(), row.detail()]);
+        table.row([mark.to_owned(), row.service.to_string(), row.outcome().label(), row.detail()]);
     }
     let text = table.render(width, |header| paint(header, Tone::Strong, color));
     let mut lines = text.lines();

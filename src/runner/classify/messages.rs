@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use crate::engine::run_container::Ran;
+use crate::engine::run_container::ContainerRun;
 use image_analyzer::printable::shortened;
 
 /// runc could not execute the file: the only line is `exec PATH: REASON` (runc since 1.1), or ends in
@@ -117,7 +117,7 @@ pub(super) fn engine_words(said: &str) -> String {
 
 /// The line that says most of why a program failed: the last one on stderr, or else stdout, that is not indented, as the
 /// lines of a stack trace are. An indented one after it that is no part of a trace says more (Java's `LinkageError`).
-pub(super) fn telling_line(ran: &Ran) -> String {
+pub(super) fn telling_line(ran: &ContainerRun) -> String {
     let last = |text: &str| {
         let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let at = lines.iter().rposition(|line| !line.starts_with([' ', '\t']))?;
