@@ -7,11 +7,12 @@
 
 use std::fs::File;
 use std::hint::black_box;
+use std::path::Path;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use mkcompose::compose::{Entry, render};
-use mkcompose::repository::scan::{Dockerfile, scan};
+use mkcompose::repository::scan::{FoundDockerfile, ScanOptions, scan};
 use mkcompose::repository::service_name::PREFIX;
 use tempfile::TempDir;
 
@@ -27,12 +28,17 @@ fn folder(count: usize) -> TempDir {
     folder
 }
 
-fn compose(dockerfiles: &[Dockerfile], repository: &str) -> String {
-    let entries = dockerfiles.iter().map(|Dockerfile { service, below, .. }| Entry {
+fn options(folder: &Path) -> ScanOptions {
+    ScanOptions { repository: folder.to_owned(), roots: vec![folder.to_owned()], exclude: Vec::new() }
+}
+
+fn compose(dockerfiles: &[FoundDockerfile], repository: &str) -> String {
+    let names: Vec<_> = dockerfiles.iter().map(|found| found.service_name(repository).unwrap()).collect();
+    let entries = dockerfiles.iter().zip(&names).map(|(found, service)| Entry {
         service: service.as_str(),
         image: [repository, ":", service.as_str()],
         context: "samples",
-        dockerfile: ["../dockerfiles/", below, PREFIX, service.as_str()],
+        dockerfile: ["../dockerfiles/", &found.below, "", ""],
     });
     render(&entries, "dockerfiles/").unwrap()
 }
@@ -45,9 +51,9 @@ fn generate(criterion: &mut Criterion) {
         let folder = folder(count);
         group.throughput(Throughput::Elements(count.try_into().unwrap()));
         group.bench_function(BenchmarkId::new("scan", count), |bencher| {
-            bencher.iter(|| scan(black_box(folder.path())).unwrap());
+            bencher.iter(|| scan(black_box(&options(folder.path()))).unwrap());
         });
-        let dockerfiles = scan(folder.path()).unwrap();
+        let dockerfiles = scan(&options(folder.path())).unwrap().found;
         assert_eq!(dockerfiles.len(), count);
         group.bench_function(BenchmarkId::new("render", count), |bencher| {
             bencher.iter(|| compose(black_box(&dockerfiles), "minimage"));

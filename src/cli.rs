@@ -87,6 +87,7 @@ impl Options {
     /// The repository that these flags speak of.
     pub fn project(&self) -> Project {
         Project {
+            root: self.at(Path::new(".")),
             dockerfiles: self.at(&self.dockerfiles),
             context: self.at(&self.context),
             output: self.at(&self.output),

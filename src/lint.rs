@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::context::{Presence, ProgramSource};
 use crate::dockerfile::{CopySource, Description, Image, ParsedDockerfile, fit, suggested};
-use crate::repository::scan::Dockerfile;
+use crate::repository::Dockerfile;
 use image_analyzer::printable::printable_path;
 
 /// Something that is not as the name says, or not there.

@@ -15,12 +15,26 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::error::Error;
-use crate::repository::scan::{Dockerfile, Problem, scan};
-use crate::repository::service_name::{ServiceName, Set};
+use crate::problem::Problem;
+use crate::repository::scan::{ScanOptions, scan};
+use crate::repository::service_name::{ServiceName, Set, collisions};
+
+/// A Dockerfile and the service that it makes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dockerfile {
+    /// The service.
+    pub service: ServiceName,
+    /// Its path, as it is shown.
+    pub path: PathBuf,
+    /// The way from the scanned folder, the file's name included, with `/` between the parts.
+    pub below: String,
+}
 
 /// Where everything of one repository is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Project {
+    /// The repository's root, as it is shown.
+    pub root: PathBuf,
     /// The folder that is scanned, as it is shown.
     pub dockerfiles: PathBuf,
     /// The build context, as it is shown.
@@ -45,20 +59,30 @@ impl Project {
     /// The most bytes a repository name may have (distribution/reference).
     pub const MAX_REPOSITORY_LEN: usize = 255;
 
-    /// Scans the dockerfiles folder and checks the repository name.
+    /// Scans the dockerfiles folder and checks the names.
     ///
     /// # Errors
     /// [`Error::Problems`] with all that is wrong.
     pub fn scan(&self) -> Result<Vec<Dockerfile>, Error> {
-        let repository = self.repository_problem();
-        match (scan(&self.dockerfiles), repository) {
-            (Ok(dockerfiles), None) => Ok(dockerfiles),
-            (Ok(_), Some(problem)) => Err(Error::Problems(vec![problem])),
-            (Err(mut problems), repository) => {
-                problems.extend(repository);
-                Err(Error::Problems(problems))
+        let options =
+            ScanOptions { repository: self.root.clone(), roots: vec![self.dockerfiles.clone()], exclude: Vec::new() };
+        let (found, mut problems) = match scan(&options) {
+            Ok(scan) => (scan.found, Vec::new()),
+            Err(problems) => (Vec::new(), problems),
+        };
+        let mut dockerfiles = Vec::with_capacity(found.len());
+        for found in found {
+            match found.service_name(&self.repository) {
+                Ok(service) => dockerfiles.push(Dockerfile { service, path: found.path, below: found.below }),
+                Err(problem) => problems.push(problem),
             }
         }
+        dockerfiles.sort_unstable();
+        let names: Vec<_> = dockerfiles.iter().map(|of| (of.service.clone(), of.path.as_path())).collect();
+        problems.extend(collisions(&names));
+        problems.extend(self.repository_problem());
+        problems.sort();
+        if problems.is_empty() { Ok(dockerfiles) } else { Err(Error::Problems(problems)) }
     }
 
     /// The image reference of `service`: `minimage:hello-c.gcc`.

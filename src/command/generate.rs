@@ -9,9 +9,10 @@ use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::output::diff::unified;
 use crate::output::{Change, Found, State, Target};
-use crate::repository::scan::{Dockerfile, Problem, is_named_like_a_dockerfile};
-use crate::repository::service_name::{PREFIX, Set};
-use crate::repository::{Project, relative, resolve};
+use crate::problem::Problem;
+use crate::repository::scan::is_named_like_a_dockerfile;
+use crate::repository::service_name::Set;
+use crate::repository::{Dockerfile, Project, relative, resolve};
 use crate::terminal::{Console, Tone};
 use image_analyzer::printable::printable_path;
 
@@ -170,7 +171,7 @@ fn text(project: &Project, output: &Path, dockerfiles: &[&Dockerfile]) -> Result
         service: service.as_str(),
         image: [&project.repository, ":", service.as_str()],
         context: &context,
-        dockerfile: [&folder, below, PREFIX, service.as_str()],
+        dockerfile: [&folder, below, "", ""],
     });
     let source = match way(&home, &source, &project.dockerfiles)?.as_str() {
         "." => "this folder".to_owned(),

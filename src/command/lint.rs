@@ -6,9 +6,10 @@ use crate::dockerfile::{CopySource, Description};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::lint::{Finding, lint};
+use crate::problem::Problem;
+use crate::repository::Dockerfile;
 use crate::repository::Project;
 use crate::repository::read_all::described;
-use crate::repository::scan::{Dockerfile, Problem};
 use crate::terminal::{Console, Tone};
 use image_analyzer::printable::{printable, printable_path};
 

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::report::sizes::{Report, changes, csv, json, markdown, svg, table};
 use crate::repository::scan::Problem;
-use crate::repository::select::select;
+use crate::repository::select::{matcher, select};
 use crate::repository::service_name::ServiceName;
 use crate::sizes::baseline::{Baseline, Changes};
 use crate::sizes::growth_limit::Budget;
@@ -63,8 +63,8 @@ fn baseline(path: &Path, globs: &[String]) -> Result<Baseline, Error> {
         Error::Problems(vec![Problem::new(path, printable(&what))])
     })?;
     // That each is valid has been seen when the services were chosen.
-    let patterns: Vec<glob::Pattern> = globs.iter().filter_map(|glob| glob::Pattern::new(glob).ok()).collect();
-    Ok(baseline.of(|service| patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(service))))
+    let patterns: Vec<_> = globs.iter().filter_map(|glob| matcher(glob).ok()).collect();
+    Ok(baseline.of(|service| patterns.is_empty() || patterns.iter().any(|pattern| pattern.is_match(service))))
 }
 
 /// Tells of changes where the format has no room for them.

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::report::why::fix::Dockerfile;
 use crate::report::why::{Subject, json, render};
-use crate::repository::scan;
+use crate::repository;
 use crate::repository::select::{nearest, select};
 use crate::repository::service_name::{ServiceName, Set};
 use crate::terminal::Console;
@@ -72,7 +72,7 @@ pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<ExitC
 struct Wanted {
     /// As it was named.
     name: String,
-    service: Option<scan::Dockerfile>,
+    service: Option<repository::Dockerfile>,
     /// How the engine or the archive knows it; `None` for whatever is in the archive.
     reference: Option<String>,
     /// The service that is likely to be meant, if the name is that of none.
@@ -122,12 +122,16 @@ fn is_glob(name: &str) -> bool {
 
 /// The services that a name or a glob means. What is known not to build has no image, so that a glob means it only if
 /// there is nothing else.
-fn services(dockerfiles: &[scan::Dockerfile], name: &str, flags: &str) -> Result<Vec<scan::Dockerfile>, Error> {
+fn services(
+    dockerfiles: &[repository::Dockerfile],
+    name: &str,
+    flags: &str,
+) -> Result<Vec<repository::Dockerfile>, Error> {
     if !is_glob(name) {
         return Ok(dockerfiles.iter().filter(|dockerfile| dockerfile.service.as_str() == name).cloned().collect());
     }
     let mut chosen = select(dockerfiles, &[name.to_owned()], flags)?;
-    let builds = |dockerfile: &scan::Dockerfile| dockerfile.service.set() == Set::Normal;
+    let builds = |dockerfile: &repository::Dockerfile| dockerfile.service.set() == Set::Normal;
     if chosen.iter().any(builds) {
         chosen.retain(builds);
     }

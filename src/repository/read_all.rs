@@ -2,8 +2,9 @@
 
 use crate::dockerfile::{Description, describe};
 use crate::error::Error;
+use crate::problem::Problem;
+use crate::repository::Dockerfile;
 use crate::repository::Project;
-use crate::repository::scan::{Dockerfile, OUT_OF_THE_WAY, Problem};
 
 /// Scans the project and reads each Dockerfile, in the order of the services.
 ///
@@ -21,8 +22,7 @@ pub fn described(project: &Project) -> Result<Vec<(Dockerfile, Description)>, Er
                 out.push((dockerfile, description));
             }
             Err(error) => {
-                let what = format!("cannot be read ({error}): {OUT_OF_THE_WAY}");
-                problems.push(Problem::new(dockerfile.path, what));
+                problems.push(Problem::unreadable(&dockerfile.path, &error));
             }
         }
     }

@@ -1,101 +1,140 @@
-//! From a folder to its Dockerfiles, sorted, or every problem at once.
+//! From folders to the Dockerfiles in them, sorted, or every problem at once.
 //!
-//! Walks the folder and reads names only: no Dockerfile is opened here. This is where order is made: whatever order the
-//! operating system lists a folder in, what comes out is sorted by the bytes of the service, and stays so.
+//! Reads names only: no Dockerfile is opened here, and nothing is written. Whatever order the operating system lists a
+//! folder in, what comes out is sorted by path.
 
+mod file_name;
+mod gitignore;
+mod none_found;
 mod walk;
 
-use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use crate::problem::Problem;
-use crate::repository::service_name::{PREFIX, ServiceName};
+use crate::repository::service_name::{DefaultName, NameProblem, OTHER_NAME, ServiceName};
+pub use file_name::{FileName, Lookalike};
 use image_analyzer::printable::printable_path;
 
-/// A regular file named `Dockerfile.SERVICE`, found below the dockerfiles folder.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Dockerfile {
-    /// What its name makes it.
-    pub service: ServiceName,
-    /// Where it is: the scanned folder, as it was given, and the way from there.
-    pub path: PathBuf,
-    /// The way from the scanned folder to its own, with a `/` after each folder, whatever the system uses. Empty if it
-    /// is in the scanned folder itself.
-    pub below: String,
+/// Where to look for Dockerfiles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanOptions {
+    /// The repository's root, as it is shown. Its `.gitignore` and those below it are obeyed, none above it.
+    pub repository: PathBuf,
+    /// The folders to scan, as they are shown. Each is entered whatever its name is and whatever git ignores.
+    pub roots: Vec<PathBuf>,
+    /// What to leave out, in the words of a `.gitignore` at the repository's root: `vendor/**`, `*.test.Dockerfile`.
+    pub exclude: Vec<String>,
 }
 
-/// Finds every Dockerfile below `folder`, sorted by service.
+/// A file that is a Dockerfile by its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FoundDockerfile {
+    /// Its path, as it is shown: that of the scanned folder, and the way from there.
+    pub path: PathBuf,
+    /// The way from the scanned folder, the file's name included, with `/` between the parts.
+    pub below: String,
+    /// The name that this path makes its service.
+    pub default_name: DefaultName,
+}
+
+impl FoundDockerfile {
+    /// The service's name where nothing else names it; `image` is the image's name in the settings, without a tag.
+    ///
+    /// # Errors
+    /// The rule that the name breaks, with what to do.
+    pub fn service_name(&self, image: &str) -> Result<ServiceName, Problem> {
+        self.default_name.service_name(image).map_err(|why| {
+            let rename = match why {
+                NameProblem::TooLong(_) => "shorten it",
+                _ => "rename the file or its folder",
+            };
+            Problem::new(&self.path, format!("{why}: {rename}, or {OTHER_NAME}"))
+        })
+    }
+}
+
+/// Something that was passed over.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// Its path, as it is shown.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// Why a file or folder was passed over.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SkipReason {
+    /// Its name says that it is something else, or is misspelt.
+    Name(Lookalike),
+    /// Git ignores it, because of this file.
+    Gitignore(PathBuf),
+    /// The settings exclude it, with this glob.
+    Exclude(String),
+    /// Its name begins with a dot.
+    Hidden,
+    /// A link to a folder: what it leads to is found where it is.
+    LinkToFolder,
+    /// A pipe, a socket or a device.
+    NotRegular,
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(lookalike) => lookalike.fmt(f),
+            Self::Gitignore(file) => write!(f, "ignored by git ({})", printable_path(file)),
+            Self::Exclude(glob) => write!(f, "excluded by the settings (`{glob}`)"),
+            Self::Hidden => f.write_str("hidden: name its folder in `dockerfiles`"),
+            Self::LinkToFolder => f.write_str("a link to a folder: name the folder that it leads to in `dockerfiles`"),
+            Self::NotRegular => f.write_str("not a regular file"),
+        }
+    }
+}
+
+/// What was found, and what was passed over; each sorted by path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// The Dockerfiles.
+    pub found: Vec<FoundDockerfile>,
+    /// Files that look like a Dockerfile, or nearly, and are not read as one.
+    pub skipped: Vec<Skipped>,
+    /// Folders that were not searched: hidden ones, what git ignores, what the settings exclude, links.
+    pub folders: Vec<Skipped>,
+    /// Those of [`ScanOptions::exclude`] that match nothing.
+    pub unused_exclude: Vec<String>,
+}
+
+/// Finds every Dockerfile below the scanned folders.
 ///
-/// Folders are entered to any depth, through symbolic links too. What has a hidden name is not looked at, be it a folder,
-/// a file or a link. `Dockerfile.NAME.dockerignore`, a bare `Dockerfile` and files of other names are passed over.
+/// Folders are entered to any depth, hidden ones and links to folders excepted; links to files are followed. A file that
+/// two of the folders hold is found once, from the nearer of them.
 ///
 /// # Errors
-/// Every problem there is, sorted by path: a folder that is missing, empty or cannot be read, a broken link whatever its
-/// name (it may have led to a folder of Dockerfiles), a link loop, a name that is invalid or not UTF-8, a name that another
-/// Dockerfile has, a name that `docker buildx bake` would take for that of another.
-pub fn scan(folder: &Path) -> Result<Vec<Dockerfile>, Vec<Problem>> {
-    let (mut found, mut problems) = walk::walk(folder);
-    // No two are equal in every part, so there is no order among equals to keep.
-    found.sort_unstable();
-    problems.extend(same_name(&found));
-    problems.extend(same_in_bake(&found));
-    if found.is_empty() && problems.is_empty() {
-        problems.push(Problem::new(
-            folder,
-            format!("no Dockerfile in this folder: add one named `{PREFIX}PROGRAM.BUILD-IMAGE`"),
-        ));
+/// Every problem there is, sorted by path: a folder that is missing or cannot be read, a broken link named like a
+/// Dockerfile, a name that is not UTF-8, a glob that is none, and if there is nothing else: no Dockerfile at all.
+pub fn scan(options: &ScanOptions) -> Result<Scan, Vec<Problem>> {
+    let (scan, mut problems) = look(options);
+    if problems.is_empty() && scan.found.is_empty() {
+        problems.push(none_found::problem(options, &scan));
     }
-    if problems.is_empty() {
-        return Ok(found);
-    }
+    if problems.is_empty() { Ok(scan) } else { Err(problems) }
+}
+
+/// As [`scan`], but tells what it saw also where there are problems or no Dockerfile.
+pub fn look(options: &ScanOptions) -> (Scan, Vec<Problem>) {
+    let (mut scan, mut problems) = walk::walk(options);
+    scan.found.sort_unstable();
+    scan.skipped.sort_unstable();
+    scan.folders.sort_unstable();
     problems.sort();
     problems.dedup();
-    Err(problems)
+    (scan, problems)
 }
 
 /// Whether a file at `path` would be taken for a Dockerfile where [`scan`] looks, valid name or not.
 pub fn is_named_like_a_dockerfile(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| walk::service_part(name).is_some())
-}
-
-/// What to do about something below the dockerfiles folder that cannot be read.
-pub const OUT_OF_THE_WAY: &str = "give yourself the permission, or move it out of the way";
-
-/// Two files of one name in different folders: one service, so only one of them could be built.
-fn same_name(sorted: &[Dockerfile]) -> Vec<Problem> {
-    let pairs = sorted.iter().zip(sorted.iter().skip(1));
-    pairs
-        .filter(|(first, second)| first.service == second.service)
-        .map(|(first, second)| {
-            let what = format!("the same name as `{}`: rename one of the two", printable_path(&first.path));
-            Problem::new(&second.path, what)
-        })
-        .collect()
-}
-
-/// Names that differ only in `.` and `_`: bake's target names have no dot, it writes `_` for it, and of two services
-/// that become one target one is silently dropped (docker/compose#14058).
-fn same_in_bake(sorted: &[Dockerfile]) -> Vec<Problem> {
-    // Of two different names that become one, one has a `_` where the other has a `.`.
-    if !sorted.iter().any(|dockerfile| dockerfile.service.as_str().contains('_')) {
-        return Vec::new();
-    }
-    let mut targets: HashMap<String, &Dockerfile> = HashMap::with_capacity(sorted.len());
-    let mut problems = Vec::new();
-    for dockerfile in sorted {
-        let target = dockerfile.service.as_str().replace('.', "_");
-        let what = match targets.get(&target) {
-            Some(first) if first.service != dockerfile.service => format!(
-                "`docker buildx bake` cannot tell this name from `{}`, it reads both as `{target}`: rename one of the two",
-                printable_path(&first.path)
-            ),
-            Some(_) => continue,
-            None => {
-                targets.insert(target, dockerfile);
-                continue;
-            }
-        };
-        problems.push(Problem::new(&dockerfile.path, what));
-    }
-    problems
+    let is_one = |name| matches!(FileName::of(name), FileName::Dockerfile(_) | FileName::NotUtf8);
+    path.file_name().is_some_and(is_one)
 }

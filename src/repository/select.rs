@@ -1,11 +1,11 @@
 //! Which services a command is about: shell patterns held against service names.
 //!
-//! A pattern knows `*`, `?` and `[…]`; it must match the whole name, and `*` crosses dots. Nothing is read here.
+//! A pattern knows `*`, `?`, `[…]` and `{…,…}`; it must match the whole name, and `*` crosses dots. Nothing is read here.
 
-use glob::Pattern;
+use globset::{GlobBuilder, GlobMatcher};
 
 use crate::error::Error;
-use crate::repository::scan::Dockerfile;
+use crate::repository::Dockerfile;
 use crate::repository::service_name::{PREFIX, ServiceName};
 use image_analyzer::printable::printable;
 
@@ -23,8 +23,8 @@ pub fn select(dockerfiles: &[Dockerfile], globs: &[String], flags: &str) -> Resu
     let mut problems = Vec::new();
     let mut patterns = Vec::new();
     for glob in globs {
-        match Pattern::new(glob) {
-            Ok(pattern) if dockerfiles.iter().any(|of| pattern.matches(of.service.as_str())) => patterns.push(pattern),
+        match matcher(glob) {
+            Ok(pattern) if dockerfiles.iter().any(|of| pattern.is_match(of.service.as_str())) => patterns.push(pattern),
             Ok(_) => {
                 let what = nearest(dockerfiles, glob).map_or_else(
                     || format!("see `mkcompose list{flags}`, and quote a glob so that the shell leaves it alone"),
@@ -32,14 +32,22 @@ pub fn select(dockerfiles: &[Dockerfile], globs: &[String], flags: &str) -> Resu
                 );
                 problems.push(format!("`{}` matches no service: {what}", printable(glob)));
             }
-            Err(why) => problems.push(format!("`{}` is no valid glob, {}: correct it", printable(glob), why.msg)),
+            Err(why) => problems.push(format!("`{}` is no valid glob, {}: correct it", printable(glob), why.kind())),
         }
     }
     if !problems.is_empty() {
         return Err(Error::Usage(problems.join("\n")));
     }
-    let chosen = |of: &&Dockerfile| patterns.iter().any(|pattern| pattern.matches(of.service.as_str()));
+    let chosen = |of: &&Dockerfile| patterns.iter().any(|pattern| pattern.is_match(of.service.as_str()));
     Ok(dockerfiles.iter().filter(chosen).cloned().collect())
+}
+
+/// What holds names against `glob`.
+///
+/// # Errors
+/// A glob that is not valid.
+pub fn matcher(glob: &str) -> Result<GlobMatcher, globset::Error> {
+    Ok(GlobBuilder::new(glob).build()?.compile_matcher())
 }
 
 /// How alike a name must be to a service to be taken for it misspelt, from 0 to 1 as `strsim` counts.
@@ -57,7 +65,7 @@ pub fn nearest<'a>(dockerfiles: &'a [Dockerfile], name: &str) -> Option<&'a Serv
 #[cfg(test)]
 mod tests {
     use super::{nearest, select};
-    use crate::repository::scan::Dockerfile;
+    use crate::repository::Dockerfile;
     use crate::repository::service_name::ServiceName;
 
     fn dockerfiles() -> Vec<Dockerfile> {

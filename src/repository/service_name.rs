@@ -1,13 +1,18 @@
-//! The file-name grammar: `Dockerfile.PROGRAM.BUILD-IMAGE[.RUN-IMAGE][.err]`.
+//! The name of a service: what its grammar is, what a Dockerfile's path makes it, and which names get in each other's way.
 //!
-//! A name alone decides the service, its program, its segments and its set. What a segment stands for is not decided
-//! here: only the Dockerfile's own FROM lines can tell (see the `stages` module).
+//! Where the naming convention is followed, a name has parts: program, build image, run image. What a part stands for is
+//! not decided here: only the Dockerfile's own FROM lines can tell (see [`crate::dockerfile`]).
 
+use std::collections::HashMap;
 use std::fmt;
+use std::path::Path;
 
 use serde::Serialize;
 
-/// What every Dockerfile of ours starts with.
+use crate::problem::Problem;
+use image_analyzer::printable::{printable, printable_path};
+
+/// The usual start of a Dockerfile's name.
 pub const PREFIX: &str = "Dockerfile.";
 
 /// The two sets that services are kept in, each with a Compose file of its own.
@@ -39,33 +44,33 @@ impl fmt::Display for Set {
     }
 }
 
-/// A valid service name: the part after `Dockerfile.`, which is also the image's tag.
+/// A valid service name. Where no setting says otherwise, it is also the image's tag.
 ///
 /// Ordered by bytes, the order in which services are written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ServiceName(String);
 
-/// Why a name is no [`ServiceName`]. Each message ends with what to do.
+/// Why a text is not a [`ServiceName`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameProblem {
-    /// Nothing after `Dockerfile.`.
-    #[error("nothing follows `Dockerfile.`: add a program, as in `Dockerfile.hello-c.gcc`")]
+    /// No character at all.
+    #[error("the service name is missing")]
     Empty,
     /// Longer than a tag may be.
-    #[error("the name after `Dockerfile.` has {0} characters, an image tag at most 128: shorten it")]
+    #[error("the service name has {0} characters, an image tag at most 128")]
     TooLong(usize),
     /// Starts with what a tag may not start with, and is not an empty segment.
-    #[error("an image tag starts with a letter, a digit or `_`, not with `-`: rename the file")]
+    #[error("a service name starts with a letter, a digit or `_`, not with `-`")]
     BadStart,
     /// Holds a character outside `[A-Za-z0-9_.-]`.
-    #[error("an image tag has only the characters A-Z a-z 0-9 `_` `.` `-`: rename the file")]
-    BadCharacter,
+    #[error("a service name has only the characters A-Z a-z 0-9 `_` `.` `-`, not `{}`", printable(&.0.to_string()))]
+    BadCharacter(char),
     /// Two dots in a row, a dot first, or a dot last.
-    #[error("a segment between two dots is empty: remove the extra dot")]
+    #[error("a part of the service name, between two dots, is empty")]
     EmptySegment,
     /// Only `.err`, without a program before it.
-    #[error("`.err` needs a program before it, as in `Dockerfile.hello-c.gcc.err`: rename the file")]
+    #[error("`err` alone is not a service name: `.err` marks a service that is known not to build")]
     NoProgram,
 }
 
@@ -73,22 +78,22 @@ impl ServiceName {
     /// The most bytes an image tag may have (distribution/reference).
     pub const MAX_LEN: usize = 128;
 
-    /// Reads the name after `Dockerfile.`.
+    /// Reads a name.
     ///
     /// # Errors
     /// The first rule that the name breaks.
     pub fn parse(name: &str) -> Result<Self, NameProblem> {
         // The tag grammar of the distribution reference specification, `[\w][\w.-]{0,127}` in ASCII, which the service
         // grammar of Compose contains. By hand, because each broken rule has a sentence of its own.
-        let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
         if name.is_empty() {
             Err(NameProblem::Empty)
         } else if name == "err" {
             Err(NameProblem::NoProgram)
         } else if name.starts_with('.') || name.ends_with('.') || name.contains("..") {
             Err(NameProblem::EmptySegment)
-        } else if !name.bytes().all(legal) {
-            Err(NameProblem::BadCharacter)
+        } else if let Some(other) = name.chars().find(|&c| !legal(c)) {
+            Err(NameProblem::BadCharacter(other))
         } else if name.starts_with('-') {
             Err(NameProblem::BadStart)
         } else if name.len() > Self::MAX_LEN {
@@ -125,6 +130,102 @@ impl fmt::Display for ServiceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The name that a Dockerfile's place makes its service, if nothing else names it. Not checked yet, since a comment in the
+/// Dockerfile may replace it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DefaultName {
+    /// The folders below the scanned one and what the file's name says, joined by `.`, with `_` for `+`.
+    FromPath(String),
+    /// `Dockerfile` in the scanned folder itself: the last part of the image's name.
+    FromImage,
+    /// `Dockerfile.err` in the scanned folder itself: the last part of the image's name, and `.err`.
+    FromImageErr,
+}
+
+impl DefaultName {
+    /// The name for a file in `folder`, a path below the scanned folder without a `/` at its end, whose own name says
+    /// `name` beside the word Dockerfile; `None` if it is that word alone.
+    pub fn new(folder: &str, name: Option<&str>) -> Self {
+        match (folder, name) {
+            ("", None) => Self::FromImage,
+            ("", Some("err")) => Self::FromImageErr,
+            _ => {
+                let folders = folder.split('/').filter(|_| !folder.is_empty());
+                let parts: Vec<_> = folders.chain(name).collect();
+                Self::FromPath(parts.join(".").replace('+', "_"))
+            }
+        }
+    }
+
+    /// The service's name. `image` is the image's name in the settings, without a tag: `ghcr.io/me/tools`.
+    ///
+    /// # Errors
+    /// The first rule that the name breaks.
+    pub fn service_name(&self, image: &str) -> Result<ServiceName, NameProblem> {
+        let last = image.rsplit('/').next().unwrap_or(image);
+        match self {
+            Self::FromPath(name) => ServiceName::parse(name),
+            Self::FromImage => ServiceName::parse(last),
+            Self::FromImageErr => ServiceName::parse(&[last, ".err"].concat()),
+        }
+    }
+}
+
+/// How to give a Dockerfile another name than its path does.
+pub const OTHER_NAME: &str = "add a line `# mkcompose: name=NAME` at its top";
+
+/// The problems between names of one repository: two Dockerfiles that make one service, and names that `docker buildx
+/// bake` takes for one. Each is reported once, at the later path.
+pub fn collisions(services: &[(ServiceName, &Path)]) -> Vec<Problem> {
+    let mut sorted: Vec<&(ServiceName, &Path)> = services.iter().collect();
+    sorted.sort_unstable();
+    let mut problems = same_name(&sorted);
+    problems.extend(same_in_bake(&sorted));
+    problems.sort();
+    problems
+}
+
+fn same_name(sorted: &[&(ServiceName, &Path)]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for same in sorted.chunk_by(|one, other| one.0 == other.0) {
+        let Some(((name, first), others)) = same.split_first() else { continue };
+        problems.extend(others.iter().map(|(_, path)| {
+            let first = printable_path(first);
+            Problem::new(
+                *path,
+                format!("duplicate service name `{name}`, also used by `{first}`: rename one of them, or {OTHER_NAME}"),
+            )
+        }));
+    }
+    problems
+}
+
+/// Names that differ only in `.` and `_`: bake's target names have no dot, it writes `_` for it, and of two services
+/// that become one target one is silently dropped (docker/compose#14058).
+fn same_in_bake(sorted: &[&(ServiceName, &Path)]) -> Vec<Problem> {
+    // Of two different names that become one, one has a `_` where the other has a `.`.
+    if !sorted.iter().any(|(name, _)| name.as_str().contains('_')) {
+        return Vec::new();
+    }
+    let mut targets: HashMap<String, &(ServiceName, &Path)> = HashMap::with_capacity(sorted.len());
+    let mut problems = Vec::new();
+    for service in sorted {
+        let target = service.0.as_str().replace('.', "_");
+        let Some((name, path)) = targets.get(&target) else {
+            targets.insert(target, service);
+            continue;
+        };
+        if *name != service.0 {
+            let path = printable_path(path);
+            problems.push(Problem::new(service.1, format!(
+                "`docker buildx bake` cannot tell the service name `{}` from `{name}` of `{path}`, it reads both as `{target}`: rename one of them, or {OTHER_NAME}",
+                service.0
+            )));
+        }
+    }
+    problems
 }
 
 #[cfg(test)]
@@ -173,11 +274,11 @@ mod tests {
             ("a..b", NameProblem::EmptySegment),
             ("a.", NameProblem::EmptySegment),
             ("-a", NameProblem::BadStart),
-            ("a b", NameProblem::BadCharacter),
-            ("a\nb", NameProblem::BadCharacter),
-            ("a\n", NameProblem::BadCharacter),
-            ("é", NameProblem::BadCharacter),
-            ("a/b", NameProblem::BadCharacter),
+            ("a b", NameProblem::BadCharacter(' ')),
+            ("a\nb", NameProblem::BadCharacter('\n')),
+            ("a\n", NameProblem::BadCharacter('\n')),
+            ("é", NameProblem::BadCharacter('é')),
+            ("a/b", NameProblem::BadCharacter('/')),
             (long.as_str(), NameProblem::TooLong(129)),
         ];
         for (name, problem) in cases {

@@ -1,181 +1,291 @@
-//! The way through the dockerfiles folder: which folders are listed, which links followed, and what each name is to us.
+//! The walk through the scanned folders: which folders are entered, which links followed, and what each file is.
 //!
-//! By hand, because a hidden name must be passed over before anything else is asked about it: `walkdir` opens a folder and
-//! follows a link before it lets anyone choose. It leaves what it finds in no order.
+//! It leaves what it finds in no order.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::{self, DirEntry};
+use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
-use super::{Dockerfile, OUT_OF_THE_WAY, Problem};
-use crate::problem::advice;
-use crate::repository::service_name::{PREFIX, ServiceName};
-use image_analyzer::printable::{printable_os, printable_path};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use walkdir::{DirEntry, WalkDir};
 
-/// A folder to be listed.
-struct Folder {
-    path: PathBuf,
-    /// [`Dockerfile::below`] of what is in it; `None` if that is not UTF-8.
-    below: Option<String>,
-    /// The scanned folder and, for each link on the way here, the folder it is in and the link.
-    way: Rc<[PathBuf]>,
-}
+use super::gitignore::{self, IgnoreFile};
+use super::{FileName, FoundDockerfile, Problem, Scan, ScanOptions, SkipReason, Skipped};
+use crate::repository::service_name::DefaultName;
+use image_analyzer::printable::{printable, printable_os};
 
-/// What was found so far, and what is still to be listed.
-#[derive(Default)]
-struct Walk {
-    found: Vec<Dockerfile>,
+/// What was seen so far.
+struct Walk<'o> {
+    options: &'o ScanOptions,
+    exclude: Gitignore,
+    unused_exclude: BTreeSet<&'o str>,
+    scan: Scan,
     problems: Vec<Problem>,
-    folders: Vec<Folder>,
 }
 
-/// Every Dockerfile below `folder`, and everything that stands in the way of knowing that.
-pub(super) fn walk(folder: &Path) -> (Vec<Dockerfile>, Vec<Problem>) {
-    let mut walk = Walk::default();
-    match fs::metadata(folder) {
-        Ok(there) if there.is_dir() => walk.folders.push(Folder {
-            path: folder.to_owned(),
-            below: Some(String::new()),
-            way: Rc::new([folder.to_owned()]),
-        }),
-        Ok(_) => {
-            let what = "this is not a folder: name the folder of Dockerfiles with `--dockerfiles`";
-            walk.problems.push(Problem::new(folder, what));
-        }
-        Err(error) => walk.problems.push(no_folder(folder, &error)),
-    }
-    while let Some(folder) = walk.folders.pop() {
-        walk.list(&folder);
-    }
-    (walk.found, walk.problems)
+/// One of the scanned folders.
+struct Root<'o> {
+    /// As it is shown.
+    shown: &'o Path,
+    /// With all links resolved.
+    real: PathBuf,
+    /// The way to it from the repository's root; empty if it is that, or is outside of it.
+    in_repository: PathBuf,
 }
 
-impl Walk {
-    fn list(&mut self, folder: &Folder) {
-        match fs::read_dir(&folder.path) {
-            Ok(entries) => entries.for_each(|entry| match entry {
-                Ok(entry) => self.entry(&entry, folder),
-                Err(error) => self.problems.push(unreadable(&folder.path, &error)),
-            }),
-            Err(error) => self.problems.push(unreadable(&folder.path, &error)),
+/// Every Dockerfile below the scanned folders, and everything that stands in the way of knowing that.
+pub(super) fn walk(options: &ScanOptions) -> (Scan, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let exclude = excluded(options, &mut problems);
+    let unused_exclude = options.exclude.iter().map(String::as_str).collect();
+    let mut walk = Walk { options, exclude, unused_exclude, scan: Scan::default(), problems };
+    let repository = fs::canonicalize(&options.repository).unwrap_or_default();
+    let mut roots: Vec<Root<'_>> = Vec::new();
+    for shown in &options.roots {
+        match real_folder(shown) {
+            // Twice the same folder is the folder once.
+            Ok(real) if roots.iter().any(|root| root.real == real) => {}
+            Ok(real) => {
+                let in_repository = real.strip_prefix(&repository).map(Path::to_owned).unwrap_or_default();
+                roots.push(Root { shown, real, in_repository });
+            }
+            Err(problem) => walk.problems.push(problem),
+        }
+    }
+    for root in &roots {
+        walk.enter(root, &roots);
+    }
+    walk.scan.unused_exclude = walk.unused_exclude.into_iter().map(str::to_owned).collect();
+    (walk.scan, walk.problems)
+}
+
+fn excluded(options: &ScanOptions, problems: &mut Vec<Problem>) -> Gitignore {
+    let mut builder = GitignoreBuilder::new("");
+    let mut wrong = |glob: &str, why: &ignore::Error| {
+        let what = format!("the glob `{}` in `exclude` is not valid ({why}): correct it", printable(glob));
+        problems.push(Problem::new(&options.repository, what));
+    };
+    for glob in &options.exclude {
+        if let Err(why) = builder.add_line(None, glob) {
+            wrong(glob, &why);
+        }
+    }
+    builder.build().unwrap_or_else(|why| {
+        wrong(&options.exclude.join(" "), &why);
+        Gitignore::empty()
+    })
+}
+
+/// `folder` with all links resolved, or why it cannot be scanned.
+fn real_folder(folder: &Path) -> Result<PathBuf, Problem> {
+    let real = fs::canonicalize(folder).and_then(|real| Ok((fs::metadata(&real)?.is_dir(), real)));
+    let what = match real {
+        Ok((true, real)) => return Ok(real),
+        Ok((false, _)) => "this is not a folder: name the folder of Dockerfiles with `--dockerfiles`",
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound => {
+                "there is no such folder: start in the repository's folder, or name the folder with `--dockerfiles`"
+            }
+            io::ErrorKind::NotADirectory => "there is no such folder: name another with `--dockerfiles`",
+            _ => return Err(Problem::unreadable(folder, &error)),
+        },
+    };
+    Err(Problem::new(folder, what))
+}
+
+impl<'o> Walk<'o> {
+    fn enter(&mut self, root: &Root<'o>, all: &[Root<'o>]) {
+        let mut ignore_files = Vec::new();
+        self.read_ignore_files_above(root, &mut ignore_files);
+        let is_ignore_file = |entry: &DirEntry| entry.file_name() == gitignore::NAME;
+        // What a folder's .gitignore says must be known before its entries are judged.
+        let walk = WalkDir::new(root.shown).min_depth(1).sort_by_key(move |entry| !is_ignore_file(entry));
+        let mut entries = walk.into_iter();
+        while let Some(entry) = entries.next() {
+            match entry {
+                Ok(entry) => {
+                    while ignore_files.last().is_some_and(|file: &IgnoreFile| file.depth >= entry.depth()) {
+                        ignore_files.pop();
+                    }
+                    if is_ignore_file(&entry) {
+                        self.read_ignore_file(&entry, root, &mut ignore_files);
+                    } else if entry.file_type().is_dir() {
+                        if !self.is_to_be_entered(&entry, root, all, &ignore_files) {
+                            entries.skip_current_dir();
+                        }
+                    } else {
+                        self.file(&entry, root, &ignore_files);
+                    }
+                }
+                Err(error) => self.failed(&error, root),
+            }
+        }
+    }
+}
+
+impl<'o> Walk<'o> {
+    /// The `.gitignore` files from the repository's root down to the folder above `root`.
+    fn read_ignore_files_above(&mut self, root: &Root<'_>, files: &mut Vec<IgnoreFile>) {
+        let above: Vec<_> = root.in_repository.ancestors().skip(1).collect();
+        for folder in above.into_iter().rev() {
+            let path = self.options.repository.join(folder).join(gitignore::NAME);
+            let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
+            if path.symlink_metadata().is_ok() {
+                self.push_ignore_file(IgnoreFile::read(path, folder.to_owned(), 0), files);
+            }
         }
     }
 
-    fn entry(&mut self, entry: &DirEntry, folder: &Folder) {
-        let name = entry.file_name();
-        if name.as_bytes().starts_with(b".") {
+    fn read_ignore_file(&mut self, entry: &DirEntry, root: &Root<'_>, files: &mut Vec<IgnoreFile>) {
+        let path = entry.path().to_owned();
+        let in_repository = in_repository(entry, root);
+        let folder = in_repository.parent().map(Path::to_owned).unwrap_or_default();
+        self.push_ignore_file(IgnoreFile::read(path, folder, entry.depth().saturating_sub(1)), files);
+    }
+
+    fn push_ignore_file(&mut self, file: Result<Option<IgnoreFile>, Problem>, files: &mut Vec<IgnoreFile>) {
+        match file {
+            Ok(file) => files.extend(file),
+            Err(problem) => self.problems.push(problem),
+        }
+    }
+
+    fn is_to_be_entered(&mut self, entry: &DirEntry, root: &Root<'_>, all: &[Root<'_>], files: &[IgnoreFile]) -> bool {
+        if all.len() > 1 {
+            let real = root.real.join(below(entry, root));
+            // It is scanned as a folder of its own.
+            if all.iter().any(|other| other.real == real) {
+                return false;
+            }
+        }
+        let reason = if is_hidden(entry) { Some(SkipReason::Hidden) } else { self.left_out(entry, root, files, true) };
+        let Some(reason) = reason else { return true };
+        if entry.file_name() != ".git" {
+            self.scan.folders.push(Skipped { path: entry.path().to_owned(), reason });
+        }
+        false
+    }
+
+    /// Why the settings or git leave this file or folder out.
+    fn left_out(
+        &mut self,
+        entry: &DirEntry,
+        root: &Root<'_>,
+        files: &[IgnoreFile],
+        is_folder: bool,
+    ) -> Option<SkipReason> {
+        if files.is_empty() && self.exclude.is_empty() {
+            return None;
+        }
+        let path = in_repository(entry, root);
+        if let ignore::Match::Ignore(glob) = self.exclude.matched(&path, is_folder) {
+            self.unused_exclude.remove(glob.original());
+            return Some(SkipReason::Exclude(glob.original().to_owned()));
+        }
+        let file = gitignore::ignoring(files, &path, is_folder)?;
+        Some(SkipReason::Gitignore(file.path.clone()))
+    }
+
+    fn file(&mut self, entry: &DirEntry, root: &Root<'_>, files: &[IgnoreFile]) {
+        let name = FileName::of(entry.file_name());
+        let is_link = entry.file_type().is_symlink();
+        let is_of_interest = name != FileName::Other || is_link || !self.unused_exclude.is_empty();
+        if is_hidden(entry) || !is_of_interest {
             return;
         }
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => self.folder(entry.path(), &name, folder, Rc::clone(&folder.way)),
-            Ok(kind) if kind.is_file() => self.file(entry, &name, folder),
-            Ok(kind) if kind.is_symlink() => self.link(entry, &name, folder),
-            // A pipe, a socket, a device.
-            Ok(_) => {}
-            Err(error) => self.problems.push(unreadable(&entry.path(), &error)),
+        let left_out = self.left_out(entry, root, files, false);
+        let is_dockerfile = matches!(name, FileName::Dockerfile(_) | FileName::NotUtf8);
+        match (left_out, kind(entry)) {
+            (Some(reason), _) if is_dockerfile => self.skip(entry, reason),
+            (Some(_), _) => {}
+            (None, Ok(Kind::Folder)) => {
+                let reason = SkipReason::LinkToFolder;
+                self.scan.folders.push(Skipped { path: entry.path().to_owned(), reason });
+            }
+            (None, Ok(Kind::File)) => self.found(entry, name, root),
+            (None, Ok(Kind::Other)) if is_dockerfile => self.skip(entry, SkipReason::NotRegular),
+            (None, Err(error)) if is_dockerfile => self.problems.push(broken_link(entry.path(), &error)),
+            (None, Ok(Kind::Other) | Err(_)) => {}
         }
     }
 
-    fn folder(&mut self, path: PathBuf, name: &OsStr, home: &Folder, way: Rc<[PathBuf]>) {
-        let below = home.below.as_ref().and_then(|below| Some([below, name.to_str()?, "/"].concat()));
-        self.folders.push(Folder { path, below, way });
-    }
-
-    fn file(&mut self, entry: &DirEntry, name: &OsStr, folder: &Folder) {
-        let Some(name) = service_part(name) else { return };
+    fn found(&mut self, entry: &DirEntry, name: FileName<'_>, root: &Root<'_>) {
+        let name = match name {
+            FileName::Dockerfile(name) => name,
+            FileName::NotUtf8 => {
+                let what = "the name is not UTF-8: rename the file";
+                return self.problems.push(Problem::new(entry.path(), what));
+            }
+            FileName::Lookalike(lookalike) => return self.skip(entry, SkipReason::Name(lookalike)),
+            FileName::Other => return,
+        };
+        let Some(below) = below(entry, root).to_str() else {
+            let what = "the name of a folder on the way is not UTF-8: rename the folder";
+            return self.problems.push(Problem::new(entry.path(), what));
+        };
+        let folder = below.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let default_name = DefaultName::new(folder, name);
         let path = entry.path();
-        match dockerfile(name, folder) {
-            Ok((service, below)) => self.found.push(Dockerfile { service, path, below }),
-            Err(what) => self.problems.push(Problem::new(path, what)),
-        }
+        // `./api/Dockerfile` is `api/Dockerfile` to a person.
+        let path = path.strip_prefix(".").unwrap_or(path).to_owned();
+        self.scan.found.push(FoundDockerfile { path, below: below.to_owned(), default_name });
     }
 
-    fn link(&mut self, entry: &DirEntry, name: &OsStr, folder: &Folder) {
-        let path = entry.path();
-        match fs::metadata(&path) {
-            Ok(there) if there.is_file() => self.file(entry, name, folder),
-            Ok(there) if there.is_dir() => match leads_back(&path, folder) {
-                Ok(None) => {
-                    let links = [folder.path.clone(), path.clone()];
-                    let way = folder.way.iter().cloned().chain(links).collect();
-                    self.folder(path, name, folder, way);
-                }
-                Ok(Some(what)) => self.problems.push(Problem::new(path, what)),
-                Err(error) => self.problems.push(unreadable(&path, &error)),
-            },
-            // Whatever else its name says, it may have led to a folder, whose Dockerfiles would be gone without a word.
-            Err(error) if !is_ignore_file(name) => self.problems.push(broken_link(&path, &error)),
-            Ok(_) | Err(_) => {}
-        }
+    fn skip(&mut self, entry: &DirEntry, reason: SkipReason) {
+        self.scan.skipped.push(Skipped { path: entry.path().to_owned(), reason });
+    }
+
+    fn failed(&mut self, error: &walkdir::Error, root: &Root<'_>) {
+        let path = error.path().unwrap_or(root.shown);
+        let unknown = io::Error::other("unknown error");
+        self.problems.push(Problem::unreadable(path, error.io_error().unwrap_or(&unknown)));
     }
 }
 
-/// The service of the Dockerfile `name` in `folder` and the way to it, or what is wrong.
-fn dockerfile(name: &OsStr, folder: &Folder) -> Result<(ServiceName, String), String> {
-    let name = name.to_str().ok_or("the name is not UTF-8: rename the file")?;
-    let service = ServiceName::parse(name).map_err(|why| why.to_string())?;
-    let below = folder.below.clone().ok_or("the name of a folder on the way is not UTF-8: rename the folder")?;
-    Ok((service, below))
+/// What a file is, its link followed.
+enum Kind {
+    File,
+    Folder,
+    Other,
 }
 
-/// What comes after `Dockerfile.` in the name of a file; `None` for files that are none of our business.
-pub(super) fn service_part(name: &OsStr) -> Option<&OsStr> {
-    let service = name.as_bytes().strip_prefix(PREFIX.as_bytes())?;
-    (!is_ignore_file(name)).then(|| OsStr::from_bytes(service))
-}
-
-/// Whether `name` is that of BuildKit's ignore file for one Dockerfile, or for a bare `Dockerfile`.
-fn is_ignore_file(name: &OsStr) -> bool {
-    name.as_bytes().starts_with(PREFIX.as_bytes()) && name.as_bytes().ends_with(b".dockerignore")
-}
-
-/// What is wrong with a link to a folder that the link, or anything on the way to it, is in: it would show everything a
-/// second time, and again and again.
-fn leads_back(link: &Path, home: &Folder) -> io::Result<Option<String>> {
-    let target = link.canonicalize()?;
-    let real = |path: &Path| path.canonicalize().unwrap_or_default();
-    if let Some(same) = home.way.iter().find(|path| real(path) == target) {
-        return Ok(Some(format!("this link leads back to `{}`: remove the link", printable_path(same))));
-    }
-    let within = if real(&home.path).starts_with(&target) {
-        "it".to_owned()
-    } else if let Some(inner) = home.way.iter().find(|path| real(path).starts_with(&target)) {
-        format!("`{}`", printable_path(inner))
-    } else {
-        return Ok(None);
+fn kind(entry: &DirEntry) -> io::Result<Kind> {
+    let of = |kind: fs::FileType| match kind {
+        kind if kind.is_file() => Kind::File,
+        kind if kind.is_dir() => Kind::Folder,
+        _ => Kind::Other,
     };
-    let to = printable_path(&fs::read_link(link)?);
-    Ok(Some(format!("this link leads back to `{to}`, a folder that {within} is in: remove the link")))
+    if entry.file_type().is_symlink() {
+        return fs::metadata(entry.path()).map(|there| of(there.file_type()));
+    }
+    Ok(of(entry.file_type()))
 }
 
-/// What to say of a dockerfiles folder that is not there or cannot be reached.
-fn no_folder(folder: &Path, error: &io::Error) -> Problem {
-    let what = match error.kind() {
-        io::ErrorKind::NotFound => {
-            "there is no such folder: start in the repository's folder, or name the folder with `--dockerfiles`"
-        }
-        io::ErrorKind::NotADirectory => "there is no such folder: name another with `--dockerfiles`",
-        _ => return unreadable(folder, error),
-    };
-    Problem::new(folder, what)
+fn is_hidden(entry: &DirEntry) -> bool {
+    OsStr::as_encoded_bytes(entry.file_name()).starts_with(b".")
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Problem {
-    Problem::new(path, format!("this cannot be read ({error}): {}", advice(error).unwrap_or(OUT_OF_THE_WAY)))
+/// The way to `entry` from the scanned folder.
+fn below<'e>(entry: &'e DirEntry, root: &Root<'_>) -> &'e Path {
+    entry.path().strip_prefix(root.shown).unwrap_or(entry.path())
+}
+
+/// The way to `entry` from the repository's root.
+fn in_repository(entry: &DirEntry, root: &Root<'_>) -> PathBuf {
+    root.in_repository.join(below(entry, root))
 }
 
 /// A link that leads nowhere, in a circle, or where there is no permission to see.
 fn broken_link(path: &Path, error: &io::Error) -> Problem {
     let to = fs::read_link(path).map(|to| printable_os(to.as_os_str())).unwrap_or_default();
     let what = match error.kind() {
-        io::ErrorKind::NotFound => format!("broken link, there is no `{to}`: fix or remove the link"),
+        io::ErrorKind::NotFound => format!("broken symlink to `{to}`: fix or remove it"),
         io::ErrorKind::PermissionDenied => {
-            format!("the link to `{to}` cannot be followed ({error}): give yourself the permission, or remove the link")
+            format!("the symlink to `{to}` cannot be followed ({error}): check the permissions there, or remove it")
         }
-        _ => format!("the link to `{to}` cannot be followed ({error}): fix or remove the link"),
+        _ => format!("the symlink to `{to}` cannot be followed ({error}): fix or remove it"),
     };
     Problem::new(path, what)
 }

@@ -1,0 +1,69 @@
+//! What git ignores, by the `.gitignore` files of the repository and no other: the same on any machine.
+//!
+//! The crate `ignore` holds a name against a file's globs. Its own walk does not tell what it left out and why, so the
+//! walk is [`super::walk`].
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::Problem;
+
+/// The name of such a file.
+pub(super) const NAME: &str = ".gitignore";
+
+/// The most bytes that one is read for; git's own are a thousand times smaller.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// One `.gitignore`.
+pub(super) struct IgnoreFile {
+    /// Its path, as it is shown.
+    pub(super) path: PathBuf,
+    /// The depth of its folder below the scanned one; 0 for that and those above it.
+    pub(super) depth: usize,
+    /// The bytes of a path below the repository that lead to its folder.
+    folder: PathBuf,
+    globs: Gitignore,
+}
+
+impl IgnoreFile {
+    /// Reads the file `path`. `folder` is the way to its folder from the repository's root. `None` if git would not read
+    /// it either, or if it says nothing.
+    pub(super) fn read(path: PathBuf, folder: PathBuf, depth: usize) -> Result<Option<Self>, Problem> {
+        let unreadable = |error| Problem::unreadable(&path, &error);
+        match fs::symlink_metadata(&path) {
+            Ok(there) if !there.is_file() => return Ok(None),
+            Ok(there) if there.len() > MOST_BYTES => {
+                return Err(Problem::new(path, "too large for a .gitignore (more than 1 MiB): shorten it"));
+            }
+            Ok(_) => {}
+            Err(error) => return Err(unreadable(error)),
+        }
+        let bytes = fs::read(&path).map_err(unreadable)?;
+        let mut builder = GitignoreBuilder::new("");
+        for line in String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').lines() {
+            // A line that is no glob matches nothing, as in git.
+            let _ = builder.add_line(None, line);
+        }
+        let globs = builder.build().unwrap_or_else(|_| Gitignore::empty());
+        Ok((!globs.is_empty()).then_some(Self { path, depth, folder, globs }))
+    }
+
+    /// Whether it ignores (`Some(true)`) or keeps `path`, a path below the repository's root.
+    fn decides(&self, path: &Path, is_folder: bool) -> Option<bool> {
+        let below = path.strip_prefix(&self.folder).ok()?;
+        match self.globs.matched(below, is_folder) {
+            Match::None => None,
+            Match::Ignore(_) => Some(true),
+            Match::Whitelist(_) => Some(false),
+        }
+    }
+}
+
+/// The file that ignores `path`, a path below the repository's root, if one does. The nearest file decides.
+pub(super) fn ignoring<'f>(files: &'f [IgnoreFile], path: &Path, is_folder: bool) -> Option<&'f IgnoreFile> {
+    let nearest = files.iter().rev().find_map(|file| Some((file, file.decides(path, is_folder)?)));
+    nearest.filter(|(_, ignores)| *ignores).map(|(file, _)| file)
+}
