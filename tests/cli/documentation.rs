@@ -1,13 +1,13 @@
 //! The repository's own documents: their links lead somewhere, and ARCHITECTURE.md is about the program as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The folders that Markdown documents are in, from the root.
-const FOLDERS: [&str; 6] = ["", "docs", "fuzz", "tests", "tests/bases", "tests/engine"];
+const FOLDERS: [&str; 7] = ["", "docs", "fuzz", "tests", "tests/bases", "tests/engine", "crates/image-analyzer"];
 
 fn read(path: impl AsRef<Path>) -> String {
     let path = Path::new(ROOT).join(path);
@@ -142,8 +142,11 @@ fn names(cell: &str) -> impl Iterator<Item = &str> {
 fn every_module_is_on_the_map_and_nothing_else() {
     let architecture = read("ARCHITECTURE.md");
     let library = read("src/lib.rs");
-    let mut modules: Vec<_> =
-        library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).chain(["main"]).collect();
+    let mut modules: Vec<_> = library
+        .lines()
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'))
+        .chain(["main"])
+        .collect();
     let mut mapped: Vec<_> = rows(&architecture, "Modules")
         .iter()
         .flat_map(|row| names(row[0]))
@@ -154,17 +157,21 @@ fn every_module_is_on_the_map_and_nothing_else() {
     assert_eq!(mapped, modules);
 }
 
-/// The dependencies of `Cargo.toml` with the versions that it asks for.
+/// The dependencies of a `Cargo.toml` with the versions that it asks for; those of the workspace have none there.
 fn dependencies(manifest: &str) -> BTreeMap<&str, &str> {
     let mut section = "";
     let mut found = BTreeMap::new();
     for line in manifest.lines() {
         if line.starts_with('[') {
             section = line;
-        } else if matches!(section, "[dependencies]" | "[dev-dependencies]")
+        } else if section.ends_with("dependencies]")
             && let Some((name, what)) = line.split_once(" = ")
+            && let Some(version) = what.split('"').nth(1)
+            && what.split('"').next() != Some("{ workspace = true, features = [")
+            && !what.contains("path = ")
+            && !name.contains('.')
         {
-            found.insert(name, what.split('"').nth(1).unwrap());
+            found.entry(name).or_insert(version);
         }
     }
     found
@@ -173,10 +180,16 @@ fn dependencies(manifest: &str) -> BTreeMap<&str, &str> {
 #[test]
 fn every_dependency_is_in_the_table_with_its_version_and_nothing_else() {
     let architecture = read("ARCHITECTURE.md");
-    let manifest = read("Cargo.toml");
+    let manifests = [read("Cargo.toml"), read("crates/image-analyzer/Cargo.toml")];
+    let mut wanted = BTreeMap::new();
+    for manifest in &manifests {
+        for (name, version) in dependencies(manifest) {
+            wanted.entry(name).or_insert(version);
+        }
+    }
     let rows = rows(&architecture, "Libraries");
-    let told: BTreeMap<_, _> = rows.iter().filter_map(|row| Some((names(row[0]).next()?, row[1]))).collect();
-    assert_eq!(told, dependencies(&manifest));
+    let listed: BTreeMap<_, _> = rows.iter().filter_map(|row| Some((names(row[0]).next()?, row[1]))).collect();
+    assert_eq!(listed, wanted);
 }
 
 /// The files that use `what`, those that may left out.
@@ -194,11 +207,63 @@ fn modules_import_only_what_the_architecture_lets_them() {
     assert_eq!(users(&sources, "crate::command", &["src/command"]), nobody);
     assert_eq!(users(&sources, "crate::cli", &["src/command", "src/cli"]), nobody);
     assert_eq!(users(&sources, "Command::new(", &["src/engine"]), nobody, "only `engine` starts a program");
-    let image = sources.iter().filter(|(name, _)| name.starts_with("src/image"));
-    for (name, text) in image {
-        for import in text.split("crate::").skip(1) {
-            let module = import.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap();
-            assert!(["image", "escape"].contains(&module), "{name} uses {module}");
+    let analyzer = self::sources(&Path::new(ROOT).join("crates/image-analyzer/src"));
+    for word in ["mkcompose::", "Command::new("] {
+        assert_eq!(users(&analyzer, word, &[]), nobody, "the library knows nothing of {word}");
+    }
+}
+
+/// The code of a file without comments and without its tests, which may import anything.
+fn code(text: &str) -> String {
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// Which top module imports which: the words after `crate::` in each file of `folder`, tests left out.
+fn imports(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let root = format!("{folder}/");
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, text) in sources(&Path::new(ROOT).join(folder)) {
+        let module = name.strip_prefix(&root).unwrap().split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        if matches!(module.as_str(), "lib" | "main") || name.contains("/tests") || name.contains("test_builder") {
+            continue;
+        }
+        let of_module = found.entry(module.clone()).or_default();
+        for import in code(&text).split("crate::").skip(1) {
+            let to: String = import.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+            if to != module && to.chars().next().is_some_and(char::is_lowercase) {
+                of_module.insert(to);
+            }
         }
     }
+    found
+}
+
+/// The modules that are left when those that import none of the rest are taken away again and again: the circles and what
+/// leads into them.
+fn circles(mut imports: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    loop {
+        let left: BTreeSet<_> = imports.keys().cloned().collect();
+        let before = imports.len();
+        imports.retain(|_, to| to.iter().any(|to| left.contains(to)));
+        if imports.len() == before {
+            return imports.into_iter().map(|(from, to)| format!("{from} -> {to:?}")).collect();
+        }
+    }
+}
+
+#[test]
+fn no_modules_import_each_other_in_a_circle() {
+    for folder in ["src", "crates/image-analyzer/src"] {
+        let imports = imports(folder);
+        assert!(imports.len() > 5, "{folder}: {imports:?}");
+        assert_eq!(circles(imports), [""; 0], "{folder}");
+    }
+}
+
+#[test]
+fn a_circle_of_modules_is_noticed() {
+    let module = |from: &str, to: &str| (from.to_owned(), BTreeSet::from([to.to_owned()]));
+    let circle = BTreeMap::from([module("a", "b"), module("b", "c"), module("c", "b"), module("d", "e")]);
+    assert_eq!(circles(circle).len(), 3);
 }
