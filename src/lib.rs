@@ -35,6 +35,7 @@ pub mod problem;
 pub mod report;
 pub mod repository;
 pub mod runner;
+pub mod settings;
 pub mod size_format;
 pub mod sizes;
 pub mod table;

@@ -1,0 +1,15 @@
+//! The settings of a repository: `mkcompose.yml`, and the `# mkcompose:` comments of its Dockerfiles.
+//!
+//! Both are read into one type, [`ServiceSettings`]. What is wrong in them is reported all at once, each problem with its
+//! file and line. docs/SETTINGS.md lists the keys.
+
+mod expectation;
+mod file;
+mod keys;
+mod line;
+mod service_settings;
+
+pub use file::{FILE_NAME, SettingsFile, find};
+pub use keys::nearest;
+pub use line::Located;
+pub use service_settings::{ServiceSettings, from_comments};

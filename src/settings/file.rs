@@ -1,0 +1,259 @@
+//! `mkcompose.yml`: where it is found, and what it says.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use serde_yaml::{Mapping, Value};
+
+use super::keys::{self, Scope, keys_of};
+use super::line::{Located, line_of};
+use super::service_settings::{ServiceSettings, kind};
+use crate::problem::Problem;
+use image_analyzer::printable::printable;
+
+/// The name of the settings file.
+pub const FILE_NAME: &str = "mkcompose.yml";
+
+/// The most bytes that a settings file may have.
+const MAX_SIZE: u64 = 1024 * 1024;
+
+/// What `mkcompose.yml` says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsFile {
+    /// The folders of Dockerfiles, relative to the file's own; empty if it names none.
+    pub dockerfiles: Vec<String>,
+    /// What to leave out, as globs.
+    pub exclude: Vec<String>,
+    /// The Compose file of the normal set, relative to the file's own folder.
+    pub output: Option<String>,
+    /// The Compose file of the err set, relative to the file's own folder.
+    pub err_output: Option<String>,
+    /// What is true of every service.
+    pub all: ServiceSettings,
+    /// What is true of the services that a glob matches, in the order of the file.
+    pub services: Vec<Located<(String, ServiceSettings)>>,
+}
+
+/// The settings file of the repository that `start` is in, an absolute folder: the nearest one from there up to the
+/// repository's root, which is the first folder that has a `.git`.
+pub fn find(start: &Path) -> Option<PathBuf> {
+    for folder in start.ancestors() {
+        let file = folder.join(FILE_NAME);
+        // A broken link is a settings file that cannot be read, not one that is absent.
+        if file.symlink_metadata().is_ok() {
+            return Some(file);
+        }
+        if folder.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+impl SettingsFile {
+    /// Reads the file at `path`, which messages call `shown`.
+    ///
+    /// # Errors
+    /// Every problem of the file.
+    pub fn read(path: &Path, shown: &Path) -> Result<Self, Vec<Problem>> {
+        let text = text(path).map_err(|what| vec![Problem::new(shown, what)])?;
+        let (settings, problems) = Self::parse(&text);
+        if problems.is_empty() {
+            return Ok(settings);
+        }
+        let problem = |Located { line, value }: Located<String>| {
+            Problem::new(shown, format!("line {line}: {}", printable(&value)))
+        };
+        Err(problems.into_iter().map(problem).collect())
+    }
+
+    /// Reads the text of a settings file: what it says, and everything that is wrong with it.
+    pub fn parse(text: &str) -> (Self, Vec<Located<String>>) {
+        let mut settings = Self::default();
+        let mut problems = Vec::new();
+        match serde_yaml::from_str(text) {
+            Ok(Value::Null) => {}
+            Ok(Value::Mapping(entries)) => settings.take(entries, text, &mut problems),
+            Ok(other) => {
+                let value = format!("expected keys and values, found {}", kind(&other));
+                problems.push(Located { line: 1, value });
+            }
+            Err(error) => {
+                let line = error.location().map_or(1, |location| location.line());
+                problems.push(Located { line, value: format!("not valid YAML: {error}") });
+            }
+        }
+        problems.sort_by_key(|problem| problem.line);
+        (settings, problems)
+    }
+
+    fn take(&mut self, entries: Mapping, text: &str, problems: &mut Vec<Located<String>>) {
+        let known = keys_of(&[Scope::File, Scope::Service]);
+        for (key, value) in entries {
+            let Some(key) = name(&key, &[], text, problems) else { continue };
+            let result = match key.as_str() {
+                "dockerfiles" => strings(value).map(|folders| self.dockerfiles = folders),
+                "exclude" => strings(value).map(|globs| self.exclude = globs),
+                "output" => string(value).map(|path| self.output = Some(path)),
+                "err_output" => string(value).map(|path| self.err_output = Some(path)),
+                "services" => {
+                    self.take_services(value, text, problems);
+                    continue;
+                }
+                key if known.contains(&key) => self.all.set(key, value),
+                key => {
+                    problems.push(Located { line: line_of(text, &[key]), value: keys::unknown(key, &known) });
+                    continue;
+                }
+            };
+            if let Err(why) = result {
+                problems.push(Located { line: line_of(text, &[&key]), value: format!("`{key}`: {why}") });
+            }
+        }
+    }
+
+    fn take_services(&mut self, value: Value, text: &str, problems: &mut Vec<Located<String>>) {
+        let known = keys_of(&[Scope::Service]);
+        let Value::Mapping(globs) = value else {
+            let value = format!("`services`: expected globs and their settings, found {}", kind(&value));
+            problems.push(Located { line: line_of(text, &["services"]), value });
+            return;
+        };
+        for (glob, value) in globs {
+            let Some(glob) = name(&glob, &["services"], text, problems) else { continue };
+            let line = line_of(text, &["services", &glob]);
+            let Value::Mapping(entries) = value else {
+                let value = format!("`{glob}`: expected keys and values, found {}", kind(&value));
+                problems.push(Located { line, value });
+                continue;
+            };
+            let mut settings = ServiceSettings::default();
+            for (key, value) in entries {
+                let Some(key) = name(&key, &["services", &glob], text, problems) else { continue };
+                let result = if known.contains(&key.as_str()) {
+                    settings.set(&key, value).map_err(|why| format!("`{key}`: {why}"))
+                } else if key == "name" {
+                    Err("`name` belongs into a comment of the Dockerfile: `# mkcompose: name=NAME`".to_owned())
+                } else {
+                    Err(keys::unknown(&key, &known))
+                };
+                if let Err(value) = result {
+                    problems.push(Located { line: line_of(text, &["services", &glob, &key]), value });
+                }
+            }
+            self.services.push(Located { line, value: (glob, settings) });
+        }
+    }
+}
+
+/// A key as a string.
+fn name(key: &Value, parents: &[&str], text: &str, problems: &mut Vec<Located<String>>) -> Option<String> {
+    if let Value::String(key) = key {
+        return Some(key.clone());
+    }
+    let value = format!("a key is a string, not {}: put it in quotes", kind(key));
+    problems.push(Located { line: line_of(text, parents), value });
+    None
+}
+
+fn string(value: Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text),
+        other => Err(format!("expected a string, found {}", kind(&other))),
+    }
+}
+
+fn strings(value: Value) -> Result<Vec<String>, String> {
+    match value {
+        Value::Sequence(items) => items.into_iter().map(string).collect(),
+        other => string(other).map(|one| vec![one]),
+    }
+}
+
+/// The text of the file at `path`, or why it cannot be read, with what to do.
+fn text(path: &Path) -> Result<String, String> {
+    let unreadable = |error: std::io::Error| format!("cannot be read ({error}): check the file and its permissions");
+    let kind = path.metadata().map_err(unreadable)?;
+    if !kind.is_file() {
+        return Err("not a regular file: move it elsewhere".to_owned());
+    }
+    let mut bytes = Vec::new();
+    File::open(path).map_err(unreadable)?.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(format!("larger than {MAX_SIZE} bytes: this is not a settings file"));
+    }
+    String::from_utf8(bytes).map_err(|_| "not UTF-8: save it as UTF-8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SettingsFile;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn problems(text: &str) -> Vec<(usize, String)> {
+        SettingsFile::parse(text).1.into_iter().map(|problem| (problem.line, problem.value)).collect()
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let text = "image: ghcr.io/me/{service}\ndockerfiles: [a, b]\nexclude: vendor/**\ncontext: auto\n\
+                    output: out.yml\nerr_output: err.yml\nargs: {VERSION: \"1.2\", SHA: null, N: 3}\n\
+                    platforms: [linux/amd64]\nlabels: {a.b: c}\ncache: type=gha\nlint: {stage-count: off}\n\
+                    services:\n  \"web*\": {target: runtime, expect: {outcome: works, http: 80/}, tags: [x:1]}\n  db:\n    expect: runs\n";
+        let (settings, problems) = SettingsFile::parse(text);
+        assert_eq!(problems, []);
+        assert_eq!(settings.dockerfiles, ["a", "b"]);
+        assert_eq!(settings.exclude, ["vendor/**"]);
+        assert_eq!(settings.all.args["SHA"], None);
+        assert_eq!(settings.all.args["N"].as_deref(), Some("3"));
+        assert_eq!(settings.all.cache_to.unwrap(), ["type=gha,mode=max"]);
+        let globs: Vec<_> = settings.services.iter().map(|glob| (glob.line, glob.value.0.as_str())).collect();
+        assert_eq!(globs, [(13, "web*"), (14, "db")]);
+    }
+
+    #[test]
+    fn every_problem_is_reported_with_its_line_and_the_nearest_word() {
+        let text = "imag: x\nplatforms: linux\nargs: [a]\nservices:\n  web:\n    targt: x\n    name: y\n  db: 1\n1: x\nlint: {a: maybe}\nargz: 1.10\n";
+        let found = problems(text);
+        let lines: Vec<_> = found.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 1, 2, 3, 6, 7, 8, 10, 11], "{found:#?}");
+        assert!(found.iter().any(|(_, what)| what == "unknown key `targt`: did you mean `target`?"), "{found:#?}");
+    }
+
+    #[test]
+    fn a_number_that_may_lose_digits_needs_quotes() {
+        let found = problems("args: {VERSION: 1.10}\n");
+        assert_eq!(found, [(1, "`args`: the number 1.1 may lose digits: put it in quotes".to_owned())]);
+    }
+
+    #[test]
+    fn anchors_that_multiply_are_refused() {
+        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..9 {
+            let aliases = vec![format!("*a{}", level - 1); 9].join(", ");
+            text += &format!("a{level}: &a{level} [{aliases}]\n");
+        }
+        assert!(problems(&text)[0].1.starts_with("not valid YAML: "), "{:?}", problems(&text));
+    }
+
+    #[test]
+    fn nothing_in_it_is_nothing_wrong() {
+        assert_eq!(problems(""), []);
+        assert_eq!(problems("# only a comment\n"), []);
+        assert!(problems("[]")[0].1.starts_with("expected keys and values, found a list"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in any::<String>()) {
+            let _ = SettingsFile::parse(&text);
+        }
+
+        #[test]
+        fn no_text_like_settings_makes_it_panic(text in "(services|args|expect|lint|[*&a-c]|[:\\[\\]{},'\"#|>!%-]|[ \n0-9.]){0,60}") {
+            let _ = SettingsFile::parse(&text);
+        }
+    }
+}
