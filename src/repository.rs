@@ -16,7 +16,7 @@ use regex::Regex;
 
 use crate::error::Error;
 use crate::problem::Problem;
-use crate::repository::scan::{ScanOptions, scan};
+use crate::repository::scan::{ScanOptions, scan_all};
 use crate::repository::service_name::{ServiceName, Set, collisions};
 
 /// A Dockerfile and the service that it makes.
@@ -66,12 +66,9 @@ impl Project {
     pub fn scan(&self) -> Result<Vec<Dockerfile>, Error> {
         let options =
             ScanOptions { repository: self.root.clone(), roots: vec![self.dockerfiles.clone()], exclude: Vec::new() };
-        let (found, mut problems) = match scan(&options) {
-            Ok(scan) => (scan.found, Vec::new()),
-            Err(problems) => (Vec::new(), problems),
-        };
-        let mut dockerfiles = Vec::with_capacity(found.len());
-        for found in found {
+        let (scan, mut problems) = scan_all(&options);
+        let mut dockerfiles = Vec::with_capacity(scan.found.len());
+        for found in scan.found {
             match found.service_name(&self.repository) {
                 Ok(service) => dockerfiles.push(Dockerfile { service, path: found.path, below: found.below }),
                 Err(problem) => problems.push(problem),

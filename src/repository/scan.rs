@@ -113,21 +113,22 @@ pub struct Scan {
 ///
 /// # Errors
 /// Every problem there is, sorted by path: a folder that is missing or cannot be read, a broken link named like a
-/// Dockerfile, a name that is not UTF-8, a glob that is none, and if there is nothing else: no Dockerfile at all.
+/// Dockerfile, a name that is not UTF-8, a glob that is not valid, and if there is nothing else: no Dockerfile at all.
 pub fn scan(options: &ScanOptions) -> Result<Scan, Vec<Problem>> {
-    let (scan, mut problems) = look(options);
-    if problems.is_empty() && scan.found.is_empty() {
-        problems.push(none_found::problem(options, &scan));
-    }
+    let (scan, problems) = scan_all(options);
     if problems.is_empty() { Ok(scan) } else { Err(problems) }
 }
 
-/// As [`scan`], but tells what it saw also where there are problems or no Dockerfile.
-pub fn look(options: &ScanOptions) -> (Scan, Vec<Problem>) {
+/// As [`scan`], with what was seen even if there are problems: for who has more to find wrong with it, or shows what was
+/// passed over.
+pub fn scan_all(options: &ScanOptions) -> (Scan, Vec<Problem>) {
     let (mut scan, mut problems) = walk::walk(options);
     scan.found.sort_unstable();
     scan.skipped.sort_unstable();
     scan.folders.sort_unstable();
+    if problems.is_empty() && scan.found.is_empty() {
+        problems.push(none_found::problem(options, &scan));
+    }
     problems.sort();
     problems.dedup();
     (scan, problems)

@@ -1,10 +1,12 @@
-//! Which files are Dockerfiles of ours, and which are refused: with the path, what to do, and all at once.
+//! Which files are Dockerfiles and what their services are called; and which are refused: with the path, what to do, and
+//! all at once.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
-use crate::case::Case;
+use crate::case::{Case, Run};
 
 const OK: &str = "docker-compose.yml: written, 1 service\n";
 
@@ -15,33 +17,189 @@ fn services(case: &Case) -> Vec<String> {
     text.lines().filter(|line| !line.starts_with("   ")).filter_map(key).collect()
 }
 
+/// Facts from public repositories: where their Dockerfiles are, and what each is called here.
 #[test]
-fn dockerfiles_are_found_at_any_depth_and_through_links() {
+fn the_layouts_of_public_repositories_are_found_with_a_name_for_each_file() {
+    let layouts: [(&str, &[(&str, &str)]); 6] = [
+        // jessfraz/dockerfiles
+        (
+            "folders",
+            &[
+                ("ab/Dockerfile", "ab"),
+                ("chrome/Dockerfile", "chrome"),
+                ("chrome/beta/Dockerfile", "chrome.beta"),
+                ("clisp/Dockerfile", "clisp"),
+                ("wireguard/install/Dockerfile", "wireguard.install"),
+            ],
+        ),
+        // jupyter/docker-stacks
+        (
+            "images",
+            &[
+                ("images/base-notebook/Dockerfile", "images.base-notebook"),
+                ("images/docker-stacks-foundation/Dockerfile", "images.docker-stacks-foundation"),
+                ("images/pytorch-notebook/cuda12/Dockerfile", "images.pytorch-notebook.cuda12"),
+                ("docs/maintaining/Dockerfile.example", "docs.maintaining.example"),
+            ],
+        ),
+        // cross-rs/cross
+        (
+            "targets",
+            &[
+                ("docker/Dockerfile.aarch64-unknown-linux-gnu", "docker.aarch64-unknown-linux-gnu"),
+                ("docker/Dockerfile.x86_64-unknown-linux-musl", "docker.x86_64-unknown-linux-musl"),
+                (
+                    "docker/cross-toolchains/docker/Dockerfile.i686-apple-darwin-cross",
+                    "docker.cross-toolchains.docker.i686-apple-darwin-cross",
+                ),
+            ],
+        ),
+        (
+            "suffixes",
+            &[
+                ("build/ci/web.Dockerfile", "build.ci.web"),
+                ("build/ci/worker.dockerfile", "build.ci.worker"),
+                ("tools/c++/Dockerfile", "tools.c__"),
+                ("v1/Dockerfile.web", "v1.web"),
+                ("v2/Dockerfile.web", "v2.web"),
+            ],
+        ),
+        (
+            "podman",
+            &[
+                ("Containerfile.dev", "dev"),
+                ("a/Containerfile", "a"),
+                ("b/containerfile", "b"),
+                ("b/x.Containerfile", "b.x"),
+                ("b/y.containerfile", "b.y"),
+            ],
+        ),
+        (
+            "marks",
+            &[
+                ("dockerfile", "minimage"),
+                ("Dockerfile-debug", "debug"),
+                ("Dockerfile_alpine", "alpine"),
+                ("dockerfile-old-one", "old-one"),
+                ("x/dockerfile.arm64", "x.arm64"),
+            ],
+        ),
+    ];
+    for (layout, files) in layouts {
+        let case = files.iter().fold(Case::empty().folder("samples"), |case, (path, _)| {
+            case.file(path, "FROM scratch\n").file(Path::new(path).with_file_name("README.md"), "")
+        });
+        let run = case.run(["--dockerfiles", "."]);
+        assert_eq!((run.code(), run.stdout().as_str()), (0, ""), "{layout}: {}", run.stderr());
+        let mut expected: Vec<_> = files.iter().map(|(_, service)| service.to_string()).collect();
+        expected.sort();
+        assert_eq!(services(&case), expected, "{layout}");
+        for (path, service) in files {
+            assert!(case.read("docker-compose.yml").contains(&format!("dockerfile: ../{path}\n")), "{path} {service}");
+        }
+    }
+}
+
+#[test]
+fn other_files_are_not_read_as_dockerfiles() {
+    let others = [
+        "Dockerfile.a.b.dockerignore",
+        "Dockerfile.dockerignore",
+        "Dockerfile.tpl",
+        "Dockerfile.web.tmpl",
+        "web.Dockerfile.template",
+        "Dockerfile-debian.template",
+        "Dockerfile-template",
+        "Dockerfile.in",
+        "Dockerfile.j2",
+        "Dockerfile.jinja",
+        "Dockerfile.erb",
+        "Dockerfile.m4",
+        "Dockerfile.bak",
+        "Dockerfile.orig",
+        "Dockerfile.rej",
+        "Dockerfile~",
+        "Dockerfile.md",
+        "Dockerfile_test.go",
+        "dockerfile.go",
+        "dockerfile-parser.js",
+        "README.md",
+        "xDockerfile.y",
+        "DOCKERFILE",
+        ".hidden/Dockerfile.h",
+        ".Dockerfile",
+    ];
+    let case = others.iter().fold(Case::of(&["a.b", "go"]), |case, name| case.file(format!("dockerfiles/{name}"), ""));
+    case.folder("dockerfiles/Dockerfile.folder").run([""; 0]).well("docker-compose.yml: written, 2 services\n");
+}
+
+#[test]
+fn the_path_of_a_service_is_where_its_file_is_links_to_files_included() {
     let case = Case::of(&["a.b"])
         .file("dockerfiles/one/two/three/Dockerfile.c.d", "")
         .file("elsewhere/Dockerfile.x", "")
         .link("dockerfiles/Dockerfile.linked", "../elsewhere/Dockerfile.x");
     case.run([""; 0]).well("docker-compose.yml: written, 3 services\n");
-    assert_eq!(services(&case), ["a.b", "c.d", "linked"]);
+    assert_eq!(services(&case), ["a.b", "linked", "one.two.three.c.d"]);
     assert!(case.read("docker-compose.yml").contains("dockerfile: ../dockerfiles/one/two/three/Dockerfile.c.d\n"));
     assert!(case.read("docker-compose.yml").contains("dockerfile: ../dockerfiles/Dockerfile.linked\n"));
 }
 
 #[test]
-fn other_files_are_none_of_our_business() {
-    let case = Case::of(&["a.b"])
-        .file("dockerfiles/Dockerfile", "")
-        .file("dockerfiles/Dockerfile.a.b.dockerignore", "")
-        .file("dockerfiles/Dockerfile.dockerignore", "")
-        .file("dockerfiles/README.md", "")
-        .file("dockerfiles/dockerfile.x", "")
-        .file("dockerfiles/xDockerfile.y", "")
-        .file("dockerfiles/Dockerfile-z", "")
-        .file("dockerfiles/.hidden/Dockerfile.h", "")
-        .folder("dockerfiles/Dockerfile.folder")
-        .link("dockerfiles/Dockerfile.a.dockerignore", "nowhere");
-    case.run([""; 0]).well(OK);
-    assert_eq!(services(&case), ["a.b"]);
+fn err_keeps_its_meaning_in_each_form_of_name() {
+    let files = [
+        "Dockerfile.a.err",
+        "b/Dockerfile.err",
+        "c.err.Dockerfile",
+        "d.err/Dockerfile",
+        "Dockerfile-e.err",
+        "Dockerfile.err",
+    ];
+    let case = files.iter().fold(Case::of(&["f"]), |case, name| case.file(format!("dockerfiles/{name}"), ""));
+    case.run([""; 0]).well("docker-compose.yml: written, 1 service\ndocker-compose.err.yml: written, 6 services\n");
+    let text = case.read("docker-compose.err.yml");
+    for service in ["a.err", "b.err", "c.err", "d.err", "e.err", "minimage.err"] {
+        assert!(text.contains(&format!("  {service}:\n")), "{service}: {text}");
+    }
+}
+
+#[test]
+fn what_the_repositorys_gitignore_files_ignore_is_not_found_and_those_of_the_machine_do_not_count() {
+    let case = Case::empty()
+        .folder("samples")
+        .file(".gitignore", "/dockerfiles/generated/\n*.local\n")
+        .file("dockerfiles/.gitignore", "\u{feff}Dockerfile.old*\n!Dockerfile.old-but-kept\n[\n")
+        .file("dockerfiles/x/.gitignore", "!Dockerfile.local\n/Dockerfile.here\n")
+        .file("dockerfiles/generated/Dockerfile.a", "")
+        .file("dockerfiles/Dockerfile.old", "")
+        .file("dockerfiles/Dockerfile.old-but-kept", "")
+        .file("dockerfiles/x/Dockerfile.local", "")
+        .file("dockerfiles/x/Dockerfile.here", "")
+        .file("dockerfiles/x/y/Dockerfile.here", "")
+        .file("dockerfiles/z/Dockerfile.local", "")
+        .file("dockerfiles/.ignore", "*\n")
+        .file(".git/info/exclude", "*\n")
+        .file("home/.gitconfig", "[core]\n\texcludesFile = ~/ignored\n")
+        .file("home/ignored", "*\n");
+    let output = case.command([""; 0]).env("HOME", case.at("home")).output().unwrap();
+    Run::of(output).well("docker-compose.yml: written, 3 services\n");
+    assert_eq!(services(&case), ["old-but-kept", "x.local", "x.y.here"]);
+}
+
+#[test]
+fn a_gitignore_that_ignores_everything_is_named_where_no_dockerfile_is_left() {
+    let case = Case::empty().folder("samples").file(".gitignore", "*\n").file("dockerfiles/web/Dockerfile", "");
+    case.run([""; 0]).refused(
+        "error: dockerfiles: no Dockerfile in this folder or below it; passed over: `dockerfiles/web` (ignored by git (.gitignore)): name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`\n",
+    );
+}
+
+#[test]
+fn a_gitignore_that_is_too_large_or_unreadable_is_a_problem_and_one_that_is_no_file_is_none() {
+    let case =
+        Case::of(&["a"]).file("dockerfiles/x/.gitignore", vec![b'#'; (1 << 20) + 1]).folder("dockerfiles/.gitignore");
+    case.run([""; 0])
+        .refused("error: dockerfiles/x/.gitignore: too large for a .gitignore (more than 1 MiB): shorten it\n");
 }
 
 #[test]
@@ -58,22 +216,30 @@ fn err_counts_as_the_last_segment_only() {
     assert_eq!(services(&case), ["a.err.b", "err.d"]);
 }
 
+/// How to get out of it, as each problem with a name says.
+const WAY_OUT: &str = "rename the file or its folder, or add a line `# mkcompose: name=NAME` at its top";
+
 #[test]
-fn an_invalid_name_is_refused_with_the_rule_it_breaks() {
+fn an_invalid_name_is_refused_with_the_rule_it_breaks_and_the_way_out() {
     let long = "x".repeat(129);
-    let case = Case::of(&["a..b", "-a", "a b", "err", ".a", "a.", "é", "a$b", &long, ""]);
+    let case = Case::of(&["a..b", "-a", "a b", ".a", "a.", "é", "a$b", &long, ""])
+        .file("dockerfiles/err/Dockerfile", "")
+        .file("dockerfiles/@scope/web/Dockerfile", "");
+    let characters = "a service name has only the characters A-Z a-z 0-9 `_` `.` `-`";
+    let empty = "a part of the service name, between two dots, is empty";
     let stderr = format!(
         "\
-error: dockerfiles/Dockerfile.: nothing follows `Dockerfile.`: add a program, as in `Dockerfile.hello-c.gcc`
-error: dockerfiles/Dockerfile.-a: an image tag starts with a letter, a digit or `_`, not with `-`: rename the file
-error: dockerfiles/Dockerfile..a: a segment between two dots is empty: remove the extra dot
-error: dockerfiles/Dockerfile.a b: an image tag has only the characters A-Z a-z 0-9 `_` `.` `-`: rename the file
-error: dockerfiles/Dockerfile.a$b: an image tag has only the characters A-Z a-z 0-9 `_` `.` `-`: rename the file
-error: dockerfiles/Dockerfile.a.: a segment between two dots is empty: remove the extra dot
-error: dockerfiles/Dockerfile.a..b: a segment between two dots is empty: remove the extra dot
-error: dockerfiles/Dockerfile.err: `.err` needs a program before it, as in `Dockerfile.hello-c.gcc.err`: rename the file
-error: dockerfiles/Dockerfile.{long}: the name after `Dockerfile.` has 129 characters, an image tag at most 128: shorten it
-error: dockerfiles/Dockerfile.é: an image tag has only the characters A-Z a-z 0-9 `_` `.` `-`: rename the file
+error: dockerfiles/@scope/web/Dockerfile: {characters}, not `@`: {WAY_OUT}
+error: dockerfiles/Dockerfile.: the service name is missing: {WAY_OUT}
+error: dockerfiles/Dockerfile.-a: a service name starts with a letter, a digit or `_`, not with `-`: {WAY_OUT}
+error: dockerfiles/Dockerfile..a: {empty}: {WAY_OUT}
+error: dockerfiles/Dockerfile.a b: {characters}, not ` `: {WAY_OUT}
+error: dockerfiles/Dockerfile.a$b: {characters}, not `$`: {WAY_OUT}
+error: dockerfiles/Dockerfile.a.: {empty}: {WAY_OUT}
+error: dockerfiles/Dockerfile.a..b: {empty}: {WAY_OUT}
+error: dockerfiles/Dockerfile.{long}: the service name has 129 characters, an image tag at most 128: shorten it, or add a line `# mkcompose: name=NAME` at its top
+error: dockerfiles/Dockerfile.é: {characters}, not `é`: {WAY_OUT}
+error: dockerfiles/err/Dockerfile: `err` alone is not a service name: `.err` marks a service that is known not to build: {WAY_OUT}
 "
     );
     case.run([""; 0]).refused(&stderr);
@@ -85,23 +251,31 @@ fn control_characters_and_bytes_that_are_not_utf8_are_shown_escaped() {
     let case = Case::of(&["a\nb", "\x1b[31mred", "rtl\u{202e}"])
         .file(OsStr::from_bytes(b"dockerfiles/Dockerfile.\xff"), "")
         .file(OsStr::from_bytes(b"dockerfiles/f\xfe/Dockerfile.ok"), "");
-    case.run([""; 0]).refused(
+    let characters = "a service name has only the characters A-Z a-z 0-9 `_` `.` `-`";
+    case.run([""; 0]).refused(&format!(
         "\
-error: dockerfiles/Dockerfile.\\x1b[31mred: an image tag has only the characters A-Z a-z 0-9 `_` `.` `-`: rename the file
-error: dockerfiles/Dockerfile.a\\nb: an image tag has only the characters A-Z a-z 0-9 `_` `.` `-`: rename the file
-error: dockerfiles/Dockerfile.rtl\\u{202e}: an image tag has only the characters A-Z a-z 0-9 `_` `.` `-`: rename the file
+error: dockerfiles/Dockerfile.\\x1b[31mred: {characters}, not `\\x1b`: {WAY_OUT}
+error: dockerfiles/Dockerfile.a\\nb: {characters}, not `\\n`: {WAY_OUT}
+error: dockerfiles/Dockerfile.rtl\\u{{202e}}: {characters}, not `\\u{{202e}}`: {WAY_OUT}
 error: dockerfiles/Dockerfile.\\xff: the name is not UTF-8: rename the file
 error: dockerfiles/f\\xfe/Dockerfile.ok: the name of a folder on the way is not UTF-8: rename the folder
-",
-    );
+"
+    ));
 }
 
 #[test]
-fn one_name_in_two_folders_is_refused() {
-    let case = Case::of(&["a.b"]).file("dockerfiles/old/Dockerfile.a.b", "");
-    case.run([""; 0]).refused(
-        "error: dockerfiles/old/Dockerfile.a.b: the same name as `dockerfiles/Dockerfile.a.b`: rename one of the two\n",
-    );
+fn two_files_that_make_one_service_are_refused() {
+    let case = Case::of(&["a.b"])
+        .file("dockerfiles/a/Dockerfile.b", "")
+        .file("dockerfiles/a/b.Dockerfile", "")
+        .file("dockerfiles/a/b/Containerfile", "");
+    let line = |path: &str| {
+        format!(
+            "error: dockerfiles/{path}: duplicate service name `a.b`, also used by `dockerfiles/Dockerfile.a.b`: rename one of them, or add a line `# mkcompose: name=NAME` at its top\n"
+        )
+    };
+    case.run([""; 0]).refused(&(line("a/Dockerfile.b") + &line("a/b/Containerfile") + &line("a/b.Dockerfile")));
+    assert!(!case.has("docker-compose.yml"));
 }
 
 #[test]
@@ -109,7 +283,7 @@ fn names_that_bake_would_merge_are_refused() {
     let case = Case::of(&["a.b.c", "a_b.c", "a.b_c"]);
     let line = |name: &str| {
         format!(
-            "error: dockerfiles/Dockerfile.{name}: `docker buildx bake` cannot tell this name from `dockerfiles/Dockerfile.a.b.c`, it reads both as `a_b_c`: rename one of the two\n"
+            "error: dockerfiles/Dockerfile.{name}: `docker buildx bake` cannot tell the service name `{name}` from `a.b.c` of `dockerfiles/Dockerfile.a.b.c`, it reads both as `a_b_c`: rename one of them, or add a line `# mkcompose: name=NAME` at its top\n"
         )
     };
     case.run([""; 0]).refused(&(line("a.b_c") + &line("a_b.c")));
@@ -122,7 +296,7 @@ fn no_folder_no_dockerfile_and_a_file_instead_of_a_folder_are_refused() {
     );
     Case::of(&[])
         .run([""; 0])
-        .refused("error: dockerfiles: no Dockerfile in this folder: add one named `Dockerfile.PROGRAM.BUILD-IMAGE`\n");
+        .refused("error: dockerfiles: no Dockerfile in this folder or below it: name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`\n");
     Case::of(&["a"])
         .run(["--dockerfiles", "dockerfiles/Dockerfile.a/x"])
         .refused("error: dockerfiles/Dockerfile.a/x: there is no such folder: name another with `--dockerfiles`\n");
