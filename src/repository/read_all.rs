@@ -1,30 +1,118 @@
-//! Every Dockerfile of the project with what it says: the input of `list` and `lint`.
+//! Every Dockerfile's text, read by a few threads, in the order in which the Dockerfiles were given.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::thread;
 
 use crate::dockerfile::{Description, describe};
 use crate::error::Error;
 use crate::problem::Problem;
-use crate::repository::Dockerfile;
-use crate::repository::Project;
+use crate::repository::{Dockerfile, Project};
 
-/// Scans the project and reads each Dockerfile, in the order of the services.
+/// The most bytes of a Dockerfile. `BuildKit` takes larger ones; nobody writes them.
+pub const MAX_BYTES: u64 = 4 << 20;
+
+/// More threads than these do not help: the system's directory lookups are the limit.
+const MOST_THREADS: usize = 4;
+
+/// So many Dockerfiles are read sooner than a thread is started.
+const FEW: usize = 64;
+
+/// Reads the Dockerfile of each item and returns what `use_text` makes of its text, in the order of the items.
 ///
 /// Bytes that are not UTF-8 become replacement characters: Docker takes them too, in a comment for instance.
+///
+/// The result for an item is the [`Problem`] of a file that cannot be read or has more than [`MAX_BYTES`].
+pub fn read_all<I: Sync, T: Send>(
+    items: &[I],
+    path: impl Fn(&I) -> &Path + Sync,
+    use_text: impl Fn(&I, &str) -> T + Sync,
+) -> Vec<Result<T, Problem>> {
+    let read_part = |part: &[I]| -> Vec<Result<T, Problem>> {
+        let mut buffer = Vec::new();
+        part.iter().map(|item| read(path(item), &mut buffer).map(|text| use_text(item, &text))).collect()
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    if threads < 2 || items.len() <= FEW {
+        return read_part(items);
+    }
+    thread::scope(|scope| {
+        let part_len = items.len().div_ceil(threads);
+        let readers: Vec<_> = items.chunks(part_len).map(|part| scope.spawn(|| read_part(part))).collect();
+        readers.into_iter().flat_map(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
+
+/// The text of one Dockerfile. `buffer` is any, and holds its bytes afterwards.
+fn read<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Result<std::borrow::Cow<'b, str>, Problem> {
+    buffer.clear();
+    let read =
+        |buffer: &mut Vec<u8>| -> io::Result<usize> { File::open(path)?.take(MAX_BYTES + 1).read_to_end(buffer) };
+    match read(buffer) {
+        Ok(len) if u64::try_from(len).unwrap_or(u64::MAX) > MAX_BYTES => {
+            Err(Problem::new(path, "too large for a Dockerfile (more than 4 MiB): shorten it, or move it elsewhere"))
+        }
+        Ok(_) => Ok(String::from_utf8_lossy(buffer)),
+        Err(error) => Err(Problem::unreadable(path, &error)),
+    }
+}
+
+/// Scans the project and reads each Dockerfile, in the order of the services.
 ///
 /// # Errors
 /// Every problem of the scan, or every Dockerfile that cannot be read.
 pub fn described(project: &Project) -> Result<Vec<(Dockerfile, Description)>, Error> {
-    let mut out = Vec::new();
+    let dockerfiles = project.scan()?;
+    let results = read_all(&dockerfiles, |of| &of.path, |of, text| describe(&of.service, text));
+    let mut descriptions = Vec::with_capacity(results.len());
     let mut problems = Vec::new();
-    for dockerfile in project.scan()? {
-        match std::fs::read(&dockerfile.path) {
-            Ok(bytes) => {
-                let description = describe(&dockerfile.service, &String::from_utf8_lossy(&bytes));
-                out.push((dockerfile, description));
-            }
-            Err(error) => {
-                problems.push(Problem::unreadable(&dockerfile.path, &error));
-            }
+    for result in results {
+        match result {
+            Ok(description) => descriptions.push(description),
+            Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(out) } else { Err(Error::Problems(problems)) }
+    if problems.is_empty() {
+        Ok(dockerfiles.into_iter().zip(descriptions).collect())
+    } else {
+        Err(Error::Problems(problems))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::{MAX_BYTES, read_all};
+
+    #[test]
+    fn the_order_is_that_of_the_items_whatever_thread_read_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<PathBuf> = (0..1000).map(|number| folder.path().join(format!("{number}"))).collect();
+        for (number, path) in paths.iter().enumerate() {
+            fs::write(path, format!("FROM a:{number}\n")).unwrap();
+        }
+        let texts = read_all(&paths, |path| path, |_, text| text.to_owned());
+        for (number, text) in texts.into_iter().enumerate() {
+            assert_eq!(text.unwrap(), format!("FROM a:{number}\n"));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_replaced_and_a_file_that_cannot_be_read_has_a_problem() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["a", "gone", "large", "most"].map(|name| folder.path().join(name));
+        fs::write(&paths[0], b"# \xff").unwrap();
+        let limit = usize::try_from(MAX_BYTES).unwrap();
+        fs::write(&paths[2], vec![b'#'; limit + 1]).unwrap();
+        fs::write(&paths[3], vec![b'#'; limit]).unwrap();
+        let texts = read_all(&paths, |path| path, |_, text| text.len());
+        let [a, gone, large, most] = texts.as_slice() else { panic!() };
+        assert_eq!((a, most), (&Ok("# \u{fffd}".len()), &Ok(limit)));
+        assert!(gone.as_ref().unwrap_err().what.starts_with("cannot be read (No such file"), "{gone:?}");
+        assert!(large.as_ref().unwrap_err().what.starts_with("too large for a Dockerfile"), "{large:?}");
+    }
 }
