@@ -3,6 +3,7 @@
 //! It reads names, never contents, and only as far as a question needs: a folder may hold a million files beside the
 //! few that a Dockerfile takes.
 
+mod auto;
 mod dockerignore;
 mod pattern;
 mod search;
@@ -10,6 +11,7 @@ mod search;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use auto::{ContextStatus, FoundContext, find};
 pub use dockerignore::Ignore;
 use search::Search;
 
@@ -228,7 +230,7 @@ mod tests {
     fn find_past(lines: &str, source: &str) -> bool {
         let (folder, context) = context(&["hello.c", "hello.rs", "dir/keep", "dir/drop", "other/x/y"]);
         fs::write(folder.path().join(".dockerignore"), lines).unwrap();
-        let ignore = Ignore::of(&folder.path().join("Dockerfile.a"), &context).unwrap();
+        let ignore = Ignore::of(&folder.path().join("Dockerfile.a"), context.root()).unwrap();
         context.find(source, &ignore).unwrap() == Presence::There
     }
 

@@ -27,6 +27,7 @@ pub mod dockerfile;
 pub mod engine;
 pub mod error;
 pub mod exit_code;
+pub mod expectation;
 pub mod interrupt;
 pub mod lint;
 pub mod markup;

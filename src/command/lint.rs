@@ -49,7 +49,7 @@ fn absent<'d>(
     if sources.is_empty() {
         return Ok(Vec::new());
     }
-    let ignore = Ignore::of(&dockerfile.path, context)?;
+    let ignore = Ignore::of(&dockerfile.path, context.root())?;
     let mut absent = Vec::new();
     for source in sources {
         match context.find(&source.path, &ignore)? {

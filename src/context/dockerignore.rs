@@ -9,7 +9,6 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Context;
 use super::pattern::Pattern;
 use crate::error::Error;
 
@@ -31,10 +30,10 @@ impl Ignore {
     ///
     /// # Errors
     /// If an ignore file is there and cannot be read, or is no regular file.
-    pub fn of(dockerfile: &Path, context: &Context) -> Result<Self, Error> {
+    pub fn of(dockerfile: &Path, context: &Path) -> Result<Self, Error> {
         let mut own = OsString::from(dockerfile);
         own.push(".dockerignore");
-        for path in [PathBuf::from(own), context.root().join(".dockerignore")] {
+        for path in [PathBuf::from(own), context.join(".dockerignore")] {
             // A pipe or a device would be read for ever.
             if std::fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
                 let what = "this is not a regular file: move it out of the way";

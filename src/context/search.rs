@@ -236,7 +236,7 @@ mod tests {
             fs::write(at(".dockerignore"), lines).unwrap();
         }
         let context = Context::open(folder.path()).unwrap().unwrap();
-        let ignore = Ignore::of(&at("Dockerfile.a"), &context).unwrap();
+        let ignore = Ignore::of(&at("Dockerfile.a"), context.root()).unwrap();
         (folder, context, ignore)
     }
 

@@ -1,9 +1,13 @@
 //! One image to build, with everything about it settled: what the Compose file says and what the engine is asked.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use super::service_name::ServiceName;
+use crate::context::ContextStatus;
+use crate::dockerfile::{ParseProblem, ParsedDockerfile};
+pub use crate::expectation::{Expectation, ExpectedOutcome, HttpProbe};
 
 /// One image to build. Made from a Dockerfile, the settings and the flags; nothing in it is left to be looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +38,42 @@ pub struct Service {
     pub local_bases: Vec<LocalBase>,
     /// What must happen when the image is run.
     pub expectation: Expectation,
+    /// How sure it is that the build context is the right one.
+    pub context_status: ContextStatus,
+    /// Where the Dockerfile is, absolute and without links.
+    pub real_dockerfile: PathBuf,
+    /// Where the build context is, absolute and without links.
+    pub real_context: PathBuf,
+    /// What the Dockerfile says, with its variables filled in, or why it could not be read.
+    pub parsed: Result<ParsedDockerfile, ParseProblem>,
+    /// The lint rules that the settings switch on or off.
+    pub lint: BTreeMap<String, bool>,
+    /// Where each value came from, by its key: `context`, `args.VERSION`. A key that is absent has its default.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+/// Where a value of a service came from, the strongest last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The top level of the settings file.
+    Settings,
+    /// A glob below `services` in the settings file.
+    Glob(String),
+    /// A comment in the Dockerfile.
+    Comment,
+    /// A flag.
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings => f.write_str("settings"),
+            Self::Glob(glob) => write!(f, "services.{glob}"),
+            Self::Comment => f.write_str("comment"),
+            Self::Flag => f.write_str("flag"),
+        }
+    }
 }
 
 /// An image of this repository that a Dockerfile starts FROM, copies from or mounts.
@@ -43,38 +83,4 @@ pub struct LocalBase {
     pub reference: String,
     /// The service that builds it.
     pub service: ServiceName,
-}
-
-/// What must happen when an image is run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Expectation {
-    /// How it must end or stay.
-    pub outcome: ExpectedOutcome,
-    /// A regular expression that its standard output must match.
-    pub stdout: Option<String>,
-    /// A port and a path that must answer an HTTP request with a status below 400.
-    pub http: Option<HttpProbe>,
-}
-
-/// How a container must end or stay.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ExpectedOutcome {
-    /// It exits 0, becomes healthy, or stays up and accepts a connection on an exposed port.
-    #[default]
-    Works,
-    /// It exits with this code.
-    Exit(u8),
-    /// Its command cannot be started.
-    CannotStart,
-    /// It still runs when the timeout ends.
-    Runs,
-}
-
-/// An HTTP request to a running container.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpProbe {
-    /// The container's port.
-    pub port: u16,
-    /// The path with its leading `/`.
-    pub path: String,
 }

@@ -1,6 +1,6 @@
 //! The words for what must happen when an image is run: `works`, `exit N`, `cannot start`, `runs`, and what it must answer.
 
-use crate::repository::service::{Expectation, ExpectedOutcome, HttpProbe};
+use crate::expectation::{Expectation, ExpectedOutcome, HttpProbe};
 
 /// What the settings say about an expectation; what they leave out is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub(super) fn stdout(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::{http, outcome, stdout};
-    use crate::repository::service::{ExpectedOutcome, HttpProbe};
+    use crate::expectation::{ExpectedOutcome, HttpProbe};
 
     #[test]
     fn the_four_expectations_are_read() {

@@ -8,7 +8,7 @@ use super::expectation::{self, ExpectationSettings};
 use super::keys::{self, Scope, keys_of};
 use super::line::Located;
 use crate::dockerfile::SettingComment;
-use crate::repository::service::Expectation;
+use crate::expectation::Expectation;
 
 /// What the settings say about a service. What they leave out is `None` or empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -253,7 +253,7 @@ pub(super) fn kind(value: &Value) -> &'static str {
 mod tests {
     use super::from_comments;
     use crate::dockerfile::read;
-    use crate::repository::service::ExpectedOutcome;
+    use crate::expectation::ExpectedOutcome;
 
     #[test]
     fn comments_say_what_the_file_says() {

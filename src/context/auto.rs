@@ -1,0 +1,166 @@
+//! Finds the build context of a Dockerfile that nothing names: the nearest folder, from the Dockerfile's own up to the
+//! repository's root, in which everything is that COPY, ADD and bind mounts take.
+
+use std::path::{Path, PathBuf};
+
+use super::search::Search;
+use super::{Ignore, Presence, clean};
+use crate::dockerfile::ParsedDockerfile;
+use crate::error::Error;
+
+/// How sure it is that a build context is the right one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ContextStatus {
+    /// It was named, or it is the only folder that fits.
+    #[default]
+    Clear,
+    /// This folder, further up, fits as well.
+    Ambiguous(PathBuf),
+    /// No folder fits: this source is not in the one that was taken.
+    NothingFits(String),
+}
+
+/// A build context that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundContext {
+    /// How many folders above the Dockerfile's own it is.
+    pub levels_up: usize,
+    /// How sure that is.
+    pub status: ContextStatus,
+}
+
+/// Finds the build context of the Dockerfile at `dockerfile`, absolute and without links, in the repository at `root`.
+///
+/// # Errors
+/// If a folder or an ignore file cannot be read.
+pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result<FoundContext, Error> {
+    let clear = |levels_up| FoundContext { levels_up, status: ContextStatus::Clear };
+    let named = parsed.sources.iter().filter(|source| !clean(&source.path).is_empty());
+    let mut paths: Vec<_> = named.map(|source| source.path.as_str()).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let takes_all = parsed.sources.iter().any(|source| clean(&source.path).is_empty());
+    if paths.is_empty() && !takes_all {
+        return Ok(clear(0));
+    }
+    let folders = folders(dockerfile, root);
+    let mut fitting = None;
+    let mut best = (0, 0, "");
+    for (level, folder) in folders.iter().enumerate() {
+        let ignore = Ignore::of(dockerfile, folder)?;
+        let mut absent = Vec::new();
+        for path in &paths {
+            if Search::new(folder, &ignore).find(&clean(path))? != Presence::There {
+                absent.push(*path);
+            }
+        }
+        let fits = absent.is_empty() && (!takes_all || holds_more_than_dockerfiles(folder));
+        match (fits, fitting) {
+            (true, None) if paths.is_empty() => return Ok(clear(level)),
+            (true, None) => fitting = Some(level),
+            (true, Some(first)) => {
+                return Ok(FoundContext { levels_up: first, status: ContextStatus::Ambiguous(folder.clone()) });
+            }
+            (false, _) => {
+                let found = paths.len() - absent.len();
+                if level == 0 || found > best.0 {
+                    best = (found, level, absent.first().copied().unwrap_or("."));
+                }
+            }
+        }
+    }
+    Ok(fitting.map_or_else(
+        || FoundContext { levels_up: best.1, status: ContextStatus::NothingFits(best.2.to_owned()) },
+        clear,
+    ))
+}
+
+/// The Dockerfile's folder and those above it, up to the repository's root.
+fn folders(dockerfile: &Path, root: &Path) -> Vec<PathBuf> {
+    let above = dockerfile.ancestors().skip(1);
+    let mut folders: Vec<_> = above.take_while(|folder| folder.starts_with(root)).map(Path::to_owned).collect();
+    if folders.is_empty() {
+        // The Dockerfile is outside the repository.
+        folders.extend(dockerfile.parent().map(Path::to_owned));
+    }
+    folders
+}
+
+/// Whether `COPY . .` has something to take there: a Dockerfile, an ignore file or a README alone are not worth copying.
+fn holds_more_than_dockerfiles(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
+        let is_about_the_build = ["dockerfile", "containerfile"].iter().any(|word| name.contains(word))
+            || name.ends_with(".dockerignore")
+            || name.starts_with("readme")
+            || name.starts_with(".git");
+        !is_about_the_build
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::{ContextStatus, find};
+    use crate::dockerfile::read;
+
+    /// The levels and the status for `Dockerfile` in `a/b` with these lines, where these files are.
+    #[track_caller]
+    fn found(files: &[&str], lines: &str) -> (usize, ContextStatus) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        for file in files.iter().chain(&["a/b/Dockerfile"]) {
+            let path = root.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, if file.ends_with("ignore") { "/secret\n" } else { "" }).unwrap();
+        }
+        let parsed = read(&format!("FROM x\n{lines}\n")).unwrap();
+        let found = find(&root.join("a/b/Dockerfile"), &root, &parsed).unwrap();
+        let status = match found.status {
+            ContextStatus::Ambiguous(folder) => {
+                ContextStatus::Ambiguous(folder.strip_prefix(&root).unwrap_or(Path::new("?")).to_owned())
+            }
+            status => status,
+        };
+        (found.levels_up, status)
+    }
+
+    #[test]
+    fn the_nearest_folder_with_every_source_is_the_context() {
+        assert_eq!(found(&["a/b/x"], "COPY x /"), (0, ContextStatus::Clear));
+        assert_eq!(found(&["a/x", "y"], "COPY x /"), (1, ContextStatus::Clear));
+        assert_eq!(found(&["a/x", "y"], "COPY a/x y /"), (2, ContextStatus::Clear));
+        assert_eq!(found(&["a/b/x.txt"], "ADD *.txt /"), (0, ContextStatus::Clear));
+        assert_eq!(found(&["x"], "RUN --mount=source=x,target=/x true"), (2, ContextStatus::Clear));
+    }
+
+    #[test]
+    fn a_dockerfile_that_takes_nothing_has_its_own_folder() {
+        assert_eq!(found(&["x"], "RUN true\nADD https://example.org/x /"), (0, ContextStatus::Clear));
+        assert_eq!(found(&["x"], "COPY --from=y /x /"), (0, ContextStatus::Clear));
+    }
+
+    #[test]
+    fn everything_is_satisfied_by_a_folder_that_holds_more_than_dockerfiles() {
+        assert_eq!(found(&["a/b/Dockerfile.dev", "a/b/README.md", "a/main.c"], "COPY . /"), (1, ContextStatus::Clear));
+        assert_eq!(found(&["a/b/main.c", "x"], "COPY . /"), (0, ContextStatus::Clear));
+    }
+
+    #[test]
+    fn two_folders_that_fit_and_none_are_told_apart() {
+        assert_eq!(found(&["a/b/x", "x"], "COPY x /"), (0, ContextStatus::Ambiguous("".into())));
+        assert_eq!(found(&["a/y"], "COPY x y /"), (1, ContextStatus::NothingFits("x".to_owned())));
+        assert_eq!(found(&["a/y"], "COPY x /"), (0, ContextStatus::NothingFits("x".to_owned())));
+    }
+
+    #[test]
+    fn what_the_ignore_file_keeps_from_the_build_does_not_fit() {
+        let files = ["a/b/secret", "a/b/.dockerignore", "a/secret"];
+        assert_eq!(found(&files, "COPY secret /"), (1, ContextStatus::Clear));
+        let own = ["a/b/secret", "a/b/Dockerfile.dockerignore", "a/secret"];
+        assert_eq!(found(&own, "COPY secret /"), (0, ContextStatus::NothingFits("secret".to_owned())));
+    }
+}

@@ -1,0 +1,35 @@
+//! What must happen when an image is run.
+
+/// What must happen when an image is run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expectation {
+    /// How it must end or stay.
+    pub outcome: ExpectedOutcome,
+    /// A regular expression that its standard output must match.
+    pub stdout: Option<String>,
+    /// A port and a path that must answer an HTTP request with a status below 400.
+    pub http: Option<HttpProbe>,
+}
+
+/// How a container must end or stay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExpectedOutcome {
+    /// It exits 0, becomes healthy, or stays up and accepts a connection on an exposed port.
+    #[default]
+    Works,
+    /// It exits with this code.
+    Exit(u8),
+    /// Its command cannot be started.
+    CannotStart,
+    /// It still runs when the timeout ends.
+    Runs,
+}
+
+/// An HTTP request to a running container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpProbe {
+    /// The container's port.
+    pub port: u16,
+    /// The path with its leading `/`.
+    pub path: String,
+}
