@@ -81,7 +81,7 @@ pub enum Error {
         /// What it was asked for as.
         name: String,
         /// What is wrong with its archive.
-        source: Box<image_analyzer::error::ReadError>,
+        source: Box<image_analyzer::ReadError>,
     },
     /// An image whose programs are none for Linux.
     #[error("`{}` is an image for {}: only those for Linux are understood", printable(.name), printable(.os))]

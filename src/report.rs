@@ -2,6 +2,6 @@
 
 pub mod builds;
 pub mod file;
+pub mod image;
 pub mod outcomes;
 pub mod sizes;
-pub mod why;

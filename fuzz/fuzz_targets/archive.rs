@@ -2,13 +2,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use image_analyzer::{Options, read};
+use image_analyzer::{ReadOptions, read_archive};
 
 #[path = "../visit.rs"]
 mod visit;
 
 fuzz_target!(|archive: &[u8]| {
-    if let Ok(image) = read(archive, &Options::default()) {
+    if let Ok(image) = read_archive(archive, &ReadOptions::default()) {
         visit::image(&image);
     }
 });

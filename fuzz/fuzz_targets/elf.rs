@@ -1,24 +1,21 @@
-//! Any bytes as an ELF file, whole and in pieces.
+//! Any bytes as an ELF program: what is made of it is the same from an archive as from memory, and its diagnosis ends.
 #![no_main]
 
+use image_analyzer::{Config, FileTreeBuilder, Image, ReadOptions, diagnose, read_archive};
 use libfuzzer_sys::fuzz_target;
-use image_analyzer::extract::file_content::Sparse;
-use image_analyzer::{elf, extract};
+
+#[allow(dead_code)]
+#[path = "../../crates/image-analyzer/tests/archives/make.rs"]
+mod make;
 
 fuzz_target!(|data: &[u8]| {
     let file = [b"\x7fELF", data].concat();
-    let whole = elf::Summary::read(&Sparse::whole(file.clone()));
-    // What the keeper makes of it must be the same, however the bytes arrive.
-    let mut source = std::io::BufReader::with_capacity(61, file.as_slice());
-    let kept = extract::keep(b"/x", 0o755, (file.len() as u64, false), extract::most(usize::MAX), &mut source).unwrap();
-    assert_eq!(kept.elf().map(|elf| &elf.summary), Some(&whole));
-    // A hole in the middle, and a size that is a lie.
-    let (one, two) = file.split_at(file.len() / 2);
-    let mut holes = Sparse::empty(u64::MAX);
-    holes.append(0, one);
-    holes.append(1 << 20, two);
-    let _ = elf::Summary::read(&holes);
-    for (start, length) in elf::wanted(&holes) {
-        let _ = holes.get(start, length);
-    }
+    let config = || Config { cmd: vec!["/x".to_owned()], ..Config::default() };
+    let files = FileTreeBuilder::new().file("/x", 0o755, &file).build().unwrap();
+    let from_memory = diagnose(&Image::new(config(), files));
+    // An archive's bytes arrive in pieces, of which only some are kept.
+    let layer = make::tar(&[make::file("x", file).mode(0o755)]);
+    let archive = make::tar(&make::docker_old(&[layer], false));
+    let image = read_archive(archive.as_slice(), &ReadOptions::default()).unwrap();
+    assert_eq!(diagnose(&Image::new(config(), image.files)), from_memory);
 });

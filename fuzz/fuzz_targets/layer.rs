@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use image_analyzer::{Options, read};
+use image_analyzer::{ReadOptions, read_archive};
 
 #[allow(dead_code)]
 #[path = "../../crates/image-analyzer/tests/archives/make.rs"]
@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
     let size = data.len().div_ceil(usize::from(first >> 6) + 1).next_multiple_of(512).max(512);
     let layers: Vec<Vec<u8>> = data.chunks(size).map(|layer| make::pack(packed, layer)).collect();
     let archive = make::tar(&make::docker_old(&layers, first & 4 == 0));
-    if let Ok(image) = read(archive.as_slice(), &Options::default()) {
+    if let Ok(image) = read_archive(archive.as_slice(), &ReadOptions::default()) {
         visit::image(&image);
     }
 });

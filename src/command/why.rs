@@ -11,17 +11,14 @@ use crate::engine::image_archive;
 use crate::engine::{Engine, EngineError};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::report::why::fix::Dockerfile;
-use crate::report::why::{Subject, json, render};
+use crate::report::image::fix::Dockerfile;
+use crate::report::image::{ImageReport, json, render};
 use crate::repository;
 use crate::repository::select::{nearest, select};
 use crate::repository::service_name::{ServiceName, Set};
 use crate::terminal::Console;
-use image_analyzer::archive::select_image;
-use image_analyzer::archive::{read, read_folder};
-use image_analyzer::error::ReadError;
 use image_analyzer::printable::printable_path;
-use image_analyzer::{Image, why};
+use image_analyzer::{Image, ReadError, ReadOptions, diagnose, read_archive, read_layout};
 
 /// Reports why the images that are asked for cannot start.
 ///
@@ -40,7 +37,7 @@ pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<ExitC
     let mut unseen = false;
     for wanted in wanted {
         match look(&wanted, args, options).and_then(|image| for_linux(&wanted, image)) {
-            Ok(image) => subjects.push(subject(wanted, &image)),
+            Ok(image) => subjects.push(report(wanted, &image)),
             Err(error) => {
                 console.error(&error);
                 unseen = true;
@@ -58,7 +55,7 @@ pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<ExitC
             Format::Json => json::render(&subjects).map_err(|error| Error::io("write", "stdout")(error.into()))?,
         })?;
     }
-    let found = subjects.iter().any(|subject| !subject.diagnosis.findings.is_empty());
+    let found = subjects.iter().any(|report| !report.diagnosis.findings.is_empty());
     Ok(if unseen {
         ExitCode::Error
     } else if found {
@@ -139,25 +136,22 @@ fn services(
 }
 
 fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Error> {
-    let choice = select_image::Options {
-        reference: wanted.reference.clone(),
-        platform: args.platform.clone(),
-        ..select_image::Options::default()
-    };
+    let choice =
+        ReadOptions { name: wanted.reference.clone(), platform: args.platform.clone(), ..ReadOptions::default() };
     let failed = |source: ReadError| Error::Image { name: wanted.name.clone(), source: Box::new(source) };
     match (&args.archive, &wanted.reference) {
-        (Some(path), _) if path.as_os_str() == "-" => read(io::stdin().lock(), &choice).map_err(failed),
+        (Some(path), _) if path.as_os_str() == "-" => read_archive(io::stdin().lock(), &choice).map_err(failed),
         (Some(path), _) => {
             let path = options.at(path);
             let is_folder = fs::metadata(&path).map_err(Error::io("read", &path))?.is_dir();
             if is_folder {
-                return read_folder(&path, &choice).map_err(failed);
+                return read_layout(&path, &choice).map_err(failed);
             }
-            read(File::open(&path).map_err(Error::io("read", &path))?, &choice).map_err(failed)
+            read_archive(File::open(&path).map_err(Error::io("read", &path))?, &choice).map_err(failed)
         }
         (None, Some(reference)) => {
             // An image given by its id has no name in its archive, and only one image comes.
-            let choice = select_image::Options { reference: None, ..choice };
+            let choice = ReadOptions { name: None, ..choice };
             let engine = args.engine.engine(options);
             let image = image_archive::image(&engine, reference, &choice);
             image.map_err(|failure| unsaved(wanted, &engine, failure, options))?.map_err(failed)
@@ -200,13 +194,13 @@ fn for_linux(wanted: &Wanted, image: Image) -> Result<Image, Error> {
     }
 }
 
-fn subject(wanted: Wanted, image: &Image) -> Subject {
+fn report(wanted: Wanted, image: &Image) -> ImageReport {
     let text = wanted.service.as_ref().and_then(|dockerfile| fs::read(&dockerfile.path).ok());
-    Subject {
-        image: wanted.reference.or_else(|| image.references.first().cloned()),
+    ImageReport {
+        image: wanted.reference.or_else(|| image.names.first().cloned()),
         name: wanted.name,
         service: wanted.service.map(|dockerfile| dockerfile.service.to_string()),
         dockerfile: text.map(|text| Dockerfile::parse(&String::from_utf8_lossy(&text))),
-        diagnosis: why(image),
+        diagnosis: diagnose(image),
     }
 }

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use crate::engine::{Engine, EngineError};
-use image_analyzer::{Image, Options, ReadError, read, read_config};
+use image_analyzer::{Image, ReadError, ReadOptions, read_archive, read_config};
 
 /// Reads the image that the engine knows as `reference`.
 ///
@@ -15,12 +15,12 @@ use image_analyzer::{Image, Options, ReadError, read, read_config};
 ///
 /// # Errors
 /// If the engine does not give the image. Inside: if what it gives is no image that fits `options`.
-pub fn image(engine: &Engine, reference: &str, options: &Options) -> Result<Result<Image, ReadError>, EngineError> {
+pub fn image(engine: &Engine, reference: &str, options: &ReadOptions) -> Result<Result<Image, ReadError>, EngineError> {
     // A repository alone is saved with all its tags, and meant is what the engine would run: `latest`. If it has none, it
     // says so when it is to save it.
     let id = if has_tag(reference) { None } else { engine.id(reference).ok() };
     let id = id.filter(|id| !id.is_empty() && !id.contains(char::is_whitespace));
-    match engine.save(id.as_deref().unwrap_or(reference), |archive| read(archive, options)) {
+    match engine.save(id.as_deref().unwrap_or(reference), |archive| read_archive(archive, options)) {
         Err(failure) if failure.said.contains("empty export") => {
             let inspected = engine.capture(["image", "inspect", "--format", "{{json .}}", reference])?;
             without_layers(&inspected).map(|config| read_config(config.as_bytes())).ok_or(failure)
@@ -49,7 +49,7 @@ fn without_layers(inspected: &[u8]) -> Option<String> {
 mod tests {
     use super::image;
     use crate::engine::Engine;
-    use image_analyzer::{Options, why};
+    use image_analyzer::{ReadOptions, diagnose};
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
@@ -71,11 +71,11 @@ mod tests {
         let (_folder, engine) = engine(
             r#"{"Os": "linux", "Architecture": "amd64", "Config": {"Cmd": ["/x"], "Env": null}, "RootFS": {"Type": "layers"}}"#,
         );
-        let image = image(&engine, "m:a", &Options::default()).unwrap().unwrap();
+        let image = image(&engine, "m:a", &ReadOptions::default()).unwrap().unwrap();
         assert_eq!(image.config.platform.to_string(), "linux/amd64");
-        let diagnosis = why(&image);
+        let diagnosis = diagnose(&image);
         assert_eq!(diagnosis.command, ["/x"]);
-        assert_eq!(diagnosis.findings.first().unwrap().id.name(), "command-missing");
+        assert_eq!(diagnosis.findings.first().unwrap().kind.id(), "command-missing");
     }
 
     #[test]
@@ -86,7 +86,7 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         let engine = Engine::new(&path);
         for reference in ["python", "r.example:5000/python", "python:slim", "python@sha256:2"] {
-            assert!(image(&engine, reference, &Options::default()).unwrap().is_err());
+            assert!(image(&engine, reference, &ReadOptions::default()).unwrap().is_err());
         }
         let asked = fs::read_to_string(folder.path().join("engine.asked")).unwrap();
         let saved: Vec<_> = asked.lines().filter(|line| line.starts_with("save")).collect();
@@ -97,7 +97,7 @@ mod tests {
     fn that_an_image_with_layers_is_not_given_is_a_failure() {
         for inspected in [r#"{"Config": {}, "RootFS": {"Layers": ["sha256:1"]}}"#, "{}", "no JSON"] {
             let (_folder, engine) = engine(inspected);
-            let failure = image(&engine, "m:a", &Options::default()).unwrap_err();
+            let failure = image(&engine, "m:a", &ReadOptions::default()).unwrap_err();
             assert!(failure.said.contains("empty export"), "{failure}");
         }
     }

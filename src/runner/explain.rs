@@ -8,10 +8,8 @@ use super::outcome::Outcome;
 use crate::engine::Engine;
 use crate::engine::image_archive;
 use crate::engine::run_container::{ContainerEnd, ContainerRun};
-use image_analyzer::finding::Id;
 use image_analyzer::printable::printable;
-use image_analyzer::rules::java::{release_of_major, too_new};
-use image_analyzer::{Diagnosis, Options, why};
+use image_analyzer::{Diagnosis, FindingKind, ReadOptions};
 
 /// How much memory an image may take while it is looked at, in bytes: room for the look at one file and for the names of
 /// some ten thousand, which is what images that do not work have. The whole process then stays below 20 MiB.
@@ -35,8 +33,14 @@ fn class_too_new(said: &str) -> Option<String> {
         said.split_once(" has been compiled by a more recent version of the Java Runtime (class file version ")?;
     let class = before.rsplit(char::is_whitespace).next().filter(|class| !class.is_empty())?;
     let (_, known) = after.lines().next()?.split_once(" class file versions up to ")?;
-    let release = |version: &str| release_of_major(version.split_once('.')?.0.parse().ok()?);
-    Some(too_new(&printable(class), release(after)?, release(known)?))
+    let (class, release, runtime) = (printable(class), java_release(after)?, java_release(known)?);
+    Some(format!("{class} is compiled for Java {release}, the image has Java {runtime}"))
+}
+
+/// The Java release of a class file's version: `65.0` is Java 21 (Java Virtual Machine Specification, 4.1).
+fn java_release(version: &str) -> Option<u16> {
+    let major: u16 = version.split_once('.')?.0.parse().ok()?;
+    major.checked_sub(44).filter(|release| *release > 0)
 }
 
 /// How many lines at the end of what a program wrote to stderr, or else to stdout, are its last words: room for a runtime's
@@ -48,7 +52,7 @@ const LAST_WORDS: usize = 5;
 pub fn is_wanted(outcome: &Outcome, ran: &ContainerRun) -> bool {
     match outcome {
         Outcome::CannotStart { .. } => true,
-        Outcome::ExitedWithError { .. } => speaks_of(ran, Id::ALL.into_iter()).is_some(),
+        Outcome::ExitedWithError { .. } => speaks_of(ran, FindingKind::ALL.into_iter()).is_some(),
         _ => false,
     }
 }
@@ -64,9 +68,9 @@ pub fn is_wanted(outcome: &Outcome, ran: &ContainerRun) -> bool {
 /// One image at a time, or the memory for a look is needed several times over.
 pub fn explain(engine: &Engine, image: &str, outcome: Outcome, ran: &ContainerRun) -> (Outcome, Option<String>) {
     let Some(diagnosis) = diagnose(engine, image) else { return (outcome, None) };
-    match (classify::if_it_ran(ran), diagnosis.starts(), &outcome) {
+    match (classify::if_it_ran(ran), diagnosis.can_start(), &outcome) {
         (Some(own), true, Outcome::CannotStart { .. }) => (own, missed(&diagnosis, ran)),
-        (_, false, Outcome::CannotStart { .. }) => (outcome, diagnosis.short()),
+        (_, false, Outcome::CannotStart { .. }) => (outcome, diagnosis.summary()),
         (_, true, Outcome::ExitedWithError { .. }) => (outcome, missed(&diagnosis, ran)),
         _ => (outcome, None),
     }
@@ -74,56 +78,31 @@ pub fn explain(engine: &Engine, image: &str, outcome: Outcome, ran: &ContainerRu
 
 /// What the image likely lacks that the program spoke of, in half a sentence.
 fn missed(diagnosis: &Diagnosis, ran: &ContainerRun) -> Option<String> {
-    let at = speaks_of(ran, diagnosis.findings.iter().map(|finding| finding.id))?;
+    let at = speaks_of(ran, diagnosis.findings.iter().map(|finding| finding.kind))?;
     diagnosis.findings.get(at).map(|finding| finding.message.clone())
 }
 
 /// The place of the first of these that the program spoke of.
-fn speaks_of(ran: &ContainerRun, mut ids: impl Iterator<Item = Id>) -> Option<usize> {
+fn speaks_of(ran: &ContainerRun, mut ids: impl Iterator<Item = FindingKind>) -> Option<usize> {
     let mut said = [&ran.stderr, &ran.stdout].into_iter().map(|said| said.text().trim_ascii_end().to_ascii_lowercase());
     let said = said.find(|text| !text.is_empty()).unwrap_or_default();
     let lines = said.lines().rev().take(LAST_WORDS);
     ids.position(|id| {
-        lines.clone().any(|line| told_by(id).iter().any(|words| line.contains(words)) && !is_of_else(id, line))
+        lines.clone().any(|line| id.phrases().iter().any(|words| line.contains(words)) && !is_of_else(id, line))
     })
 }
 
 /// Whether a line with such words in it is known to be of something else: Go's own resolver, which reads none of the
 /// libraries that an image can lack, names the server that it asked (`lookup NAME on ADDRESS:53: no such host`).
-fn is_of_else(id: Id, line: &str) -> bool {
-    id == Id::NameServiceMissing && line.contains("lookup ") && line.contains(":53: ")
-}
-
-/// Words, in lower case, of which a program says some when it fails for want of this. Without them it failed of something
-/// else: no network, say, is no lack of certificates.
-fn told_by(id: Id) -> &'static [&'static str] {
-    match id {
-        Id::CaCertificatesMissing => &["certificate", "x509", "unknown issuer", "unknownissuer"],
-        Id::NameServiceMissing => {
-            &["dial tcp: lookup ", "resolv", "name resolution", "getaddrinfo", "no such host", "name or service"]
-        }
-        Id::ZoneinfoMissing => &["time zone", "timezone", "zoneinfo", "tzdata"],
-        Id::PasswdMissing => &[
-            "unknown user",
-            "unknown uid",
-            "no such user",
-            "user not found",
-            "uid not found",
-            "user id",
-            "getpw",
-            "passwd",
-        ],
-        Id::CommandShadowed => &["permission denied"],
-        Id::ClassTooNew => &["unsupportedclassversionerror", "class file version"],
-        _ => &[],
-    }
+fn is_of_else(id: FindingKind, line: &str) -> bool {
+    id == FindingKind::NameServiceMissing && line.contains("lookup ") && line.contains(":53: ")
 }
 
 fn diagnose(engine: &Engine, image: &str) -> Option<Diagnosis> {
     // One image comes, and podman gives it another name (`localhost/…`) than it was asked for by.
-    let options = Options { reference: None, memory: MEMORY, ..Options::default() };
+    let options = ReadOptions { name: None, memory: MEMORY, ..ReadOptions::default() };
     let image = image_archive::image(engine, image, &options).ok()?.ok()?;
-    Some(why(&image))
+    Some(image_analyzer::diagnose(&image))
 }
 
 #[cfg(test)]
@@ -132,9 +111,8 @@ mod tests {
     use crate::engine::output::Output;
     use crate::engine::run_container::{ContainerEnd, ContainerRun, State};
     use crate::runner::outcome::Outcome;
-    use image_analyzer::Diagnosis;
-    use image_analyzer::finding::{Certainty, Finding, Id};
-    use image_analyzer::trace::{Role, Step};
+    use image_analyzer::trace::Role;
+    use image_analyzer::{Certainty, Diagnosis, Finding, FindingKind, TraceStep};
 
     fn ran(said: &str) -> ContainerRun {
         let (stdout, mut stderr) = (Output::default(), Output::default());
@@ -142,9 +120,9 @@ mod tests {
         ContainerRun { ended: ContainerEnd::Success, stdout, stderr }
     }
 
-    fn reason(ids: &[Id], said: &str) -> Option<String> {
-        let findings = ids.iter().map(|id| Finding::new(*id, id.name())).collect();
-        let diagnosis = Diagnosis { command: Vec::new(), findings, chain: Step::new(Role::Command, "") };
+    fn reason(ids: &[FindingKind], said: &str) -> Option<String> {
+        let findings = ids.iter().map(|id| Finding::new(*id, id.id())).collect();
+        let diagnosis = Diagnosis { command: Vec::new(), findings, trace: TraceStep::new(Role::Command, "") };
         missed(&diagnosis, &ran(said))
     }
 
@@ -159,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_is_likely_missed_is_a_reason_only_if_the_program_speaks_of_it() {
-        let certificates = [Id::CaCertificatesMissing];
+        let certificates = [FindingKind::CaCertificatesMissing];
         let x509 = "Get \"https://icanhazip.com\": tls: failed to verify certificate: x509: certificate signed by unknown \
                     authority";
         assert_eq!(reason(&certificates, x509).as_deref(), Some("ca-certificates-missing"));
@@ -173,7 +151,7 @@ mod tests {
         let exits = Outcome::ExitedWithError { exit_code: 1, message: String::new() };
         let asked = "Get \"https://icanhazip.com\": dial tcp: lookup icanhazip.com on 192.0.2.53:53: no such host";
         assert!(!is_wanted(&exits, &ran(asked)));
-        assert_eq!(reason(&[Id::NameServiceMissing], asked), None);
+        assert_eq!(reason(&[FindingKind::NameServiceMissing], asked), None);
         let libc = "dial tcp: lookup icanhazip.com: Temporary failure in name resolution";
         assert!(is_wanted(&exits, &ran(&format!("{asked}\n{libc}"))));
     }
@@ -230,17 +208,17 @@ mod tests {
 
     #[test]
     fn of_several_the_one_that_is_spoken_of_is_the_reason() {
-        let both = [Id::CaCertificatesMissing, Id::NameServiceMissing];
+        let both = [FindingKind::CaCertificatesMissing, FindingKind::NameServiceMissing];
         let lookup = "dial tcp: lookup icanhazip.com: no such host";
         assert_eq!(reason(&both, lookup).as_deref(), Some("name-service-missing"));
         let java = "java.lang.UnsupportedClassVersionError: hello has been compiled by a more recent version";
-        assert_eq!(reason(&[Id::ClassTooNew], java).as_deref(), Some("class-too-new"));
+        assert_eq!(reason(&[FindingKind::ClassTooNew], java).as_deref(), Some("class-too-new"));
     }
 
     #[test]
     fn whatever_is_likely_can_be_spoken_of_and_what_is_certain_is_no_reason_for_what_ran() {
-        for id in Id::ALL {
-            assert_eq!(super::told_by(id).is_empty(), id.certainty() == Certainty::Certain, "{id}");
+        for id in FindingKind::ALL {
+            assert_eq!(id.phrases().is_empty(), id.certainty() == Certainty::Certain, "{id}");
         }
     }
 }

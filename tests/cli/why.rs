@@ -297,7 +297,7 @@ fn every_finding_is_explained_in_the_documentation_and_in_the_schema() {
     let schema: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(root.join("why.schema.json")).unwrap()).unwrap();
     let listed = schema["$defs"]["finding"]["properties"]["id"]["enum"].as_array().unwrap();
-    let ids: Vec<_> = image_analyzer::finding::Id::ALL.iter().map(|id| id.name()).collect();
+    let ids: Vec<_> = image_analyzer::FindingKind::ALL.iter().map(|kind| kind.id()).collect();
     assert_eq!(listed.iter().map(|id| id.as_str().unwrap()).collect::<Vec<_>>(), ids);
     let explained = documentation.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     assert_eq!(explained.collect::<Vec<_>>(), ids, "the table of docs/WHY.md, in the same order");

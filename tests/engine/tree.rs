@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 
-use image_analyzer::{Kind, Options, Tree, read};
+use image_analyzer::file::FileKind;
+use image_analyzer::{FileTree, ReadOptions, read_archive};
 
 use crate::command::scratch;
 use crate::engine::{docker, turn};
@@ -28,19 +29,19 @@ fn is_added(path: &str) -> bool {
 }
 
 /// Kind, permissions, owner, length and target; a folder's length is the file system's affair.
-type Facts = (Kind, u32, u64, u64, u64, Vec<u8>);
+type Facts = (FileKind, u32, u64, u64, u64, Vec<u8>);
 
-fn of_tree(tree: &Tree) -> BTreeMap<String, Facts> {
+fn of_tree(tree: &FileTree) -> BTreeMap<String, Facts> {
     let mut facts = BTreeMap::new();
     let mut todo = vec![String::new()];
     while let Some(folder) = todo.pop() {
         for name in tree.list(format!("/{folder}").as_bytes()).unwrap() {
             let path = format!("{folder}/{}", String::from_utf8(name).unwrap());
             let entry = tree.entry(path.as_bytes()).unwrap().entry;
-            let size = if entry.kind == Kind::File { entry.size } else { 0 };
+            let size = if entry.kind == FileKind::File { entry.size } else { 0 };
             let owner = (u64::from(entry.uid), u64::from(entry.gid));
             let fact = (entry.kind, u32::from(entry.mode), owner.0, owner.1, size, entry.target.to_vec());
-            if entry.kind == Kind::Folder {
+            if entry.kind == FileKind::Folder {
                 todo.push(path.clone());
             }
             facts.insert(path.trim_start_matches('/').to_owned(), fact);
@@ -63,11 +64,11 @@ fn of_export(mut archive: tar::Archive<File>) -> BTreeMap<String, Facts> {
                 facts.insert(path, linked);
                 continue;
             }
-            tar::EntryType::Directory => Kind::Folder,
-            tar::EntryType::Symlink => Kind::Link,
-            tar::EntryType::Fifo => Kind::Pipe,
-            tar::EntryType::Char => Kind::CharDevice,
-            _ => Kind::File,
+            tar::EntryType::Directory => FileKind::Folder,
+            tar::EntryType::Symlink => FileKind::Link,
+            tar::EntryType::Fifo => FileKind::Pipe,
+            tar::EntryType::Char => FileKind::CharDevice,
+            _ => FileKind::File,
         };
         let (mode, uid, gid) = (header.mode().unwrap() & 0o7777, header.uid().unwrap(), header.gid().unwrap());
         facts.insert(path, (kind, mode, uid, gid, header.size().unwrap(), target));
@@ -95,10 +96,10 @@ fn what_is_read_of_a_saved_image_is_what_a_container_of_it_has() {
     docker("tree.rm", &["rm", "--force", CONTAINER]).succeeds();
     docker("tree.rmi", &["rmi", IMAGE]).succeeds();
 
-    let image = read(File::open(saved).unwrap(), &Options::default()).unwrap();
-    assert_eq!(image.references, [IMAGE]);
+    let image = read_archive(File::open(saved).unwrap(), &ReadOptions::default()).unwrap();
+    assert_eq!(image.names, [IMAGE]);
     assert_eq!(image.config.user, "12:34");
-    let (tree, export) = (of_tree(&image.tree), of_export(tar::Archive::new(File::open(exported).unwrap())));
+    let (tree, export) = (of_tree(&image.files), of_export(tar::Archive::new(File::open(exported).unwrap())));
     let apart: Vec<_> = tree.keys().chain(export.keys()).filter(|path| tree.get(*path) != export.get(*path)).collect();
     assert!(
         apart.is_empty(),

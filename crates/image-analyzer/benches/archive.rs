@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use image_analyzer::{Options, read};
+use image_analyzer::{ReadOptions, read_archive};
 
 #[allow(clippy::indexing_slicing, clippy::unwrap_used, dead_code)]
 #[path = "../tests/archives/make.rs"]
@@ -44,7 +44,8 @@ fn by_packing(criterion: &mut Criterion) {
         let archive = archive(packed, 32, 1 << 20, b"");
         group.throughput(Throughput::Bytes(32 << 20));
         group.bench_with_input(BenchmarkId::from_parameter(format!("{packed:?}")), &archive, |bencher, archive| {
-            bencher.iter(|| read(black_box(archive.as_slice()), &Options::default()).map(|image| image.references));
+            bencher
+                .iter(|| read_archive(black_box(archive.as_slice()), &ReadOptions::default()).map(|image| image.names));
         });
     }
     group.finish();
@@ -56,7 +57,8 @@ fn by_kind(criterion: &mut Criterion) {
         let archive = archive(Packed::Plain, 32, 1 << 20, start);
         group.throughput(Throughput::Bytes(archive.len() as u64));
         group.bench_with_input(BenchmarkId::from_parameter(name), &archive, |bencher, archive| {
-            bencher.iter(|| read(black_box(archive.as_slice()), &Options::default()).map(|image| image.references));
+            bencher
+                .iter(|| read_archive(black_box(archive.as_slice()), &ReadOptions::default()).map(|image| image.names));
         });
     }
     group.finish();
@@ -68,7 +70,8 @@ fn by_number(criterion: &mut Criterion) {
         let archive = archive(Packed::Plain, files, 100, b"#!/bin/sh\n");
         group.throughput(Throughput::Elements(u64::from(files)));
         group.bench_with_input(BenchmarkId::from_parameter(files), &archive, |bencher, archive| {
-            bencher.iter(|| read(black_box(archive.as_slice()), &Options::default()).map(|image| image.references));
+            bencher
+                .iter(|| read_archive(black_box(archive.as_slice()), &ReadOptions::default()).map(|image| image.names));
         });
     }
     group.finish();

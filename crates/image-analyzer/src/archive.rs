@@ -5,25 +5,26 @@
 //! since 25 (`manifest.json`, `index.json`, `blobs/`), an OCI layout as tar or as a folder. What an entry is, its first
 //! bytes decide, not its name: a layer is a tar, plain or compressed.
 
-pub mod config;
+mod contents;
 mod oci;
-pub mod select_image;
+pub(crate) mod select_image;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::archive::oci::{Document, MAX_DOCUMENT, Saved};
-use crate::archive::select_image::Options;
-use crate::decompress::{Packing, unpack};
-use crate::error::{LayerProblem, ReadError, UnpackedAt};
+use crate::archive::contents::{ArchiveContents, LayerProblem};
+use crate::archive::oci::{Document, MAX_DOCUMENT};
+use crate::archive::select_image::ReadOptions;
+use crate::decompress::{Compression, unpack};
+use crate::error::ReadError;
 use crate::extract;
-use crate::layer::{Budget, Kind, Layer, NewEntry, What, clean_path};
+use crate::extract::file_content::FileContent;
+use crate::layer::{Budget, EntryKind, FileKind, Layer, NewEntry, clean_path};
 use crate::path::{absolute, components, join};
-use crate::tar::{BLOCK, Expanded, Header, Tar, TarError, read_up_to};
-use crate::{Image, Kept, Tree};
+use crate::tar::{BLOCK, Header, Tar, TarError, read_up_to};
+use crate::{FileTree, Image};
 
 /// How much is read at once.
 const CHUNK: usize = 256 * 1024;
@@ -32,11 +33,11 @@ const CHUNK: usize = 256 * 1024;
 ///
 /// # Errors
 /// When the archive is damaged, holds no image, or not one that fits `options`.
-pub fn read(archive: impl Read, options: &Options) -> Result<Image, ReadError> {
+pub fn read_archive(archive: impl Read, options: &ReadOptions) -> Result<Image, ReadError> {
     let mut source = BufReader::with_capacity(CHUNK, archive);
-    let mut intake = Intake::new(options)?;
-    intake.archive(&mut source)?;
-    select_image::choose(intake.found, options)
+    let mut reader = ArchiveReader::new(options)?;
+    reader.archive(&mut source)?;
+    select_image::select_image(reader.found, options)
 }
 
 /// An image without layers, from its configuration (OCI image specification, `config.md`) alone.
@@ -49,14 +50,14 @@ pub fn read_config(config: &[u8]) -> Result<Image, ReadError> {
         expected: "configuration",
         reason: error.to_string(),
     })?;
-    Ok(Image { references: Vec::new(), config: document.to_config(), tree: Tree::default() })
+    Ok(Image { names: Vec::new(), config: document.to_config(), files: FileTree::default() })
 }
 
 /// Reads an image from a folder that holds an OCI layout, or what `docker save` writes, unpacked.
 ///
 /// # Errors
 /// When the folder cannot be read, holds no image, or not one that fits `options`.
-pub fn read_folder(folder: &Path, options: &Options) -> Result<Image, ReadError> {
+pub fn read_layout(folder: &Path, options: &ReadOptions) -> Result<Image, ReadError> {
     // What is no archive, such as a home folder, is not worth a walk through all that is below it.
     let is_there =
         |name| !matches!(folder.join(name).symlink_metadata(), Err(error) if error.kind() == ErrorKind::NotFound);
@@ -64,7 +65,7 @@ pub fn read_folder(folder: &Path, options: &Options) -> Result<Image, ReadError>
         return Err(ReadError::NoImage);
     }
     let root = folder.canonicalize();
-    let mut intake = Intake::new(options)?;
+    let mut reader = ArchiveReader::new(options)?;
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| ReadError::Folder { path, source }
@@ -84,76 +85,58 @@ pub fn read_folder(folder: &Path, options: &Options) -> Result<Image, ReadError>
             match root.as_ref().map(|root| target.strip_prefix(root)) {
                 Ok(Ok(inside)) => {
                     let inside = [b"/", inside.as_os_str().as_encoded_bytes()].concat();
-                    intake.link(name, &inside, false)?;
+                    reader.link(name, &inside, false)?;
                 }
-                _ => intake.outside(name)?,
+                _ => reader.outside(name)?,
             }
         } else if kind.is_file() {
             let file = File::open(path).map_err(failed(path))?;
             let size = file.metadata().map_err(failed(path))?.len();
             let mut source = BufReader::with_capacity(CHUNK, file);
-            intake.file(name, size, &mut source).map_err(|problem| match problem {
-                Stop::Source(source) => failed(path)(source),
-                Stop::Error(error) => error,
+            reader.file(name, size, &mut source).map_err(|problem| match problem {
+                IntakeError::Source(source) => failed(path)(source),
+                IntakeError::Error(error) => error,
             })?;
         }
     }
-    select_image::choose(intake.found, options)
+    select_image::select_image(reader.found, options)
 }
-
-/// What an archive holds, by absolute clean path.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    /// `manifest.json`.
-    pub(in crate::archive) saved: Option<Result<Vec<Saved>, String>>,
-    /// Every other document.
-    pub(in crate::archive) documents: BTreeMap<Vec<u8>, Result<Document, String>>,
-    /// Layers, each with the length of its file.
-    pub(super) layers: BTreeMap<Vec<u8>, (u64, ReadLayer)>,
-    /// Links to other files and folders of the archive.
-    pub(super) links: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// Links that lead out of a folder, and are not followed.
-    pub(super) outside: BTreeSet<Vec<u8>>,
-}
-
-/// A layer, or why it is not read.
-pub(super) type ReadLayer = Result<Arc<Layer>, LayerProblem>;
 
 /// Why taking in stops.
-enum Stop {
+enum IntakeError {
     /// The source cannot be read.
     Source(std::io::Error),
     /// Anything else.
     Error(ReadError),
 }
 
-impl<E: Into<ReadError>> From<E> for Stop {
+impl<E: Into<ReadError>> From<E> for IntakeError {
     fn from(error: E) -> Self {
         Self::Error(error.into())
     }
 }
 
-struct Intake<'o> {
-    options: &'o Options,
+struct ArchiveReader<'o> {
+    options: &'o ReadOptions,
     budget: Budget,
-    found: Found,
+    found: ArchiveContents,
 }
 
-impl<'o> Intake<'o> {
-    fn new(options: &'o Options) -> Result<Self, ReadError> {
+impl<'o> ArchiveReader<'o> {
+    fn new(options: &'o ReadOptions) -> Result<Self, ReadError> {
         let budget = Budget::new(options.memory);
         budget.take(extract::room(extract::most(options.memory)))?;
-        Ok(Self { options, budget, found: Found::default() })
+        Ok(Self { options, budget, found: ArchiveContents::default() })
     }
 
     /// All entries of a tar, plain or compressed.
     fn archive(&mut self, source: &mut dyn BufRead) -> Result<(), ReadError> {
         let mut start = [0; 6];
-        let at_start = |source| ReadError::Archive(TarError::at_start(source));
+        let at_start = |source| ReadError::from(TarError::at_start(source));
         let read = read_up_to(source, &mut start).map_err(at_start)?;
         let start = start.get(..read).unwrap_or_default();
-        let packing = Packing::of(start);
-        let source = unpack(packing, start.chain(source), self.options.bomb, &self.budget);
+        let compression = Compression::of(start);
+        let source = unpack(compression, start.chain(source), self.options.decompression, &self.budget);
         let mut source = source.map_err(|problem| at_start(problem.into()))?;
         let mut tar = Tar::new(&mut *source);
         while let Some(header) = tar.next_entry()? {
@@ -161,17 +144,17 @@ impl<'o> Intake<'o> {
             match header.kind {
                 b'1' => self.link(name, &header.link, false)?,
                 b'2' => self.link(name, &header.link, true)?,
-                b'0' if header.sparse.is_none() => {
+                b'0' if !header.is_sparse => {
                     self.file(name, header.size, &mut tar).map_err(|stop| match stop {
-                        Stop::Source(error) => tar.io(error).into(),
-                        Stop::Error(error) => error,
+                        IntakeError::Source(error) => tar.io(error).into(),
+                        IntakeError::Error(error) => error,
                     })?;
                 }
                 _ => {}
             }
         }
         // Whoever writes a plain one may have more to say to somebody else.
-        if packing == Packing::Plain { Ok(()) } else { Ok(tar.finish()?) }
+        if compression == Compression::Plain { Ok(()) } else { Ok(tar.finish()?) }
     }
 
     /// Notes a link; one that leads out of the archive leads nowhere.
@@ -193,17 +176,17 @@ impl<'o> Intake<'o> {
     }
 
     /// Takes in a file: a document, a layer, or nothing that matters.
-    fn file(&mut self, name: Vec<u8>, size: u64, data: &mut dyn BufRead) -> Result<(), Stop> {
+    fn file(&mut self, name: Vec<u8>, size: u64, data: &mut dyn BufRead) -> Result<(), IntakeError> {
         if name == b"/manifest.json" {
             let text = self.document(size, data)?;
             self.found.saved = Some(text.and_then(|text| parse(&text)));
             return Ok(());
         }
         let mut start = [0; BLOCK];
-        let read = read_up_to(data, &mut start).map_err(Stop::Source)?;
+        let read = read_up_to(data, &mut start).map_err(IntakeError::Source)?;
         let start = start.get(..read).unwrap_or_default();
         let mut data = start.chain(data);
-        let packing = Packing::of(start);
+        let compression = Compression::of(start);
         if start.is_empty() {
             // Engines take a layer of no bytes for an empty one.
             self.budget.take(name.len() + size_of::<Layer>() + 256)?;
@@ -213,9 +196,11 @@ impl<'o> Intake<'o> {
             let document = text.and_then(|text| parse(&text));
             self.budget.take(name.len() + 512)?;
             self.found.documents.insert(name, document);
-        } else if packing != Packing::Plain || Tar::is_start(start) {
-            let layer = match self.layer(packing, &mut data) {
-                Err(problem) if problem.is_limit() => return Err(ReadError::Layer { layer: name, problem }.into()),
+        } else if compression != Compression::Plain || Tar::is_start(start) {
+            let layer = match self.layer(compression, &mut data) {
+                Err(problem) if problem.is_limit() => {
+                    return Err(ReadError::Layer { layer: name, problem: Box::new(problem) }.into());
+                }
                 // Any other problem matters only if the image has this layer.
                 layer => layer.map(Arc::new),
             };
@@ -226,20 +211,20 @@ impl<'o> Intake<'o> {
     }
 
     /// The text of a document, or why it is not read. What is made of it takes less than four times the memory.
-    fn document(&mut self, size: u64, data: &mut dyn BufRead) -> Result<Result<Vec<u8>, String>, Stop> {
+    fn document(&mut self, size: u64, data: &mut dyn BufRead) -> Result<Result<Vec<u8>, String>, IntakeError> {
         if size > MAX_DOCUMENT {
             return Ok(Err(format!("it has {size} bytes, more than the limit of {MAX_DOCUMENT}")));
         }
         let mut text = Vec::new();
-        data.read_to_end(&mut text).map_err(Stop::Source)?;
+        data.read_to_end(&mut text).map_err(IntakeError::Source)?;
         self.budget.take(4 * text.len())?;
         Ok(Ok(text))
     }
 
-    fn layer(&self, packing: Packing, data: &mut dyn BufRead) -> Result<Layer, LayerProblem> {
+    fn layer(&self, compression: Compression, data: &mut dyn BufRead) -> Result<Layer, LayerProblem> {
         let mut layer = Layer::default();
-        let source = unpack(packing, data, self.options.bomb, &self.budget);
-        let mut source = source.map_err(|problem| UnpackedAt(problem.into()))?;
+        let source = unpack(compression, data, self.options.decompression, &self.budget);
+        let mut source = source.map_err(|problem| LayerProblem::Tar(TarError::at_start(problem.into())))?;
         let mut tar = Tar::new(&mut *source);
         while let Some(header) = tar.next_entry()? {
             self.entry(&mut layer, &header, &mut tar)?;
@@ -253,13 +238,13 @@ impl<'o> Intake<'o> {
         let at = header.at;
         let fail = |error| LayerProblem::Entry { at, error };
         let what = match header.kind {
-            b'1' => What::HardLink(&header.link),
-            b'2' => What::Link(&header.link),
-            b'3' => What::Special(Kind::CharDevice),
-            b'4' => What::Special(Kind::BlockDevice),
-            b'5' => What::Folder,
-            b'6' => What::Special(Kind::Pipe),
-            _ => What::File(header.real_size(), contents(header, tar, extract::most(self.options.memory))?),
+            b'1' => EntryKind::HardLink(&header.link),
+            b'2' => EntryKind::Link(&header.link),
+            b'3' => EntryKind::Special(FileKind::CharDevice),
+            b'4' => EntryKind::Special(FileKind::BlockDevice),
+            b'5' => EntryKind::Folder,
+            b'6' => EntryKind::Special(FileKind::Pipe),
+            _ => EntryKind::File(header.unpacked_size, contents(header, tar, extract::most(self.options.memory))?),
         };
         let entry = NewEntry { path: &header.path, mode: header.mode, uid: header.uid, gid: header.gid, what };
         layer.add(entry, &self.budget).map_err(fail)
@@ -267,13 +252,12 @@ impl<'o> Intake<'o> {
 }
 
 /// What is kept of the file that `tar` stands at.
-fn contents(header: &Header, tar: &mut Tar<'_>, most: usize) -> Result<Kept, LayerProblem> {
+fn contents(header: &Header, tar: &mut Tar<'_>, most: usize) -> Result<FileContent, LayerProblem> {
     let path = clean_path(&header.path).map_err(|error| LayerProblem::Entry { at: header.at, error })?;
-    let kept = match &header.sparse {
-        Some(map) => extract::keep(&path, header.mode, (map.size(), true), most, &mut Expanded::new(tar, map)),
-        None => extract::keep(&path, header.mode, (header.size, false), most, tar),
-    };
-    kept.map_err(|error| tar.io(error).into())
+    if header.is_sparse {
+        return Ok(FileContent::Unknown);
+    }
+    extract::keep(&path, header.mode, header.size, most, tar).map_err(|error| tar.io(error).into())
 }
 
 fn parse<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, String> {

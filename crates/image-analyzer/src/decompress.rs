@@ -17,29 +17,29 @@ const CHUNK: usize = 64 * 1024;
 
 /// The largest window of Zstandard: how far back its output may refer, all of which is memory. Its own levels up to 19
 /// have 8 MiB; those beyond are for archives that are made once and kept.
-pub const MAX_WINDOW: u64 = 32 << 20;
+pub(crate) const MAX_WINDOW: u64 = 32 << 20;
 
 /// How much output may come of how much input.
 #[derive(Clone, Copy, Debug)]
-pub struct Bomb {
+pub struct DecompressionLimit {
     /// Up to so many bytes of output, anything goes.
-    pub free: u64,
+    pub bytes: u64,
     /// Beyond, output may be so many times as long as the input.
     pub ratio: u64,
 }
 
 /// What is wrong with a compressed stream, inside an [`io::Error`].
 #[derive(Debug, thiserror::Error)]
-pub enum UnpackProblem {
+pub enum DecompressError {
     /// A compression that is not read here.
     #[error("it is compressed with {0}; images use gzip, Zstandard or no compression")]
     Unsupported(&'static str),
     /// More output than the limits allow.
     #[error(
         "it unpacks to more than {} MiB and {} times its size, the limit against archives made to exhaust",
-        .0.free >> 20, .0.ratio
+        .0.bytes >> 20, .0.ratio
     )]
-    Bomb(Bomb),
+    DecompressionLimit(DecompressionLimit),
     /// More memory than the limits allow.
     #[error("it needs a Zstandard window of {0} bytes, more than the limit of {MAX_WINDOW} or than memory is left")]
     Window(u64),
@@ -51,15 +51,15 @@ pub enum UnpackProblem {
     Zstd(String),
 }
 
-impl From<UnpackProblem> for io::Error {
-    fn from(problem: UnpackProblem) -> Self {
+impl From<DecompressError> for io::Error {
+    fn from(problem: DecompressError) -> Self {
         Self::new(io::ErrorKind::InvalidData, problem)
     }
 }
 
 /// How a stream is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packing {
+pub(crate) enum Compression {
     /// Not at all, as far as the first bytes tell.
     Plain,
     /// RFC 1952.
@@ -70,9 +70,9 @@ pub enum Packing {
     Other(&'static str),
 }
 
-impl Packing {
+impl Compression {
     /// What the first bytes of a stream say; six are enough.
-    pub fn of(start: &[u8]) -> Self {
+    pub(crate) fn of(start: &[u8]) -> Self {
         match start {
             [0x1f, 0x8b, ..] => Self::Gzip,
             // A frame, or one of the sixteen numbers for frames to skip.
@@ -88,22 +88,22 @@ impl Packing {
 /// `source` without its compression.
 ///
 /// # Errors
-/// [`UnpackProblem::Unsupported`]; the others come while reading.
-pub fn unpack<'a>(
-    packing: Packing,
+/// [`DecompressError::Unsupported`]; the others come while reading.
+pub(crate) fn unpack<'a>(
+    compression: Compression,
     source: impl BufRead + 'a,
-    bomb: Bomb,
+    decompression: DecompressionLimit,
     budget: &Budget,
-) -> Result<Box<dyn BufRead + 'a>, UnpackProblem> {
+) -> Result<Box<dyn BufRead + 'a>, DecompressError> {
     let input = Rc::new(Cell::new(0));
     let counted = Counted { source, count: Rc::clone(&input) };
-    let unpacked: Box<dyn Read + 'a> = match packing {
-        Packing::Plain => return Ok(Box::new(counted.source)),
-        Packing::Other(name) => return Err(UnpackProblem::Unsupported(name)),
-        Packing::Gzip => Box::new(MultiGzDecoder::new(counted)),
-        Packing::Zstd => Box::new(Zstd::new(counted, budget.clone())),
+    let unpacked: Box<dyn Read + 'a> = match compression {
+        Compression::Plain => return Ok(Box::new(counted.source)),
+        Compression::Other(name) => return Err(DecompressError::Unsupported(name)),
+        Compression::Gzip => Box::new(MultiGzDecoder::new(counted)),
+        Compression::Zstd => Box::new(Zstd::new(counted, budget.clone())),
     };
-    Ok(Box::new(BufReader::with_capacity(CHUNK, Metered { source: unpacked, input, output: 0, bomb })))
+    Ok(Box::new(BufReader::with_capacity(CHUNK, Metered { source: unpacked, input, output: 0, decompression })))
 }
 
 /// Counts what is taken from it.
@@ -136,15 +136,17 @@ struct Metered<'a> {
     source: Box<dyn Read + 'a>,
     input: Rc<Cell<u64>>,
     output: u64,
-    bomb: Bomb,
+    decompression: DecompressionLimit,
 }
 
 impl Read for Metered<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let read = self.source.read(out)?;
         self.output += read as u64;
-        if self.output > self.bomb.free && self.output > self.input.get().saturating_mul(self.bomb.ratio) {
-            return Err(UnpackProblem::Bomb(self.bomb).into());
+        if self.output > self.decompression.bytes
+            && self.output > self.input.get().saturating_mul(self.decompression.ratio)
+        {
+            return Err(DecompressError::DecompressionLimit(self.decompression).into());
         }
         Ok(read)
     }
@@ -188,7 +190,7 @@ impl<R: BufRead> Zstd<R> {
                     }
                 }
                 Err(FrameDecoderError::WindowSizeTooBig { requested, .. }) => {
-                    return Err(UnpackProblem::Window(requested).into());
+                    return Err(DecompressError::Window(requested).into());
                 }
                 Err(error) => return Err(failed(&error)),
             }
@@ -201,7 +203,7 @@ impl<R> Zstd<R> {
     fn reserve(&mut self, window: u64) -> io::Result<()> {
         let need = usize::try_from(window).unwrap_or(usize::MAX).saturating_mul(3);
         let more = need.saturating_sub(self.taken);
-        self.budget.take(more).map_err(|_| UnpackProblem::Window(window))?;
+        self.budget.take(more).map_err(|_| DecompressError::Window(window))?;
         self.taken += more;
         Ok(())
     }
@@ -261,7 +263,7 @@ impl<R: BufRead> Read for Zstd<R> {
                 self.in_frame = false;
                 let stated = self.decoder.get_checksum_from_data();
                 if stated.is_some() && stated != self.decoder.get_calculated_checksum() {
-                    return Err(UnpackProblem::Checksum.into());
+                    return Err(DecompressError::Checksum.into());
                 }
             }
         }
@@ -279,5 +281,5 @@ fn failed(error: &FrameDecoderError) -> io::Error {
         }
         cause = error.source();
     }
-    UnpackProblem::Zstd(error.to_string()).into()
+    DecompressError::Zstd(error.to_string()).into()
 }

@@ -2,21 +2,9 @@
 //!
 //! Nothing is run. What is said follows from the files alone, by the rules of the engine, the kernel and the loaders;
 //! what a program does once it runs is not known, so that an image without findings may still fail.
-//!
-//! ```
-//! use crate::{self, Config, Image, Tree};
-//!
-//! let config = Config { cmd: vec!["./hello".to_owned()], ..Config::default() };
-//! let tree = Tree::builder().file("/hello", 0o755, "#!/bin/bash\necho hello\n").build()?;
-//! let diagnosis = image::why(&Image { references: Vec::new(), config, tree });
-//!
-//! assert!(!diagnosis.starts());
-//! assert_eq!(diagnosis.short().as_deref(), Some("the interpreter /bin/bash of /hello is not in the image"));
-//! assert_eq!(diagnosis.findings[0].id.name(), "interpreter-missing");
-//! # Ok::<(), crate::LayerError>(())
-//! ```
 
 mod command;
+mod facts;
 mod fixes;
 mod interpreter;
 mod library;
@@ -25,15 +13,15 @@ mod warnings;
 mod wrappers;
 
 use crate::Image;
-use crate::archive::config::variable;
-use crate::finding::{Certainty, Evidence, Finding, Id, Instruction, Place, Remedy, Source};
-use crate::layer::Kind;
+use crate::config::variable;
+use crate::finding::{Certainty, Evidence, Finding, FindingKind, Fix, FixTarget, Instruction, Source};
+use crate::layer::FileKind;
 use crate::path::is_mounted;
-use crate::printable::{printable, printable_bytes};
-use crate::rules::path_lookup::{DEFAULT_PATH, Search};
-use crate::rules::user::{Identity, Unknown};
-use crate::trace::{Role, State, Step};
-use crate::tree::Miss;
+use crate::printable::{printable, printable_bytes, printable_json};
+use crate::rules::path_lookup::{DEFAULT_PATH, PathLookup};
+use crate::rules::user::{Unknown, UserIds};
+use crate::trace::{Role, Status, TraceStep};
+use crate::tree::LookupError;
 
 /// What was found out about an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,17 +31,17 @@ pub struct Diagnosis {
     /// What is missing or wrong, in the order in which it would be met; those that are only likely come last.
     pub findings: Vec<Finding>,
     /// What was followed, from the command to the last library.
-    pub chain: Step,
+    pub trace: TraceStep,
 }
 
 impl Diagnosis {
     /// Does it start, as far as the files tell? What is only likely to fail starts.
-    pub fn starts(&self) -> bool {
-        self.findings.iter().all(|finding| finding.id.certainty() == Certainty::Likely)
+    pub fn can_start(&self) -> bool {
+        self.findings.iter().all(|finding| finding.kind.certainty() == Certainty::Likely)
     }
 
     /// The first reason in half a sentence, safe to print; `None` if nothing was found.
-    pub fn short(&self) -> Option<String> {
+    pub fn summary(&self) -> Option<String> {
         let first = self.findings.first()?;
         Some(match self.findings.len() - 1 {
             0 => first.message.clone(),
@@ -63,46 +51,46 @@ impl Diagnosis {
 }
 
 /// Looks for reasons why this image cannot start.
-pub fn why(image: &Image) -> Diagnosis {
+pub fn diagnose(image: &Image) -> Diagnosis {
     let image = &started(image);
     let config = &image.config;
     let words: Vec<String> = config.entrypoint.iter().chain(&config.cmd).cloned().collect();
     let instruction = if config.entrypoint.is_empty() { Instruction::Cmd } else { Instruction::Entrypoint };
-    let mut chain = Step::new(Role::Command, shown_command(image));
+    let mut trace = TraceStep::new(Role::Command, shown_command(image));
     let mut early = Vec::new();
-    let identity = Identity::of(&config.user, &image.tree).unwrap_or_else(|unknown| {
+    let user_ids = UserIds::of(&config.user, &image.files).unwrap_or_else(|unknown| {
         early.push(unknown_user(image, &unknown));
-        Identity::root()
+        UserIds::root()
     });
     early.extend(bad_folder(image));
-    let mut inquiry = Inquiry {
+    let mut diagnoser = Diagnoser {
         image,
-        identity,
+        user_ids,
         folder: folder(image),
         env: config.env.clone(),
         path: config.variable("PATH").unwrap_or(DEFAULT_PATH).to_owned(),
         instruction,
-        trail: Vec::new(),
+        evidence_path: Vec::new(),
         findings: early,
         likely: Vec::new(),
     };
     if words.is_empty() {
-        let finding = Finding::new(Id::NothingToRun, "neither ENTRYPOINT nor CMD says what to run");
-        let program = inquiry.some_program();
-        inquiry.report(finding.remedy([Remedy::SayCommand(Instruction::Cmd, program)]));
-        chain.state = State::Missing;
+        let finding = Finding::new(FindingKind::NothingToRun, "neither ENTRYPOINT nor CMD says what to run");
+        let program = diagnoser.some_program();
+        diagnoser.report(finding.fix([Fix::SetCommand(Instruction::Cmd, program)]));
+        trace.status = Status::Missing;
     } else {
-        chain.state = State::There;
-        chain.needs = inquiry.start(&words);
+        trace.status = Status::Found;
+        trace.needs = diagnoser.start(&words);
     }
-    inquiry.findings.append(&mut inquiry.likely);
-    Diagnosis { command: words, findings: inquiry.findings, chain }
+    diagnoser.findings.append(&mut diagnoser.likely);
+    Diagnosis { command: words, findings: diagnoser.findings, trace }
 }
 
 /// What is known while the chain is followed.
-struct Inquiry<'i> {
+struct Diagnoser<'i> {
     image: &'i Image,
-    identity: Identity,
+    user_ids: UserIds,
     /// WORKDIR.
     folder: Vec<u8>,
     /// The environment as `NAME=value`: the image's, and what is assigned on the way.
@@ -112,15 +100,15 @@ struct Inquiry<'i> {
     /// Which instruction says what to execute.
     instruction: Instruction,
     /// How the file that is being looked at was come to.
-    trail: Vec<Evidence>,
+    evidence_path: Vec<Evidence>,
     findings: Vec<Finding>,
     /// Findings that are only likely: they come last.
     likely: Vec<Finding>,
 }
 
-impl Inquiry<'_> {
-    fn search(&self) -> Search<'_> {
-        Search { tree: &self.image.tree, identity: &self.identity, folder: &self.folder, path: &self.path }
+impl Diagnoser<'_> {
+    fn search(&self) -> PathLookup<'_> {
+        PathLookup { tree: &self.image.files, user_ids: &self.user_ids, folder: &self.folder, path: &self.path }
     }
 
     /// The value of a variable of the environment.
@@ -138,32 +126,32 @@ impl Inquiry<'_> {
 
     /// Takes in a finding, with the way that led to it before its own evidence.
     fn report(&mut self, mut finding: Finding) {
-        let own = std::mem::replace(&mut finding.evidence, self.trail.clone());
+        let own = std::mem::replace(&mut finding.evidence, self.evidence_path.clone());
         finding.evidence.extend(own);
-        match finding.id.certainty() {
+        match finding.kind.certainty() {
             Certainty::Certain => self.findings.push(finding),
             Certainty::Likely => self.likely.push(finding),
         }
     }
 
     /// A file or folder whose permissions are to change.
-    fn place(&self, path: &[u8]) -> Place {
-        let tree = &self.image.tree;
+    fn place(&self, path: &[u8]) -> FixTarget {
+        let tree = &self.image.files;
         let has = |path: &str| tree.lookup(path.as_bytes()).is_ok_and(|found| found.entry.mode & 0o111 != 0);
         let runs = has("/bin/sh") && (has("/bin/chmod") || has("/usr/bin/chmod"));
-        let is_folder = tree.lookup(path).is_ok_and(|found| found.entry.kind == Kind::Folder);
-        Place { path: path.to_vec(), is_folder, by_run: runs.then(|| self.image.config.user.clone()) }
+        let is_folder = tree.lookup(path).is_ok_and(|found| found.entry.kind == FileKind::Folder);
+        FixTarget { path: path.to_vec(), is_folder, by_run: runs.then(|| self.image.config.user.clone()) }
     }
 
     /// Goes one step further on the way.
-    fn via(&mut self, source: impl Into<Source>, says: impl Into<String>) {
-        self.trail.push(Evidence { source: source.into(), says: says.into() });
+    fn record_step<'s>(&mut self, source: impl Into<Source<'s>>, text: impl Into<String>) {
+        self.evidence_path.push(Evidence::new(source.into(), text));
     }
 }
 
 /// The image as the engine starts it, with its WORKDIR made if it is missing.
 fn started(image: &Image) -> Image {
-    Image { references: Vec::new(), config: image.config.merged(), tree: image.tree.with_folder(&folder(image)) }
+    Image { names: Vec::new(), config: image.config.merged(), files: image.files.with_folder(&folder(image)) }
 }
 
 /// WORKDIR, or the root.
@@ -176,52 +164,29 @@ fn folder(image: &Image) -> Vec<u8> {
 fn shown_command(image: &Image) -> String {
     let parts = [(Instruction::Entrypoint, &image.config.entrypoint), (Instruction::Cmd, &image.config.cmd)];
     let said = parts.iter().filter(|(_, words)| !words.is_empty());
-    let said: Vec<_> = said.map(|(name, words)| format!("{} {}", name.name(), exec_form(words))).collect();
+    let said: Vec<_> = said.map(|(name, words)| format!("{} {}", name.name(), printable_json(words))).collect();
     if said.is_empty() { "no ENTRYPOINT, no CMD".to_owned() } else { said.join(" ") }
-}
-
-/// Words as an instruction of a Dockerfile takes them: a JSON array.
-pub fn exec_form(words: &[String]) -> String {
-    let quoted = words.iter().map(|word| {
-        let escaped = word.replace('\\', "\\\\").replace('"', "\\\"");
-        let plain: String = escaped.chars().flat_map(json_char).collect();
-        format!("\"{plain}\"")
-    });
-    format!("[{}]", quoted.collect::<Vec<_>>().join(", "))
-}
-
-/// A character in a JSON string; one that would not show, by its number.
-fn json_char(c: char) -> Vec<char> {
-    let mut buffer = [0; 4];
-    if printable(c.encode_utf8(&mut buffer)) == buffer_text(c) {
-        return vec![c];
-    }
-    c.encode_utf16(&mut [0; 2]).iter().flat_map(|unit| format!("\\u{unit:04x}").chars().collect::<Vec<_>>()).collect()
-}
-
-fn buffer_text(c: char) -> String {
-    c.to_string()
 }
 
 fn unknown_user(image: &Image, unknown: &Unknown) -> Finding {
     let (id, what, name, file) = match unknown {
-        Unknown::User(name) => (Id::UserUnknown, "user", name, "/etc/passwd"),
-        Unknown::Group(name) => (Id::GroupUnknown, "group", name, "/etc/group"),
+        Unknown::User(name) => (FindingKind::UserUnknown, "user", name, "/etc/passwd"),
+        Unknown::Group(name) => (FindingKind::GroupUnknown, "group", name, "/etc/group"),
     };
     let user = printable(&image.config.user).into_owned();
     // The largest that moby/sys takes (`user.maxID`).
     if name.len() > 9 && name.bytes().all(|digit| digit.is_ascii_digit()) {
         let message = format!("the {what} {name} is out of range: the engine takes numbers up to {}", i32::MAX);
         let finding = Finding::new(id, message).evidence(Source::Config, format!("USER {user}"));
-        return finding.remedy(fixes::for_user(image, name, id));
+        return finding.fix(fixes::for_user(image, name, id));
     }
-    let there = image.tree.lookup(file.as_bytes()).is_ok();
+    let there = image.files.lookup(file.as_bytes()).is_ok();
     let says = if there { "has no such entry" } else { "is not in the image" };
     Finding::new(id, format!("the {what} {} is not in {file}", printable(name)))
         .missing(name.as_bytes())
         .evidence(Source::Config, format!("USER {user}"))
         .evidence(file.as_bytes(), says)
-        .remedy(fixes::for_user(image, name, id))
+        .fix(fixes::for_user(image, name, id))
 }
 
 /// WORKDIR that is there as something else than a folder; one that is missing is made by the engine.
@@ -231,16 +196,16 @@ fn bad_folder(image: &Image) -> Option<Finding> {
     if is_mounted(&folder) {
         return None;
     }
-    let (what, says) = match image.tree.lookup(&folder) {
-        Ok(found) if found.entry.kind == Kind::Folder => return None,
+    let (what, says) = match image.files.lookup(&folder) {
+        Ok(found) if found.entry.kind == FileKind::Folder => return None,
         Ok(found) => (found.path, "is a file in the image"),
-        Err(Miss::NotAFolder(path)) => (path, "is a file in the image"),
-        Err(Miss::Loop(path)) => (path, "is a symbolic link, and more than 40 are to be followed there"),
-        Err(Miss::Missing(_) | Miss::Dangling { .. }) => return None,
+        Err(LookupError::NotAFolder(path)) => (path, "is a file in the image"),
+        Err(LookupError::Loop(path)) => (path, "is a symbolic link, and more than 40 are to be followed there"),
+        Err(LookupError::Missing(_) | LookupError::Dangling { .. }) => return None,
     };
-    let finding = Finding::new(Id::WorkdirNotAFolder, format!("the working folder {shown} is no folder"));
+    let finding = Finding::new(FindingKind::WorkdirNotAFolder, format!("the working folder {shown} is no folder"));
     let finding = finding.evidence(Source::Config, format!("WORKDIR {shown}"));
-    Some(finding.evidence(&what, says).remedy([Remedy::Workdir(b"/".to_vec())]))
+    Some(finding.evidence(&what, says).fix([Fix::Workdir(b"/".to_vec())]))
 }
 
 #[cfg(test)]

@@ -11,18 +11,18 @@ mod ld_so_cache;
 mod musl;
 mod versions;
 
-pub use candidate::{Probe, probe};
-pub use command_line::{Told, told};
-pub use environment::Given;
-pub use versions::{Lacking, lacking};
+pub(crate) use candidate::{ProbeResult, probe};
+pub(crate) use command_line::loader_arguments;
+pub(crate) use environment::LoaderEnvironment;
+pub(crate) use versions::{MissingVersion, missing_versions};
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use crate::elf::{Summary, is_glibc_loader};
+use crate::elf::{ElfInfo, is_glibc_loader};
 use crate::finding::Libc;
-use crate::rules::path_lookup::Search;
-use crate::tree::Found;
+use crate::rules::path_lookup::PathLookup;
+use crate::tree::FoundFile;
 
 /// The most libraries that are followed. Large desktop programs have some three hundred.
 const MOST: usize = 4096;
@@ -34,20 +34,20 @@ const MOST_PLACES: usize = 500_000;
 
 /// A program and the circumstances it is loaded in.
 #[derive(Clone, Copy, Debug)]
-pub struct Load<'a> {
+pub(crate) struct LoadRequest<'a> {
     /// The files, and who reads them from which folder.
-    pub search: Search<'a>,
+    pub search: PathLookup<'a>,
     /// What the environment and the command line give the loader.
-    pub given: &'a Given,
+    pub environment: &'a LoaderEnvironment,
     /// The loader, if it is there: how it is asked for, and what it is.
-    pub loader: Option<(&'a [u8], &'a Summary)>,
+    pub loader: Option<(&'a [u8], &'a ElfInfo)>,
     /// Whose rules count.
     pub libc: Libc,
 }
 
 /// A program or library in memory.
 #[derive(Clone, Debug)]
-pub struct Object<'a> {
+pub(crate) struct LoadedObject<'a> {
     /// The names it was needed by, its own included.
     pub names: Vec<Vec<u8>>,
     /// The path it was opened by, links included: what `$ORIGIN` is taken from.
@@ -55,25 +55,25 @@ pub struct Object<'a> {
     /// Where it really is.
     pub path: Vec<u8>,
     /// What it asks for.
-    pub elf: &'a Summary,
+    pub elf: &'a ElfInfo,
     /// Which object needed it first, by place in the list; `None` for the program and the loader.
     pub parent: Option<usize>,
 }
 
 /// A library that could not be loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost {
+pub(crate) struct MissingLibrary {
     /// Its name.
     pub name: Vec<u8>,
     /// Which object needs it, by place in the list.
     pub parent: usize,
     /// Why.
-    pub why: Why,
+    pub why: Cause,
 }
 
 /// Why a library could not be loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
+pub(crate) enum Cause {
     /// It is in none of these folders; passed over were these files, for these reasons.
     Absent {
         /// The folders, in the order of the search, each once.
@@ -87,11 +87,11 @@ pub enum Why {
 
 /// What was loaded and what was not.
 #[derive(Clone, Debug, Default)]
-pub struct Loaded<'a> {
+pub(crate) struct LoadResult<'a> {
     /// The program, the loader if it is there, and then the libraries as they were found.
-    pub objects: Vec<Object<'a>>,
+    pub objects: Vec<LoadedObject<'a>>,
     /// What is missing, in the order in which it is missed.
-    pub lost: Vec<Lost>,
+    pub missing: Vec<MissingLibrary>,
     /// Would the loader, for all that is known, do otherwise, because what a file says that it reads is not known, or
     /// as whom it runs? Then nothing is said to be missing or too old.
     pub is_unsure: bool,
@@ -101,7 +101,7 @@ pub struct Loaded<'a> {
 ///
 /// A file where glibc's loader should be that does not call itself one is something else, such as Alpine's gcompat,
 /// which starts the program by musl: of what it would do nothing is known.
-pub fn libc_of(path: &[u8], elf: Option<&Summary>) -> Option<Libc> {
+pub(crate) fn libc_of(path: &[u8], elf: Option<&ElfInfo>) -> Option<Libc> {
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let own = elf.and_then(|elf| elf.soname.as_deref()).unwrap_or_default();
     if own == b"libc.so" || own.starts_with(b"libc.musl-") || own.starts_with(b"ld-musl-") {
@@ -115,24 +115,25 @@ pub fn libc_of(path: &[u8], elf: Option<&Summary>) -> Option<Libc> {
     }
 }
 
-impl Object<'_> {
+impl LoadedObject<'_> {
     /// Was it found only where the loader looks on processors of some kind, in a subfolder of `glibc-hwcaps`?
-    pub fn is_for_some_processors(&self) -> bool {
+    pub(crate) fn is_for_some_processors(&self) -> bool {
         glibc::is_for_some(&self.opened)
     }
 }
 
-impl<'a> Load<'a> {
+impl<'a> LoadRequest<'a> {
     /// Loads a program with all its libraries.
-    pub fn run(&self, program: Object<'a>) -> Loaded<'a> {
-        let mut loaded = Loaded { objects: vec![program], ..Loaded::default() };
+    pub(crate) fn run(&self, program: LoadedObject<'a>) -> LoadResult<'a> {
+        let mut loaded = LoadResult { objects: vec![program], ..LoadResult::default() };
         if let Some((path, elf)) = self.loader {
             let names = [Some(path.to_vec()), elf.soname.clone()].into_iter().flatten().collect();
-            loaded.objects.push(Object { names, opened: path.to_vec(), path: path.to_vec(), elf, parent: None });
+            loaded.objects.push(LoadedObject { names, opened: path.to_vec(), path: path.to_vec(), elf, parent: None });
         }
         let rules = Rules::new(self);
-        let (preloads, has_more) = self.given.preloads(&self.search, self.libc);
-        loaded.is_unsure = has_more || rules.is_unsure() || (!self.search.identity.is_known && self.given.depends());
+        let (preloads, has_more) = self.environment.preloads(&self.search, self.libc);
+        loaded.is_unsure =
+            has_more || rules.is_unsure() || (!self.search.user_ids.is_known && self.environment.depends());
         for name in preloads {
             // What cannot be loaded in advance is passed over.
             if !self.is_loaded(&mut loaded, &name)
@@ -152,14 +153,14 @@ impl<'a> Load<'a> {
             at += 1;
         }
         if loaded.is_unsure {
-            loaded.lost.clear();
+            loaded.missing.clear();
         }
         loaded
     }
 
-    fn need(&self, loaded: &mut Loaded<'a>, rules: &Rules, parent: usize, name: &Vec<u8>) {
+    fn need(&self, loaded: &mut LoadResult<'a>, rules: &Rules, parent: usize, name: &Vec<u8>) {
         if self.is_loaded(loaded, name)
-            || loaded.lost.iter().any(|lost| lost.name == *name)
+            || loaded.missing.iter().any(|missing| missing.name == *name)
             || (self.libc == Libc::Musl && musl::is_itself(name))
             || loaded.objects.len() > MOST
             || rules.spent.get() > MOST_PLACES
@@ -169,15 +170,15 @@ impl<'a> Load<'a> {
         match self.find(&loaded.objects, rules, parent, name) {
             Ok(library) => add(loaded, name.clone(), parent, library),
             Err(None) => {}
-            Err(Some(why)) => loaded.lost.push(Lost { name: name.clone(), parent, why }),
+            Err(Some(why)) => loaded.missing.push(MissingLibrary { name: name.clone(), parent, why }),
         }
     }
 
     /// Is a library loaded by this name? glibc goes by the name that a library has itself, too, and musl only by those
     /// that it was needed by.
-    fn is_loaded(&self, loaded: &mut Loaded<'a>, name: &Vec<u8>) -> bool {
-        let own = |object: &Object<'_>| self.libc == Libc::Glibc && object.elf.soname.as_ref() == Some(name);
-        let known = |object: &&mut Object<'_>| object.names.contains(name) || own(object);
+    fn is_loaded(&self, loaded: &mut LoadResult<'a>, name: &Vec<u8>) -> bool {
+        let own = |object: &LoadedObject<'_>| self.libc == Libc::Glibc && object.elf.soname.as_ref() == Some(name);
+        let known = |object: &&mut LoadedObject<'_>| object.names.contains(name) || own(object);
         let Some(object) = loaded.objects.iter_mut().skip(1).find(known) else { return false };
         if !object.names.contains(name) {
             object.names.push(name.clone());
@@ -188,11 +189,11 @@ impl<'a> Load<'a> {
     /// The library, or why it is not loaded; without a reason if there were too many places to look at.
     fn find(
         &self,
-        objects: &[Object<'a>],
+        objects: &[LoadedObject<'a>],
         rules: &Rules,
         parent: usize,
         name: &[u8],
-    ) -> Result<Library<'a>, Option<Why>> {
+    ) -> Result<Library<'a>, Option<Cause>> {
         let machine = objects.first().map(|program| program.elf.machine);
         let paths = match &rules.of {
             Of::Glibc(of) => of.candidates(self, objects, parent, name, &rules.spent),
@@ -205,29 +206,30 @@ impl<'a> Load<'a> {
                 return Err(None);
             }
             match probe(&self.search, &candidate.path, machine, self.libc) {
-                Probe::Library(found, elf) => return Ok((candidate.path, found, elf)),
-                Probe::Absent => {}
-                Probe::PassedOver(why) => passed.push((candidate.path, why)),
-                Probe::Fatal(why) if candidate.for_some => passed.push((candidate.path, why)),
-                Probe::Fatal(why) => return Err(Some(Why::Unusable(candidate.path, why))),
+                ProbeResult::Library(found, elf) => return Ok((candidate.path, found, elf)),
+                ProbeResult::Unknown => return Err(None),
+                ProbeResult::Absent => {}
+                ProbeResult::PassedOver(why) => passed.push((candidate.path, why)),
+                ProbeResult::Fatal(why) if candidate.for_some => passed.push((candidate.path, why)),
+                ProbeResult::Fatal(why) => return Err(Some(Cause::Unusable(candidate.path, why))),
             }
             if let Some(folder) = candidate.folder.filter(|folder| seen.insert(folder.clone())) {
                 searched.push(folder);
             }
         }
-        Err(Some(Why::Absent { searched, passed }))
+        Err(Some(Cause::Absent { searched, passed }))
     }
 }
 
 /// A library that was found: the path it was opened by, the file, and what it asks for.
-type Library<'a> = (Vec<u8>, Found<'a>, &'a Summary);
+type Library<'a> = (Vec<u8>, FoundFile<'a>, &'a ElfInfo);
 
 /// Takes in a library that was needed by this name, or its name alone if it is there under another.
-fn add<'a>(loaded: &mut Loaded<'a>, name: Vec<u8>, parent: usize, (opened, found, elf): Library<'a>) {
+fn add<'a>(loaded: &mut LoadResult<'a>, name: Vec<u8>, parent: usize, (opened, found, elf): Library<'a>) {
     if let Some(same) = loaded.objects.iter_mut().find(|object| object.path == found.path) {
         same.names.push(name);
     } else {
-        loaded.objects.push(Object { names: vec![name], opened, path: found.path, elf, parent: Some(parent) });
+        loaded.objects.push(LoadedObject { names: vec![name], opened, path: found.path, elf, parent: Some(parent) });
     }
 }
 
@@ -243,7 +245,7 @@ enum Of {
 }
 
 impl Rules {
-    fn new(load: &Load<'_>) -> Self {
+    fn new(load: &LoadRequest<'_>) -> Self {
         let of = match load.libc {
             Libc::Glibc => Of::Glibc(glibc::Rules::new(load)),
             Libc::Musl => Of::Musl(musl::Rules::new(load)),

@@ -14,11 +14,11 @@ mod machine;
 mod needed_ranges;
 mod versions;
 
-pub use machine::{Machine, machine_of};
-pub use needed_ranges::{head, wanted};
-pub use versions::Requirement;
+pub(crate) use machine::{Machine, machine_of};
+pub(crate) use needed_ranges::{head, wanted};
+pub(crate) use versions::Requirement;
 
-use crate::extract::file_content::Sparse;
+use crate::extract::partial_file::PartialFile;
 use dynamic::{Dynamic, Unread};
 use headers::{Layout, Segment};
 
@@ -30,7 +30,7 @@ const INTERPRETER: u64 = 4096;
 
 /// What kind of ELF file it is, after `e_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ElfType {
     /// `ET_EXEC`: a program that is loaded at a fixed address.
     Fixed,
     /// `ET_DYN`: a library, or a program that can be loaded anywhere (`-pie`, `-static-pie`).
@@ -44,7 +44,7 @@ pub enum Kind {
 /// What glibc's loader makes of a file's first sixteen bytes, which the kernel and musl do not look at beyond the magic
 /// number (glibc, `elf/dl-load.c`, `open_verify`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ident {
+pub enum ElfIdent {
     /// Nothing is wrong with them.
     Fine,
     /// Its class is none: the loader takes it for one of another machine, and looks further.
@@ -53,7 +53,7 @@ pub enum Ident {
     Refused(&'static str),
 }
 
-impl Ident {
+impl ElfIdent {
     /// Reads them: class, byte order, version, system (System V, GNU or ARM's), its version, and padding.
     fn of(bytes: &[u8]) -> Self {
         match bytes.get(4..16) {
@@ -71,18 +71,18 @@ impl Ident {
 
 /// What is known of one ELF file. Strings are bytes as they are in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
+pub struct ElfInfo {
     /// The processor, its word size and byte order.
     pub machine: Machine,
     /// What kind of file it is.
-    pub kind: Kind,
+    pub kind: ElfType,
     /// `e_entry`: the address where the kernel starts it; 0 in most libraries.
     pub entry: u64,
     /// What a loader makes of its first sixteen bytes.
-    pub ident: Ident,
+    pub ident: ElfIdent,
     /// `PT_INTERP`: the dynamic loader that it asks the kernel for.
     pub interpreter: Option<Vec<u8>>,
-    /// `DF_1_PIE`: is it marked as a program, though its kind is [`Kind::Dynamic`]?
+    /// `DF_1_PIE`: is it marked as a program, though its kind is [`ElfType::Dynamic`]?
     pub pie: bool,
     /// `DF_1_NODEFLIB`: does it forbid the default folders and the cache?
     pub no_default_folders: bool,
@@ -103,12 +103,12 @@ pub struct Summary {
     /// Does the file lack whole pages of what its program headers say is to be loaded?
     pub truncated: bool,
     /// What keeps the kernel or the loader from making a running program of it; what that hides stays empty.
-    pub flaw: Option<Flaw>,
+    pub defect: Option<ElfDefect>,
 }
 
 /// What is wrong with a file whose headers can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
+pub enum ElfDefect {
     /// `PT_INTERP` lies outside of the file, is longer than a path, or does not end.
     #[error("the path of its loader lies outside of the file, or is no path")]
     Interpreter,
@@ -122,7 +122,7 @@ pub enum Flaw {
 
 /// Why a file that starts as ELF cannot be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ElfProblem {
+pub enum ElfError {
     /// It ends before its header or its program headers do.
     #[error("the file ends within its ELF headers")]
     Short,
@@ -134,36 +134,36 @@ pub enum ElfProblem {
     Excess,
 }
 
-impl Summary {
+impl ElfInfo {
     /// Reads what is needed; called once per ELF file, while the archive streams by.
     ///
     /// Of a large file not all is at hand. If that is where its dynamic section points, what it asks for stays empty.
     ///
     /// # Errors
     /// When the file is too damaged to be executed or linked.
-    pub fn read(file: &Sparse) -> Result<Self, ElfProblem> {
+    pub fn read(file: &PartialFile) -> Result<Self, ElfError> {
         let layout = Layout::read(file)?;
         let segments = layout.segments(file)?;
-        let mut summary = Self::bare(&layout, file, &segments);
+        let mut info = Self::bare(&layout, file, &segments);
         if let Some(dynamic) = segments.iter().find(|segment| segment.kind == headers::PT_DYNAMIC) {
-            let bare = summary.clone();
+            let bare = info.clone();
             let read = Dynamic::read(file, &layout, &segments, dynamic);
-            if let Err(unread) = read.and_then(|dynamic| summary.read_dynamic(&dynamic)) {
-                summary = bare;
+            if let Err(unread) = read.and_then(|dynamic| info.read_dynamic(&dynamic)) {
+                info = bare;
                 // What is not at hand of a large file is no fault of it.
                 if unread == Unread::Outside && !file.has_holes() {
-                    summary.flaw = summary.flaw.or(Some(Flaw::Dynamic));
+                    info.defect = info.defect.or(Some(ElfDefect::Dynamic));
                 }
             }
         }
-        if summary.soname.as_deref().is_some_and(is_glibc_loader) {
-            summary.system_folders = system_folders(file);
+        if info.soname.as_deref().is_some_and(is_glibc_loader) {
+            info.system_folders = system_folders(file);
         }
-        Ok(summary)
+        Ok(info)
     }
 
     /// The summary of a file without a dynamic section.
-    fn bare(layout: &Layout, file: &Sparse, segments: &[Segment]) -> Self {
+    fn bare(layout: &Layout, file: &PartialFile, segments: &[Segment]) -> Self {
         let interpreter = segments.iter().find(|segment| segment.kind == headers::PT_INTERP);
         let interpreter = interpreter.map(|segment| interpreter_at(file, segment)).transpose();
         let loaded = segments.iter().filter(|segment| segment.kind == headers::PT_LOAD);
@@ -173,8 +173,8 @@ impl Summary {
         let page = layout.machine.page();
         let mapped = file.size().div_ceil(page).saturating_mul(page);
         let truncated = filled.any(|segment| segment.end().is_none_or(|end| end > mapped));
-        let impossible = loaded.clone().any(|segment| segment.is_impossible(layout.machine.wide));
-        let flaw = interpreter.as_ref().err().copied().or(impossible.then_some(Flaw::Load));
+        let impossible = loaded.clone().any(|segment| segment.is_impossible(layout.machine.is_64_bit));
+        let defect = interpreter.as_ref().err().copied().or(impossible.then_some(ElfDefect::Load));
         let interpreter = interpreter.unwrap_or_default().flatten();
         Self {
             kind: layout.kind,
@@ -182,7 +182,7 @@ impl Summary {
             ident: layout.ident,
             interpreter,
             truncated,
-            flaw,
+            defect,
             ..Self::of_static(layout.machine)
         }
     }
@@ -207,9 +207,9 @@ impl Summary {
     pub fn of_static(machine: Machine) -> Self {
         Self {
             machine,
-            kind: Kind::Fixed,
+            kind: ElfType::Fixed,
             entry: 0,
-            ident: Ident::Fine,
+            ident: ElfIdent::Fine,
             interpreter: None,
             pie: false,
             no_default_folders: false,
@@ -221,38 +221,38 @@ impl Summary {
             provides: None,
             system_folders: Vec::new(),
             truncated: false,
-            flaw: None,
+            defect: None,
         }
     }
 
     /// About how many bytes of memory it holds on to, for the limit on what is kept of an image.
-    pub fn weight(&self) -> usize {
+    pub fn memory_size(&self) -> usize {
         let strings = |list: &[Vec<u8>]| list.iter().map(|item| size_of::<Vec<u8>>() + item.len()).sum::<usize>();
         let optional = [&self.interpreter, &self.soname, &self.rpath, &self.runpath];
         size_of::<Self>()
             + optional.into_iter().flatten().map(Vec::len).sum::<usize>()
             + strings(&self.needed)
             + strings(&self.system_folders)
-            + self.requires.iter().map(Requirement::weight).sum::<usize>()
+            + self.requires.iter().map(Requirement::memory_size).sum::<usize>()
             + self.provides.as_deref().map_or(0, strings)
     }
 }
 
 /// The path of the loader, as the kernel reads it (`load_elf_binary`); `None` if it is not at hand.
-fn interpreter_at(file: &Sparse, segment: &Segment) -> Result<Option<Vec<u8>>, Flaw> {
+fn interpreter_at(file: &PartialFile, segment: &Segment) -> Result<Option<Vec<u8>>, ElfDefect> {
     if !(2..=INTERPRETER).contains(&segment.size) || segment.end().is_none_or(|end| end > file.size()) {
-        return Err(Flaw::Interpreter);
+        return Err(ElfDefect::Interpreter);
     }
     let Some(bytes) = file.get(segment.offset, segment.size) else { return Ok(None) };
     if bytes.last() != Some(&0) {
-        return Err(Flaw::Interpreter);
+        return Err(ElfDefect::Interpreter);
     }
     Ok(bytes.split(|byte| *byte == 0).next().map(<[u8]>::to_vec))
 }
 
 /// Is this the name of a glibc loader? `ld-linux-x86-64.so.2`, `ld-linux.so.2`, `ld64.so.1`, `ld64.so.2`, `ld.so.1`
 /// (glibc's `shlib-versions` files).
-pub fn is_glibc_loader(soname: &[u8]) -> bool {
+pub(crate) fn is_glibc_loader(soname: &[u8]) -> bool {
     [b"ld-linux" as &[u8], b"ld64.so.", b"ld.so."].iter().any(|start| soname.starts_with(start))
 }
 
@@ -261,7 +261,7 @@ pub fn is_glibc_loader(soname: &[u8]) -> bool {
 ///
 /// They stand in its read-only data one after the other, each ended by `/` and NUL (glibc, `elf/dl-load.c`, built from
 /// `SYSTEM_DIRS` of `trusted-dirs.h`).
-fn system_folders(file: &Sparse) -> Vec<Vec<u8>> {
+fn system_folders(file: &PartialFile) -> Vec<Vec<u8>> {
     let mut best: Vec<Vec<u8>> = Vec::new();
     for bytes in file.pieces() {
         let mut run: Vec<Vec<u8>> = Vec::new();

@@ -1,15 +1,20 @@
 //! Why an archive is not understood. Each message says where in the archive; names are escaped for printing.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use crate::archive::config::Platform;
+use crate::config::Platform;
 use crate::layer::LayerError;
 use crate::printable::{printable, printable_bytes, printable_path};
 use crate::tar::TarError;
 
-/// Why there is no answer about an image.
+/// The error below, as of the module that failed.
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why an archive is not read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadError {
     /// A folder cannot be read.
     #[error("{}: cannot read: {source}", printable_path(.path))]
@@ -21,17 +26,18 @@ pub enum ReadError {
     },
     /// The outer archive is damaged.
     #[error("the archive cannot be read: {0}")]
-    Archive(#[from] TarError),
+    Archive(#[source] Cause),
     /// An entry of the outer archive has an impossible name, or there are too many.
     #[error("the archive cannot be read: {0}")]
-    Entry(#[from] LayerError),
+    Entry(#[source] Cause),
     /// A layer is damaged.
     #[error("the layer `{}` cannot be read: {problem}", printable_bytes(.layer))]
     Layer {
         /// Its name in the archive.
         layer: Vec<u8>,
         /// What is wrong with it.
-        problem: LayerProblem,
+        #[source]
+        problem: Cause,
     },
     /// Neither a saved image nor an OCI layout.
     #[error("it has neither a manifest.json nor an index.json: is it the output of `docker save` or an OCI layout?")]
@@ -94,37 +100,17 @@ pub enum ReadError {
     },
 }
 
-/// What is wrong with a layer.
-#[derive(Debug, thiserror::Error)]
-pub enum LayerProblem {
-    /// Its archive is damaged.
-    #[error("{0}")]
-    Tar(#[from] TarError),
-    /// An entry of its archive is impossible.
-    #[error("at byte {at}: {error}")]
-    Entry {
-        /// Where the entry's header is, in bytes from the start of the unpacked layer.
-        at: u64,
-        /// What is wrong with it.
-        error: LayerError,
-    },
-}
-
-impl LayerProblem {
-    /// Is it that a limit was met, so that reading on would be of no use?
-    pub(super) fn is_limit(&self) -> bool {
-        matches!(self, Self::Entry { error: LayerError::Full(_), .. })
+impl From<TarError> for ReadError {
+    fn from(error: TarError) -> Self {
+        Self::Archive(Box::new(error))
     }
 }
 
-impl From<UnpackedAt> for LayerProblem {
-    fn from(UnpackedAt(error): UnpackedAt) -> Self {
-        Self::Tar(TarError::at_start(error))
+impl From<LayerError> for ReadError {
+    fn from(error: LayerError) -> Self {
+        Self::Entry(Box::new(error))
     }
 }
-
-/// An error before the first byte of a layer's archive.
-pub(super) struct UnpackedAt(pub(super) io::Error);
 
 fn list(names: &[String]) -> String {
     const MOST: usize = 20;

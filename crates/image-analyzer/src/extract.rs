@@ -1,74 +1,68 @@
-//! Takes from a file that streams by what [`Kept`] says is kept of it, in bounded memory.
+//! Takes from a file that streams by what [`FileContent`] says is kept of it, in bounded memory.
 //!
 //! Of an ELF file up to [`EARLY`] bytes everything is at hand when its summary is made, of a larger one its head, as far
-//! as [`elf::head`] says, and the parts that [`elf::wanted`] names. Nothing outlasts the file but the summary.
+//! as [`elf::head`] says, and the parts that [`elf::wanted`] names. Nothing outlasts the file but the info.
 
-pub mod file_content;
-pub mod string_scan;
+pub(crate) mod file_content;
+pub(crate) mod partial_file;
+pub(crate) mod string_scan;
 
 use std::io::{self, BufRead, Read as _};
 
 use crate::elf;
-use crate::extract::file_content::{Elf, HEAD, JAR, Kept, Sparse, is_archive, is_java, most_text, worth_keeping};
-use crate::extract::string_scan::Scan;
+use crate::extract::file_content::{Elf, FileContent, HEAD, JAR, full_read_limit, is_archive, is_java, prefix_to_keep};
+use crate::extract::partial_file::PartialFile;
+use crate::extract::string_scan::StringScanner;
 use crate::tar::read_up_to;
 
 /// Up to this size an ELF file is at hand as a whole.
-pub const EARLY: usize = 1 << 20;
+pub(crate) const EARLY: usize = 1 << 20;
 
 /// The most that is at hand of an ELF file's start.
-pub const MOST: usize = 12 << 20;
+pub(crate) const MOST: usize = 12 << 20;
 
 /// How much is at hand of an ELF file beyond its head.
 const BEYOND: usize = 4 << 20;
 
 /// The most that is at hand of an ELF file's start where all of an image may take `memory` bytes: half of that, and never
 /// more than [`MOST`].
-pub fn most(memory: usize) -> usize {
+pub(crate) fn most(memory: usize) -> usize {
     (memory / 2).clamp(EARLY, MOST)
 }
 
 /// The most memory that a look at one file takes, to be set aside, if `most` is at hand of its start.
-pub fn room(most: usize) -> usize {
+pub(crate) fn room(most: usize) -> usize {
     most + BEYOND
 }
 
 /// What is kept of the file that `data` holds. What is not read of it is for the caller to skip.
 ///
-/// `path` is absolute and clean; `is_expanded` says that `data` may be far longer than the archive, because it is mostly
-/// zeros that the archive does not hold; `most` is how much of an ELF file's start is at hand at most, see [`most`].
+/// `path` is absolute and clean; `most` is how much of an ELF file's start is in memory at most, see [`most`].
 ///
 /// # Errors
 /// Those of `data`.
-pub fn keep(
-    path: &[u8],
-    mode: u16,
-    (size, is_expanded): (u64, bool),
-    most: usize,
-    data: &mut dyn BufRead,
-) -> io::Result<Kept> {
+pub(crate) fn keep(path: &[u8], mode: u16, size: u64, most: usize, data: &mut dyn BufRead) -> io::Result<FileContent> {
     let mut head = [0; HEAD];
     let read = read_up_to(data, &mut head)?;
     let head = head.get(..read).unwrap_or_default();
     if head.starts_with(b"\x7fELF") {
-        let end = if is_expanded { MOST as u64 } else { u64::MAX };
-        let elf = elf_file(head, Extent { size, early: EARLY, most, end }, data)?;
-        return Ok(Kept::Elf(Box::new(elf)));
+        let elf = elf_file(head, Extent { size, early: EARLY, most }, data)?;
+        return Ok(FileContent::Elf(Box::new(elf)));
     }
-    if most_text(path, mode).is_some_and(|most| size <= most as u64) {
+    if full_read_limit(path, mode).is_some_and(|most| size <= most as u64) {
         let mut text = head.to_vec();
         data.read_to_end(&mut text)?;
-        return Ok(Kept::Text(text.into()));
+        return Ok(FileContent::Full(text.into()));
     }
     if mode & 0o111 == 0 && !is_java(path) {
-        return Ok(Kept::Nothing);
+        return Ok(FileContent::Skipped);
     }
     if is_archive(path) {
         let mut head = head.to_vec();
         data.take((JAR - HEAD) as u64).read_to_end(&mut head)?;
-        return Ok(Kept::Head(head.into()));
+        return Ok(FileContent::Prefix(head.into()));
     }
-    Ok(Kept::Head(worth_keeping(path, head).into()))
+    Ok(FileContent::Prefix(prefix_to_keep(path, head).into()))
 }
 
 /// How much there is of an ELF file, and how much of it is to be at hand.
@@ -80,36 +74,33 @@ struct Extent {
     early: usize,
     /// At most so much of its start.
     most: usize,
-    /// Beyond this nothing is looked at: zeros that the archive does not hold could go on for ever.
-    end: u64,
 }
 
 fn elf_file(head: &[u8], extent: Extent, data: &mut dyn BufRead) -> io::Result<Elf> {
     let mut pieces = Pieces::new(extent);
-    let mut scan = Scan::default();
+    let mut scanner = StringScanner::default();
     let mut at = 0;
     let mut feed = |piece: &[u8]| {
-        scan.feed(piece);
+        scanner.feed(piece);
         pieces.feed(at, piece);
         at += piece.len() as u64;
-        at
     };
-    let mut at = feed(head);
-    while at < extent.end {
+    feed(head);
+    loop {
         let piece = data.fill_buf()?;
         if piece.is_empty() {
             break;
         }
-        at = feed(piece);
+        feed(piece);
         let length = piece.len();
         data.consume(length);
     }
-    Ok(Elf { summary: elf::Summary::read(&pieces.file), mentions: scan.found() })
+    Ok(Elf { info: elf::ElfInfo::read(&pieces.file), hints: scanner.found() })
 }
 
 /// Collects the parts of one ELF file as they come by.
 struct Pieces {
-    file: Sparse,
+    file: PartialFile,
     /// How much of its start is taken, and whether that is settled.
     head: u64,
     settled: bool,
@@ -124,7 +115,7 @@ struct Pieces {
 impl Pieces {
     fn new(extent: Extent) -> Self {
         let (head, most) = (extent.early as u64, extent.most as u64);
-        let mut file = Sparse::empty(extent.size);
+        let mut file = PartialFile::empty(extent.size);
         file.expect(head);
         Self { file, head, settled: false, most, wanted: Vec::new(), taken: 0 }
     }
@@ -196,9 +187,9 @@ impl Pieces {
 #[cfg(test)]
 mod tests {
     use super::{Extent, elf_file, keep};
-    use crate::elf::Summary;
-    use crate::extract::file_content::{Kept, Sparse};
-    use crate::extract::string_scan::Mention;
+    use crate::elf::ElfInfo;
+    use crate::extract::file_content::FileContent;
+    use crate::extract::partial_file::PartialFile;
 
     /// Where the parts of the file below are, and how long it is.
     struct Places {
@@ -236,11 +227,11 @@ mod tests {
     #[track_caller]
     fn needed(places: &Places) -> Vec<Vec<u8>> {
         let file = library(places);
-        assert_eq!(Summary::read(&Sparse::whole(file.clone())).unwrap().needed, [b"libc.so.6"]);
+        assert_eq!(ElfInfo::read(&PartialFile::whole(file.clone())).unwrap().needed, [b"libc.so.6"]);
         let read = |chunk: usize| {
             let mut data = std::io::BufReader::with_capacity(chunk, &file[512..]);
-            let extent = Extent { size: file.len() as u64, early: 1024, most: 2048, end: u64::MAX };
-            elf_file(&file[..512], extent, &mut data).unwrap().summary
+            let extent = Extent { size: file.len() as u64, early: 1024, most: 2048 };
+            elf_file(&file[..512], extent, &mut data).unwrap().info
         };
         let summaries: Vec<_> = [1, 7, 16, 1000, 1 << 20].map(read).into();
         assert!(summaries.iter().all(|summary| *summary == summaries[0]), "{summaries:?}");
@@ -269,18 +260,6 @@ mod tests {
     }
 
     #[test]
-    fn of_an_expanded_file_only_the_start_is_looked_at() {
-        let places = Places { strings: 300, dynamic: 400, size: 1024, code: 0 };
-        let file = [library(&places).as_slice(), b"/etc/passwd"].concat();
-        let elf = |end| {
-            let extent = Extent { size: u64::MAX, early: 1024, most: 1024, end };
-            elf_file(&file[..512], extent, &mut &file[512..]).unwrap()
-        };
-        assert_eq!(elf(1024).summary.unwrap().needed, [b"libc.so.6"]);
-        assert!(elf(u64::MAX).mentions.has(Mention::Passwd));
-    }
-
-    #[test]
     fn what_streams_by_is_kept_as_what_is_at_hand_would_be() {
         let elf = library(&Places { strings: 300, dynamic: 400, size: 1024, code: 0 });
         let cases: [(&[u8], u16, &[u8]); 11] = [
@@ -297,8 +276,8 @@ mod tests {
             (b"/other", 0o644, b"x"),
         ];
         for (path, mode, bytes) in cases {
-            let kept = keep(path, mode, (bytes.len() as u64, false), super::MOST, &mut &*bytes).unwrap();
-            assert_eq!(kept, Kept::of(path, mode, bytes), "{}", path.escape_ascii());
+            let content = keep(path, mode, bytes.len() as u64, super::MOST, &mut &*bytes).unwrap();
+            assert_eq!(content, FileContent::of(path, mode, bytes), "{}", path.escape_ascii());
         }
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Findings are values, not sentences: how a remedy looks as a line of a Dockerfile is for whoever prints it.
 
-pub use crate::fix::{Copy, Instruction, Language, Libc, Packager, Place, Remedy};
+pub(crate) use crate::fix::{FileCopy, Fix, FixTarget, Instruction, Language, Libc, PackageManager};
 
 use std::fmt;
 
 /// The kind of a finding, with a name that stays: programs match on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Id {
+pub enum FindingKind {
     /// Neither ENTRYPOINT nor CMD.
     NothingToRun,
     /// USER names somebody who is not in `/etc/passwd`.
@@ -77,7 +77,7 @@ pub enum Id {
     PasswdMissing,
 }
 
-impl Id {
+impl FindingKind {
     /// Every id, in the order of the documentation.
     pub const ALL: [Self; 33] = [
         Self::NothingToRun,
@@ -116,7 +116,7 @@ impl Id {
     ];
 
     /// Its name: lower case, with hyphens.
-    pub const fn name(self) -> &'static str {
+    pub const fn id(self) -> &'static str {
         match self {
             Self::NothingToRun => "nothing-to-run",
             Self::UserUnknown => "user-unknown",
@@ -154,6 +154,32 @@ impl Id {
         }
     }
 
+    /// Words, in lower case, of which a program prints some when it fails for this reason; empty for what keeps a program
+    /// from starting. A program that prints none of them failed for another reason: without a network, say, it does not
+    /// speak of certificates.
+    pub const fn phrases(self) -> &'static [&'static str] {
+        match self {
+            Self::CaCertificatesMissing => &["certificate", "x509", "unknown issuer", "unknownissuer"],
+            Self::NameServiceMissing => {
+                &["dial tcp: lookup ", "resolv", "name resolution", "getaddrinfo", "no such host", "name or service"]
+            }
+            Self::ZoneinfoMissing => &["time zone", "timezone", "zoneinfo", "tzdata"],
+            Self::PasswdMissing => &[
+                "unknown user",
+                "unknown uid",
+                "no such user",
+                "user not found",
+                "uid not found",
+                "user id",
+                "getpw",
+                "passwd",
+            ],
+            Self::CommandShadowed => &["permission denied"],
+            Self::ClassTooNew => &["unsupportedclassversionerror", "class file version"],
+            _ => &[],
+        }
+    }
+
     /// Does it follow from the image alone, or does it depend on what the program will do?
     pub const fn certainty(self) -> Certainty {
         match self {
@@ -168,9 +194,9 @@ impl Id {
     }
 }
 
-impl fmt::Display for Id {
+impl fmt::Display for FindingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.id())
     }
 }
 
@@ -197,7 +223,7 @@ impl Certainty {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Its kind.
-    pub id: Id,
+    pub kind: FindingKind,
     /// What is wrong, in half a sentence without a full stop, safe to print.
     pub message: String,
     /// What is not there, where that is what is wrong: a path, a library's name, a version.
@@ -205,77 +231,87 @@ pub struct Finding {
     /// How it is known, from the command to the last file that says so.
     pub evidence: Vec<Evidence>,
     /// What would help, first what a minimal image wants.
-    pub remedies: Vec<Remedy>,
+    pub fixes: Vec<Fix>,
 }
 
 impl Finding {
-    /// A finding without evidence or remedies yet.
-    pub fn new(id: Id, message: impl Into<String>) -> Self {
-        Self { id, message: message.into(), missing: None, evidence: Vec::new(), remedies: Vec::new() }
+    /// A finding without evidence or fixes yet.
+    pub fn new(kind: FindingKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), missing: None, evidence: Vec::new(), fixes: Vec::new() }
     }
 
     /// Names what is missing.
     #[must_use]
-    pub fn missing(mut self, what: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn missing(mut self, what: impl Into<Vec<u8>>) -> Self {
         self.missing = Some(what.into());
         self
     }
 
     /// Adds evidence.
     #[must_use]
-    pub fn evidence(mut self, source: impl Into<Source>, says: impl Into<String>) -> Self {
-        self.evidence.push(Evidence { source: source.into(), says: says.into() });
+    pub(crate) fn evidence<'s>(mut self, source: impl Into<Source<'s>>, text: impl Into<String>) -> Self {
+        self.evidence.push(Evidence::new(source.into(), text));
         self
     }
 
-    /// Adds remedies.
+    /// Adds fixes.
     #[must_use]
-    pub fn remedy(mut self, remedies: impl IntoIterator<Item = Remedy>) -> Self {
-        self.remedies.extend(remedies);
+    pub(crate) fn fix(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
+        self.fixes.extend(fixes);
         self
     }
 }
 
-/// What says so.
+/// One fact that a finding follows from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
-    /// Where it is said.
-    pub source: Source,
-    /// What is said, safe to print.
-    pub says: String,
+    /// The file of the image that shows it; `None` for the image's configuration.
+    pub path: Option<Vec<u8>>,
+    /// What it shows, as the rest of a sentence that starts with the path; safe to print.
+    pub text: String,
 }
 
-/// Where something is said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// In the image's configuration.
-    Config,
-    /// In this file of the image.
-    File(Vec<u8>),
-}
-
-impl From<&[u8]> for Source {
-    fn from(path: &[u8]) -> Self {
-        Self::File(path.to_vec())
+impl Evidence {
+    pub(crate) fn new(source: Source<'_>, text: impl Into<String>) -> Self {
+        let path = match source {
+            Source::Config => None,
+            Source::File(path) => Some(path.to_vec()),
+        };
+        Self { path, text: text.into() }
     }
 }
 
-impl From<&Vec<u8>> for Source {
-    fn from(path: &Vec<u8>) -> Self {
-        Self::File(path.clone())
+/// Where a fact is from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source<'p> {
+    /// The image's configuration.
+    Config,
+    /// The file at this path of the image.
+    File(&'p [u8]),
+}
+
+impl<'p> From<&'p [u8]> for Source<'p> {
+    fn from(path: &'p [u8]) -> Self {
+        Self::File(path)
+    }
+}
+
+impl<'p> From<&'p Vec<u8>> for Source<'p> {
+    fn from(path: &'p Vec<u8>) -> Self {
+        Self::File(path)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Id;
+    use super::FindingKind;
 
     #[test]
     fn every_id_has_a_name_of_its_own_in_kebab_case() {
-        let mut names = Id::ALL.map(Id::name).to_vec();
+        let mut names = FindingKind::ALL.map(FindingKind::id).to_vec();
         assert!(names.iter().all(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')), "{names:?}");
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), Id::ALL.len());
+        assert_eq!(names.len(), FindingKind::ALL.len());
     }
 }

@@ -51,7 +51,7 @@ pub enum Language {
 
 /// Who installs packages in the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packager {
+pub enum PackageManager {
     /// Alpine.
     Apk,
     /// Debian, Ubuntu.
@@ -64,12 +64,12 @@ pub enum Packager {
 
 /// Something that would help.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remedy {
+pub enum Fix {
     /// Say the command as a list of words, so that no shell is needed.
     ExecForm(Instruction, Vec<String>),
     /// Say what to run, by this instruction: nothing was said. This file can be executed, if one was found where programs
     /// are put.
-    SayCommand(Instruction, Option<Vec<u8>>),
+    SetCommand(Instruction, Option<Vec<u8>>),
     /// Link the program so that it needs neither loader nor libraries.
     LinkStatically {
         /// What it was written in.
@@ -82,13 +82,13 @@ pub enum Remedy {
         libc: Libc,
     },
     /// Copy files from the stage that built the program.
-    CopyFromBuild(Vec<Copy>),
+    CopyFromBuild(Vec<FileCopy>),
     /// Write the loader's cache anew, so that it finds what is there; with these folders, which no configuration names.
     Ldconfig(Vec<Vec<u8>>),
     /// Put folders on the loader's search path, before what is there.
     LibraryPath(Vec<Vec<u8>>, Option<String>),
     /// Take the rights of others from a program that runs with them.
-    PlainMode(Place),
+    PlainMode(FixTarget),
     /// Copy the program to where it is looked for.
     CopyProgram(Vec<u8>),
     /// Start from a base that has this libc.
@@ -102,9 +102,9 @@ pub enum Remedy {
     /// Build and run for one platform.
     Platform(String),
     /// Let everybody execute this file.
-    MakeExecutable(Place),
+    MakeExecutable(FixTarget),
     /// Let everybody read this file, or enter this folder.
-    MakeReadable(Place),
+    MakeReadable(FixTarget),
     /// Turn CR LF into LF in this file.
     UnixNewlines(Vec<u8>),
     /// Replace the first line of this file by this one.
@@ -112,11 +112,11 @@ pub enum Remedy {
     /// Put this line before the first one of this file.
     LineBefore(String, Vec<u8>),
     /// Install a package that is called so by each packager.
-    Install(Packager, &'static str),
+    Install(PackageManager, &'static str),
     /// Run as a user given by numbers, which need no `/etc/passwd`.
     NumericUser(String),
     /// Create a user.
-    AddUser(Packager, String),
+    AddUser(PackageManager, String),
     /// Run as root.
     RootUser,
     /// Put a folder on PATH.
@@ -133,7 +133,7 @@ pub enum Remedy {
 
 /// A file or folder whose permissions are to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct FixTarget {
     /// Where it is.
     pub path: Vec<u8>,
     /// Is it a folder?
@@ -144,7 +144,7 @@ pub struct Place {
 
 /// A file to be copied, and the folder it goes to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Copy {
+pub struct FileCopy {
     /// Where it is in the build stage.
     pub from: Vec<u8>,
     /// The folder in the image.

@@ -14,22 +14,22 @@ mod build;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 
-use crate::extract::file_content::Kept;
+use crate::extract::file_content::FileContent;
 use crate::printable::printable_bytes;
 
-pub use budget::Budget;
-pub use build::clean_path;
+pub(crate) use budget::Budget;
+pub(crate) use build::clean_path;
 
 /// The longest path or link target (`PATH_MAX` of Linux, less its final NUL).
-pub const MAX_PATH: usize = 4095;
+pub(crate) const MAX_PATH: usize = 4095;
 /// The longest name of a single file (`NAME_MAX` of Linux).
-pub const MAX_NAME: usize = 255;
+pub(crate) const MAX_NAME: usize = 255;
 /// How many symbolic links are followed before it is called a loop (Linux manual, path resolution).
-pub const MAX_LINKS: usize = 40;
+pub(crate) const MAX_LINKS: usize = 40;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// A regular file.
     File,
     /// A folder.
@@ -80,14 +80,14 @@ pub struct NewEntry<'a> {
     /// The owner's group.
     pub gid: u32,
     /// The rest.
-    pub what: What<'a>,
+    pub what: EntryKind<'a>,
 }
 
 /// What kind of entry it is, with what that kind has.
 #[derive(Debug)]
-pub enum What<'a> {
+pub enum EntryKind<'a> {
     /// A regular file: its length and what is kept of it.
-    File(u64, Kept),
+    File(u64, FileContent),
     /// A folder.
     Folder,
     /// A symbolic link to this.
@@ -95,12 +95,12 @@ pub enum What<'a> {
     /// Another name for the file at this path.
     HardLink(&'a [u8]),
     /// A device or pipe.
-    Special(Kind),
+    Special(FileKind),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NodeKind {
-    Plain(Kind),
+    Plain(FileKind),
     /// A hard link whose target is not in this layer: to be looked up in the layers below.
     HardLink,
     /// Nothing here, and nothing of the layers below.
@@ -131,7 +131,7 @@ pub(super) struct Node {
 const EMPTY: u32 = u32::MAX;
 
 /// Mode, user and group.
-pub(super) type Rights = (u16, u32, u32);
+pub(super) type Ownership = (u16, u32, u32);
 
 impl Node {
     const BLANK: Self = Self {
@@ -148,7 +148,7 @@ impl Node {
         shared: false,
     };
     /// A folder that is there because something is in it.
-    const IMPLIED: Self = Self { kind: NodeKind::Plain(Kind::Folder), implied: true, ..Self::BLANK };
+    const IMPLIED: Self = Self { kind: NodeKind::Plain(FileKind::Folder), implied: true, ..Self::BLANK };
 }
 
 /// The root's place in [`Layer::nodes`].
@@ -163,9 +163,9 @@ pub struct Layer {
     hasher: RandomState,
     owners: Vec<(u32, u32)>,
     /// Mode and owner of files with several names: what the last of these says counts for all.
-    shared: Vec<Rights>,
+    shared: Vec<Ownership>,
     targets: Vec<Box<[u8]>>,
-    kept: Vec<Kept>,
+    content: Vec<FileContent>,
 }
 
 impl fmt::Debug for Layer {
@@ -185,7 +185,7 @@ impl Default for Layer {
             owners: vec![(0, 0)],
             shared: Vec::new(),
             targets: Vec::new(),
-            kept: Vec::new(),
+            content: Vec::new(),
         }
     }
 }
@@ -195,7 +195,7 @@ impl Layer {
         self.nodes.get(at as usize)
     }
 
-    pub(super) fn rights(&self, node: &Node) -> Rights {
+    pub(super) fn rights(&self, node: &Node) -> Ownership {
         if node.shared {
             return self.shared.get(node.owner as usize).copied().unwrap_or_default();
         }
@@ -206,17 +206,17 @@ impl Layer {
     /// The target of a symbolic or unresolved hard link; empty for anything else.
     pub(super) fn target(&self, node: &Node) -> &[u8] {
         match node.kind {
-            NodeKind::Plain(Kind::Link) | NodeKind::HardLink => {
+            NodeKind::Plain(FileKind::Link) | NodeKind::HardLink => {
                 self.targets.get(node.payload as usize).map_or(&[], |target| target)
             }
             _ => &[],
         }
     }
 
-    pub(super) fn kept(&self, node: &Node) -> &Kept {
+    pub(super) fn content(&self, node: &Node) -> &FileContent {
         match node.kind {
-            NodeKind::Plain(Kind::File) => self.kept.get(node.payload as usize).unwrap_or(&Kept::Nothing),
-            _ => &Kept::Nothing,
+            NodeKind::Plain(FileKind::File) => self.content.get(node.payload as usize).unwrap_or(&FileContent::Skipped),
+            _ => &FileContent::Skipped,
         }
     }
 

@@ -1,61 +1,77 @@
-//! An image archive becomes the image it holds: its configuration and its file tree.
+#![doc = include_str!("../README.md")]
 //!
-//! Made for the question "what would happen if this were started?", which needs names, kinds, permissions and links of
-//! all files, but contents only of those that may be executed or linked: see [`content`]. Everything is read in one pass
-//! from a stream, nothing is written to disk, and memory stays bounded whatever the archive claims.
+//! # How it works
+//! [`read_archive`] reads the archive once, from front to back, and writes nothing to disk. It keeps the names, kinds,
+//! permissions and links of all files, and of their contents only what decides whether they can be executed or linked.
+//! [`diagnose`] then follows the image's command by the rules of the engine, the kernel and the dynamic loader, and
+//! records each file on the way ([`TraceStep`]) and each reason why it would fail ([`Finding`]).
 //!
-//! It knows nothing of Compose, Dockerfiles or an engine, and runs nothing.
-//!
-//! ```
-//! use crate::{Miss, Tree};
-//!
-//! let tree = Tree::builder()
-//!     .folder("/usr/lib", 0o755)
-//!     .link("/lib", "usr/lib")
-//!     .file("/usr/lib/libc.so.6", 0o644, b"not really a library")
-//!     .layer()
-//!     .whiteout("/usr/lib/libc.so.6")
-//!     .build()?;
-//! let miss = tree.lookup(b"/lib/libc.so.6").map(|found| found.path);
-//! assert_eq!(miss, Err(Miss::Missing(b"/usr/lib/libc.so.6".to_vec())));
-//! # Ok::<(), crate::LayerError>(())
-//! ```
+//! The crate knows nothing of Compose, Dockerfiles or engines, and runs nothing.
 
-pub mod archive;
-pub mod decompress;
-pub mod diagnose;
-pub mod dynamic_loader;
-pub mod elf;
-pub mod error;
-pub mod extract;
-pub mod finding;
+#![forbid(unsafe_code)]
+#![warn(missing_docs, unreachable_pub)]
+
+mod archive;
+mod config;
+mod decompress;
+mod diagnose;
+mod dynamic_loader;
+mod elf;
+mod error;
+mod extract;
+pub mod file;
+mod finding;
 pub mod fix;
-pub mod layer;
-pub mod path;
+mod layer;
+mod path;
 pub mod printable;
-pub mod rules;
-pub mod tar;
+mod rules;
+mod tar;
 pub mod trace;
-pub mod tree;
+mod tree;
 
-pub use archive::config::{Config, Platform};
-pub use archive::select_image::Options;
-pub use archive::{read, read_config, read_folder};
-pub use diagnose::{Diagnosis, why};
+pub use archive::select_image::ReadOptions;
+pub use archive::{read_archive, read_config, read_layout};
+pub use config::{Config, Platform};
+pub use decompress::DecompressionLimit;
+pub use diagnose::{Diagnosis, diagnose};
+#[cfg(feature = "test-builder")]
+pub use elf::test_builder;
 pub use error::ReadError;
-pub use extract::file_content::{Elf, Kept};
-pub use extract::string_scan::{Mention, Mentions};
-pub use layer::{Kind, LayerError};
-pub use tree::builder::Builder;
-pub use tree::{Entry, Found, Miss, Tree};
+pub use finding::{Certainty, Evidence, Finding, FindingKind};
+pub use fix::Fix;
+pub use trace::TraceStep;
+pub use tree::builder::FileTreeBuilder;
+pub use tree::{FileTree, LookupError};
 
-/// One image: what to run and the files to run it on.
-#[derive(Debug)]
+/// An image: what it runs and the files it runs it on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Image {
     /// The names that the archive gives it, as `repository:tag`; empty for an image without a name.
-    pub references: Vec<String>,
-    /// What would be executed, as whom, where, and for which machine.
+    pub names: Vec<String>,
+    /// What the engine executes, as which user, in which folder and for which machine.
     pub config: Config,
-    /// Its files, all layers stacked.
-    pub tree: Tree,
+    /// The files of all layers.
+    pub files: FileTree,
+}
+
+impl Image {
+    /// An image without a name, made of its parts.
+    ///
+    /// ```
+    /// use image_analyzer::{Config, FileTreeBuilder, Image, diagnose};
+    ///
+    /// let config = Config { cmd: vec!["./hello".to_owned()], ..Config::default() };
+    /// let files = FileTreeBuilder::new().file("/hello", 0o755, "#!/bin/bash\necho hello\n").build()?;
+    /// let diagnosis = diagnose(&Image::new(config, files));
+    ///
+    /// assert!(!diagnosis.can_start());
+    /// assert_eq!(diagnosis.findings[0].kind.id(), "interpreter-missing");
+    /// assert_eq!(diagnosis.findings[0].message, "the interpreter /bin/bash of /hello is not in the image");
+    /// # Ok::<(), image_analyzer::ReadError>(())
+    /// ```
+    pub fn new(config: Config, files: FileTree) -> Self {
+        Self { names: Vec::new(), config, files }
+    }
 }

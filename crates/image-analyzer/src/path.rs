@@ -3,12 +3,12 @@
 //! Nothing here looks at a tree, so nothing here knows of links.
 
 /// The components of a path, without empty ones and `.`; `..` is kept, because what it means depends on links.
-pub fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     path.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".")
 }
 
 /// An absolute path of these components.
-pub fn absolute<'a>(components: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+pub(crate) fn absolute<'a>(components: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut path = Vec::new();
     for component in components {
         path.push(b'/');
@@ -21,7 +21,7 @@ pub fn absolute<'a>(components: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
 }
 
 /// `path` as seen from `folder`: itself when absolute, else below `folder`.
-pub fn join(folder: &[u8], path: &[u8]) -> Vec<u8> {
+pub(crate) fn join(folder: &[u8], path: &[u8]) -> Vec<u8> {
     if path.starts_with(b"/") {
         return path.to_vec();
     }
@@ -32,7 +32,7 @@ pub fn join(folder: &[u8], path: &[u8]) -> Vec<u8> {
 }
 
 /// Is this one of the folders that are the engine's own in each container, or in one?
-pub fn is_mounted(path: &[u8]) -> bool {
+pub(crate) fn is_mounted(path: &[u8]) -> bool {
     matches!(components(path).next(), Some(b"proc" | b"sys" | b"dev"))
 }
 

@@ -71,6 +71,32 @@ pub fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Words as a JSON array on one line, as `ENTRYPOINT` and `CMD` take them; a character that would not show is written by
+/// its number.
+pub fn printable_json(words: &[String]) -> String {
+    let quoted = words.iter().map(|word| {
+        let escaped = word.replace('\\', "\\\\").replace('"', "\\\"");
+        let plain = escaped.chars().fold(String::new(), |mut plain, c| {
+            push_json(&mut plain, c);
+            plain
+        });
+        format!("\"{plain}\"")
+    });
+    format!("[{}]", quoted.collect::<Vec<_>>().join(", "))
+}
+
+/// Adds a character of a JSON string.
+fn push_json(out: &mut String, c: char) {
+    if is_hidden(c) {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a `String` cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    } else {
+        out.push(c);
+    }
+}
+
 /// The first 500 characters, and a sign if there were more: a line without an end would fill a report.
 pub fn shortened(text: &str) -> String {
     match text.char_indices().nth(500) {
@@ -81,7 +107,7 @@ pub fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{printable, printable_bytes};
+    use super::{printable, printable_bytes, printable_json};
     use proptest::prelude::*;
 
     #[test]
@@ -105,6 +131,12 @@ mod tests {
     #[test]
     fn bytes_that_are_not_utf8_show_as_hexadecimal() {
         assert_eq!(printable_bytes(b"a\xff\xc3b\x00"), r"a\xff\xc3b\x00");
+    }
+
+    #[test]
+    fn words_become_a_json_array_without_hidden_characters() {
+        let words = ["a\"b", "c\\d", "é\n\u{202e}"].map(str::to_owned);
+        assert_eq!(printable_json(&words), r#"["a\"b", "c\\d", "é\u000a\u202e"]"#);
     }
 
     proptest! {

@@ -1,9 +1,9 @@
 //! Rules of the kernel, shells and interpreters that decide what a command runs.
 
-pub mod config_file;
-pub mod java;
-pub mod path_lookup;
-pub mod shebang;
-pub mod shell_options;
-pub mod shell_words;
-pub mod user;
+pub(crate) mod config_file;
+pub(crate) mod java;
+pub(crate) mod path_lookup;
+pub(crate) mod shebang;
+pub(crate) mod shell_options;
+pub(crate) mod shell_words;
+pub(crate) mod user;

@@ -4,22 +4,23 @@
 //! names and extended headers into memory whatever length they claim, cuts extended values at a newline that a file
 //! name may hold, and copies what is only to be skipped. It makes the archives of the tests.
 //!
-//! Understood are the old, POSIX (`ustar`), GNU and PAX forms, sparse files in all four forms GNU tar has written.
+//! It reads the old, POSIX (`ustar`), GNU and PAX forms. Of a sparse file it reads the name and the length, and skips the
+//! content: no engine writes one into a layer.
 //! Sources: POSIX.1-2017, `pax`, "ustar Interchange Format" and "pax Interchange Format"; GNU tar manual, appendix D.
 
+mod field;
 mod header;
-mod sparse;
 
 use std::io::{self, BufRead, Read};
 
-pub use header::Header;
-pub use sparse::{Expanded, Map};
+use field::{field, number, text};
+pub(crate) use header::Header;
 
 /// The length of a header, and what data is padded to.
-pub const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 512;
 
 /// The longest extended header or GNU long name that is read: as long as Go's reader, and so the engine, accepts.
-pub const MAX_EXTENSION: u64 = 1 << 20;
+pub(crate) const MAX_EXTENSION: u64 = 1 << 20;
 
 /// What is wrong with a tar stream, and where.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,7 @@ pub enum TarProblem {
     Number(&'static str),
     /// A type of entry that only some archivers know.
     #[error("an entry of type {0:#04x}, which no image has")]
-    Kind(u8),
+    EntryType(u8),
     /// An extended header that does not follow its format.
     #[error("the extended header does not follow its format")]
     Extension,
@@ -57,11 +58,11 @@ pub enum TarProblem {
     LongExtension(u64),
     /// A map of a sparse file that contradicts itself.
     #[error("the map of the sparse file contradicts itself")]
-    Sparse,
+    PartialFile,
 }
 
 /// A tar stream. As a [`BufRead`] it yields the data of the current entry.
-pub struct Tar<'a> {
+pub(crate) struct Tar<'a> {
     source: &'a mut dyn BufRead,
     /// How much of the stream is read.
     at: u64,
@@ -72,7 +73,7 @@ pub struct Tar<'a> {
 
 impl<'a> Tar<'a> {
     /// A stream that starts with a header.
-    pub fn new(source: &'a mut dyn BufRead) -> Self {
+    pub(crate) fn new(source: &'a mut dyn BufRead) -> Self {
         Self { source, at: 0, left: 0, padding: 0 }
     }
 
@@ -80,7 +81,7 @@ impl<'a> Tar<'a> {
     ///
     /// # Errors
     /// When the stream ends early, cannot be read, or is no tar stream.
-    pub fn next_entry(&mut self) -> Result<Option<Header>, TarError> {
+    pub(crate) fn next_entry(&mut self) -> Result<Option<Header>, TarError> {
         let mut extensions = header::Extensions::default();
         loop {
             self.skip_data()?;
@@ -92,14 +93,13 @@ impl<'a> Tar<'a> {
             self.expect_data(header.size);
             match header.kind {
                 b'x' => extensions.pax(&self.extension(&header)?).map_err(fail)?,
-                b'L' => extensions.path = Some(header::text(&self.extension(&header)?).to_vec()),
-                b'K' => extensions.link = Some(header::text(&self.extension(&header)?).to_vec()),
+                b'L' => extensions.path = Some(text(&self.extension(&header)?).to_vec()),
+                b'K' => extensions.link = Some(text(&self.extension(&header)?).to_vec()),
                 // A global extended header: the engine, too, passes over it.
                 b'g' => {}
                 _ => {
-                    let map = self.sparse_map(&mut header, &mut extensions, &block)?;
+                    self.settle_sizes(&mut header, &extensions, &block)?;
                     extensions.apply(&mut header).map_err(fail)?;
-                    header.sparse = map;
                     return Ok(Some(header));
                 }
             }
@@ -111,7 +111,7 @@ impl<'a> Tar<'a> {
     ///
     /// # Errors
     /// When the stream cannot be read or unpacked.
-    pub fn finish(&mut self) -> Result<(), TarError> {
+    pub(crate) fn finish(&mut self) -> Result<(), TarError> {
         loop {
             let at = self.at;
             let there = self.source.fill_buf().map_err(|error| io_at(at, error))?.len();
@@ -123,63 +123,31 @@ impl<'a> Tar<'a> {
         }
     }
 
-    /// The map of a sparse file. Afterwards the data begins with the file's own.
-    fn sparse_map(
+    /// Settles how much data follows, and how long the file is once unpacked.
+    fn settle_sizes(
         &mut self,
         header: &mut Header,
-        extensions: &mut header::Extensions,
+        extensions: &header::Extensions,
         block: &[u8; BLOCK],
-    ) -> Result<Option<Map>, TarError> {
+    ) -> Result<(), TarError> {
         let at = header.at;
         let fail = |problem| TarError { at, problem };
         if header.kind == b'S' {
             // More of the map may stand between the header and the data.
             self.expect_data(0);
-            let mut map = Map::gnu(block).map_err(fail)?;
-            while map.continues() {
+            let mut continues = field(block, 482, 1) != b"\0";
+            while continues {
                 let more = self.block()?.ok_or(fail(TarProblem::Truncated))?;
-                map.gnu_more(&more).map_err(fail)?;
+                continues = field(&more, 504, 1) != b"\0";
             }
-            self.expect_data(header.size);
-            return map.checked(header.size).map(Some).map_err(fail);
+            header.is_sparse = true;
+            header.unpacked_size = number(field(block, 483, 12), "real size").map_err(fail)?;
+        } else {
+            header.size = if header.has_no_data() { 0 } else { extensions.size.unwrap_or(header.size) };
+            header.is_sparse = extensions.is_sparse;
+            header.unpacked_size = extensions.sparse_size.unwrap_or(header.size);
         }
-        let Some(mut map) = extensions.sparse.take() else {
-            if let Some(size) = extensions.size {
-                header.size = size;
-            }
-            if header.has_no_data() {
-                header.size = 0;
-            }
-            self.expect_data(header.size);
-            return Ok(None);
-        };
-        let size = extensions.size.unwrap_or(header.size);
-        self.expect_data(size);
-        if map.is_in_data() {
-            self.read_map(&mut map)?;
-        }
-        header.size = self.left;
-        map.checked(self.left).map(Some).map_err(fail)
-    }
-
-    /// Reads the map at the start of a sparse file's data: lines of numbers, padded to a block.
-    fn read_map(&mut self, map: &mut Map) -> Result<(), TarError> {
-        let at = self.at;
-        let fail = |problem| TarError { at, problem };
-        let mut text = Vec::new();
-        let (mut lines, mut wanted) = (0, 1);
-        while lines < wanted {
-            while lines < wanted {
-                if text.len() as u64 >= MAX_EXTENSION {
-                    return Err(fail(TarProblem::LongExtension(text.len() as u64)));
-                }
-                let mut block = [0; BLOCK];
-                self.read_exact(&mut block).map_err(|error| self.io(error))?;
-                lines += memchr::memchr_iter(b'\n', &block).count();
-                text.extend_from_slice(&block);
-            }
-            wanted = map.parse_lines(&text).map_err(fail)?;
-        }
+        self.expect_data(header.size);
         Ok(())
     }
 
@@ -241,13 +209,13 @@ impl<'a> Tar<'a> {
     }
 
     /// Is this how a tar stream starts: a header, or the zeros of an empty one?
-    pub fn is_start(start: &[u8]) -> bool {
+    pub(crate) fn is_start(start: &[u8]) -> bool {
         let block: Result<&[u8; BLOCK], _> = start.try_into();
         block.is_ok_and(|block| block == &[0; BLOCK] || header::has_checksum(block))
     }
 
     /// An error of reading as one of this stream.
-    pub fn io(&self, error: io::Error) -> TarError {
+    pub(crate) fn io(&self, error: io::Error) -> TarError {
         io_at(self.at, error)
     }
 }
@@ -289,26 +257,21 @@ impl BufRead for Tar<'_> {
 
 impl Read for Tar<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        read_buffered(self, out)
+        let there = self.fill_buf()?;
+        let step = there.len().min(out.len());
+        if let (Some(out), Some(there)) = (out.get_mut(..step), there.get(..step)) {
+            out.copy_from_slice(there);
+        }
+        self.consume(step);
+        Ok(step)
     }
-}
-
-/// `Read::read` for a source whose buffer is at hand.
-fn read_buffered(source: &mut dyn BufRead, out: &mut [u8]) -> io::Result<usize> {
-    let there = source.fill_buf()?;
-    let step = there.len().min(out.len());
-    if let (Some(out), Some(there)) = (out.get_mut(..step), there.get(..step)) {
-        out.copy_from_slice(there);
-    }
-    source.consume(step);
-    Ok(step)
 }
 
 /// Reads until `out` is full or the source ends; how much there was.
 ///
 /// # Errors
 /// Those of the source.
-pub fn read_up_to(source: &mut dyn BufRead, out: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn read_up_to(source: &mut dyn BufRead, out: &mut [u8]) -> io::Result<usize> {
     let mut read = 0;
     while let Some(rest) = out.get_mut(read..).filter(|rest| !rest.is_empty()) {
         match source.read(rest) {

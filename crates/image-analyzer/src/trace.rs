@@ -35,24 +35,24 @@ impl Role {
 
 /// Is it there?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum Status {
     /// Yes.
-    There,
+    Found,
     /// No.
     Missing,
     /// Something is there that will not do.
-    Unfit,
+    Unusable,
     /// It was not looked for, because something before it is missing, or cannot be told.
     Unknown,
 }
 
-impl State {
+impl Status {
     /// A word for it, which stays.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::There => "there",
+            Self::Found => "there",
             Self::Missing => "missing",
-            Self::Unfit => "unfit",
+            Self::Unusable => "unfit",
             Self::Unknown => "unknown",
         }
     }
@@ -60,7 +60,7 @@ impl State {
 
 /// One link of the chain and what hangs on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct TraceStep {
     /// What it is.
     pub role: Role,
     /// What is asked for: a path, a library's name, the words of the command.
@@ -68,38 +68,38 @@ pub struct Step {
     /// Where it really is, all links followed, if it is there.
     pub path: Option<Vec<u8>>,
     /// Is it there?
-    pub state: State,
+    pub status: Status,
     /// What is to be said about it, safe to print: why it will not do, what it is.
     pub note: Option<String>,
     /// What it needs, in the order in which it is looked for.
-    pub needs: Vec<Step>,
+    pub needs: Vec<TraceStep>,
 }
 
-impl Step {
+impl TraceStep {
     /// A link whose state is not known yet.
     pub fn new(role: Role, name: impl Into<Vec<u8>>) -> Self {
-        Self { role, name: name.into(), path: None, state: State::Unknown, note: None, needs: Vec::new() }
+        Self { role, name: name.into(), path: None, status: Status::Unknown, note: None, needs: Vec::new() }
     }
 
     /// It is there, at this path.
     #[must_use]
     pub fn there(mut self, path: impl Into<Vec<u8>>) -> Self {
         self.path = Some(path.into());
-        self.state = State::There;
+        self.status = Status::Found;
         self
     }
 
     /// It is not there.
     #[must_use]
     pub fn missing(mut self) -> Self {
-        self.state = State::Missing;
+        self.status = Status::Missing;
         self
     }
 
     /// It will not do, for this reason.
     #[must_use]
-    pub fn unfit(mut self, why: impl Into<String>) -> Self {
-        self.state = State::Unfit;
+    pub fn unusable(mut self, why: impl Into<String>) -> Self {
+        self.status = Status::Unusable;
         self.note = Some(why.into());
         self
     }

@@ -4,7 +4,7 @@
 //! Layers are not merged: a look-up goes down through them, as an overlay file system does. So an image of many layers
 //! costs the memory of its entries once.
 
-pub mod builder;
+pub(crate) mod builder;
 mod lookup;
 #[cfg(test)]
 mod tests;
@@ -12,25 +12,23 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::extract::file_content::Kept;
-use crate::layer::{Kind, Layer, MAX_PATH, NodeKind, ROOT};
+use crate::extract::file_content::FileContent;
+use crate::layer::{Budget, EntryKind, FileKind, Layer, MAX_PATH, NewEntry, NodeKind, ROOT};
 use crate::path::join;
-use crate::rules::config_file::Text;
-use crate::tree::builder::Builder;
 use lookup::Walk;
 
 /// All files of an image.
 #[derive(Clone, Debug, Default)]
-pub struct Tree {
+pub struct FileTree {
     /// The lowest first.
     layers: Vec<Arc<Layer>>,
 }
 
 /// A file, wherever it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry<'t> {
+pub struct FileEntry<'t> {
     /// What it is.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// Permission bits with set-user-id, set-group-id and sticky: the lower twelve.
     pub mode: u16,
     /// The owner.
@@ -42,23 +40,36 @@ pub struct Entry<'t> {
     /// Where a symbolic link points, as written; empty for anything else.
     pub target: &'t [u8],
     /// What is known of its contents.
-    pub kept: &'t Kept,
+    pub(crate) content: &'t FileContent,
+}
+
+impl FileEntry<'_> {
+    /// The first bytes of the file, as many as were kept: at most 512 of a file that can be executed, all of a small file
+    /// that the loader or libc reads, none of an ELF file.
+    pub fn first_bytes(&self) -> &[u8] {
+        self.content.head()
+    }
+
+    /// Is it an ELF file?
+    pub fn is_elf(&self) -> bool {
+        self.content.elf().is_some()
+    }
 }
 
 /// An answer to a look-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found<'t> {
+pub struct FoundFile<'t> {
     /// Where it really is: absolute, without links.
     pub path: Vec<u8>,
     /// The symbolic links that were followed, as absolute paths without links before them, in order.
     pub links: Vec<Vec<u8>>,
     /// The file: never a symbolic link.
-    pub entry: Entry<'t>,
+    pub entry: FileEntry<'t>,
 }
 
 /// Why a path leads to nothing. Paths are absolute, and without links except for their last component.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Miss {
+pub enum LookupError {
     /// There is no such file: the first component that is missing.
     Missing(Vec<u8>),
     /// A link was followed to where nothing is.
@@ -78,28 +89,23 @@ pub enum Miss {
 type Parts = Vec<(usize, u32)>;
 
 /// What a name in a folder leads to.
-enum Step {
+enum Child {
     Folder(Parts),
     /// A file of this layer, at this place.
     File(usize, u32),
 }
 
-impl Tree {
+impl FileTree {
     /// A tree of these layers, the lowest first.
     pub fn new(layers: Vec<Arc<Layer>>) -> Self {
         Self { layers }
-    }
-
-    /// For making a tree in memory, without an archive.
-    pub fn builder() -> Builder {
-        Builder::default()
     }
 
     /// What `path` leads to, all symbolic links followed. Relative paths start at the root; `..` there stays there.
     ///
     /// # Errors
     /// What stood in the way.
-    pub fn lookup(&self, path: &[u8]) -> Result<Found<'_>, Miss> {
+    pub fn lookup(&self, path: &[u8]) -> Result<FoundFile<'_>, LookupError> {
         Walk::new(self, self.layers.len()).go(path, true)
     }
 
@@ -107,8 +113,8 @@ impl Tree {
     ///
     /// # Errors
     /// What stood in the way.
-    pub fn lookup_from(&self, folder: &[u8], path: &[u8]) -> Result<Found<'_>, Miss> {
-        if path.is_empty() { Err(Miss::Missing(Vec::new())) } else { self.lookup(&join(folder, path)) }
+    pub fn lookup_from(&self, folder: &[u8], path: &[u8]) -> Result<FoundFile<'_>, LookupError> {
+        if path.is_empty() { Err(LookupError::Missing(Vec::new())) } else { self.lookup(&join(folder, path)) }
     }
 
     /// The same files and, where `path` leads to nothing, the folders on the way to it, as the engine makes a WORKDIR
@@ -120,33 +126,34 @@ impl Tree {
             return tree;
         }
         let made = Walk::new(self, self.layers.len()).make(path);
-        let made = made.ok().and_then(|made| Self::builder().folder(made, 0o755).build().ok());
-        tree.layers.extend(made.into_iter().flat_map(|made| made.layers));
+        let mut layer = Layer::default();
+        let folder = |path| NewEntry { path, mode: 0o755, uid: 0, gid: 0, what: EntryKind::Folder };
+        if let Ok(made) = made
+            && layer.add(folder(&made), &Budget::new(usize::MAX)).is_ok()
+        {
+            tree.layers.push(Arc::new(layer));
+        }
         tree
     }
 
-    /// What is at `path` itself: a link in its last component is not followed. [`Entry::kind`] may be [`Kind::Link`].
+    /// What is at `path` itself: a link in its last component is not followed. [`FileEntry::kind`] may be [`FileKind::Link`].
     ///
     /// # Errors
     /// What stood in the way.
-    pub fn entry(&self, path: &[u8]) -> Result<Found<'_>, Miss> {
+    pub fn entry(&self, path: &[u8]) -> Result<FoundFile<'_>, LookupError> {
         Walk::new(self, self.layers.len()).go(path, false)
-    }
-
-    /// What the file at `path` says, all symbolic links followed.
-    pub fn text(&self, path: &[u8]) -> Text<'_> {
-        self.lookup(path).map_or_else(|miss| Text::missing(&miss), |found| Text::of(&found.entry))
     }
 
     /// The names in a folder, sorted by bytes.
     ///
     /// # Errors
     /// What stood in the way, or that it is no folder.
-    pub fn list(&self, folder: &[u8]) -> Result<Vec<Vec<u8>>, Miss> {
+    pub fn list(&self, folder: &[u8]) -> Result<Vec<Vec<u8>>, LookupError> {
         let mut walk = Walk::new(self, self.layers.len());
         let found = walk.go(folder, true)?;
-        let Some((parts, Kind::Folder)) = walk.way.last().map(|(_, parts)| parts).zip(Some(found.entry.kind)) else {
-            return Err(Miss::NotAFolder(found.path));
+        let Some((parts, FileKind::Folder)) = walk.folders.last().map(|(_, parts)| parts).zip(Some(found.entry.kind))
+        else {
+            return Err(LookupError::NotAFolder(found.path));
         };
         let names = parts.iter().filter_map(|(layer, at)| Some(self.layers.get(*layer)?.names_in(*at))).flatten();
         let names: BTreeSet<&[u8]> = names.collect();
@@ -166,48 +173,48 @@ impl Tree {
 
     /// What a name in a folder leads to: the uppermost layer that has the name decides, and folders merge until one
     /// hides what is below.
-    fn step(&self, folder: &Parts, name: &[u8]) -> Option<Step> {
+    fn step(&self, folder: &Parts, name: &[u8]) -> Option<Child> {
         let mut parts = Parts::new();
         for (number, at) in folder {
             let Some(layer) = self.layers.get(*number) else { continue };
             let Some(child) = layer.child(*at, name) else { continue };
             let Some(node) = layer.node(child) else { continue };
             match node.kind {
-                NodeKind::Plain(Kind::Folder) => parts.push((*number, child)),
+                NodeKind::Plain(FileKind::Folder) => parts.push((*number, child)),
                 NodeKind::Whiteout => break,
-                _ if parts.is_empty() => return Some(Step::File(*number, child)),
+                _ if parts.is_empty() => return Some(Child::File(*number, child)),
                 _ => break,
             }
             if node.opaque {
                 break;
             }
         }
-        if parts.is_empty() { None } else { Some(Step::Folder(parts)) }
+        if parts.is_empty() { None } else { Some(Child::Folder(parts)) }
     }
 
     /// The entry at a layer's place; a folder that only paths imply takes its permissions from the layer below.
-    fn entry_of(&self, layer: usize, at: u32) -> Option<Entry<'_>> {
+    fn entry_of(&self, layer: usize, at: u32) -> Option<FileEntry<'_>> {
         let layer = self.layers.get(layer)?;
         let node = layer.node(at)?;
         let NodeKind::Plain(kind) = node.kind else { return None };
         let (mode, uid, gid) = layer.rights(node);
-        let (target, kept) = (layer.target(node), layer.kept(node));
-        Some(Entry { kind, mode, uid, gid, size: node.size, target, kept })
+        let (target, content) = (layer.target(node), layer.content(node));
+        Some(FileEntry { kind, mode, uid, gid, size: node.size, target, content })
     }
 
-    fn folder_entry(&self, parts: &Parts) -> Entry<'_> {
+    fn folder_entry(&self, parts: &Parts) -> FileEntry<'_> {
         let stated = |(layer, at): &&(usize, u32)| {
             self.layers.get(*layer).and_then(|layer| layer.node(*at)).is_some_and(|node| !node.implied)
         };
         let best = parts.iter().find(stated).or(parts.first());
-        best.and_then(|(layer, at)| self.entry_of(*layer, *at)).unwrap_or(Entry {
-            kind: Kind::Folder,
+        best.and_then(|(layer, at)| self.entry_of(*layer, *at)).unwrap_or(FileEntry {
+            kind: FileKind::Folder,
             mode: 0o755,
             uid: 0,
             gid: 0,
             size: 0,
             target: &[],
-            kept: &Kept::Nothing,
+            content: &FileContent::Skipped,
         })
     }
 }

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::archive::config::{Config, Platform};
+use crate::config::{Config, Platform};
 
 /// The largest document that is read, in bytes. Those of real images have some tens of thousands.
 pub(super) const MAX_DOCUMENT: u64 = 4 << 20;
@@ -90,7 +90,7 @@ struct RootFs {
 /// One image of Docker's `manifest.json`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Saved {
+pub(super) struct SavedImage {
     /// Where in the archive the configuration is.
     pub(super) config: String,
     /// `repository:tag`; none for an image without a name.
@@ -155,7 +155,7 @@ impl Descriptor {
     }
 
     /// What the image is called: the most precise of its annotations.
-    pub(super) fn reference(&self) -> Option<&str> {
+    pub(super) fn name(&self) -> Option<&str> {
         let notes = self.annotations.as_deref()?;
         notes.image_name.as_deref().or(notes.ref_name.as_deref())
     }

@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use crate::archive::Found;
-use crate::archive::config::Platform;
-use crate::archive::oci::{Descriptor, Document, Saved, blob_path};
-use crate::decompress::Bomb;
+use crate::archive::contents::ArchiveContents;
+use crate::archive::oci::{Descriptor, Document, SavedImage, blob_path};
+use crate::config::Platform;
+use crate::decompress::DecompressionLimit;
 use crate::error::ReadError;
 use crate::layer::{Layer, MAX_LINKS, MAX_PATH, clean_path};
-use crate::{Image, Tree};
+use crate::{FileTree, Image};
 
 /// The most layers that an image may have. Engines stop at a tenth of that.
 const MAX_LAYERS: usize = 1000;
@@ -21,34 +21,39 @@ const MAX_DEPTH: usize = 4;
 
 /// Which image is meant, and what reading it may cost.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ReadOptions {
     /// The image's name, where an archive has several.
-    pub reference: Option<String>,
+    pub name: Option<String>,
     /// The platform, where an image has several; `None` is Linux on this machine's processor.
     pub platform: Option<Platform>,
     /// How much memory may be taken for the image, in bytes; about 10 MiB come on top.
     pub memory: usize,
     /// How far compressed data may unpack.
-    pub bomb: Bomb,
+    pub decompression: DecompressionLimit,
 }
 
-impl Default for Options {
+impl Default for ReadOptions {
     /// Any image, this machine's platform, 84 MiB, and unpacking to 1 GiB or two hundred and fifty times the size.
     fn default() -> Self {
-        Self { reference: None, platform: None, memory: 84 << 20, bomb: Bomb { free: 1 << 30, ratio: 250 } }
+        Self {
+            name: None,
+            platform: None,
+            memory: 84 << 20,
+            decompression: DecompressionLimit { bytes: 1 << 30, ratio: 250 },
+        }
     }
 }
 
 /// An image as the archive lists it.
 struct Candidate {
-    references: Vec<String>,
+    names: Vec<String>,
     config: Vec<u8>,
     /// Each with the length that its descriptor states.
     layers: Vec<(Vec<u8>, Option<u64>)>,
 }
 
 /// The image that `options` mean.
-pub(super) fn choose(mut found: Found, options: &Options) -> Result<Image, ReadError> {
+pub(super) fn select_image(mut found: ArchiveContents, options: &ReadOptions) -> Result<Image, ReadError> {
     let index = found.documents.contains_key(b"/index.json".as_slice());
     let candidates = match found.saved.take() {
         Some(saved) if options.platform.is_none() || !index => saved_candidates(saved)?,
@@ -62,7 +67,7 @@ pub(super) fn choose(mut found: Found, options: &Options) -> Result<Image, ReadE
     let candidate = one_of(candidates, options)?;
     let image = build(&mut found, candidate)?;
     match &options.platform {
-        Some(wanted) if !image.config.platform.arch.is_empty() && !wanted.accepts(&image.config.platform) => {
+        Some(wanted) if !image.config.platform.arch.is_empty() && !wanted.runs(&image.config.platform) => {
             let has = vec![image.config.platform.to_string()];
             Err(ReadError::NoPlatform { wanted: wanted.clone(), has })
         }
@@ -71,7 +76,7 @@ pub(super) fn choose(mut found: Found, options: &Options) -> Result<Image, ReadE
 }
 
 /// The images of `manifest.json`.
-fn saved_candidates(saved: Result<Vec<Saved>, String>) -> Result<Vec<Candidate>, ReadError> {
+fn saved_candidates(saved: Result<Vec<SavedImage>, String>) -> Result<Vec<Candidate>, ReadError> {
     let file = || b"manifest.json".to_vec();
     let saved = saved.map_err(|reason| ReadError::Document { file: file(), expected: "manifest", reason })?;
     let path = |path: &str| {
@@ -81,7 +86,7 @@ fn saved_candidates(saved: Result<Vec<Saved>, String>) -> Result<Vec<Candidate>,
     let candidates = saved.into_iter().map(|image| {
         let layers = image.layers.unwrap_or_default();
         Ok(Candidate {
-            references: image.repo_tags.unwrap_or_default(),
+            names: image.repo_tags.unwrap_or_default(),
             config: path(&image.config)?,
             layers: layers.iter().map(|layer| Ok((path(layer)?, None))).collect::<Result<_, ReadError>>()?,
         })
@@ -90,12 +95,12 @@ fn saved_candidates(saved: Result<Vec<Saved>, String>) -> Result<Vec<Candidate>,
 }
 
 /// The images of `index.json`: of each name, the one for the platform.
-fn index_candidates(found: &Found, options: &Options) -> Result<Vec<Candidate>, ReadError> {
+fn index_candidates(found: &ArchiveContents, options: &ReadOptions) -> Result<Vec<Candidate>, ReadError> {
     let index = document(found, b"/index.json", "index")?;
     // By name, because two names of one image are two entries, and two platforms may share a name.
     let mut named: Vec<(Option<&str>, Vec<&Descriptor>)> = Vec::new();
     for descriptor in index.manifests.iter().flatten().filter(|descriptor| !descriptor.is_attestation()) {
-        let name = descriptor.reference();
+        let name = descriptor.name();
         match named.iter_mut().find(|(known, _)| name.is_some() && *known == name) {
             Some((_, descriptors)) => descriptors.push(descriptor),
             None => named.push((name, vec![descriptor])),
@@ -105,7 +110,7 @@ fn index_candidates(found: &Found, options: &Options) -> Result<Vec<Candidate>, 
     if named.iter().all(|(name, _)| name.is_none()) && !named.is_empty() {
         named = vec![(None, named.into_iter().flat_map(|(_, descriptors)| descriptors).collect())];
     }
-    let wanted = options.reference.as_deref();
+    let wanted = options.name.as_deref();
     if let Some(wanted) = wanted
         && named.iter().any(|(name, _)| name.is_some_and(|name| is_same(name, wanted)))
     {
@@ -115,10 +120,10 @@ fn index_candidates(found: &Found, options: &Options) -> Result<Vec<Candidate>, 
     for (name, descriptors) in named {
         for descriptor in for_platform(found, &descriptors, options)? {
             let candidate = from_manifest(found, descriptor)?;
-            let references = name.map(str::to_owned);
+            let own = name.map(str::to_owned);
             match candidates.iter_mut().find(|known| known.config == candidate.config) {
-                Some(known) => known.references.extend(references),
-                None => candidates.push(Candidate { references: references.into_iter().collect(), ..candidate }),
+                Some(known) => known.names.extend(own),
+                None => candidates.push(Candidate { names: own.into_iter().collect(), ..candidate }),
             }
         }
     }
@@ -127,16 +132,16 @@ fn index_candidates(found: &Found, options: &Options) -> Result<Vec<Candidate>, 
 
 /// Those of these manifests that fit the platform: one, unless two claim the same.
 fn for_platform<'f>(
-    found: &'f Found,
+    found: &'f ArchiveContents,
     descriptors: &[&'f Descriptor],
-    options: &Options,
+    options: &ReadOptions,
 ) -> Result<Vec<&'f Descriptor>, ReadError> {
     let mut all: Vec<(&Descriptor, Platform)> = Vec::new();
     flatten(found, descriptors, 0, &mut all)?;
     let wanted = options.platform.clone().unwrap_or_else(Platform::host);
     // An image for one platform only is the one that is meant, unless another was asked for by name.
     let only = options.platform.is_none() && all.len() == 1;
-    let first = all.iter().find(|(_, platform)| only || wanted.accepts(platform));
+    let first = all.iter().find(|(_, platform)| only || wanted.runs(platform));
     let Some((_, chosen)) = first else {
         let has = all.iter().map(|(_, platform)| platform.to_string()).collect();
         return Err(if all.is_empty() { ReadError::Empty } else { ReadError::NoPlatform { wanted, has } });
@@ -146,7 +151,7 @@ fn for_platform<'f>(
 
 /// All manifests, those within indexes included, each with its platform.
 fn flatten<'f>(
-    found: &'f Found,
+    found: &'f ArchiveContents,
     descriptors: &[&'f Descriptor],
     depth: usize,
     flat: &mut Vec<(&'f Descriptor, Platform)>,
@@ -177,13 +182,13 @@ fn flatten<'f>(
 }
 
 /// The platform of a manifest, as its configuration says.
-fn platform_of(found: &Found, manifest: &Document) -> Platform {
+fn platform_of(found: &ArchiveContents, manifest: &Document) -> Platform {
     let config = manifest.config_descriptor().and_then(|(digest, _)| blob_path(digest));
     let config = config.and_then(|path| document(found, &path, "configuration").ok());
     config.map(Document::platform).unwrap_or_default()
 }
 
-fn from_manifest(found: &Found, descriptor: &Descriptor) -> Result<Candidate, ReadError> {
+fn from_manifest(found: &ArchiveContents, descriptor: &Descriptor) -> Result<Candidate, ReadError> {
     let path = blob(descriptor)?;
     let manifest = document(found, &path, "manifest")?;
     let bad =
@@ -192,7 +197,7 @@ fn from_manifest(found: &Found, descriptor: &Descriptor) -> Result<Candidate, Re
     let config = blob_path(config).ok_or_else(|| bad("the digest of its configuration is none"))?;
     let layers = manifest.layers.iter().flatten();
     let layers = layers.map(|layer| Ok((blob(layer)?, Some(layer.size)))).collect::<Result<_, ReadError>>()?;
-    Ok(Candidate { references: Vec::new(), config, layers })
+    Ok(Candidate { names: Vec::new(), config, layers })
 }
 
 fn blob(descriptor: &Descriptor) -> Result<Vec<u8>, ReadError> {
@@ -201,21 +206,21 @@ fn blob(descriptor: &Descriptor) -> Result<Vec<u8>, ReadError> {
 }
 
 /// The one that was asked for, or the only one.
-fn one_of(candidates: Vec<Candidate>, options: &Options) -> Result<Candidate, ReadError> {
+fn one_of(candidates: Vec<Candidate>, options: &ReadOptions) -> Result<Candidate, ReadError> {
     let names = |candidates: &[Candidate]| -> Vec<String> {
-        let names = candidates.iter().flat_map(|candidate| match candidate.references.as_slice() {
+        let names = candidates.iter().flat_map(|candidate| match candidate.names.as_slice() {
             [] => vec![String::from_utf8_lossy(&candidate.config).trim_start_matches('/').to_owned()],
             names => names.to_vec(),
         });
         names.collect()
     };
     let fits = |candidate: &Candidate| {
-        let wanted = options.reference.as_deref();
-        wanted.is_none_or(|wanted| candidate.references.iter().any(|name| is_same(name, wanted)))
+        let wanted = options.name.as_deref();
+        wanted.is_none_or(|wanted| candidate.names.iter().any(|name| is_same(name, wanted)))
     };
     let all = names(&candidates);
     let mut fitting: Vec<Candidate> = candidates.into_iter().filter(fits).collect();
-    match (fitting.len(), options.reference.clone()) {
+    match (fitting.len(), options.name.clone()) {
         (0, Some(wanted)) => Err(ReadError::NoSuchImage { wanted, has: all }),
         (0, None) => Err(ReadError::Empty),
         (1, _) => fitting.pop().ok_or(ReadError::Empty),
@@ -238,7 +243,7 @@ fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// Puts an image together.
-fn build(found: &mut Found, candidate: Candidate) -> Result<Image, ReadError> {
+fn build(found: &mut ArchiveContents, candidate: Candidate) -> Result<Image, ReadError> {
     let config = document(found, &candidate.config, "configuration")?;
     if candidate.layers.len() > MAX_LAYERS {
         let reason = format!("its manifest lists more than {MAX_LAYERS} layers");
@@ -255,10 +260,10 @@ fn build(found: &mut Found, candidate: Candidate) -> Result<Image, ReadError> {
     for (path, size) in candidate.layers {
         layers.push(layer(found, &path, size)?);
     }
-    Ok(Image { references: candidate.references, config, tree: Tree::new(layers) })
+    Ok(Image { names: candidate.names, config, files: FileTree::new(layers) })
 }
 
-fn layer(found: &mut Found, path: &[u8], stated: Option<u64>) -> Result<Arc<Layer>, ReadError> {
+fn layer(found: &mut ArchiveContents, path: &[u8], stated: Option<u64>) -> Result<Arc<Layer>, ReadError> {
     let at = resolve(found, path);
     let (actual, layer) = found.layers.get(&at).ok_or_else(|| missing(found, "layer", path))?;
     if let Some(stated) = stated.filter(|stated| stated != actual) {
@@ -269,13 +274,13 @@ fn layer(found: &mut Found, path: &[u8], stated: Option<u64>) -> Result<Arc<Laye
     }
     // The error is taken out, because it cannot be copied; nothing else will ask for it.
     match found.layers.remove(&at) {
-        Some((_, Err(problem))) => Err(ReadError::Layer { layer: path.to_vec(), problem }),
+        Some((_, Err(problem))) => Err(ReadError::Layer { layer: path.to_vec(), problem: Box::new(problem) }),
         _ => Err(missing(found, "layer", path)),
     }
 }
 
 /// A document, through links.
-fn document<'f>(found: &'f Found, path: &[u8], expected: &'static str) -> Result<&'f Document, ReadError> {
+fn document<'f>(found: &'f ArchiveContents, path: &[u8], expected: &'static str) -> Result<&'f Document, ReadError> {
     let file = || path.to_vec();
     match found.documents.get(&resolve(found, path)) {
         Some(Ok(document)) => Ok(document),
@@ -285,19 +290,19 @@ fn document<'f>(found: &'f Found, path: &[u8], expected: &'static str) -> Result
 }
 
 /// Why a file is not at hand.
-fn missing(found: &Found, what: &'static str, path: &[u8]) -> ReadError {
+fn missing(found: &ArchiveContents, what: &'static str, path: &[u8]) -> ReadError {
     outside(found, path).unwrap_or_else(|| ReadError::Missing { what, file: path.to_vec() })
 }
 
 /// Is it beyond a link that leads out of the folder?
-fn outside(found: &Found, path: &[u8]) -> Option<ReadError> {
+fn outside(found: &ArchiveContents, path: &[u8]) -> Option<ReadError> {
     let path = resolve(found, path);
     let link = prefixes(&path).find(|prefix| found.outside.contains(*prefix))?;
     Some(ReadError::Outside { link: link.to_vec() })
 }
 
 /// Where the links of the archive lead, those of folders on the way too.
-fn resolve(found: &Found, path: &[u8]) -> Vec<u8> {
+fn resolve(found: &ArchiveContents, path: &[u8]) -> Vec<u8> {
     let mut path = path.to_vec();
     for _ in 0..MAX_LINKS {
         let next = prefixes(&path).find_map(|prefix| {

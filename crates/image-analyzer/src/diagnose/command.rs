@@ -1,45 +1,35 @@
 //! From the words of the configuration to the file that is executed, through a shell if they name one.
 
-use super::Inquiry;
-use crate::diagnose::{exec_form, fixes};
-use crate::extract::string_scan::Mention;
-use crate::finding::{Finding, Id, Instruction, Remedy, Source};
-use crate::layer::Kind;
+use super::Diagnoser;
+use super::facts::StartedBy;
+use crate::diagnose::fixes;
+use crate::extract::string_scan::StringHint;
+use crate::finding::{Finding, FindingKind, Fix, Instruction, Source};
+use crate::layer::FileKind;
 use crate::path::{absolute, components, join};
-use crate::printable::{printable, printable_bytes};
-use crate::rules::path_lookup::Trouble;
+use crate::printable::{printable, printable_bytes, printable_json};
+use crate::rules::path_lookup::LookupProblem;
 use crate::rules::shell_words;
-use crate::trace::{Role, Step};
-use crate::tree::Miss;
+use crate::trace::{Role, TraceStep};
+use crate::tree::LookupError;
 
 /// As many links as no chain has, so that one that has more is a circle.
 const MOST_LINKS: usize = 1000;
 
-/// Who executes a file: it decides what happens to a text without `#!`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
-    /// The engine: the kernel's word is final.
-    Engine,
-    /// A shell, `env` or the like: what the kernel refuses as no program is handed to a shell.
-    Shell,
-    /// The same, by a busybox that may do the work of its tools without their being there as files.
-    Busybox,
-}
-
-impl Inquiry<'_> {
+impl Diagnoser<'_> {
     /// Follows what the engine would execute.
-    pub(super) fn start(&mut self, words: &[String]) -> Vec<Step> {
+    pub(super) fn start(&mut self, words: &[String]) -> Vec<TraceStep> {
         let Some(first) = words.first() else { return Vec::new() };
         match self.search().command(first.as_bytes()).map(|found| found.path) {
             Ok(path) => {
-                self.via(Source::Config, self.meaning(first, &path));
-                let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
+                self.record_step(Source::Config, self.meaning(first, &path));
+                let mut step = TraceStep::new(Role::Program, first.as_bytes()).there(path.clone());
                 let before = self.findings.len();
                 self.shadowed(first);
-                step.needs = self.execute(&path, By::Engine, 0);
-                self.go_on(step, before, &path, words, 0)
+                step.needs = self.execute(&path, StartedBy::Engine, 0);
+                self.follow(step, before, &path, words, 0)
             }
-            Err(trouble) => vec![self.no_command(first, &trouble)],
+            Err(problem) => vec![self.no_command(first, &problem)],
         }
     }
 
@@ -51,9 +41,9 @@ impl Inquiry<'_> {
         let says = format!("has mode {mode:04o}{}; older engines stop at it", self.owner_and_user(&path));
         let meant = search.place(first.as_bytes()).and_then(|place| String::from_utf8(place).ok());
         let words = self.instruction_words().into_iter().skip(1);
-        let exec = meant.map(|meant| Remedy::ExecForm(self.instruction, std::iter::once(meant).chain(words).collect()));
-        let finding = Finding::new(Id::CommandShadowed, message).evidence(&path, says);
-        let finding = finding.remedy(exec.into_iter().chain([Remedy::MakeExecutable(self.place(&path))]));
+        let exec = meant.map(|meant| Fix::ExecForm(self.instruction, std::iter::once(meant).chain(words).collect()));
+        let finding = Finding::new(FindingKind::CommandShadowed, message).evidence(&path, says);
+        let finding = finding.fix(exec.into_iter().chain([Fix::MakeExecutable(self.place(&path))]));
         self.report(finding);
     }
 
@@ -70,41 +60,42 @@ impl Inquiry<'_> {
     }
 
     /// Reports a command that leads to nothing that can be executed.
-    pub(super) fn no_command(&mut self, first: &str, trouble: &Trouble) -> Step {
-        let step = Step::new(Role::Program, first.as_bytes());
-        if *trouble == Trouble::Beyond {
+    pub(super) fn no_command(&mut self, first: &str, problem: &LookupProblem) -> TraceStep {
+        let step = TraceStep::new(Role::Program, first.as_bytes());
+        if *problem == LookupProblem::OutsideImage {
             return step;
         }
         let shown = printable(first).into_owned();
-        if self.trail.is_empty() {
-            self.via(Source::Config, self.said());
+        if self.evidence_path.is_empty() {
+            self.record_step(Source::Config, self.said());
         }
-        let missing = matches!(trouble, Trouble::NotInPath | Trouble::Miss(_));
-        if let Some(line) = self.string_form().filter(|_| missing && self.trail.len() == 1) {
+        let missing = matches!(problem, LookupProblem::NotInPath | LookupProblem::LookupError(_));
+        if let Some(line) = self.string_form().filter(|_| missing && self.evidence_path.len() == 1) {
             self.no_shell(first, &line);
             return step.missing();
         }
-        let finding = match trouble {
+        let finding = match problem {
             _ if first.is_empty() => {
-                let finding = Finding::new(Id::CommandNotInPath, "the command is an empty word");
-                finding.remedy([Remedy::SayCommand(self.instruction, self.some_program())])
+                let finding = Finding::new(FindingKind::CommandNotInPath, "the command is an empty word");
+                finding.fix([Fix::SetCommand(self.instruction, self.some_program())])
             }
-            Trouble::NotInPath | Trouble::Beyond => self.not_in_path(first),
-            Trouble::Miss(miss) => self.nowhere(first, miss),
-            Trouble::Folder(path) => self.folder_as_command(first, path),
-            Trouble::Special(path) => {
+            LookupProblem::NotInPath | LookupProblem::OutsideImage => self.not_in_path(first),
+            LookupProblem::LookupError(miss) => self.nowhere(first, miss),
+            LookupProblem::Folder(path) => self.folder_as_command(first, path),
+            LookupProblem::Special(path) => {
                 let message = format!("the command {shown} is no regular file");
-                Finding::new(Id::CommandNotExecutable, message).evidence(path, "is a device, a pipe or a socket")
+                Finding::new(FindingKind::CommandNotExecutable, message)
+                    .evidence(path, "is a device, a pipe or a socket")
             }
-            Trouble::Forbidden(path, mode) => self.forbidden(&shown, path, *mode),
-            Trouble::Closed(path, mode) => {
+            LookupProblem::Forbidden(path, mode) => self.forbidden(&shown, path, *mode),
+            LookupProblem::NoSearchPermission(path, mode) => {
                 let message = format!("the user may not enter {}, where the command {shown} is", printable_bytes(path));
-                let finding = Finding::new(Id::CommandNotExecutable, message);
+                let finding = Finding::new(FindingKind::CommandNotExecutable, message);
                 let finding = finding.evidence(path, format!("has mode {mode:04o}; {}", self.user()));
-                finding.remedy([Remedy::MakeExecutable(self.place(path)), Remedy::RootUser])
+                finding.fix([Fix::MakeExecutable(self.place(path)), Fix::RootUser])
             }
         };
-        let step = if missing { step.missing() } else { step.unfit(finding.message.clone()) };
+        let step = if missing { step.missing() } else { step.unusable(finding.message.clone()) };
         self.report(finding);
         step
     }
@@ -112,20 +103,20 @@ impl Inquiry<'_> {
     /// A folder cannot be replaced by a copy of the program; what is in it may be what was meant.
     fn folder_as_command(&self, first: &str, path: &[u8]) -> Finding {
         let message = format!("the command {} is a folder", printable(first));
-        let finding = Finding::new(Id::CommandIsFolder, message).evidence(path, "is a folder");
+        let finding = Finding::new(FindingKind::CommandIsFolder, message).evidence(path, "is a folder");
         let base = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let names = self.image.tree.list(path).unwrap_or_default();
+        let names = self.image.files.list(path).unwrap_or_default();
         let same = names.iter().find(|name| *name == base);
         let mut inside = same.into_iter().chain(&names).map(|name| join(path, name));
         let Some(inside) = inside.find(|path| self.search().file(path).is_ok()) else {
-            return finding.remedy([Remedy::SayCommand(self.instruction, None)]);
+            return finding.fix([Fix::SetCommand(self.instruction, None)]);
         };
         let finding = finding.evidence(&inside, "is in it, and can be executed");
         let words = self.instruction_words();
         let is_first = words.first().is_some_and(|word| word == first);
         let inside = String::from_utf8(inside).ok().filter(|_| is_first);
         let words = inside.map(|inside| std::iter::once(inside).chain(words.into_iter().skip(1)).collect());
-        finding.remedy(words.map(|words| Remedy::ExecForm(self.instruction, words)))
+        finding.fix(words.map(|words| Fix::ExecForm(self.instruction, words)))
     }
 
     /// The line of a command in string form, where the configuration has one.
@@ -142,11 +133,10 @@ impl Inquiry<'_> {
         let name = self.instruction.name();
         let message = format!("{name} in string form needs {}, which is not in the image", printable(shell));
         let plain = shell_words::sentence(line).filter(|sentence| sentence.assigned.is_empty());
-        let exec = plain
-            .map(|sentence| sentence.words)
-            .map(|words| Remedy::ExecForm(self.instruction, self.found_words(words)));
-        let finding = Finding::new(Id::ShellMissing, message).missing(shell.as_bytes());
-        self.report(finding.remedy(exec.into_iter().chain([Remedy::BaseWithShell])));
+        let exec =
+            plain.map(|sentence| sentence.words).map(|words| Fix::ExecForm(self.instruction, self.found_words(words)));
+        let finding = Finding::new(FindingKind::ShellMissing, message).missing(shell.as_bytes());
+        self.report(finding.fix(exec.into_iter().chain([Fix::BaseWithShell])));
     }
 
     /// The words of a command with the first one as a path, if that is the way to find it.
@@ -165,7 +155,8 @@ impl Inquiry<'_> {
 
     fn not_in_path(&self, first: &str) -> Finding {
         let shown = printable(first);
-        let finding = Finding::new(Id::CommandNotInPath, format!("the command {shown} is in no folder of PATH"));
+        let finding =
+            Finding::new(FindingKind::CommandNotInPath, format!("the command {shown} is in no folder of PATH"));
         let says = if self.variable("PATH").is_some() {
             format!("PATH={}", printable(&self.path))
         } else {
@@ -174,7 +165,7 @@ impl Inquiry<'_> {
         let finding = finding.missing(first.as_bytes()).evidence(Source::Config, says);
         // The engine's search is the first step of the way.
         let relative = self.path.split(':').find(|folder| !folder.starts_with('/') && !folder.is_empty());
-        let finding = match relative.filter(|_| self.trail.len() == 1) {
+        let finding = match relative.filter(|_| self.evidence_path.len() == 1) {
             Some(folder) => {
                 let says = format!("{} is a relative folder, and the engine looks in none", printable(folder));
                 finding.evidence(Source::Config, says)
@@ -186,12 +177,12 @@ impl Inquiry<'_> {
             Some(found) => {
                 let words = self.instruction_words();
                 let exec = (words.first().map(String::as_str) == Some(first))
-                    .then(|| Remedy::ExecForm(self.instruction, self.found_words(words)));
+                    .then(|| Fix::ExecForm(self.instruction, self.found_words(words)));
                 let folder = self.folder.clone();
                 let finding = finding.evidence(&found.path, "is there, in WORKDIR, which is not searched");
-                finding.remedy(exec.into_iter().chain([Remedy::AddToPath(folder, self.path.clone())]))
+                finding.fix(exec.into_iter().chain([Fix::AddToPath(folder, self.path.clone())]))
             }
-            None => finding.remedy(fixes::for_command(self.image, first)),
+            None => finding.fix(fixes::for_command(self.image, first)),
         }
     }
 
@@ -199,7 +190,7 @@ impl Inquiry<'_> {
     pub(super) fn some_program(&self) -> Option<Vec<u8>> {
         let folders: [&[u8]; 4] = [&self.folder, b"/", b"/app", b"/usr/local/bin"];
         folders.iter().find_map(|folder| {
-            let names = self.image.tree.list(folder).ok()?;
+            let names = self.image.files.list(folder).ok()?;
             let paths = names.into_iter().map(|name| absolute(components(&join(folder, &name))));
             paths.into_iter().find(|path| self.search().file(path).is_ok())
         })
@@ -207,13 +198,13 @@ impl Inquiry<'_> {
 
     /// Is this busybox, under whatever name?
     pub(super) fn is_busybox(&self, path: &[u8]) -> bool {
-        let elf = self.image.tree.lookup(path).ok().and_then(|found| found.entry.kept.elf());
-        elf.is_some_and(|elf| elf.mentions.has(Mention::Busybox))
+        let elf = self.image.files.lookup(path).ok().and_then(|found| found.entry.content.elf());
+        elf.is_some_and(|elf| elf.hints.has(StringHint::Busybox))
     }
 
     /// `CMD ["./hello"]`.
     fn said(&self) -> String {
-        format!("{} {}", self.instruction.name(), exec_form(&self.instruction_words()))
+        format!("{} {}", self.instruction.name(), printable_json(&self.instruction_words()))
     }
 
     /// The words of the instruction that says what to execute.
@@ -224,21 +215,21 @@ impl Inquiry<'_> {
         }
     }
 
-    fn nowhere(&self, first: &str, miss: &Miss) -> Finding {
+    fn nowhere(&self, first: &str, miss: &LookupError) -> Finding {
         let shown = printable(first);
         match miss {
-            Miss::Dangling { link, missing } => {
+            LookupError::Dangling { link, missing } => {
                 let message =
                     format!("the command {shown} is a link to {}, which is not in the image", printable_bytes(missing));
-                let finding = Finding::new(Id::CommandDangling, message).missing(missing.clone());
+                let finding = Finding::new(FindingKind::CommandDangling, message).missing(missing.clone());
                 let target =
-                    self.image.tree.entry(link).map(|found| printable_bytes(found.entry.target)).unwrap_or_default();
+                    self.image.files.entry(link).map(|found| printable_bytes(found.entry.target)).unwrap_or_default();
                 finding
                     .evidence(link, format!("is a symbolic link to {target}"))
-                    .remedy([Remedy::CopyProgram(missing.clone())])
+                    .fix([Fix::CopyProgram(missing.clone())])
             }
-            Miss::Loop(link) => {
-                let is_link = self.image.tree.entry(link).is_ok();
+            LookupError::Loop(link) => {
+                let is_link = self.image.files.entry(link).is_ok();
                 let (what, says) = if is_link && !self.is_circle(link) {
                     ("a chain of more than 40 links", "is the 41st link on the way, and the kernel follows 40")
                 } else if is_link {
@@ -246,14 +237,15 @@ impl Inquiry<'_> {
                 } else {
                     ("a hard link to itself", "is a hard link that names itself or a circle of others, and no file")
                 };
-                let finding = Finding::new(Id::CommandDangling, format!("the command {shown} is {what}"));
-                finding.evidence(link, says).remedy([Remedy::CopyProgram(link.clone())])
+                let finding = Finding::new(FindingKind::CommandDangling, format!("the command {shown} is {what}"));
+                finding.evidence(link, says).fix([Fix::CopyProgram(link.clone())])
             }
-            Miss::Missing(missing) => {
-                let finding = Finding::new(Id::CommandMissing, format!("the command {shown} is not in the image"));
+            LookupError::Missing(missing) => {
+                let finding =
+                    Finding::new(FindingKind::CommandMissing, format!("the command {shown} is not in the image"));
                 let path = if missing.is_empty() { first.as_bytes() } else { missing };
                 let finding = finding.missing(path).evidence(Source::Config, self.where_it_looks(first));
-                finding.remedy(fixes::for_missing(
+                finding.fix(fixes::for_missing(
                     self.image,
                     first,
                     &self.folder,
@@ -261,11 +253,11 @@ impl Inquiry<'_> {
                     &self.instruction_words(),
                 ))
             }
-            Miss::NotAFolder(path) => {
+            LookupError::NotAFolder(path) => {
                 let message =
                     format!("the command {shown} is not in the image: {} is no folder", printable_bytes(path));
-                let finding = Finding::new(Id::CommandMissing, message).missing(first.as_bytes());
-                finding.evidence(path, "is a file").remedy([Remedy::CopyProgram(first.as_bytes().to_vec())])
+                let finding = Finding::new(FindingKind::CommandMissing, message).missing(first.as_bytes());
+                finding.evidence(path, "is a file").fix([Fix::CopyProgram(first.as_bytes().to_vec())])
             }
         }
     }
@@ -274,12 +266,12 @@ impl Inquiry<'_> {
     fn is_circle(&self, link: &[u8]) -> bool {
         let mut at = link.to_vec();
         for _ in 0..MOST_LINKS {
-            match self.image.tree.entry(&at) {
-                Ok(found) if found.entry.kind == Kind::Link => {
+            match self.image.files.entry(&at) {
+                Ok(found) if found.entry.kind == FileKind::Link => {
                     at = join(&fixes::parent(&found.path), found.entry.target);
                 }
                 Ok(_) => return false,
-                Err(miss) => return matches!(miss, Miss::Loop(_)),
+                Err(miss) => return matches!(miss, LookupError::Loop(_)),
             }
         }
         true
@@ -295,23 +287,23 @@ impl Inquiry<'_> {
     pub(super) fn forbidden(&self, shown: &str, path: &[u8], mode: u16) -> Finding {
         let message = format!("the user may not execute {shown} (mode {mode:04o})");
         let says = format!("has mode {mode:04o}{}", self.owner_and_user(path));
-        let mut remedies = vec![Remedy::MakeExecutable(self.place(path))];
+        let mut fixes = vec![Fix::MakeExecutable(self.place(path))];
         if mode & 0o111 != 0 {
-            remedies.push(Remedy::RootUser);
+            fixes.push(Fix::RootUser);
         }
-        Finding::new(Id::CommandNotExecutable, message).evidence(path, says).remedy(remedies)
+        Finding::new(FindingKind::CommandNotExecutable, message).evidence(path, says).fix(fixes)
     }
 
     /// ` and belongs to 0:0; the user is 1000:1000`.
     pub(super) fn owner_and_user(&self, path: &[u8]) -> String {
-        let found = self.image.tree.lookup(path);
+        let found = self.image.files.lookup(path);
         let owner = found.map(|found| format!(" and belongs to {}:{}", found.entry.uid, found.entry.gid));
         format!("{}; {}", owner.unwrap_or_default(), self.user())
     }
 
     /// `the user is 1000:1000`.
     fn user(&self) -> String {
-        let gids: Vec<_> = self.identity.gids.iter().map(u32::to_string).collect();
-        format!("the user is {}:{}", self.identity.uid, gids.join(","))
+        let gids: Vec<_> = self.user_ids.gids.iter().map(u32::to_string).collect();
+        format!("the user is {}:{}", self.user_ids.uid, gids.join(","))
     }
 }

@@ -1,65 +1,67 @@
 //! What would help, in the order of what a minimal image wants: need less, copy the little that is missing, and only
 //! then start from something larger.
 
-use super::program::Program;
+use super::facts::Program;
 use crate::Image;
-use crate::archive::config::Platform;
-use crate::dynamic_loader::Loaded;
+use crate::config::Platform;
+use crate::dynamic_loader::LoadResult;
 use crate::elf::Machine;
-use crate::extract::string_scan::Mention;
-use crate::finding::{Copy, Id, Instruction, Language, Libc, Packager, Remedy};
+use crate::extract::string_scan::StringHint;
+use crate::finding::{FileCopy, FindingKind, Fix, Instruction, Language, Libc, PackageManager};
 use crate::path::{absolute, components, join};
 
 /// Who installs packages in this image.
-pub(super) fn packager(image: &Image) -> Packager {
-    let has = |path: &str| image.tree.lookup(path.as_bytes()).is_ok();
+pub(super) fn package_manager(image: &Image) -> PackageManager {
+    let has = |path: &str| image.files.lookup(path.as_bytes()).is_ok();
     if has("/sbin/apk") {
-        Packager::Apk
+        PackageManager::Apk
     } else if has("/usr/bin/apt-get") {
-        Packager::Apt
+        PackageManager::Apt
     } else if has("/usr/bin/dnf") || has("/usr/bin/microdnf") || has("/usr/bin/yum") {
-        Packager::Dnf
+        PackageManager::Dnf
     } else {
-        Packager::None
+        PackageManager::None
     }
 }
 
 /// For a user or group that is unknown.
-pub(super) fn for_user(image: &Image, name: &str, id: Id) -> Vec<Remedy> {
+pub(super) fn for_user(image: &Image, name: &str, id: FindingKind) -> Vec<Fix> {
     let number = "65532";
     let numeric = match image.config.user.split_once(':') {
-        Some((user, group)) if id == Id::UserUnknown => format!("{}:{group}", if user == name { number } else { user }),
+        Some((user, group)) if id == FindingKind::UserUnknown => {
+            format!("{}:{group}", if user == name { number } else { user })
+        }
         Some((user, _)) => format!("{user}:{number}"),
         None => number.to_owned(),
     };
-    let packager = packager(image);
+    let package_manager = package_manager(image);
     // What a number or an odd name would be given, no tool creates.
     let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(plain);
-    let add = (packager != Packager::None && id == Id::UserUnknown && is_name)
-        .then(|| Remedy::AddUser(packager, name.to_owned()));
-    std::iter::once(Remedy::NumericUser(numeric)).chain(add).collect()
+    let add = (package_manager != PackageManager::None && id == FindingKind::UserUnknown && is_name)
+        .then(|| Fix::AddUser(package_manager, name.to_owned()));
+    std::iter::once(Fix::NumericUser(numeric)).chain(add).collect()
 }
 
 /// For a command that PATH does not have: a package of that name, or a copy.
-pub(super) fn for_command(image: &Image, command: &str) -> Vec<Remedy> {
+pub(super) fn for_command(image: &Image, command: &str) -> Vec<Fix> {
     let known = ["bash", "curl", "git", "java", "make", "node", "perl", "python3", "tini", "wget"];
-    let packager = packager(image);
-    let package = known.iter().find(|name| **name == command).filter(|_| packager != Packager::None);
-    let mut remedies: Vec<_> =
-        package.map(|name| Remedy::Install(packager, package_of(name, packager))).into_iter().collect();
+    let package_manager = package_manager(image);
+    let package = known.iter().find(|name| **name == command).filter(|_| package_manager != PackageManager::None);
+    let mut fixes: Vec<_> =
+        package.map(|name| Fix::Install(package_manager, package_of(name, package_manager))).into_iter().collect();
     if matches!(command, "sh" | "ash") {
-        remedies.push(Remedy::BaseWithShell);
+        fixes.push(Fix::BaseWithShell);
     } else {
-        remedies.push(Remedy::CopyProgram(join(b"/usr/local/bin", command.as_bytes())));
+        fixes.push(Fix::CopyProgram(join(b"/usr/local/bin", command.as_bytes())));
     }
-    remedies
+    fixes
 }
 
-fn package_of(name: &'static str, packager: Packager) -> &'static str {
-    match (name, packager) {
-        ("java", Packager::Apk) => "openjdk21-jre-headless",
-        ("java", Packager::Apt) => "default-jre-headless",
+fn package_of(name: &'static str, package_manager: PackageManager) -> &'static str {
+    match (name, package_manager) {
+        ("java", PackageManager::Apk) => "openjdk21-jre-headless",
+        ("java", PackageManager::Apt) => "default-jre-headless",
         ("java", _) => "java-latest-openjdk-headless",
         ("node", _) => "nodejs",
         _ => name,
@@ -73,35 +75,35 @@ pub(super) fn for_missing(
     folder: &[u8],
     instruction: Instruction,
     words: &[String],
-) -> Vec<Remedy> {
+) -> Vec<Fix> {
     let name = command.rsplit('/').next().unwrap_or_default();
-    let mut remedies = Vec::new();
+    let mut fixes = Vec::new();
     let places: [&[u8]; 4] = [folder, b"/", b"/usr/local/bin", b"/usr/bin"];
     let elsewhere = places.iter().map(|place| absolute(components(&join(place, name.as_bytes()))));
     let elsewhere = elsewhere.filter(|_| !name.is_empty()).find(|path| {
         image
-            .tree
+            .files
             .lookup(path)
-            .is_ok_and(|found| found.entry.kind == crate::layer::Kind::File && found.entry.mode & 0o111 != 0)
+            .is_ok_and(|found| found.entry.kind == crate::layer::FileKind::File && found.entry.mode & 0o111 != 0)
     });
     if let Some(path) = elsewhere.and_then(|path| String::from_utf8(path).ok())
         && words.first().is_some_and(|first| first == command)
     {
         let words = std::iter::once(path).chain(words.iter().skip(1).cloned()).collect();
-        remedies.push(Remedy::ExecForm(instruction, words));
+        fixes.push(Fix::ExecForm(instruction, words));
     }
-    remedies.push(Remedy::CopyProgram(absolute(components(&join(folder, command.as_bytes())))));
-    remedies
+    fixes.push(Fix::CopyProgram(absolute(components(&join(folder, command.as_bytes())))));
+    fixes
 }
 
 /// For the interpreter of a script.
-pub(super) fn for_interpreter(image: &Image, name: &[u8], script: &[u8]) -> Vec<Remedy> {
+pub(super) fn for_interpreter(image: &Image, name: &[u8], script: &[u8]) -> Vec<Fix> {
     let base = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    let packager = packager(image);
-    let has_sh = image.tree.lookup(b"/bin/sh").is_ok();
-    let mut remedies = Vec::new();
+    let package_manager = package_manager(image);
+    let has_sh = image.files.lookup(b"/bin/sh").is_ok();
+    let mut fixes = Vec::new();
     if matches!(base, b"bash" | b"dash" | b"ash" | b"ksh") && has_sh {
-        remedies.push(Remedy::FirstLine("#!/bin/sh".to_owned(), script.to_vec()));
+        fixes.push(Fix::FirstLine("#!/bin/sh".to_owned(), script.to_vec()));
     }
     let package = match base {
         b"bash" => Some("bash"),
@@ -111,37 +113,37 @@ pub(super) fn for_interpreter(image: &Image, name: &[u8], script: &[u8]) -> Vec<
         b"ruby" => Some("ruby"),
         _ => None,
     };
-    if let Some(package) = package.filter(|_| packager != Packager::None) {
-        remedies.push(Remedy::Install(packager, package));
+    if let Some(package) = package.filter(|_| package_manager != PackageManager::None) {
+        fixes.push(Fix::Install(package_manager, package));
     }
     if matches!(base, b"sh" | b"ash" | b"bash" | b"dash" | b"env") && !has_sh {
-        remedies.push(Remedy::BaseWithShell);
+        fixes.push(Fix::BaseWithShell);
     }
-    if remedies.is_empty() {
+    if fixes.is_empty() {
         let folder = image.config.working_dir.as_bytes();
         let is_path = name.contains(&b'/');
-        remedies.push(Remedy::CopyProgram(if is_path {
+        fixes.push(Fix::CopyProgram(if is_path {
             absolute(components(&join(folder, name)))
         } else {
             join(b"/usr/local/bin", name)
         }));
     }
-    remedies
+    fixes
 }
 
 /// For a program that is for another machine.
-pub(super) fn for_platform(platform: &Platform, machine: Machine) -> Vec<Remedy> {
+pub(super) fn for_platform(platform: &Platform, machine: Machine) -> Vec<Fix> {
     let os = if platform.os.is_empty() { "linux" } else { &platform.os };
-    let for_image = (!platform.arch.is_empty()).then(|| Remedy::Platform(format!("{os}/{}", platform.arch)));
-    let for_program = machine.arch().map(|arch| Remedy::Platform(format!("{os}/{arch}")));
+    let for_image = (!platform.arch.is_empty()).then(|| Fix::Platform(format!("{os}/{}", platform.arch)));
+    let for_program = machine.arch().map(|arch| Fix::Platform(format!("{os}/{arch}")));
     for_image.into_iter().chain(for_program).collect()
 }
 
 /// What the program was written in.
 fn language(program: &Program<'_>) -> Language {
-    if program.kept.mentions.has(Mention::Go) {
+    if program.content.hints.has(StringHint::Go) {
         Language::Go
-    } else if program.kept.mentions.has(Mention::Rust) {
+    } else if program.content.hints.has(StringHint::Rust) {
         Language::Rust
     } else {
         Language::Native
@@ -149,34 +151,27 @@ fn language(program: &Program<'_>) -> Language {
 }
 
 /// Link it so that it needs nothing.
-pub(super) fn static_link(program: &Program<'_>, libc: Libc) -> Remedy {
+pub(super) fn static_link(program: &Program<'_>, libc: Libc) -> Fix {
     let cpu = program.elf.machine.target();
-    Remedy::LinkStatically { language: language(program), program: program.path.to_vec(), cpu, libc }
+    Fix::LinkStatically { language: language(program), program: program.path.to_vec(), cpu, libc }
 }
 
-/// For a loader that is not there: `lost` are the libraries that are not there either, `other` the libc that is.
-pub(super) fn for_loader(
-    image: &Image,
-    program: &Program<'_>,
-    loader: &[u8],
-    lost: &[Vec<u8>],
-    other: Option<Libc>,
-) -> Vec<Remedy> {
-    let _ = image;
+/// For a loader that is not there: `missing` are the libraries that are not there either, `other` the libc that is.
+pub(super) fn for_loader(program: &Program<'_>, loader: &[u8], missing: &[Vec<u8>], other: Option<Libc>) -> Vec<Fix> {
     let libc = crate::dynamic_loader::libc_of(loader, None).unwrap_or(Libc::Glibc);
-    let mut remedies = vec![static_link(program, libc)];
+    let mut fixes = vec![static_link(program, libc)];
     if let Some(other) = other {
-        remedies.push(Remedy::BuildWith(other));
+        fixes.push(Fix::BuildWith(other));
     } else {
-        let mut copies = vec![Copy { from: loader.to_vec(), folder: parent(loader) }];
-        copies.extend(lost.iter().filter_map(|name| copy_of(program, name, libc, None)));
+        let mut copies = vec![FileCopy { from: loader.to_vec(), folder: parent(loader) }];
+        copies.extend(missing.iter().filter_map(|name| copy_of(program, name, libc, None)));
         // Where a relative one is depends on where the program is started.
         if loader.starts_with(b"/") {
-            remedies.push(Remedy::CopyFromBuild(copies));
+            fixes.push(Fix::CopyFromBuild(copies));
         }
     }
-    remedies.push(Remedy::BaseWith(libc));
-    remedies
+    fixes.push(Fix::BaseWith(libc));
+    fixes
 }
 
 /// For a library that is not there, or, with its path, that is no good.
@@ -184,29 +179,29 @@ pub(super) fn for_library(
     image: &Image,
     program: &Program<'_>,
     name: &[u8],
-    loaded: &Loaded<'_>,
+    loaded: &LoadResult<'_>,
     (libc, instead): (Libc, Option<&Vec<u8>>),
-) -> Vec<Remedy> {
+) -> Vec<Fix> {
     // Next to libc is a folder that the loader searches.
     let beside = loaded.objects.iter().find(|object| object.names.iter().any(|name| name.starts_with(b"libc.")));
     let beside = beside.map(|object| parent(&object.opened));
     // One that is no good would be found before a copy anywhere else, and a path is no search.
     let named = name.contains(&b'/').then_some(name);
     let folder = instead.map(Vec::as_slice).or(named).map(parent).or(beside);
-    let mut remedies = vec![static_link(program, libc)];
-    remedies.extend(copy_of(program, name, libc, folder).map(|copy| Remedy::CopyFromBuild(vec![copy])));
-    let packager = packager(image);
-    if let Some(package) = package_with(name, packager) {
-        remedies.push(Remedy::Install(packager, package));
-    } else if packager == Packager::None {
-        remedies.push(Remedy::BaseWith(libc));
+    let mut fixes = vec![static_link(program, libc)];
+    fixes.extend(copy_of(program, name, libc, folder).map(|copy| Fix::CopyFromBuild(vec![copy])));
+    let package_manager = package_manager(image);
+    if let Some(package) = package_with(name, package_manager) {
+        fixes.push(Fix::Install(package_manager, package));
+    } else if package_manager == PackageManager::None {
+        fixes.push(Fix::BaseWith(libc));
     }
-    remedies
+    fixes
 }
 
 /// Where the official images of compilers have a library, and where it should go; nowhere, if it is named by a path that
 /// depends on where the program is started, or on where it is.
-fn copy_of(program: &Program<'_>, name: &[u8], libc: Libc, folder: Option<Vec<u8>>) -> Option<Copy> {
+fn copy_of(program: &Program<'_>, name: &[u8], libc: Libc, folder: Option<Vec<u8>>) -> Option<FileCopy> {
     if name.contains(&b'/') && (!name.starts_with(b"/") || name.contains(&b'$')) {
         return None;
     }
@@ -216,7 +211,7 @@ fn copy_of(program: &Program<'_>, name: &[u8], libc: Libc, folder: Option<Vec<u8
         (Libc::Musl, _) => b"/usr/lib".to_vec(),
     };
     let from = absolute(components(&join(&usual, name)));
-    Some(Copy { from, folder: folder.unwrap_or(usual) })
+    Some(FileCopy { from, folder: folder.unwrap_or(usual) })
 }
 
 /// The folder that a file is in.
@@ -226,7 +221,7 @@ pub(super) fn parent(path: &[u8]) -> Vec<u8> {
 }
 
 /// The package that has a library, for those that programs most often miss.
-fn package_with(name: &[u8], packager: Packager) -> Option<&'static str> {
+fn package_with(name: &[u8], package_manager: PackageManager) -> Option<&'static str> {
     const KNOWN: [(&[u8], [&str; 3]); 9] = [
         (b"libgcc_s.so", ["libgcc", "libgcc-s1", "libgcc"]),
         (b"libstdc++.so", ["libstdc++", "libstdc++6", "libstdc++"]),
@@ -239,10 +234,10 @@ fn package_with(name: &[u8], packager: Packager) -> Option<&'static str> {
         (b"libgomp.so", ["libgomp", "libgomp1", "libgomp"]),
     ];
     let (_, [apk, apt, dnf]) = KNOWN.iter().find(|(library, _)| name.starts_with(library))?;
-    match packager {
-        Packager::Apk => Some(apk),
-        Packager::Apt => Some(apt),
-        Packager::Dnf => Some(dnf),
-        Packager::None => None,
+    match package_manager {
+        PackageManager::Apk => Some(apk),
+        PackageManager::Apt => Some(apt),
+        PackageManager::Dnf => Some(dnf),
+        PackageManager::None => None,
     }
 }

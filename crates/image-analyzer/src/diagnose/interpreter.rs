@@ -1,38 +1,39 @@
 //! A file that is executed, by what is in it; and a script by what its first line names.
 
-use super::Inquiry;
-use super::command::By;
+use super::Diagnoser;
+use super::facts::StartedBy;
 use crate::diagnose::fixes;
-use crate::extract::file_content::Kept;
-use crate::finding::{Finding, Id, Libc, Packager, Remedy};
+use crate::extract::file_content::FileContent;
+use crate::finding::{Finding, FindingKind, Fix, Libc, PackageManager};
 use crate::printable::printable_bytes;
 use crate::rules::java::{release_of_class, release_of_jar};
-use crate::rules::path_lookup::Trouble;
+use crate::rules::path_lookup::{LookupProblem, not_executable};
 use crate::rules::shebang::{self, Env, Line, Script};
 use crate::rules::shell_options;
-use crate::trace::{Role, Step};
-use crate::tree::Entry;
+use crate::trace::{Role, TraceStep};
+use crate::tree::FileEntry;
 
 /// How many interpreters the kernel goes through before it gives up with ELOOP (Linux, `fs/exec.c`, `exec_binprm`).
 const DEEPEST: usize = 5;
 
-impl Inquiry<'_> {
+impl Diagnoser<'_> {
     /// Follows the file at `path`, which is there and may be executed; `depth` scripts led to it.
-    pub(super) fn execute(&mut self, path: &[u8], by: By, depth: usize) -> Vec<Step> {
-        let tree = &self.image.tree;
+    pub(super) fn execute(&mut self, path: &[u8], by: StartedBy, depth: usize) -> Vec<TraceStep> {
+        let tree = &self.image.files;
         let Ok(found) = tree.lookup(path) else { return Vec::new() };
-        let head = match found.entry.kept {
-            Kept::Elf(elf) => return self.program(path, &found.entry, elf),
-            Kept::Text(bytes) | Kept::Head(bytes) => bytes.clone(),
-            Kept::Nothing if found.entry.size > 0 => return Vec::new(),
-            Kept::Nothing => Box::default(),
+        let head = match found.entry.content {
+            FileContent::Elf(elf) => return self.program(path, &found.entry, elf),
+            FileContent::Full(bytes) | FileContent::Prefix(bytes) => bytes.clone(),
+            FileContent::Unknown => return Vec::new(),
+            FileContent::Skipped if found.entry.size > 0 => return Vec::new(),
+            FileContent::Skipped => Box::default(),
         };
         let (id, what) = match shebang::read(&head) {
             Script::Line(line) if depth >= DEEPEST => return self.too_deep(path, line),
             Script::Line(line) => return vec![self.interpreter(path, line, by, depth)],
             // A shell that is refused by the kernel reads the file itself.
             Script::Text | Script::Empty | Script::Refused | Script::TooLong | Script::Foreign(_)
-                if by != By::Engine =>
+                if by != StartedBy::Engine =>
             {
                 self.unreadable(path, b"the shell");
                 return Vec::new();
@@ -41,47 +42,47 @@ impl Inquiry<'_> {
                 self.too_long(path, shebang::meant(&head));
                 return Vec::new();
             }
-            Script::Text => (Id::ScriptWithoutInterpreter, "is a text that does not start with `#!`"),
-            Script::Refused => (Id::ScriptWithoutInterpreter, "has a `#!` line without an interpreter"),
-            Script::Empty => (Id::UnknownFormat, "is empty"),
-            Script::Foreign(what) => (Id::UnknownFormat, what),
+            Script::Text => (FindingKind::ScriptWithoutInterpreter, "is a text that does not start with `#!`"),
+            Script::Refused => (FindingKind::ScriptWithoutInterpreter, "has a `#!` line without an interpreter"),
+            Script::Empty => (FindingKind::UnknownFormat, "is empty"),
+            Script::Foreign(what) => (FindingKind::UnknownFormat, what),
         };
         self.refused(path, id, what);
         Vec::new()
     }
 
     /// Reports a file that the kernel refuses with "exec format error".
-    fn refused(&mut self, path: &[u8], id: Id, what: &str) {
+    fn refused(&mut self, path: &[u8], id: FindingKind, what: &str) {
         let shown = printable_bytes(path);
         let shell = self.search().command(b"/bin/sh").is_ok();
         let (message, says) = match id {
-            Id::ScriptWithoutInterpreter => {
+            FindingKind::ScriptWithoutInterpreter => {
                 (format!("the script {shown} does not start with a #! line that works"), what.to_owned())
             }
             _ if what == "is empty" => (format!("the program {shown} is empty"), what.to_owned()),
             _ => (format!("{shown} is no program for Linux"), format!("is {what}")),
         };
-        let mut remedies = Vec::new();
-        if id == Id::ScriptWithoutInterpreter {
+        let mut fixes = Vec::new();
+        if id == FindingKind::ScriptWithoutInterpreter {
             if !shell {
-                remedies.push(Remedy::BaseWithShell);
+                fixes.push(Fix::BaseWithShell);
             }
-            remedies.push(Remedy::LineBefore("#!/bin/sh".to_owned(), path.to_vec()));
+            fixes.push(Fix::LineBefore("#!/bin/sh".to_owned(), path.to_vec()));
             if shell {
-                remedies.push(Remedy::ExecForm(self.instruction, vec!["/bin/sh".to_owned(), shown]));
+                fixes.push(Fix::ExecForm(self.instruction, vec!["/bin/sh".to_owned(), shown]));
             }
         } else if what.contains("byte order mark") {
-            remedies.push(Remedy::FirstLine("#!/bin/sh".to_owned(), path.to_vec()));
+            fixes.push(Fix::FirstLine("#!/bin/sh".to_owned(), path.to_vec()));
         } else if what.contains("JAR") || what.contains("Java") {
-            remedies.extend(self.by_java(path));
+            fixes.extend(self.by_java(path));
         } else {
-            remedies.push(Remedy::CopyProgram(path.to_vec()));
+            fixes.push(Fix::CopyProgram(path.to_vec()));
         }
-        self.report(Finding::new(id, message).evidence(path, says).remedy(remedies));
+        self.report(Finding::new(id, message).evidence(path, says).fix(fixes));
     }
 
     /// What runs Java code that is the command itself; no copy of it would.
-    fn by_java(&self, path: &[u8]) -> Vec<Remedy> {
+    fn by_java(&self, path: &[u8]) -> Vec<Fix> {
         let Ok(text) = std::str::from_utf8(path) else { return Vec::new() };
         let (folder, name) = text.rsplit_once('/').unwrap_or(("", text));
         let folder = if folder.is_empty() { "/" } else { folder };
@@ -91,10 +92,10 @@ impl Inquiry<'_> {
             _ => return Vec::new(),
         };
         let words = [words, self.instruction_words().get(1..).unwrap_or_default().to_vec()].concat();
-        let exec = Remedy::ExecForm(self.instruction, words);
-        let head = self.image.tree.lookup(path).ok().map(|found| found.entry.kept.head()).unwrap_or_default();
+        let exec = Fix::ExecForm(self.instruction, words);
+        let head = self.image.files.lookup(path).ok().map(|found| found.entry.content.head()).unwrap_or_default();
         let release = release_of_class(head).or_else(|| release_of_jar(head));
-        let runtime = release.filter(|_| self.search().command(b"java").is_err()).map(Remedy::JavaRuntime);
+        let runtime = release.filter(|_| self.search().command(b"java").is_err()).map(Fix::JavaRuntime);
         std::iter::once(exec).chain(runtime).collect()
     }
 
@@ -105,45 +106,45 @@ impl Inquiry<'_> {
                     the interpreter does not end";
         let base = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let short = self.search().place(base).filter(|path| path.len() < 128);
-        let line = short.map(|path| Remedy::FirstLine(format!("#!{}", printable_bytes(&path)), script.to_vec()));
-        self.report(Finding::new(Id::ScriptWithoutInterpreter, message).evidence(script, says).remedy(line));
+        let line = short.map(|path| Fix::FirstLine(format!("#!{}", printable_bytes(&path)), script.to_vec()));
+        self.report(Finding::new(FindingKind::ScriptWithoutInterpreter, message).evidence(script, says).fix(line));
     }
 
     /// Reports a script that its interpreter, as the user, may not read: the kernel needs no permission for that.
     fn unreadable(&mut self, script: &[u8], interpreter: &[u8]) {
-        let Err(Trouble::Forbidden(path, mode)) = self.search().readable(script) else { return };
+        let Err(LookupProblem::Forbidden(path, mode)) = self.search().readable(script) else { return };
         let (shown, by) = (printable_bytes(script), printable_bytes(interpreter));
         let message = format!("the user may not read the script {shown}, which {by} has to");
-        let finding = Finding::new(Id::ScriptNotReadable, message);
+        let finding = Finding::new(FindingKind::ScriptNotReadable, message);
         let finding = finding.evidence(&path, format!("has mode {mode:04o}{}", self.owner_and_user(&path)));
-        self.report(finding.remedy([Remedy::MakeReadable(self.place(&path)), Remedy::RootUser]));
+        self.report(finding.fix([Fix::MakeReadable(self.place(&path)), Fix::RootUser]));
     }
 
-    fn too_deep(&mut self, path: &[u8], line: Line<'_>) -> Vec<Step> {
+    fn too_deep(&mut self, path: &[u8], line: Line<'_>) -> Vec<TraceStep> {
         let message = format!("more than {DEEPEST} scripts have each other as interpreters");
-        let finding = Finding::new(Id::InterpretersNested, message.clone());
+        let finding = Finding::new(FindingKind::InterpretersNested, message.clone());
         self.report(finding.evidence(path, format!("starts with #!{}", printable_bytes(line.interpreter))));
-        vec![Step::new(Role::Interpreter, line.interpreter).unfit(message)]
+        vec![TraceStep::new(Role::Interpreter, line.interpreter).unusable(message)]
     }
 
-    fn interpreter(&mut self, script: &[u8], line: Line<'_>, by: By, depth: usize) -> Step {
+    fn interpreter(&mut self, script: &[u8], line: Line<'_>, by: StartedBy, depth: usize) -> TraceStep {
         let mut says = format!("starts with #!{}", printable_bytes(line.interpreter));
         if !line.argument.is_empty() {
             says.push(' ');
             says.push_str(&printable_bytes(line.argument));
         }
-        self.via(script, says);
-        let step = Step::new(Role::Interpreter, line.interpreter);
+        self.record_step(script, says);
+        let step = TraceStep::new(Role::Interpreter, line.interpreter);
         let found = match self.search().file(line.interpreter) {
             Ok(found) => found,
-            Err(trouble) => return self.no_interpreter(script, line.interpreter, &trouble, step),
+            Err(problem) => return self.no_interpreter(script, line.interpreter, &problem, step),
         };
         let path = found.path;
         let reads = reads_as_the_user(&found.entry);
         let mut step = step.there(path.clone());
         let before = self.findings.len();
-        step.needs = self.execute(&path, By::Engine, depth + 1);
-        if by != By::Engine && self.findings.iter().skip(before).any(|finding| is_refusal(finding.id)) {
+        step.needs = self.execute(&path, StartedBy::Engine, depth + 1);
+        if by != StartedBy::Engine && self.findings.iter().skip(before).any(|finding| is_refusal(finding.kind)) {
             // A shell that is refused reads the script itself.
             self.findings.truncate(before);
             return step;
@@ -158,66 +159,68 @@ impl Inquiry<'_> {
             self.unreadable(script, line.interpreter);
         } else if line.argument.ends_with(b"\r") && takes_one_letter_options(asked) {
             let shown = printable_bytes(script);
-            let finding =
-                Finding::new(Id::CrlfInScript, format!("the #! line of {shown} ends in CR LF, and CR is no option"));
-            self.report(finding.remedy([Remedy::UnixNewlines(script.to_vec())]));
+            let finding = Finding::new(
+                FindingKind::CrlfInScript,
+                format!("the #! line of {shown} ends in CR LF, and CR is no option"),
+            );
+            self.report(finding.fix([Fix::UnixNewlines(script.to_vec())]));
         }
         step
     }
 
-    fn no_interpreter(&mut self, script: &[u8], name: &[u8], trouble: &Trouble, step: Step) -> Step {
+    fn no_interpreter(&mut self, script: &[u8], name: &[u8], problem: &LookupProblem, step: TraceStep) -> TraceStep {
         let (shown, asked) = (printable_bytes(script), printable_bytes(name));
         if let Some(plain) = name.strip_suffix(b"\r") {
             let plain_there = self.search().file(plain).is_ok();
             let message = format!(
                 "the #! line of {shown} ends in CR LF, so its interpreter is {asked}, which is not in the image"
             );
-            let finding = Finding::new(Id::CrlfInScript, message).missing(name);
+            let finding = Finding::new(FindingKind::CrlfInScript, message).missing(name);
             let finding = if plain_there { finding.evidence(plain, "is in the image") } else { finding };
-            self.report(finding.remedy([Remedy::UnixNewlines(script.to_vec())]));
+            self.report(finding.fix([Fix::UnixNewlines(script.to_vec())]));
             return step.missing();
         }
-        if let Trouble::Miss(_) | Trouble::NotInPath = trouble {
+        if let LookupProblem::LookupError(_) | LookupProblem::NotInPath = problem {
             let message = format!("the interpreter {asked} of {shown} is not in the image");
-            let finding = Finding::new(Id::InterpreterMissing, message).missing(name);
-            self.report(finding.remedy(fixes::for_interpreter(self.image, name, script)));
+            let finding = Finding::new(FindingKind::InterpreterMissing, message).missing(name);
+            self.report(finding.fix(fixes::for_interpreter(self.image, name, script)));
             return step.missing();
         }
-        let Some((path, why, is_permission)) = not_executable(trouble) else { return step.missing() };
+        let Some((path, why, is_permission)) = not_executable(problem) else { return step.missing() };
         let message = format!("the interpreter {asked} of {shown} cannot be executed");
-        let finding = Finding::new(Id::InterpreterNotExecutable, message.clone()).evidence(path, why);
+        let finding = Finding::new(FindingKind::InterpreterNotExecutable, message.clone()).evidence(path, why);
         // No permission makes a program of a folder.
-        let instead = || match trouble {
-            Trouble::Folder(_) if self.search().command(b"/bin/sh").is_ok() => {
-                vec![Remedy::FirstLine("#!/bin/sh".to_owned(), script.to_vec())]
+        let instead = || match problem {
+            LookupProblem::Folder(_) if self.search().command(b"/bin/sh").is_ok() => {
+                vec![Fix::FirstLine("#!/bin/sh".to_owned(), script.to_vec())]
             }
-            Trouble::Folder(_) => Vec::new(),
+            LookupProblem::Folder(_) => Vec::new(),
             _ => fixes::for_interpreter(self.image, name, script),
         };
-        let mend = || vec![Remedy::MakeExecutable(self.place(path))];
-        let remedies = if is_permission { mend() } else { instead() };
-        self.report(finding.remedy(remedies));
-        step.unfit(message)
+        let fix = || vec![Fix::MakeExecutable(self.place(path))];
+        let fixes = if is_permission { fix() } else { instead() };
+        self.report(finding.fix(fixes));
+        step.unusable(message)
     }
 
     /// `#!/usr/bin/env python3`: the program that `env` looks for.
-    fn through_env(&mut self, script: &[u8], argument: &[u8], env: &[u8], depth: usize) -> Option<Step> {
+    fn through_env(&mut self, script: &[u8], argument: &[u8], env: &[u8], depth: usize) -> Option<TraceStep> {
         let busybox = self.is_busybox(env);
         let Env::Runs { program, assigned, split, arguments } = shebang::env(argument) else { return None };
-        let step = Step::new(Role::Interpreter, program.clone());
+        let step = TraceStep::new(Role::Interpreter, program.clone());
         if split && busybox {
             let message = format!("env of busybox does not know -S, which {} uses", printable_bytes(script));
-            let finding = Finding::new(Id::InterpreterMissing, message.clone()).evidence(env, "is busybox");
+            let finding = Finding::new(FindingKind::InterpreterMissing, message.clone()).evidence(env, "is busybox");
             // The kernel gives an interpreter one argument, and no variables.
             let place = self.search().place(&program).filter(|_| assigned.is_empty() && arguments.len() < 2);
             let line = place.map(|place| {
                 let words = std::iter::once(place).chain(arguments).map(|word| printable_bytes(&word));
-                Remedy::FirstLine(format!("#!{}", words.collect::<Vec<_>>().join(" ")), script.to_vec())
+                Fix::FirstLine(format!("#!{}", words.collect::<Vec<_>>().join(" ")), script.to_vec())
             });
-            let packager = fixes::packager(self.image);
-            let gnu = (packager == Packager::Apk).then_some(Remedy::Install(packager, "coreutils"));
-            self.report(finding.remedy(line.into_iter().chain(gnu)));
-            return Some(step.unfit(message));
+            let package_manager = fixes::package_manager(self.image);
+            let gnu = (package_manager == PackageManager::Apk).then_some(Fix::Install(package_manager, "coreutils"));
+            self.report(finding.fix(line.into_iter().chain(gnu)));
+            return Some(step.unusable(message));
         }
         for (name, value) in &assigned {
             self.assign(&String::from_utf8_lossy(name), &String::from_utf8_lossy(value));
@@ -227,41 +230,41 @@ impl Inquiry<'_> {
                 let path = found.path;
                 let reads = !split && reads_as_the_user(&found.entry);
                 let mut step = step.there(path.clone());
-                self.via(env, format!("finds {} by PATH", printable_bytes(&path)));
+                self.record_step(env, format!("finds {} by PATH", printable_bytes(&path)));
                 let before = self.findings.len();
-                step.needs = self.execute(&path, By::Shell, depth + 1);
+                step.needs = self.execute(&path, StartedBy::Shell, depth + 1);
                 if self.findings.len() == before && reads && reads_its_script(&program, b"") {
                     self.unreadable(script, &program);
                 }
                 Some(step)
             }
             Err(_) if busybox && std::str::from_utf8(&program).is_ok_and(shell_options::is_applet) => None,
-            Err(trouble) if program.contains(&b' ') || program.contains(&b'\t') => {
-                Some(self.not_split(script, &program, &trouble, step))
+            Err(problem) if program.contains(&b' ') || program.contains(&b'\t') => {
+                Some(self.not_split(script, &program, &problem, step))
             }
-            Err(trouble) => Some(self.no_interpreter(script, &program, &trouble, step)),
+            Err(problem) => Some(self.no_interpreter(script, &program, &problem, step)),
         }
     }
 
     /// `#!/usr/bin/env python3 -u`: all of it is one name.
-    fn not_split(&mut self, script: &[u8], program: &[u8], trouble: &Trouble, step: Step) -> Step {
-        if program.ends_with(b"\r") || !matches!(trouble, Trouble::NotInPath | Trouble::Miss(_)) {
-            return self.no_interpreter(script, program, trouble, step);
+    fn not_split(&mut self, script: &[u8], program: &[u8], problem: &LookupProblem, step: TraceStep) -> TraceStep {
+        if program.ends_with(b"\r") || !matches!(problem, LookupProblem::NotInPath | LookupProblem::LookupError(_)) {
+            return self.no_interpreter(script, program, problem, step);
         }
         let message = format!(
             "the interpreter of {} is one word, `{}`, because env has no -S before it",
             printable_bytes(script),
             printable_bytes(program)
         );
-        let finding = Finding::new(Id::InterpreterMissing, message).missing(program);
+        let finding = Finding::new(FindingKind::InterpreterMissing, message).missing(program);
         let line = format!("#!/usr/bin/env -S {}", printable_bytes(program));
-        self.report(finding.remedy([Remedy::FirstLine(line, script.to_vec())]));
+        self.report(finding.fix([Fix::FirstLine(line, script.to_vec())]));
         step.missing()
     }
 
     /// Which libc the loaders in the image belong to, if any is there.
     pub(super) fn has_libc(&self, libc: Libc) -> Option<Vec<u8>> {
-        let tree = &self.image.tree;
+        let tree = &self.image.files;
         let places: [&[u8]; 2] = [b"/lib", b"/lib64"];
         let names = places.iter().filter_map(|place| Some((place, tree.list(place).ok()?)));
         let mut paths = names
@@ -272,35 +275,28 @@ impl Inquiry<'_> {
                 Libc::Musl => name.starts_with(b"ld-musl-"),
                 Libc::Glibc => crate::elf::is_glibc_loader(name),
             };
-            let elf = tree.lookup(path).ok().and_then(|found| found.entry.kept.elf());
-            looks
-                && elf.is_some_and(|elf| crate::dynamic_loader::libc_of(path, elf.summary.as_ref().ok()) == Some(libc))
+            let elf = tree.lookup(path).ok().and_then(|found| found.entry.content.elf());
+            looks && elf.is_some_and(|elf| crate::dynamic_loader::libc_of(path, elf.info.as_ref().ok()) == Some(libc))
         })
     }
 }
 
 /// Does the kernel refuse a file for this with "exec format error"?
-fn is_refusal(id: Id) -> bool {
+fn is_refusal(id: FindingKind) -> bool {
     matches!(
         id,
-        Id::UnknownFormat | Id::ScriptWithoutInterpreter | Id::WrongArchitecture | Id::ElfDamaged | Id::NotAProgram
+        FindingKind::UnknownFormat
+            | FindingKind::ScriptWithoutInterpreter
+            | FindingKind::WrongArchitecture
+            | FindingKind::ElfDamaged
+            | FindingKind::NotAProgram
     )
-}
-
-/// Where and why a file that is there cannot be executed, and whether it is permission that lacks.
-pub(super) fn not_executable(trouble: &Trouble) -> Option<(&Vec<u8>, String, bool)> {
-    Some(match trouble {
-        Trouble::Folder(path) => (path, "is a folder".to_owned(), false),
-        Trouble::Special(path) => (path, "is no regular file".to_owned(), false),
-        Trouble::Forbidden(path, mode) | Trouble::Closed(path, mode) => (path, format!("has mode {mode:04o}"), true),
-        Trouble::Miss(_) | Trouble::NotInPath | Trouble::Beyond => return None,
-    })
 }
 
 /// Does this interpreter read its script itself, and as the user? One that is a script, too, is read by its own; one that
 /// is set-user-id reads as somebody else.
-fn reads_as_the_user(interpreter: &Entry<'_>) -> bool {
-    interpreter.kept.elf().is_some() && interpreter.mode & 0o6000 == 0
+fn reads_as_the_user(interpreter: &FileEntry<'_>) -> bool {
+    interpreter.content.elf().is_some() && interpreter.mode & 0o6000 == 0
 }
 
 /// Does an interpreter of this name, given this argument, open the script, as all that are known here do? Another, such

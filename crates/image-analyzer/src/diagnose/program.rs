@@ -1,112 +1,96 @@
 //! An ELF program: the machine it is for and the loader it asks for.
 
-use super::Inquiry;
-use super::interpreter::not_executable;
+use super::Diagnoser;
+use super::facts::Program;
 use crate::diagnose::fixes;
-use crate::dynamic_loader::{Given, libc_of};
-use crate::elf::{Flaw, Kind, Summary, machine_of};
-use crate::extract::file_content::{Elf, Kept};
-use crate::finding::{Finding, Id, Libc, Remedy};
+use crate::dynamic_loader::{LoaderEnvironment, libc_of};
+use crate::elf::{ElfDefect, ElfInfo, ElfType, machine_of};
+use crate::extract::file_content::{Elf, FileContent};
+use crate::finding::{Finding, FindingKind, Fix, Libc};
 use crate::printable::{printable, printable_bytes};
-use crate::rules::path_lookup::Trouble;
-use crate::rules::user::Identity;
-use crate::trace::{Role, Step};
-use crate::tree::{Entry, Miss};
+use crate::rules::path_lookup::{LookupProblem, not_executable};
+use crate::rules::user::UserIds;
+use crate::trace::{Role, TraceStep};
+use crate::tree::{FileEntry, LookupError};
 
-/// A program and what is known of it.
-pub(super) struct Program<'a> {
-    /// Where it really is.
-    pub(super) path: &'a [u8],
-    /// The path it is opened by, from which `$ORIGIN` is taken: the kernel follows links first, a loader does not.
-    pub(super) opened: &'a [u8],
-    /// What it asks for.
-    pub(super) elf: &'a Summary,
-    /// What it mentions.
-    pub(super) kept: &'a Elf,
-    /// What its loader is given.
-    pub(super) given: Given,
-    /// As whom it opens files.
-    pub(super) identity: Identity,
-}
-
-impl Inquiry<'_> {
+impl Diagnoser<'_> {
     /// Follows an ELF program.
-    pub(super) fn program(&mut self, path: &[u8], entry: &Entry<'_>, kept: &Elf) -> Vec<Step> {
-        let elf = match &kept.summary {
+    pub(super) fn program(&mut self, path: &[u8], entry: &FileEntry<'_>, content: &Elf) -> Vec<TraceStep> {
+        let elf = match &content.info {
             Ok(elf) => elf,
             Err(problem) => {
                 self.report(damaged(path, problem));
                 return Vec::new();
             }
         };
-        if let Some(finding) = self.unfit(path, elf) {
+        if let Some(finding) = self.unusable(path, elf) {
             self.report(finding);
             return Vec::new();
         }
         let rights = self.rights(entry);
-        let given = Given::of(&self.env, rights.is_some());
-        let identity = rights.unwrap_or_else(|| self.identity.clone());
-        let program = Program { path, opened: path, elf, kept, given, identity };
+        let environment = LoaderEnvironment::of(&self.env, rights.is_some());
+        let user_ids = rights.unwrap_or_else(|| self.user_ids.clone());
+        let program = Program { path, opened: path, elf, content, environment, user_ids };
         let Some(asked) = &elf.interpreter else { return Vec::new() };
-        self.via(path, format!("asks for the loader {} (PT_INTERP)", printable_bytes(asked)));
+        self.record_step(path, format!("asks for the loader {} (PT_INTERP)", printable_bytes(asked)));
         match self.search().file(asked) {
             Ok(found) => {
-                let (loader, kept) = (found.path.clone(), found.entry.kept.clone());
-                let step = Step::new(Role::Loader, asked.clone()).there(loader.clone());
-                self.with_loader(&program, asked, &loader, &kept, step)
+                let (loader, content) = (found.path.clone(), found.entry.content.clone());
+                let step = TraceStep::new(Role::Loader, asked.clone()).there(loader.clone());
+                self.with_loader(&program, asked, &loader, &content, step)
             }
-            Err(trouble) => self.without_loader(&program, asked, &trouble),
+            Err(problem) => self.without_loader(&program, asked, &problem),
         }
     }
 
     /// As whom this file runs, if that is somebody else than the user. Source: Linux, `fs/exec.c`, `bprm_fill_uid`: without
     /// the group's permission to execute, the bit for its rights means something else.
-    pub(super) fn rights(&self, entry: &Entry<'_>) -> Option<Identity> {
-        let mut identity = self.identity.clone();
+    pub(super) fn rights(&self, entry: &FileEntry<'_>) -> Option<UserIds> {
+        let mut user_ids = self.user_ids.clone();
         if entry.mode & 0o4000 != 0 {
-            identity.uid = entry.uid;
+            user_ids.uid = entry.uid;
         }
         if entry.mode & 0o2010 == 0o2010
-            && let Some(own) = identity.gids.first_mut()
+            && let Some(own) = user_ids.gids.first_mut()
         {
             *own = entry.gid;
         }
-        (identity != self.identity).then_some(identity)
+        (user_ids != self.user_ids).then_some(user_ids)
     }
 
     /// Why the kernel would not execute this file, or nothing good would come of it.
-    fn unfit(&self, path: &[u8], elf: &Summary) -> Option<Finding> {
+    fn unusable(&self, path: &[u8], elf: &ElfInfo) -> Option<Finding> {
         let shown = printable_bytes(path);
         let platform = &self.image.config.platform;
         match machine_of(&platform.arch) {
             Some(machine) if !machine.executes(&elf.machine) => {
                 let arch = printable(&platform.arch);
                 let message = format!("{shown} is built for {}, the image is for {arch}", elf.machine);
-                let finding = Finding::new(Id::WrongArchitecture, message);
+                let finding = Finding::new(FindingKind::WrongArchitecture, message);
                 let finding = finding
                     .evidence(path, format!("is an ELF file for {} (e_machine {})", elf.machine, elf.machine.number));
                 let finding = finding.evidence(crate::finding::Source::Config, format!("architecture {arch}"));
-                return Some(finding.remedy(fixes::for_platform(platform, elf.machine)));
+                return Some(finding.fix(fixes::for_platform(platform, elf.machine)));
             }
             _ => {}
         }
         let what = match elf.kind {
-            Kind::Object => "is an object file, which the linker has yet to make a program of",
-            Kind::Other(4) => "is a core dump",
-            Kind::Other(_) => "is an ELF file of a kind that is not executed",
-            Kind::Dynamic if is_library(elf) => library(elf),
+            ElfType::Object => "is an object file, which the linker has yet to make a program of",
+            ElfType::Other(4) => "is a core dump",
+            ElfType::Other(_) => "is an ELF file of a kind that is not executed",
+            ElfType::Dynamic if is_library(elf) => library(elf),
             _ if elf.truncated => {
-                let finding = Finding::new(Id::ElfDamaged, format!("the program {shown} is cut off"));
+                let finding = Finding::new(FindingKind::ElfDamaged, format!("the program {shown} is cut off"));
                 let finding = finding.evidence(path, "is shorter than its program headers say");
-                return Some(finding.remedy([Remedy::CopyProgram(path.to_vec())]));
+                return Some(finding.fix([Fix::CopyProgram(path.to_vec())]));
             }
             // Without a loader nobody reads the dynamic section but the program itself.
-            _ => match elf.flaw.filter(|flaw| *flaw != Flaw::Dynamic || elf.interpreter.is_some()) {
-                Some(flaw) => return Some(damaged(path, &flaw)),
+            _ => match elf.defect.filter(|defect| *defect != ElfDefect::Dynamic || elf.interpreter.is_some()) {
+                Some(defect) => return Some(damaged(path, &defect)),
                 None => return None,
             },
         };
-        Some(Finding::new(Id::NotAProgram, format!("{shown} is no program")).evidence(path, what))
+        Some(Finding::new(FindingKind::NotAProgram, format!("{shown} is no program")).evidence(path, what))
     }
 
     fn with_loader(
@@ -114,14 +98,15 @@ impl Inquiry<'_> {
         program: &Program<'_>,
         asked: &[u8],
         loader: &[u8],
-        kept: &Kept,
-        step: Step,
-    ) -> Vec<Step> {
-        let why = match kept.elf().map(|elf| &elf.summary) {
+        content: &FileContent,
+        step: TraceStep,
+    ) -> Vec<TraceStep> {
+        let why = match content.elf().map(|elf| &elf.info) {
+            None if *content == FileContent::Unknown => return vec![step],
             None => "is no ELF file".to_owned(),
             Some(Err(problem)) => problem.to_string(),
             Some(Ok(elf)) if elf.machine != program.elf.machine => format!("is for {}", elf.machine),
-            Some(Ok(Summary { flaw: Some(flaw @ Flaw::Load), .. })) => flaw.to_string(),
+            Some(Ok(ElfInfo { defect: Some(defect @ ElfDefect::Load), .. })) => defect.to_string(),
             Some(Ok(elf)) => {
                 let libraries = self.libraries(program, libc_of(loader, Some(elf)), Some((asked, elf)));
                 return [vec![step], libraries].concat();
@@ -129,32 +114,37 @@ impl Inquiry<'_> {
         };
         let message =
             format!("the loader {} of {} does not work", printable_bytes(asked), printable_bytes(program.path));
-        let finding = Finding::new(Id::LoaderUnusable, message).evidence(loader, why.clone());
-        self.report(finding.remedy(fixes::for_loader(self.image, program, asked, &[], None)));
-        vec![step.unfit(why)]
+        let finding = Finding::new(FindingKind::LoaderUnusable, message).evidence(loader, why.clone());
+        self.report(finding.fix(fixes::for_loader(program, asked, &[], None)));
+        vec![step.unusable(why)]
     }
 
-    fn without_loader(&mut self, program: &Program<'_>, asked: &[u8], trouble: &Trouble) -> Vec<Step> {
+    fn without_loader(&mut self, program: &Program<'_>, asked: &[u8], problem: &LookupProblem) -> Vec<TraceStep> {
         let (shown, name) = (printable_bytes(program.path), printable_bytes(asked));
-        let step = Step::new(Role::Loader, asked);
+        let step = TraceStep::new(Role::Loader, asked);
         let libc = libc_of(asked, None);
-        if *trouble == Trouble::Beyond {
+        if *problem == LookupProblem::OutsideImage {
             return vec![step];
         }
-        if let Some((path, why, is_permission)) = not_executable(trouble) {
-            let finding = Finding::new(Id::LoaderUnusable, format!("the loader {name} of {shown} cannot be executed"));
-            let mut copied = fixes::for_loader(self.image, program, asked, &[], None);
+        if let Some((path, why, is_permission)) = not_executable(problem) {
+            let finding =
+                Finding::new(FindingKind::LoaderUnusable, format!("the loader {name} of {shown} cannot be executed"));
+            let mut copied = fixes::for_loader(program, asked, &[], None);
             // No file can be copied to where a folder is.
-            copied.retain(|remedy| !matches!((trouble, remedy), (Trouble::Folder(_), Remedy::CopyFromBuild(_))));
-            let mend = || vec![Remedy::MakeExecutable(self.place(path))];
-            let remedies = if is_permission { mend() } else { copied };
-            self.report(finding.evidence(path, why.clone()).remedy(remedies));
-            return vec![step.unfit(why)];
+            copied.retain(|fix| !matches!((problem, fix), (LookupProblem::Folder(_), Fix::CopyFromBuild(_))));
+            let fix = || vec![Fix::MakeExecutable(self.place(path))];
+            let fixes = if is_permission { fix() } else { copied };
+            self.report(finding.evidence(path, why.clone()).fix(fixes));
+            return vec![step.unusable(why)];
         }
         let (steps, lost) = self.foreseen(program, libc);
         let other = match libc {
-            Some(Libc::Glibc) => self.has_libc(Libc::Musl).map(|path| (Id::GlibcProgramOnMusl, Libc::Musl, path)),
-            Some(Libc::Musl) => self.has_libc(Libc::Glibc).map(|path| (Id::MuslProgramOnGlibc, Libc::Glibc, path)),
+            Some(Libc::Glibc) => {
+                self.has_libc(Libc::Musl).map(|path| (FindingKind::GlibcProgramOnMusl, Libc::Musl, path))
+            }
+            Some(Libc::Musl) => {
+                self.has_libc(Libc::Glibc).map(|path| (FindingKind::MuslProgramOnGlibc, Libc::Glibc, path))
+            }
             None => None,
         };
         let mut message = format!("the loader {name} of {shown} is not in the image");
@@ -162,8 +152,8 @@ impl Inquiry<'_> {
             message = format!("{shown} is linked against {}, the image has {}: {message}", wanted.name(), has.name());
         }
         let mut finding =
-            Finding::new(other.as_ref().map_or(Id::LoaderMissing, |(id, ..)| *id), message).missing(asked);
-        if let Trouble::Miss(Miss::Dangling { link, missing }) = trouble {
+            Finding::new(other.as_ref().map_or(FindingKind::LoaderMissing, |(id, ..)| *id), message).missing(asked);
+        if let LookupProblem::LookupError(LookupError::Dangling { link, missing }) = problem {
             finding = finding.evidence(link, format!("is a link to {}, which is not there", printable_bytes(missing)));
         }
         if let Some((_, has, path)) = &other {
@@ -173,15 +163,15 @@ impl Inquiry<'_> {
             let says = format!("needs {} (DT_NEEDED), which is not in the image either", printable_bytes(name));
             finding = finding.evidence(program.path, says);
         }
-        let remedies = fixes::for_loader(self.image, program, asked, &lost, other.map(|(_, has, _)| has));
-        self.report(finding.remedy(remedies));
+        let fixes = fixes::for_loader(program, asked, &lost, other.map(|(_, has, _)| has));
+        self.report(finding.fix(fixes));
         [vec![step.missing()], steps].concat()
     }
 }
 
 /// Is it a shared library, of which nothing but a crash comes if the kernel starts it? It asks for no loader, so that it
 /// would have to stand alone, as a static program does that can be loaded anywhere, or as loaders do and musl's libc.
-fn is_library(elf: &Summary) -> bool {
+fn is_library(elf: &ElfInfo) -> bool {
     let has_name = elf.soname.is_some();
     let depends = !elf.needed.is_empty();
     // Without an entry the kernel jumps to the file's header. A program that is made by hand may start even there.
@@ -190,7 +180,7 @@ fn is_library(elf: &Summary) -> bool {
 }
 
 /// What shows that it is one.
-fn library(elf: &Summary) -> &'static str {
+fn library(elf: &ElfInfo) -> &'static str {
     if elf.needed.is_empty() {
         "is a shared library: it has a name as one (DT_SONAME), and nothing in it is where a program starts (e_entry 0)"
     } else {
@@ -201,6 +191,6 @@ fn library(elf: &Summary) -> &'static str {
 /// A program whose file makes no sense to the kernel or the loader.
 pub(super) fn damaged(path: &[u8], problem: &dyn std::fmt::Display) -> Finding {
     let message = format!("the program {} is damaged: {problem}", printable_bytes(path));
-    let finding = Finding::new(Id::ElfDamaged, message).evidence(path, problem.to_string());
-    finding.remedy([Remedy::CopyProgram(path.to_vec())])
+    let finding = Finding::new(FindingKind::ElfDamaged, message).evidence(path, problem.to_string());
+    finding.fix([Fix::CopyProgram(path.to_vec())])
 }

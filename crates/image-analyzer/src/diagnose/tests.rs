@@ -3,19 +3,19 @@
 mod command;
 mod consulted;
 mod doubt;
+mod fixes;
 mod library;
 mod likely;
-mod mend;
 mod program;
 mod script;
 mod shell;
 mod words;
 
-use super::{Diagnosis, why};
-use crate::archive::config::{Config, Platform};
+use super::{Diagnosis, diagnose};
+use crate::Image;
+use crate::config::{Config, Platform};
 use crate::elf::test_builder::Sample;
-use crate::tree::builder::Builder;
-use crate::{Image, Tree};
+use crate::tree::builder::FileTreeBuilder;
 
 const GLIBC: &str = "/lib64/ld-linux-x86-64.so.2";
 const MUSL: &str = "/lib/ld-musl-x86_64.so.1";
@@ -34,21 +34,21 @@ fn env(config: Config, env: &[&str]) -> Config {
     Config { env: words(env), ..config }
 }
 
-fn ask(tree: Builder, config: Config) -> Diagnosis {
-    why(&Image { references: Vec::new(), config, tree: tree.build().unwrap() })
+fn ask(tree: FileTreeBuilder, config: Config) -> Diagnosis {
+    diagnose(&Image { names: Vec::new(), config, files: tree.build().unwrap() })
 }
 
 /// The ids of all findings, joined.
-fn ids(tree: Builder, config: Config) -> String {
+fn ids(tree: FileTreeBuilder, config: Config) -> String {
     let diagnosis = ask(tree, config);
-    diagnosis.findings.iter().map(|finding| finding.id.name()).collect::<Vec<_>>().join(" ")
+    diagnosis.findings.iter().map(|finding| finding.kind.id()).collect::<Vec<_>>().join(" ")
 }
 
-fn empty() -> Builder {
-    Tree::builder()
+fn empty() -> FileTreeBuilder {
+    FileTreeBuilder::new()
 }
 
-fn glibc_with(versions: &[&str]) -> Builder {
+fn glibc_with(versions: &[&str]) -> FileTreeBuilder {
     let loader = Sample::library("ld-linux-x86-64.so.2").data(FOLDERS).provides(&["GLIBC_2.2.5"]);
     let libc = Sample::library("libc.so.6").needs("ld-linux-x86-64.so.2").provides(versions);
     empty().file(GLIBC, 0o755, loader.bytes()).file("/lib/x86_64-linux-gnu/libc.so.6", 0o755, libc.bytes()).file(
@@ -58,11 +58,11 @@ fn glibc_with(versions: &[&str]) -> Builder {
     )
 }
 
-fn glibc() -> Builder {
+fn glibc() -> FileTreeBuilder {
     glibc_with(&["GLIBC_2.2.5", "GLIBC_2.36"])
 }
 
-fn musl() -> Builder {
+fn musl() -> FileTreeBuilder {
     empty().file(MUSL, 0o755, Sample::library("libc.musl-x86_64.so.1").bytes()).file(
         "/bin/busybox",
         0o755,

@@ -1,24 +1,26 @@
 //! What a program that only starts another is told to run: a shell, `env`, `tini`, the dynamic loader.
 
-use super::Inquiry;
-use super::command::By;
-use super::program::{Program, damaged};
-use crate::dynamic_loader::{Given, libc_of, told};
-use crate::elf::{Flaw, Ident, Kind, Summary};
-use crate::finding::{Finding, Id, Libc, Remedy};
+use super::Diagnoser;
+use super::facts::Program;
+use super::facts::StartedBy;
+use super::program::damaged;
+use crate::dynamic_loader::{LoaderEnvironment, libc_of, loader_arguments};
+use crate::elf::{ElfDefect, ElfIdent, ElfInfo, ElfType};
+use crate::extract::file_content::FileContent;
+use crate::finding::{Finding, FindingKind, Fix, Libc};
 use crate::path::join;
 use crate::printable::{printable, printable_bytes};
-use crate::rules::path_lookup::Trouble;
+use crate::rules::path_lookup::LookupProblem;
 use crate::rules::shell_options;
 use crate::rules::shell_words::{self, Sentence};
-use crate::trace::{Role, Step};
+use crate::trace::{Role, TraceStep};
 
 /// How many of them may stand before each other.
 const DEEPEST: usize = 8;
 
-impl Inquiry<'_> {
+impl Diagnoser<'_> {
     /// What a program that was found at `path` would execute next, where that can be told; `depth` such led to it.
-    fn inside(&mut self, path: &[u8], words: &[String], depth: usize) -> Vec<Step> {
+    fn inside(&mut self, path: &[u8], words: &[String], depth: usize) -> Vec<TraceStep> {
         if depth == DEEPEST {
             return Vec::new();
         }
@@ -26,8 +28,8 @@ impl Inquiry<'_> {
             return self.through_loader(path, libc, words, depth);
         }
         // A script by such a name may do anything.
-        let entry = self.image.tree.lookup(path).map(|found| found.entry);
-        let is_program = entry.as_ref().is_ok_and(|entry| entry.kept.elf().is_some());
+        let entry = self.image.files.lookup(path).map(|found| found.entry);
+        let is_program = entry.as_ref().is_ok_and(|entry| entry.content.elf().is_some());
         // One with the rights of others may keep them, or not.
         if entry.is_ok_and(|entry| self.rights(&entry).is_some()) {
             return Vec::new();
@@ -35,13 +37,13 @@ impl Inquiry<'_> {
         let inner = inner(words, &self.env).filter(|_| is_program);
         let Some(Sentence { assigned, words: inner }) = inner else { return Vec::new() };
         let Some(first) = inner.first().cloned() else { return Vec::new() };
-        let by = if self.is_busybox(path) { By::Busybox } else { By::Shell };
-        if by == By::Busybox && shell_options::is_applet(&first) {
+        let by = if self.is_busybox(path) { StartedBy::Busybox } else { StartedBy::Shell };
+        if by == StartedBy::Busybox && shell_options::is_applet(&first) {
             return Vec::new();
         }
         let shown: Vec<_> = assigned.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let shown = [&shown[..], &inner].concat().join(" ");
-        self.via(path, format!("is told to run {}", printable(&shown)));
+        self.record_step(path, format!("is told to run {}", printable(&shown)));
         for (name, value) in &assigned {
             self.assign(name, value);
         }
@@ -55,24 +57,24 @@ impl Inquiry<'_> {
         }
         match self.search().started(first.as_bytes()).map(|found| found.path) {
             Ok(path) => {
-                let mut step = Step::new(Role::Program, first.as_bytes()).there(path.clone());
+                let mut step = TraceStep::new(Role::Program, first.as_bytes()).there(path.clone());
                 let before = self.findings.len();
                 step.needs = self.execute(&path, by, 0);
-                self.go_on(step, before, &path, &inner, depth + 1)
+                self.follow(step, before, &path, &inner, depth + 1)
             }
-            Err(trouble) => vec![self.no_command(&first, &trouble)],
+            Err(problem) => vec![self.no_command(&first, &problem)],
         }
     }
 
     /// Goes on from a program, which `depth` others led to, unless something was found since `before`.
-    pub(super) fn go_on(
+    pub(super) fn follow(
         &mut self,
-        mut step: Step,
+        mut step: TraceStep,
         before: usize,
         path: &[u8],
         words: &[String],
         depth: usize,
-    ) -> Vec<Step> {
+    ) -> Vec<TraceStep> {
         if self.findings.len() > before {
             return vec![step];
         }
@@ -84,81 +86,84 @@ impl Inquiry<'_> {
 
     /// Whose loader the file at `path` is, if it is one.
     pub(super) fn loader(&self, path: &[u8]) -> Option<Libc> {
-        let elf = self.image.tree.lookup(path).ok()?.entry.kept.elf()?.summary.as_ref().ok()?;
+        let elf = self.image.files.lookup(path).ok()?.entry.content.elf()?.info.as_ref().ok()?;
         if elf.interpreter.is_some() { None } else { libc_of(path, Some(elf)) }
     }
 
     /// Follows the program that a loader is told to load: it opens it, so that permission to read is what counts.
-    fn through_loader(&mut self, loader: &[u8], libc: Libc, words: &[String], depth: usize) -> Vec<Step> {
-        let Some(told) = told(libc, words) else { return Vec::new() };
-        let Some(asked) = told.words.first() else { return Vec::new() };
-        self.via(loader, format!("is told to load {}", printable(asked)));
+    fn through_loader(&mut self, loader: &[u8], libc: Libc, words: &[String], depth: usize) -> Vec<TraceStep> {
+        let Some(loader_arguments) = loader_arguments(libc, words) else { return Vec::new() };
+        let Some(asked) = loader_arguments.words.first() else { return Vec::new() };
+        self.record_step(loader, format!("is told to load {}", printable(asked)));
         let image = self.image;
         let found = match self.search().readable(asked.as_bytes()) {
-            Ok(found) => (found.path, found.entry.kept.clone()),
-            Err(Trouble::Forbidden(path, mode) | Trouble::Closed(path, mode)) => {
+            Ok(found) => (found.path, found.entry.content.clone()),
+            Err(LookupProblem::Forbidden(path, mode) | LookupProblem::NoSearchPermission(path, mode)) => {
                 let message = format!("the user may not read {}, which the loader has to", printable(asked));
                 let says = format!("has mode {mode:04o}{}", self.owner_and_user(&path));
-                let finding = Finding::new(Id::CommandNotExecutable, message.clone()).evidence(&path, says);
-                self.report(finding.remedy([Remedy::MakeReadable(self.place(&path)), Remedy::RootUser]));
-                return vec![Step::new(Role::Program, asked.as_bytes()).unfit(message)];
+                let finding = Finding::new(FindingKind::CommandNotExecutable, message.clone()).evidence(&path, says);
+                self.report(finding.fix([Fix::MakeReadable(self.place(&path)), Fix::RootUser]));
+                return vec![TraceStep::new(Role::Program, asked.as_bytes()).unusable(message)];
             }
-            Err(trouble) => return vec![self.no_command(asked, &trouble)],
+            Err(problem) => return vec![self.no_command(asked, &problem)],
         };
-        let (path, kept) = found;
-        let mut step = Step::new(Role::Program, asked.as_bytes()).there(path.clone());
-        let by = image.tree.lookup(loader).ok().and_then(|found| found.entry.kept.elf()?.summary.as_ref().ok());
+        let (path, content) = found;
+        let mut step = TraceStep::new(Role::Program, asked.as_bytes()).there(path.clone());
+        let by = image.files.lookup(loader).ok().and_then(|found| found.entry.content.elf()?.info.as_ref().ok());
         let Some(by) = by else { return vec![step] };
         let before = self.findings.len();
-        let elf = kept.elf().map(|elf| (elf, elf.summary.as_ref()));
+        let elf = content.elf().map(|elf| (elf, elf.info.as_ref()));
         match elf {
-            Some((kept, Ok(elf))) => {
+            Some((content, Ok(elf))) => {
                 if let Some(finding) = not_loaded(&path, elf, by, libc) {
                     self.report(finding);
                 } else {
-                    let mut given = Given::of(&self.env, false);
-                    given.library_path = told.library_path.clone().or(given.library_path);
-                    given.preload.extend(told.preload.iter().cloned());
+                    let mut environment = LoaderEnvironment::of(&self.env, false);
+                    environment.library_path = loader_arguments.library_path.clone().or(environment.library_path);
+                    environment.preload.extend(loader_arguments.preload.iter().cloned());
                     let opened = join(&self.folder, asked.as_bytes());
-                    let identity = self.identity.clone();
-                    let program = Program { path: &path, opened: &opened, elf, kept, given, identity };
+                    let user_ids = self.user_ids.clone();
+                    let program = Program { path: &path, opened: &opened, elf, content, environment, user_ids };
                     step.needs = self.libraries(&program, Some(libc), Some((loader, by)));
                 }
             }
             Some((_, Err(problem))) => self.report(damaged(&path, problem)),
+            None if content == FileContent::Unknown => {}
             None => {
                 let message = format!("{} is no ELF file, and the loader loads nothing else", printable_bytes(&path));
-                let finding = Finding::new(Id::UnknownFormat, message);
-                self.report(finding.evidence(&path, "is no ELF file").remedy([Remedy::CopyProgram(path.clone())]));
+                let finding = Finding::new(FindingKind::UnknownFormat, message);
+                self.report(finding.evidence(&path, "is no ELF file").fix([Fix::CopyProgram(path.clone())]));
             }
         }
-        self.go_on(step, before, &path, told.words, depth + 1)
+        self.follow(step, before, &path, loader_arguments.words, depth + 1)
     }
 }
 
 /// Why a loader would not load this file, whatever libraries there are.
-fn not_loaded(path: &[u8], elf: &Summary, loader: &Summary, libc: Libc) -> Option<Finding> {
+fn not_loaded(path: &[u8], elf: &ElfInfo, loader: &ElfInfo, libc: Libc) -> Option<Finding> {
     let shown = printable_bytes(path);
     let says = match elf.kind {
         _ if elf.machine != loader.machine => {
             let message = format!("{shown} is built for {}, its loader for {}", elf.machine, loader.machine);
             let says = format!("is an ELF file for {} (e_machine {})", elf.machine, elf.machine.number);
-            return Some(Finding::new(Id::WrongArchitecture, message).evidence(path, says));
+            return Some(Finding::new(FindingKind::WrongArchitecture, message).evidence(path, says));
         }
-        Kind::Object => "is an object file, which the linker has yet to make a program of",
-        Kind::Other(_) => "is an ELF file of a kind that is not executed",
-        _ if libc == Libc::Glibc && elf.ident != Ident::Fine => {
+        ElfType::Object => "is an object file, which the linker has yet to make a program of",
+        ElfType::Other(_) => "is an ELF file of a kind that is not executed",
+        _ if libc == Libc::Glibc && elf.ident != ElfIdent::Fine => {
             return Some(damaged(path, &"its ELF header has an identification that the loader refuses"));
         }
         // The only kind of program without anything to load, and without what says so.
-        Kind::Fixed if libc == Libc::Musl && elf.interpreter.is_none() && elf.needed.is_empty() => {
+        ElfType::Fixed if libc == Libc::Musl && elf.interpreter.is_none() && elf.needed.is_empty() => {
             "is linked statically, and musl's loader loads only what is not"
         }
-        _ if matches!(elf.flaw, Some(Flaw::Load | Flaw::Dynamic)) => return elf.flaw.map(|flaw| damaged(path, &flaw)),
+        _ if matches!(elf.defect, Some(ElfDefect::Load | ElfDefect::Dynamic)) => {
+            return elf.defect.map(|defect| damaged(path, &defect));
+        }
         _ if elf.truncated => return Some(damaged(path, &"it is cut off")),
         _ => return None,
     };
-    Some(Finding::new(Id::NotAProgram, format!("{shown} is no program for a loader")).evidence(path, says))
+    Some(Finding::new(FindingKind::NotAProgram, format!("{shown} is no program for a loader")).evidence(path, says))
 }
 
 /// What these words start in this environment, where that can be told.

@@ -1,11 +1,11 @@
 //! One place where a library may be: search paths taken apart, and the file at a place held against what is wanted.
 
-use crate::elf::{Flaw, Ident, Kind, Machine, Summary};
-use crate::extract::file_content::Kept;
+use crate::elf::{ElfDefect, ElfIdent, ElfInfo, ElfType, Machine};
+use crate::extract::file_content::FileContent;
 use crate::finding::Libc;
 use crate::path::join;
-use crate::rules::path_lookup::{Search, Trouble};
-use crate::tree::Found;
+use crate::rules::path_lookup::{LookupProblem, PathLookup};
+use crate::tree::FoundFile;
 
 /// A path to try, and the folder of the search path that it stands for, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +40,11 @@ pub(super) fn join_name(folder: &[u8], name: &[u8]) -> Vec<u8> {
 
 /// What is at a place where a library may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Probe<'a> {
+pub(crate) enum ProbeResult<'a> {
     /// The library.
-    Library(Found<'a>, &'a Summary),
+    Library(FoundFile<'a>, &'a ElfInfo),
+    /// A file whose content is not known.
+    Unknown,
     /// Nothing, or nothing that may be read: the search goes on.
     Absent,
     /// A file that the loader does not take, for this reason: the search goes on.
@@ -53,51 +55,58 @@ pub enum Probe<'a> {
 
 /// Looks at a place as the loader does: glibc passes over files for other machines (`elf/dl-load.c`, `open_verify`),
 /// musl takes the first that it can open (`ldso/dynlink.c`, `path_open`).
-pub fn probe<'a>(search: &Search<'a>, path: &[u8], machine: Option<Machine>, libc: Libc) -> Probe<'a> {
+pub(crate) fn probe<'a>(search: &PathLookup<'a>, path: &[u8], machine: Option<Machine>, libc: Libc) -> ProbeResult<'a> {
     let found = match search.readable(path) {
         Ok(found) => found,
-        Err(Trouble::Forbidden(_, mode)) => {
-            return Probe::PassedOver(format!("the user may not read it (mode {mode:04o})"));
+        Err(LookupProblem::Forbidden(_, mode)) => {
+            return ProbeResult::PassedOver(format!("the user may not read it (mode {mode:04o})"));
         }
-        Err(Trouble::Folder(_)) => return Probe::Fatal("it is a folder".to_owned()),
-        Err(Trouble::Special(_)) => return Probe::Fatal("it is no regular file".to_owned()),
-        Err(Trouble::Closed(folder, mode)) => {
+        Err(LookupProblem::Folder(_)) => return ProbeResult::Fatal("it is a folder".to_owned()),
+        Err(LookupProblem::Special(_)) => return ProbeResult::Fatal("it is no regular file".to_owned()),
+        Err(LookupProblem::NoSearchPermission(folder, mode)) => {
             let folder = crate::printable::printable_bytes(&folder);
-            return Probe::PassedOver(format!("the user may not enter {folder} (mode {mode:04o})"));
+            return ProbeResult::PassedOver(format!("the user may not enter {folder} (mode {mode:04o})"));
         }
-        Err(Trouble::Miss(_) | Trouble::NotInPath | Trouble::Beyond) => return Probe::Absent,
+        Err(LookupProblem::LookupError(_) | LookupProblem::NotInPath | LookupProblem::OutsideImage) => {
+            return ProbeResult::Absent;
+        }
     };
-    let Kept::Elf(elf) = found.entry.kept else {
+    if *found.entry.content == FileContent::Unknown {
+        return ProbeResult::Unknown;
+    }
+    let FileContent::Elf(elf) = found.entry.content else {
         // Shorter than the header of a 64-bit file.
         let short = found.entry.size < 64;
-        return Probe::Fatal(if short { "the file is too short" } else { "it is no ELF file" }.to_owned());
+        return ProbeResult::Fatal(if short { "the file is too short" } else { "it is no ELF file" }.to_owned());
     };
-    let elf = match &elf.summary {
+    let elf = match &elf.info {
         Ok(elf) => elf,
-        Err(problem) => return Probe::Fatal(problem.to_string()),
+        Err(problem) => return ProbeResult::Fatal(problem.to_string()),
     };
     match (misfit(elf, machine, libc), elf) {
         (Some(misfit), _) => misfit,
-        (None, Summary { kind: Kind::Object | Kind::Other(_), .. }) => Probe::Fatal("it is no library".to_owned()),
-        (None, Summary { flaw: Some(Flaw::Dynamic), .. }) => Probe::Fatal(Flaw::Dynamic.to_string()),
-        (None, Summary { truncated: true, .. }) => Probe::Fatal("the file is cut off".to_owned()),
-        (None, _) => Probe::Library(found, elf),
+        (None, ElfInfo { kind: ElfType::Object | ElfType::Other(_), .. }) => {
+            ProbeResult::Fatal("it is no library".to_owned())
+        }
+        (None, ElfInfo { defect: Some(ElfDefect::Dynamic), .. }) => ProbeResult::Fatal(ElfDefect::Dynamic.to_string()),
+        (None, ElfInfo { truncated: true, .. }) => ProbeResult::Fatal("the file is cut off".to_owned()),
+        (None, _) => ProbeResult::Library(found, elf),
     }
 }
 
 /// Whether a loader takes a file for one of its own kind, in the order in which glibc compares.
-fn misfit<'a>(elf: &Summary, machine: Option<Machine>, libc: Libc) -> Option<Probe<'a>> {
+fn misfit<'a>(elf: &ElfInfo, machine: Option<Machine>, libc: Libc) -> Option<ProbeResult<'a>> {
     let other = || format!("it is for {}", elf.machine);
     let machine = machine.unwrap_or(elf.machine);
     match (libc, elf.ident) {
-        (Libc::Musl, _) => (machine != elf.machine).then(|| Probe::Fatal(other())),
-        (Libc::Glibc, Ident::NoClass) => {
-            Some(Probe::PassedOver("its ELF class is neither that of 32 nor of 64 bits".to_owned()))
+        (Libc::Musl, _) => (machine != elf.machine).then(|| ProbeResult::Fatal(other())),
+        (Libc::Glibc, ElfIdent::NoClass) => {
+            Some(ProbeResult::PassedOver("its ELF class is neither that of 32 nor of 64 bits".to_owned()))
         }
-        (Libc::Glibc, _) if machine.wide != elf.machine.wide => Some(Probe::PassedOver(other())),
-        (Libc::Glibc, _) if machine.big_endian != elf.machine.big_endian => Some(Probe::Fatal(other())),
-        (Libc::Glibc, Ident::Refused(why)) => Some(Probe::Fatal(why.to_owned())),
-        (Libc::Glibc, Ident::Fine) => (machine != elf.machine).then(|| Probe::PassedOver(other())),
+        (Libc::Glibc, _) if machine.is_64_bit != elf.machine.is_64_bit => Some(ProbeResult::PassedOver(other())),
+        (Libc::Glibc, _) if machine.big_endian != elf.machine.big_endian => Some(ProbeResult::Fatal(other())),
+        (Libc::Glibc, ElfIdent::Refused(why)) => Some(ProbeResult::Fatal(why.to_owned())),
+        (Libc::Glibc, ElfIdent::Fine) => (machine != elf.machine).then(|| ProbeResult::PassedOver(other())),
     }
 }
 
@@ -143,8 +152,8 @@ pub(super) fn expand(text: &[u8], names: &[(&[u8], &[u8])]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Probe, expand, join_name, origin};
-    use crate::elf::{Machine, Summary, machine_of};
+    use super::{ProbeResult, expand, join_name, origin};
+    use crate::elf::{ElfInfo, Machine, machine_of};
     use crate::finding::Libc;
 
     #[test]
@@ -157,16 +166,22 @@ mod tests {
 
     #[test]
     fn glibc_passes_over_another_class_or_machine_and_stops_at_another_byte_order() {
-        let misfit = |number, wide, big_endian, libc| {
-            let elf = Summary::of_static(Machine { number, wide, big_endian });
+        let misfit = |number, is_64_bit, big_endian, libc| {
+            let elf = ElfInfo::of_static(Machine { number, is_64_bit, big_endian });
             super::misfit(&elf, machine_of("amd64"), libc)
         };
         assert_eq!(misfit(62, true, false, Libc::Glibc), None);
-        for (number, wide, big_endian) in [(3, false, false), (183, true, false), (20, false, true)] {
-            assert!(matches!(misfit(number, wide, big_endian, Libc::Glibc), Some(Probe::PassedOver(_))), "{number}");
-            assert!(matches!(misfit(number, wide, big_endian, Libc::Musl), Some(Probe::Fatal(_))), "{number}");
+        for (number, is_64_bit, big_endian) in [(3, false, false), (183, true, false), (20, false, true)] {
+            assert!(
+                matches!(misfit(number, is_64_bit, big_endian, Libc::Glibc), Some(ProbeResult::PassedOver(_))),
+                "{number}"
+            );
+            assert!(
+                matches!(misfit(number, is_64_bit, big_endian, Libc::Musl), Some(ProbeResult::Fatal(_))),
+                "{number}"
+            );
         }
-        assert!(matches!(misfit(22, true, true, Libc::Glibc), Some(Probe::Fatal(_))));
+        assert!(matches!(misfit(22, true, true, Libc::Glibc), Some(ProbeResult::Fatal(_))));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::finding::Libc;
 
 /// What a loader is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told<'w> {
+pub(crate) struct LoaderArguments<'w> {
     /// The program and its arguments.
     pub words: &'w [String],
     /// `--library-path`, which takes the place of `LD_LIBRARY_PATH`.
@@ -18,7 +18,7 @@ pub struct Told<'w> {
 
 /// What the words of a command, the loader's own path the first of them, tell the loader; `None` if nothing is loaded,
 /// or it cannot be told what.
-pub fn told(libc: Libc, words: &[String]) -> Option<Told<'_>> {
+pub(crate) fn loader_arguments(libc: Libc, words: &[String]) -> Option<LoaderArguments<'_>> {
     let (own, mut words) = words.split_first()?;
     // By this name musl's only lists.
     if libc == Libc::Musl && own.ends_with("ldd") {
@@ -30,7 +30,7 @@ pub fn told(libc: Libc, words: &[String]) -> Option<Told<'_>> {
         if !first.starts_with("--") {
             // glibc looks for a name among the libraries.
             let is_path = libc == Libc::Musl || first.contains('/');
-            return is_path.then_some(Told { words, library_path, preload });
+            return is_path.then_some(LoaderArguments { words, library_path, preload });
         }
         let (name, joined) = match first.split_once('=') {
             Some((name, value)) if libc == Libc::Musl => (name, Some(value)),
@@ -38,7 +38,9 @@ pub fn told(libc: Libc, words: &[String]) -> Option<Told<'_>> {
         };
         let value = |rest: &'_ [String]| joined.map(str::to_owned).or_else(|| rest.first().cloned());
         match (name, libc) {
-            ("--", Libc::Musl) => return (!rest.is_empty()).then_some(Told { words: rest, library_path, preload }),
+            ("--", Libc::Musl) => {
+                return (!rest.is_empty()).then_some(LoaderArguments { words: rest, library_path, preload });
+            }
             ("--library-path", _) => library_path = Some(value(rest)?),
             ("--preload", _) => preload.push(value(rest)?),
             ("--argv0", _) | ("--glibc-hwcaps-mask", Libc::Glibc) => {}
@@ -50,13 +52,13 @@ pub fn told(libc: Libc, words: &[String]) -> Option<Told<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::told;
+    use super::loader_arguments;
     use crate::finding::Libc;
 
     fn heard(libc: Libc, line: &str) -> Option<String> {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        let told = told(libc, &words)?;
-        Some(format!("{}|{}", told.library_path.unwrap_or_default(), told.words.join(" ")))
+        let loader_arguments = loader_arguments(libc, &words)?;
+        Some(format!("{}|{}", loader_arguments.library_path.unwrap_or_default(), loader_arguments.words.join(" ")))
     }
 
     #[test]

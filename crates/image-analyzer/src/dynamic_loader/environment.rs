@@ -3,14 +3,14 @@
 //! Sources: ld.so(8); `elf/rtld.c` of glibc (`process_envvars`, `handle_preload_list`, `dl_main`); `ldso/dynlink.c` of musl
 //! (`load_preload`).
 
-use crate::archive::config::variable;
+use crate::config::variable;
 use crate::finding::Libc;
-use crate::rules::config_file::Text;
-use crate::rules::path_lookup::Search;
+use crate::rules::config_file::ConfigText;
+use crate::rules::path_lookup::PathLookup;
 
 /// What the environment and the command line give a loader.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Given {
+pub(crate) struct LoaderEnvironment {
     /// `LD_LIBRARY_PATH`, or what the loader's own option says instead.
     pub library_path: Option<String>,
     /// `LD_PRELOAD`, and what the loader's own option adds: names, separated by blanks or colons.
@@ -23,9 +23,9 @@ pub struct Given {
     pub is_beyond: bool,
 }
 
-impl Given {
+impl LoaderEnvironment {
     /// What this environment gives.
-    pub fn of(env: &[String], secure: bool) -> Self {
+    pub(crate) fn of(env: &[String], secure: bool) -> Self {
         let preload = variable(env, "LD_PRELOAD").unwrap_or_default();
         // For those rights, only libraries that are searched for.
         let names = names(preload.as_bytes()).filter(|name| !secure || !name.contains(&b'/'));
@@ -46,8 +46,8 @@ impl Given {
 
     /// The libraries that are loaded before all others, and whether there may be more. With glibc `/etc/ld.so.preload`
     /// names some, too.
-    pub(super) fn preloads(&self, search: &Search<'_>, libc: Libc) -> (Vec<Vec<u8>>, bool) {
-        let file = if libc == Libc::Glibc { search.text(b"/etc/ld.so.preload") } else { Text::Absent };
+    pub(super) fn preloads(&self, search: &PathLookup<'_>, libc: Libc) -> (Vec<Vec<u8>>, bool) {
+        let file = if libc == Libc::Glibc { search.text(b"/etc/ld.so.preload") } else { ConfigText::Absent };
         let text = file.known();
         // What follows `#` is a comment.
         let lines = text.split(|byte| *byte == b'\n');
@@ -69,22 +69,25 @@ fn names(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::Given;
+    use super::LoaderEnvironment;
 
     #[test]
     fn a_program_with_other_rights_is_given_less() {
         let env = ["LD_LIBRARY_PATH=/o", "LD_PRELOAD=/a.so b.so:c.so"].map(str::to_owned);
-        let given = Given::of(&env, false);
-        assert_eq!((given.library_path.as_deref(), given.preload.join(" ").as_str()), (Some("/o"), "/a.so b.so c.so"));
-        let given = Given::of(&env, true);
-        assert_eq!((given.library_path.as_deref(), given.preload.join(" ").as_str()), (None, "b.so c.so"));
+        let environment = LoaderEnvironment::of(&env, false);
+        assert_eq!(
+            (environment.library_path.as_deref(), environment.preload.join(" ").as_str()),
+            (Some("/o"), "/a.so b.so c.so")
+        );
+        let environment = LoaderEnvironment::of(&env, true);
+        assert_eq!((environment.library_path.as_deref(), environment.preload.join(" ").as_str()), (None, "b.so c.so"));
     }
 
     #[test]
     fn an_auditor_and_a_list_are_beyond_what_is_followed() {
-        assert!(!Given::of(&["LD_DEBUG=all".to_owned()], false).is_beyond);
-        assert!(Given::of(&[format!("LD_LIBRARY_PATH={}", "/a:".repeat(1 << 16))], false).is_beyond);
-        assert!(Given::of(&["LD_AUDIT=/a.so".to_owned()], false).is_beyond);
-        assert!(Given::of(&["LD_TRACE_LOADED_OBJECTS=1".to_owned()], false).is_beyond);
+        assert!(!LoaderEnvironment::of(&["LD_DEBUG=all".to_owned()], false).is_beyond);
+        assert!(LoaderEnvironment::of(&[format!("LD_LIBRARY_PATH={}", "/a:".repeat(1 << 16))], false).is_beyond);
+        assert!(LoaderEnvironment::of(&["LD_AUDIT=/a.so".to_owned()], false).is_beyond);
+        assert!(LoaderEnvironment::of(&["LD_TRACE_LOADED_OBJECTS=1".to_owned()], false).is_beyond);
     }
 }

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 use super::candidate::{Candidate, expand, join_name, origin, split};
 use super::ld_so_cache::Cache;
-use super::{Load, Object};
-use crate::elf::{Machine, Summary};
+use super::{LoadRequest, LoadedObject};
+use crate::elf::{ElfInfo, Machine};
 use crate::path::{absolute, components};
 
 /// Subfolders with builds for better processors, which may hold the only copy of a library (glibc 2.33 and later,
@@ -59,7 +59,7 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn new(load: &Load<'_>) -> Self {
+    pub(super) fn new(load: &LoadRequest<'_>) -> Self {
         let text = load.search.text(b"/etc/ld.so.cache");
         let system = system_folders(load.loader.map(|(_, elf)| elf));
         Self { system, cache: Cache::read(text.known()), is_unsure: text.is_unknown() }
@@ -68,8 +68,8 @@ impl Rules {
     /// The paths to try for `name`, in order. The folders to try are added to `spent`.
     pub(super) fn candidates<'c>(
         &'c self,
-        load: &Load<'_>,
-        objects: &[Object<'_>],
+        load: &LoadRequest<'_>,
+        objects: &[LoadedObject<'_>],
         parent: usize,
         name: &'c [u8],
         spent: &Cell<usize>,
@@ -84,8 +84,8 @@ impl Rules {
                 folders.extend(self.folders(rpath, b":", load, owner));
             }
         }
-        let given = load.given.library_path.as_deref().unwrap_or_default().as_bytes();
-        folders.extend(self.folders(given, b":;", load, object));
+        let environment = load.environment.library_path.as_deref().unwrap_or_default().as_bytes();
+        folders.extend(self.folders(environment, b":;", load, object));
         folders.extend(self.folders(object.elf.runpath.as_deref().unwrap_or_default(), b":", load, object));
         spent.set(spent.get().saturating_add(folders.len()));
         let machine = object.elf.machine;
@@ -98,7 +98,13 @@ impl Rules {
     }
 
     /// The folders of a search path; an empty one among them is the working folder, and an empty path is none.
-    fn folders(&self, path: &[u8], separators: &[u8], load: &Load<'_>, object: &Object<'_>) -> Vec<Vec<u8>> {
+    fn folders(
+        &self,
+        path: &[u8],
+        separators: &[u8],
+        load: &LoadRequest<'_>,
+        object: &LoadedObject<'_>,
+    ) -> Vec<Vec<u8>> {
         let mut seen = BTreeSet::new();
         let all = split(path, separators).filter(|folder| !path.is_empty() && seen.insert(*folder));
         let here = || load.search.folder.to_vec();
@@ -108,29 +114,29 @@ impl Rules {
 
     /// A folder or name with `$ORIGIN`, `$LIB` and `$PLATFORM` replaced; `None` if it is not used for a program with the
     /// rights of others.
-    fn expand(&self, text: &[u8], object: &Object<'_>, load: &Load<'_>) -> Option<Vec<u8>> {
+    fn expand(&self, text: &[u8], object: &LoadedObject<'_>, load: &LoadRequest<'_>) -> Option<Vec<u8>> {
         let lib = self.system.first().and_then(|folder| folder.strip_prefix(b"/")).unwrap_or(b"lib");
         let platform = object.elf.machine.cpu().unwrap_or_default().as_bytes();
         let out = expand(text, &[(b"ORIGIN", origin(&object.opened)), (b"LIB", lib), (b"PLATFORM", platform)]);
-        (!load.given.secure || self.is_trusted(text, &out, object)).then_some(out)
+        (!load.environment.secure || self.is_trusted(text, &out, object)).then_some(out)
     }
 
     /// Is a path with `$ORIGIN` used for a program with the rights of others? It has to start with it, and for the program
     /// itself to lead to within one of the loader's own folders (`elf/dl-load.c`, `_dl_dst_substitute`).
-    fn is_trusted(&self, text: &[u8], expanded: &[u8], object: &Object<'_>) -> bool {
+    fn is_trusted(&self, text: &[u8], expanded: &[u8], object: &LoadedObject<'_>) -> bool {
         let has_origin = |text: &[u8]| expand(text, &[(b"ORIGIN", b"")]) != text;
         if !has_origin(text) {
             return true;
         }
         let rest = text.strip_prefix(b"$ORIGIN").or_else(|| text.strip_prefix(b"${ORIGIN}"));
         let starts = rest.is_some_and(|rest| (rest.is_empty() || rest.starts_with(b"/")) && !has_origin(rest));
-        let place = absolute(components(expanded).fold(Vec::new(), |mut way: Vec<&[u8]>, name| {
+        let place = absolute(components(expanded).fold(Vec::new(), |mut folders: Vec<&[u8]>, name| {
             if name == b".." {
-                way.pop();
+                folders.pop();
             } else {
-                way.push(name);
+                folders.push(name);
             }
-            way
+            folders
         }));
         let within = |folder: &Vec<u8>| {
             place.strip_prefix(folder.as_slice()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
@@ -162,9 +168,9 @@ pub(super) fn is_for_some(path: &[u8]) -> bool {
 /// The objects from this one up to the program that have a `DT_RPATH` in force, with it. `DT_RUNPATH` beside it puts it
 /// out of force.
 fn inherited<'o, 'a>(
-    objects: &'o [Object<'a>],
+    objects: &'o [LoadedObject<'a>],
     from: usize,
-) -> impl Iterator<Item = (&'o Object<'a>, &'o Vec<u8>)> + use<'o, 'a> {
+) -> impl Iterator<Item = (&'o LoadedObject<'a>, &'o Vec<u8>)> + use<'o, 'a> {
     let mut next = Some(from);
     let up = std::iter::from_fn(move || {
         let object = objects.get(next?)?;
@@ -176,11 +182,11 @@ fn inherited<'o, 'a>(
 
 /// The folders that the loader was built to search. If it is not there to be asked, Debian's, because the official
 /// images of compilers are built on Debian.
-fn system_folders(loader: Option<&Summary>) -> Vec<Vec<u8>> {
+fn system_folders(loader: Option<&ElfInfo>) -> Vec<Vec<u8>> {
     match loader {
         Some(loader) if !loader.system_folders.is_empty() => loader.system_folders.clone(),
         Some(loader) => debian_folders(loader.machine),
-        None => debian_folders(Machine { number: 62, wide: true, big_endian: false }),
+        None => debian_folders(Machine { number: 62, is_64_bit: true, big_endian: false }),
     }
 }
 

@@ -6,9 +6,9 @@
 //! such file. Empty folders are passed over (`path_open`). The loader is libc itself: all names that libc goes by mean it.
 
 use super::candidate::{Candidate, expand, origin, split};
-use super::{Load, Object};
+use super::{LoadRequest, LoadedObject};
 use crate::path::join;
-use crate::rules::config_file::Text;
+use crate::rules::config_file::ConfigText;
 
 /// The parts of libc that other systems have in libraries of their own.
 const ITSELF: [&[u8]; 7] = [b"c", b"pthread", b"rt", b"m", b"dl", b"util", b"xnet"];
@@ -28,9 +28,9 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn new(load: &Load<'_>) -> Self {
-        let text = load.loader.map_or(Text::Absent, |(path, _)| folders_of(load, path));
-        let text_or = if text == Text::Absent { b"/lib:/usr/local/lib:/usr/lib" } else { text.known() };
+    pub(super) fn new(load: &LoadRequest<'_>) -> Self {
+        let text = load.loader.map_or(ConfigText::Absent, |(path, _)| folders_of(load, path));
+        let text_or = if text == ConfigText::Absent { b"/lib:/usr/local/lib:/usr/lib" } else { text.known() };
         let folders = split(text_or, b":\n").filter(|folder| !folder.is_empty());
         Self { system: folders.map(<[u8]>::to_vec).collect(), is_unsure: text.is_unknown() }
     }
@@ -38,8 +38,8 @@ impl Rules {
     /// The paths to try for `name`, in order.
     pub(super) fn candidates(
         &self,
-        load: &Load<'_>,
-        objects: &[Object<'_>],
+        load: &LoadRequest<'_>,
+        objects: &[LoadedObject<'_>],
         parent: usize,
         name: &[u8],
     ) -> Vec<Candidate> {
@@ -47,11 +47,11 @@ impl Rules {
             return vec![Candidate::exactly(name.to_vec())];
         }
         let mut folders: Vec<Vec<u8>> = Vec::new();
-        let given = load.given.library_path.as_deref().unwrap_or_default().as_bytes();
-        folders.extend(split(given, b":\n").map(<[u8]>::to_vec));
+        let environment = load.environment.library_path.as_deref().unwrap_or_default().as_bytes();
+        folders.extend(split(environment, b":\n").map(<[u8]>::to_vec));
         let mut next = Some(parent);
         while let Some(object) = next.and_then(|at| objects.get(at)) {
-            folders.extend(search_path(object, load.given.secure));
+            folders.extend(search_path(object, load.environment.secure));
             next = object.parent;
         }
         folders.extend(self.system.iter().cloned());
@@ -61,7 +61,7 @@ impl Rules {
 
 /// The folders of an object's own search path. One `$` that is not `$ORIGIN` puts all of it out of force, and so does any in
 /// that of a program with the rights of others.
-fn search_path(object: &Object<'_>, is_secure: bool) -> Vec<Vec<u8>> {
+fn search_path(object: &LoadedObject<'_>, is_secure: bool) -> Vec<Vec<u8>> {
     let path = object.elf.runpath.as_ref().or(object.elf.rpath.as_ref());
     let Some(path) = path else { return Vec::new() };
     let expanded = expand(path, &[(b"ORIGIN", origin(&object.opened))]);
@@ -73,14 +73,14 @@ fn search_path(object: &Object<'_>, is_secure: bool) -> Vec<Vec<u8>> {
 
 /// What the file says that the loader at this path reads. Its name is built into the loader: under a name of its own the
 /// loader reads one that cannot be told.
-fn folders_of<'a>(load: &Load<'a>, loader: &[u8]) -> Text<'a> {
+fn folders_of<'a>(load: &LoadRequest<'a>, loader: &[u8]) -> ConfigText<'a> {
     match path_file(loader) {
         Some((folder, Some(name))) => load.search.text(&join(&folder, &name)),
         Some((folder, None)) => {
             let names = load.search.tree.list(&folder).unwrap_or_default();
-            if names.iter().any(|name| name.starts_with(LOADER)) { Text::Unknown } else { Text::Absent }
+            if names.iter().any(|name| name.starts_with(LOADER)) { ConfigText::Unknown } else { ConfigText::Absent }
         }
-        None => Text::Absent,
+        None => ConfigText::Absent,
     }
 }
 

@@ -5,11 +5,11 @@
 
 use std::cmp::Ordering;
 
-use super::Loaded;
+use super::LoadResult;
 
 /// A library that is too old.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lacking {
+pub(crate) struct MissingVersion {
     /// The library, by place in the list of objects.
     pub library: usize,
     /// The versions that it does not provide, the oldest first.
@@ -21,8 +21,8 @@ pub struct Lacking {
 }
 
 /// All libraries that are too old, in the order in which they were loaded.
-pub fn lacking(loaded: &Loaded<'_>) -> Vec<Lacking> {
-    let mut list: Vec<Lacking> = Vec::new();
+pub(crate) fn missing_versions(loaded: &LoadResult<'_>) -> Vec<MissingVersion> {
+    let mut list: Vec<MissingVersion> = Vec::new();
     for (at, object) in loaded.objects.iter().enumerate().filter(|_| !loaded.is_unsure) {
         for required in &object.elf.requires {
             let library = loaded.objects.iter().skip(1).position(|other| {
@@ -38,28 +38,28 @@ pub fn lacking(loaded: &Loaded<'_>) -> Vec<Lacking> {
             missing.for_each(|version| note(&mut list, library, at, version));
         }
     }
-    for lacking in &mut list {
-        lacking.versions.sort_by(|a, b| compare(a, b));
-        let provides = loaded.objects.get(lacking.library).and_then(|library| library.elf.provides.as_ref());
-        let kind = lacking.versions.last().map(|version| kind(version).to_vec());
+    for missing_versions in &mut list {
+        missing_versions.versions.sort_by(|a, b| compare(a, b));
+        let provides = loaded.objects.get(missing_versions.library).and_then(|library| library.elf.provides.as_ref());
+        let kind = missing_versions.versions.last().map(|version| kind(version).to_vec());
         let same = provides.into_iter().flatten().filter(|version| Some(kind_of(version)) == kind);
-        lacking.newest = same.max_by(|a, b| compare(a, b)).cloned();
+        missing_versions.newest = same.max_by(|a, b| compare(a, b)).cloned();
     }
-    list.sort_by_key(|lacking| lacking.library);
+    list.sort_by_key(|missing_versions| missing_versions.library);
     list
 }
 
-fn note(list: &mut Vec<Lacking>, library: usize, object: usize, version: &[u8]) {
-    let at = list.iter().position(|lacking| lacking.library == library).unwrap_or_else(|| {
-        list.push(Lacking { library, versions: Vec::new(), needed_by: Vec::new(), newest: None });
+fn note(list: &mut Vec<MissingVersion>, library: usize, object: usize, version: &[u8]) {
+    let at = list.iter().position(|missing_versions| missing_versions.library == library).unwrap_or_else(|| {
+        list.push(MissingVersion { library, versions: Vec::new(), needed_by: Vec::new(), newest: None });
         list.len() - 1
     });
-    let Some(lacking) = list.get_mut(at) else { return };
-    if !lacking.versions.iter().any(|known| known == version) {
-        lacking.versions.push(version.to_vec());
+    let Some(missing_versions) = list.get_mut(at) else { return };
+    if !missing_versions.versions.iter().any(|known| known == version) {
+        missing_versions.versions.push(version.to_vec());
     }
-    if !lacking.needed_by.contains(&object) {
-        lacking.needed_by.push(object);
+    if !missing_versions.needed_by.contains(&object) {
+        missing_versions.needed_by.push(object);
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::LIST;
 use super::headers::{self, Layout, Segment};
-use crate::extract::file_content::Sparse;
+use crate::extract::partial_file::PartialFile;
 
 /// The longest string that is read, in bytes. Search paths may be longer than any path.
 const STRING: usize = 64 << 10;
@@ -20,7 +20,7 @@ pub(super) enum Unread {
 
 /// The dynamic section, with what is needed to follow its addresses into the file.
 pub(super) struct Dynamic<'a> {
-    pub(super) file: &'a Sparse,
+    pub(super) file: &'a PartialFile,
     pub(super) layout: &'a Layout,
     segments: &'a [Segment],
     entries: Vec<(u64, u64)>,
@@ -28,7 +28,7 @@ pub(super) struct Dynamic<'a> {
 
 impl<'a> Dynamic<'a> {
     pub(super) fn read(
-        file: &'a Sparse,
+        file: &'a PartialFile,
         layout: &'a Layout,
         segments: &'a [Segment],
         at: &Segment,

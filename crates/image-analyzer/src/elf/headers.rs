@@ -2,8 +2,8 @@
 //!
 //! It reads single fields and checks that they are there. It does not say what they mean together.
 
-use super::{ElfProblem, Ident, Kind, Machine};
-use crate::extract::file_content::Sparse;
+use super::{ElfError, ElfIdent, ElfType, Machine};
+use crate::extract::partial_file::PartialFile;
 
 /// A part of the file that is loaded into memory.
 pub(super) const PT_LOAD: u32 = 1;
@@ -45,11 +45,11 @@ pub(super) const DF_1_PIE: u64 = 0x0800_0000;
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) machine: Machine,
-    pub(super) kind: Kind,
+    pub(super) kind: ElfType,
     /// `e_entry`: where the kernel starts it.
     pub(super) entry: u64,
     /// What a loader makes of the first sixteen bytes.
-    pub(super) ident: Ident,
+    pub(super) ident: ElfIdent,
     /// Where the program headers start, how large one is, and how many there are.
     headers: (u64, u16, u16),
 }
@@ -78,8 +78,8 @@ impl Segment {
 
     /// Would the kernel fail to load it, whatever the machine (Linux, `fs/binfmt_elf.c`, `elf_load` and what calls it)?
     /// Half of all addresses are the kernel's own; a page has at least 4096 bytes.
-    pub(super) fn is_impossible(&self, wide: bool) -> bool {
-        let most = if wide { 1 << 63 } else { 1 << 32 };
+    pub(super) fn is_impossible(&self, is_64_bit: bool) -> bool {
+        let most = if is_64_bit { 1 << 63 } else { 1 << 32 };
         let end = self.address.checked_add(self.memory);
         let misplaced = self.size > 0 && self.offset % 4096 != self.address % 4096;
         self.size > self.memory || end.is_none_or(|end| end > most) || misplaced
@@ -90,60 +90,61 @@ impl Segment {
 const TABLE: u64 = 64 << 10;
 
 impl Layout {
-    pub(super) fn read(file: &Sparse) -> Result<Self, ElfProblem> {
+    pub(super) fn read(file: &PartialFile) -> Result<Self, ElfError> {
         // What the kernel looks at is filled up with zeros: the smallest programs end within their header.
         let filled = (file.size() < 64).then(|| {
             let mut filled = file.from(0).unwrap_or_default().to_vec();
             filled.resize(64, 0);
-            Sparse::whole(filled)
+            PartialFile::whole(filled)
         });
         let file = filled.as_ref().unwrap_or(file);
-        let ident = file.get(0, 20).ok_or(ElfProblem::Short)?;
+        let ident = file.get(0, 20).ok_or(ElfError::Short)?;
         // The kernel goes by the machine alone, and the smallest programs use these bytes for something else.
-        let (wide, big_endian) = match (ident.get(4), ident.get(5), ident.get(18..20)) {
+        let (is_64_bit, big_endian) = match (ident.get(4), ident.get(5), ident.get(18..20)) {
             (Some(class @ (1 | 2)), Some(order @ (1 | 2)), _) => (*class == 2, *order == 2),
             (_, _, Some([62 | 183, 0])) => (true, false),
             (_, _, Some([3 | 40, 0])) => (false, false),
-            _ => return Err(ElfProblem::Header),
+            _ => return Err(ElfError::Header),
         };
-        let machine = Machine { number: 0, wide, big_endian };
-        let mut layout = Self { machine, kind: Kind::Other(0), entry: 0, ident: Ident::of(ident), headers: (0, 0, 0) };
-        let (start, size, count) = if wide { (0x20, 0x36, 0x38) } else { (0x1c, 0x2a, 0x2c) };
-        let half = |layout: &Self, offset| layout.half(file, offset).ok_or(ElfProblem::Short);
+        let machine = Machine { number: 0, is_64_bit, big_endian };
+        let mut layout =
+            Self { machine, kind: ElfType::Other(0), entry: 0, ident: ElfIdent::of(ident), headers: (0, 0, 0) };
+        let (start, size, count) = if is_64_bit { (0x20, 0x36, 0x38) } else { (0x1c, 0x2a, 0x2c) };
+        let half = |layout: &Self, offset| layout.half(file, offset).ok_or(ElfError::Short);
         layout.kind = match half(&layout, 0x10)? {
-            1 => Kind::Object,
-            2 => Kind::Fixed,
-            3 => Kind::Dynamic,
-            other => Kind::Other(other),
+            1 => ElfType::Object,
+            2 => ElfType::Fixed,
+            3 => ElfType::Dynamic,
+            other => ElfType::Other(other),
         };
         layout.machine.number = half(&layout, 0x12)?;
-        layout.entry = layout.address(file, 0x18).ok_or(ElfProblem::Short)?;
-        let table = layout.address(file, start).ok_or(ElfProblem::Short)?;
+        layout.entry = layout.address(file, 0x18).ok_or(ElfError::Short)?;
+        let table = layout.address(file, start).ok_or(ElfError::Short)?;
         layout.headers = (table, half(&layout, size)?, half(&layout, count)?);
         Ok(layout)
     }
 
     /// The program headers. A program without any is refused by the kernel (`load_elf_phdrs`); an object file has none.
-    pub(super) fn segments(&self, file: &Sparse) -> Result<Vec<Segment>, ElfProblem> {
+    pub(super) fn segments(&self, file: &PartialFile) -> Result<Vec<Segment>, ElfError> {
         let (table, size, count) = self.headers;
-        let executable = matches!(self.kind, Kind::Fixed | Kind::Dynamic);
+        let executable = matches!(self.kind, ElfType::Fixed | ElfType::Dynamic);
         // Cut off within its header, unless that is all that there ever was.
-        let short = file.size() < if self.machine.wide { 64 } else { 52 };
+        let short = file.size() < if self.machine.is_64_bit { 64 } else { 52 };
         if !executable {
-            return if short { Err(ElfProblem::Short) } else { Ok(Vec::new()) };
+            return if short { Err(ElfError::Short) } else { Ok(Vec::new()) };
         }
-        if size != if self.machine.wide { 56 } else { 32 } || count == 0 {
-            return Err(if short { ElfProblem::Short } else { ElfProblem::Header });
+        if size != if self.machine.is_64_bit { 56 } else { 32 } || count == 0 {
+            return Err(if short { ElfError::Short } else { ElfError::Header });
         }
         if u64::from(count) * u64::from(size) > TABLE {
-            return Err(ElfProblem::Excess);
+            return Err(ElfError::Excess);
         }
         let start = |index: u16| table.checked_add(u64::from(index) * u64::from(size));
-        (0..count).map(|index| start(index).and_then(|at| self.segment(file, at)).ok_or(ElfProblem::Short)).collect()
+        (0..count).map(|index| start(index).and_then(|at| self.segment(file, at)).ok_or(ElfError::Short)).collect()
     }
 
-    fn segment(&self, file: &Sparse, at: u64) -> Option<Segment> {
-        let (offset, address, size, flags) = if self.machine.wide { (8, 16, 32, 4) } else { (4, 8, 16, 24) };
+    fn segment(&self, file: &PartialFile, at: u64) -> Option<Segment> {
+        let (offset, address, size, flags) = if self.machine.is_64_bit { (8, 16, 32, 4) } else { (4, 8, 16, 24) };
         let memory = size + self.word();
         let field = |by: u64| self.address(file, at.checked_add(by)?);
         Some(Segment {
@@ -158,24 +159,24 @@ impl Layout {
 
     /// How wide an address is, in bytes.
     pub(super) fn word(&self) -> u64 {
-        if self.machine.wide { 8 } else { 4 }
+        if self.machine.is_64_bit { 8 } else { 4 }
     }
 
     /// Two bytes.
-    pub(super) fn half(&self, file: &Sparse, offset: u64) -> Option<u16> {
+    pub(super) fn half(&self, file: &PartialFile, offset: u64) -> Option<u16> {
         let bytes: [u8; 2] = file.get(offset, 2)?.try_into().ok()?;
         Some(if self.machine.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
     }
 
     /// Four bytes.
-    pub(super) fn full(&self, file: &Sparse, offset: u64) -> Option<u32> {
+    pub(super) fn full(&self, file: &PartialFile, offset: u64) -> Option<u32> {
         let bytes: [u8; 4] = file.get(offset, 4)?.try_into().ok()?;
         Some(if self.machine.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
     }
 
     /// As many bytes as an address has.
-    pub(super) fn address(&self, file: &Sparse, offset: u64) -> Option<u64> {
-        if !self.machine.wide {
+    pub(super) fn address(&self, file: &PartialFile, offset: u64) -> Option<u64> {
+        if !self.machine.is_64_bit {
             return self.full(file, offset).map(u64::from);
         }
         let bytes: [u8; 8] = file.get(offset, 8)?.try_into().ok()?;

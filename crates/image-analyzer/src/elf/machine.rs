@@ -11,7 +11,7 @@ pub struct Machine {
     /// `e_machine`.
     pub number: u16,
     /// 64-bit (`ELFCLASS64`), not 32-bit?
-    pub wide: bool,
+    pub is_64_bit: bool,
     /// The most significant byte first?
     pub big_endian: bool,
 }
@@ -20,7 +20,7 @@ pub struct Machine {
 struct Known {
     arch: &'static str,
     number: u16,
-    wide: bool,
+    is_64_bit: bool,
     big_endian: bool,
     /// What `$PLATFORM` stands for and how Debian's folders begin (`x86_64-linux-gnu`).
     cpu: &'static str,
@@ -51,22 +51,22 @@ const KNOWN: [Known; 9] = [
     ),
 ];
 
-const fn known(arch: &'static str, number: u16, wide: bool, big_endian: bool, names: [&'static str; 4]) -> Known {
+const fn known(arch: &'static str, number: u16, is_64_bit: bool, big_endian: bool, names: [&'static str; 4]) -> Known {
     let [cpu, triplet, loader, musl] = names;
-    Known { arch, number, wide, big_endian, cpu, triplet, loader, musl }
+    Known { arch, number, is_64_bit, big_endian, cpu, triplet, loader, musl }
 }
 
 /// The machine that an image platform's architecture names; `None` if it is not known here.
-pub fn machine_of(arch: &str) -> Option<Machine> {
+pub(crate) fn machine_of(arch: &str) -> Option<Machine> {
     let known = KNOWN.iter().find(|known| known.arch == arch)?;
-    Some(Machine { number: known.number, wide: known.wide, big_endian: known.big_endian })
+    Some(Machine { number: known.number, is_64_bit: known.is_64_bit, big_endian: known.big_endian })
 }
 
 impl Machine {
     fn known(&self) -> Option<&'static Known> {
-        KNOWN
-            .iter()
-            .find(|known| known.number == self.number && known.wide == self.wide && known.big_endian == self.big_endian)
+        KNOWN.iter().find(|known| {
+            known.number == self.number && known.is_64_bit == self.is_64_bit && known.big_endian == self.big_endian
+        })
     }
 
     /// Its name as an image platform: `amd64`.
@@ -121,7 +121,7 @@ impl fmt::Display for Machine {
         if let Some(arch) = self.arch() {
             return f.write_str(arch);
         }
-        let (bits, order) = (if self.wide { 64 } else { 32 }, if self.big_endian { "big" } else { "little" });
+        let (bits, order) = (if self.is_64_bit { 64 } else { 32 }, if self.big_endian { "big" } else { "little" });
         write!(f, "machine {} ({bits}-bit, {order}-endian)", self.number)
     }
 }

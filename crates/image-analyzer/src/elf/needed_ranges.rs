@@ -1,4 +1,4 @@
-//! Which parts of a large ELF file [`super::Summary::read`] will look at, told from the parts that are at hand.
+//! Which parts of a large ELF file [`super::ElfInfo::read`] will look at, told from the parts that are at hand.
 //!
 //! A library of several hundred megabytes is read once, from front to back, and never held as a whole. Its head says
 //! where the dynamic section is, and the dynamic section where the rest is: mostly before it, in the head, but tools
@@ -6,7 +6,7 @@
 
 use super::dynamic::{Dynamic, place};
 use super::headers::{self, Layout};
-use super::{INTERPRETER, LIST, Sparse};
+use super::{INTERPRETER, LIST, PartialFile};
 
 /// The most bytes that are asked for in one place.
 const MOST: u64 = 4 << 20;
@@ -15,7 +15,7 @@ const MOST: u64 = 4 << 20;
 ///
 /// What the loader reads stands before the code, in all that today's linkers lay out; older ones put it into one segment
 /// with the code, at the file's start. A program without a dynamic section has nothing to read.
-pub fn head(file: &Sparse) -> Option<u64> {
+pub(crate) fn head(file: &PartialFile) -> Option<u64> {
     let segments = Layout::read(file).and_then(|layout| layout.segments(file)).ok()?;
     if segments.iter().all(|segment| segment.kind != headers::PT_DYNAMIC) {
         return Some(0);
@@ -25,7 +25,7 @@ pub fn head(file: &Sparse) -> Option<u64> {
 }
 
 /// Where each wanted part starts and how long it is at most, in no order, whether at hand or not.
-pub fn wanted(file: &Sparse) -> Vec<(u64, u64)> {
+pub(crate) fn wanted(file: &PartialFile) -> Vec<(u64, u64)> {
     let mut wanted = Vec::new();
     let Ok(layout) = Layout::read(file) else { return wanted };
     let Ok(segments) = layout.segments(file) else { return wanted };

@@ -9,7 +9,7 @@
 #[derive(Clone, Debug)]
 pub struct Sample {
     machine: u16,
-    wide: bool,
+    is_64_bit: bool,
     big_endian: bool,
     kind: u16,
     entry: u64,
@@ -31,7 +31,7 @@ impl Sample {
     pub fn program() -> Self {
         Self {
             machine: 62,
-            wide: true,
+            is_64_bit: true,
             big_endian: false,
             kind: 2,
             entry: 64,
@@ -66,8 +66,8 @@ impl Sample {
     }
 
     /// For another machine: `e_machine`, 64-bit or not, big-endian or not.
-    pub fn machine(mut self, number: u16, wide: bool, big_endian: bool) -> Self {
-        (self.machine, self.wide, self.big_endian) = (number, wide, big_endian);
+    pub fn machine(mut self, number: u16, is_64_bit: bool, big_endian: bool) -> Self {
+        (self.machine, self.is_64_bit, self.big_endian) = (number, is_64_bit, big_endian);
         self
     }
 
@@ -135,7 +135,7 @@ struct Writer<'s> {
 impl Writer<'_> {
     fn write(mut self) -> Vec<u8> {
         let sample = self.sample;
-        let headers = if sample.wide { 64 + 3 * 56 } else { 52 + 3 * 32 };
+        let headers = if sample.is_64_bit { 64 + 3 * 56 } else { 52 + 3 * 32 };
         let interpreter = sample.interpreter.clone().unwrap_or_default().into_bytes();
         let has_dynamic = !(sample.dynamic.is_empty() && sample.requires.is_empty() && sample.provides.is_empty());
         // Strings go first, so that everything after them knows where they are.
@@ -183,10 +183,10 @@ impl Writer<'_> {
 
     fn header(&self, count: u16) -> Vec<u8> {
         let sample = self.sample;
-        let mut file = vec![0x7f, b'E', b'L', b'F', 1 + u8::from(sample.wide), 1 + u8::from(sample.big_endian), 1];
+        let mut file = vec![0x7f, b'E', b'L', b'F', 1 + u8::from(sample.is_64_bit), 1 + u8::from(sample.big_endian), 1];
         file.resize(16, 0);
-        let table = if sample.wide { 64 } else { 52 };
-        let (ehsize, phentsize) = if sample.wide { (64, 56) } else { (52, 32) };
+        let table = if sample.is_64_bit { 64 } else { 52 };
+        let (ehsize, phentsize) = if sample.is_64_bit { (64, 56) } else { (52, 32) };
         file.extend([self.half(sample.kind), self.half(sample.machine), self.full(1)].concat());
         // Entry point, program headers, section headers (none), flags.
         file.extend([self.word(sample.entry), self.word(table), self.word(0), self.full(0)].concat());
@@ -198,7 +198,7 @@ impl Writer<'_> {
 
     fn segment(&self, kind: u32, at: u64, size: u64) -> Vec<u8> {
         let place = [self.word(at), self.word(at), self.word(at), self.word(size), self.word(size)].concat();
-        if self.sample.wide {
+        if self.sample.is_64_bit {
             [self.full(kind), self.full(5), place, self.word(8)].concat()
         } else {
             [self.full(kind), place, self.full(5), self.word(8)].concat()
@@ -254,7 +254,7 @@ impl Writer<'_> {
     }
 
     fn word(&self, number: u64) -> Vec<u8> {
-        match (self.sample.wide, self.sample.big_endian) {
+        match (self.sample.is_64_bit, self.sample.big_endian) {
             (false, _) => self.low(number),
             (true, true) => number.to_be_bytes().to_vec(),
             (true, false) => number.to_le_bytes().to_vec(),

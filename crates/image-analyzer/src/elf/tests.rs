@@ -1,10 +1,10 @@
 use super::test_builder::Sample;
-use super::{ElfProblem, Flaw, Kind, Requirement, Summary};
-use crate::extract::file_content::Sparse;
+use super::{ElfDefect, ElfError, ElfInfo, ElfType, Requirement};
+use crate::extract::partial_file::PartialFile;
 use proptest::prelude::*;
 
-fn read(bytes: &[u8]) -> Result<Summary, ElfProblem> {
-    Summary::read(&Sparse::whole(bytes.to_vec()))
+fn read(bytes: &[u8]) -> Result<ElfInfo, ElfError> {
+    ElfInfo::read(&PartialFile::whole(bytes.to_vec()))
 }
 
 fn full() -> Sample {
@@ -20,10 +20,13 @@ fn full() -> Sample {
 
 #[test]
 fn all_that_a_program_asks_for_is_read_whatever_its_width_and_byte_order() {
-    for (number, wide, big_endian) in [(62, true, false), (3, false, false), (22, true, true), (20, false, true)] {
-        let elf = read(&full().machine(number, wide, big_endian).bytes()).unwrap();
-        assert_eq!((elf.machine.number, elf.machine.wide, elf.machine.big_endian), (number, wide, big_endian));
-        assert_eq!(elf.kind, Kind::Dynamic);
+    for (number, is_64_bit, big_endian) in [(62, true, false), (3, false, false), (22, true, true), (20, false, true)] {
+        let elf = read(&full().machine(number, is_64_bit, big_endian).bytes()).unwrap();
+        assert_eq!(
+            (elf.machine.number, elf.machine.is_64_bit, elf.machine.big_endian),
+            (number, is_64_bit, big_endian)
+        );
+        assert_eq!(elf.kind, ElfType::Dynamic);
         assert!(elf.pie && !elf.truncated);
         assert_eq!(elf.interpreter.as_deref(), Some(&b"/lib64/ld-linux-x86-64.so.2"[..]));
         assert_eq!(elf.needed, [b"libx.so.1", b"libc.so.6"]);
@@ -42,7 +45,7 @@ fn all_that_a_program_asks_for_is_read_whatever_its_width_and_byte_order() {
 #[test]
 fn a_static_program_asks_for_nothing() {
     let elf = read(&Sample::program().bytes()).unwrap();
-    assert_eq!(elf, Summary { entry: 64, ..Summary::of_static(elf.machine) });
+    assert_eq!(elf, ElfInfo { entry: 64, ..ElfInfo::of_static(elf.machine) });
     let pie = read(&Sample::static_pie().bytes()).unwrap();
     assert!(pie.pie && pie.interpreter.is_none() && pie.needed.is_empty());
 }
@@ -70,15 +73,15 @@ fn the_real_programs_of_this_machine_are_read() {
 #[test]
 fn damage_is_an_error_that_says_what_is_wrong() {
     let good = full().bytes();
-    assert_eq!(read(&good[..40]), Err(ElfProblem::Short));
-    assert_eq!(read(&good[..100]), Err(ElfProblem::Short));
+    assert_eq!(read(&good[..40]), Err(ElfError::Short));
+    assert_eq!(read(&good[..100]), Err(ElfError::Short));
     let with = |at: usize, byte: u8| {
         let mut bytes = good.clone();
         bytes[at] = byte;
         read(&bytes)
     };
-    assert_eq!(with(0x36, 1), Err(ElfProblem::Header), "the size of a program header");
-    assert_eq!(with(0x27, 0xff), Err(ElfProblem::Short), "program headers far beyond the end");
+    assert_eq!(with(0x36, 1), Err(ElfError::Header), "the size of a program header");
+    assert_eq!(with(0x27, 0xff), Err(ElfError::Short), "program headers far beyond the end");
 }
 
 /// The kernel fills up the last page, so that what ends within it may do without the rest.
@@ -89,7 +92,7 @@ fn a_file_cut_by_a_page_or_more_is_an_error_or_known_to_be_cut() {
         assert!(read(&good[..end]).is_err() || read(&good[..end]).unwrap().truncated, "cut at {end}");
     }
     let elf = read(&good[..=good.len() / 4096 * 4096]).unwrap();
-    assert!(!elf.truncated && elf.flaw.is_none(), "{elf:?}");
+    assert!(!elf.truncated && elf.defect.is_none(), "{elf:?}");
     let other = full().machine(183, true, false).data(&[1; 9000]).bytes();
     assert!(!read(&other[..5000]).unwrap().truncated, "other processors may have larger pages");
 }
@@ -117,20 +120,20 @@ fn with_number(mut bytes: Vec<u8>, at: usize, number: u64) -> Vec<u8> {
 fn a_number_as_large_as_can_be_is_a_flaw() {
     let good = full().bytes();
     let (load, dynamic, interpreter) = (header(&good, 1), header(&good, 2), header(&good, 3));
-    let flaw = |at, number| read(&with_number(good.clone(), at, number)).unwrap().flaw;
-    assert_eq!(read(&good).unwrap().flaw, None);
+    let defect = |at, number| read(&with_number(good.clone(), at, number)).unwrap().defect;
+    assert_eq!(read(&good).unwrap().defect, None);
     for number in [u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1] {
-        assert_eq!(flaw(interpreter + 8, number), Some(Flaw::Interpreter), "offset {number:#x}");
-        assert_eq!(flaw(interpreter + 32, number), Some(Flaw::Interpreter), "size {number:#x}");
-        assert_eq!(flaw(load + 16, number), Some(Flaw::Load), "address {number:#x}");
-        assert_eq!(flaw(dynamic + 16, number), Some(Flaw::Dynamic), "address {number:#x}");
+        assert_eq!(defect(interpreter + 8, number), Some(ElfDefect::Interpreter), "offset {number:#x}");
+        assert_eq!(defect(interpreter + 32, number), Some(ElfDefect::Interpreter), "size {number:#x}");
+        assert_eq!(defect(load + 16, number), Some(ElfDefect::Load), "address {number:#x}");
+        assert_eq!(defect(dynamic + 16, number), Some(ElfDefect::Dynamic), "address {number:#x}");
         assert!(read(&with_number(good.clone(), load + 8, number)).unwrap().truncated, "offset {number:#x}");
         let strings = good.windows(8).rposition(|window| window == 5u64.to_le_bytes()).unwrap() + 8;
-        assert_eq!(flaw(strings, number), Some(Flaw::Dynamic), "strings {number:#x}");
+        assert_eq!(defect(strings, number), Some(ElfDefect::Dynamic), "strings {number:#x}");
     }
-    assert_eq!(flaw(load + 40, 1), Some(Flaw::Load), "less memory than file");
-    assert_eq!(flaw(interpreter + 32, 1), Some(Flaw::Interpreter), "no path is so short");
-    assert_eq!(read(&with_number(good.clone(), 32, u64::MAX)), Err(ElfProblem::Short), "program headers");
+    assert_eq!(defect(load + 40, 1), Some(ElfDefect::Load), "less memory than file");
+    assert_eq!(defect(interpreter + 32, 1), Some(ElfDefect::Interpreter), "no path is so short");
+    assert_eq!(read(&with_number(good.clone(), 32, u64::MAX)), Err(ElfError::Short), "program headers");
 }
 
 #[test]
@@ -139,15 +142,15 @@ fn a_part_without_contents_may_be_anywhere() {
     let bytes = with_number(good.clone(), header(&good, 1) + 8, 1 << 40);
     assert!(read(&bytes).unwrap().truncated);
     let elf = read(&with_number(bytes, header(&good, 1) + 32, 0)).unwrap();
-    assert!(!elf.truncated && elf.flaw.is_none());
+    assert!(!elf.truncated && elf.defect.is_none());
 }
 
 #[test]
 fn a_search_path_may_be_longer_than_a_path() {
     let long = "/a".repeat(5000);
-    assert_eq!(read(&full().runpath(&long).bytes()).unwrap().flaw, None);
+    assert_eq!(read(&full().runpath(&long).bytes()).unwrap().defect, None);
     let endless = read(&Sample::with_loader("/x").rpath(&"/a".repeat(40_000)).needs("libx.so").bytes()).unwrap();
-    assert_eq!((endless.flaw, endless.needed.len()), (None, 0), "what is not read is no fault");
+    assert_eq!((endless.defect, endless.needed.len()), (None, 0), "what is not read is no fault");
 }
 
 /// The kernel goes by `e_machine`, and takes what is beyond the end of a short file for zeros.
@@ -155,16 +158,16 @@ fn a_search_path_may_be_longer_than_a_path() {
 fn the_smallest_programs_need_not_have_a_whole_header() {
     let mut bytes = Sample::program().bytes();
     bytes[4..16].copy_from_slice(b"hello world!");
-    assert!(read(&bytes).unwrap().machine.wide);
+    assert!(read(&bytes).unwrap().machine.is_64_bit);
     bytes[18] = 22;
-    assert_eq!(read(&bytes), Err(ElfProblem::Header));
+    assert_eq!(read(&bytes), Err(ElfError::Header));
     // 45 bytes, of which the program header starts at the fourth.
     let mut tiny = vec![0u8; 45];
     tiny[..4].copy_from_slice(b"\x7fELF");
     for (at, byte) in [(4, 1), (16, 2), (18, 3), (20, 45), (24, 45), (28, 4), (42, 32), (44, 1)] {
         tiny[at] = byte;
     }
-    assert_eq!(read(&tiny).map(|elf| (elf.machine.wide, elf.kind)), Ok((false, Kind::Fixed)));
+    assert_eq!(read(&tiny).map(|elf| (elf.machine.is_64_bit, elf.kind)), Ok((false, ElfType::Fixed)));
 }
 
 proptest! {
@@ -181,7 +184,7 @@ proptest! {
             bytes[at] = byte;
         }
         if let Ok(elf) = read(&bytes) {
-            prop_assert!(elf.weight() < 64 << 20);
+            prop_assert!(elf.memory_size() < 64 << 20);
         }
     }
 }

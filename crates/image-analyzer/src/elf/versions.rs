@@ -14,7 +14,7 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    pub(super) fn weight(&self) -> usize {
+    pub(super) fn memory_size(&self) -> usize {
         size_of::<Self>()
             + self.library.len()
             + self.versions.iter().map(|v| size_of::<Vec<u8>>() + v.len()).sum::<usize>()

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 
 /// What a program may want of the image beyond what is loaded with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mention {
+pub enum StringHint {
     /// A bundle or folder of CA certificates.
     Certificates,
     /// `/etc/passwd`.
@@ -31,20 +31,20 @@ pub enum Mention {
 
 /// What stands for which mention. The places of certificates are those that OpenSSL (its default on Debian and on
 /// others), Go's `crypto/x509` and `openssl-probe` of Rust look at.
-const NEEDLES: [(&[u8], Mention); 13] = [
-    (b"/etc/ssl/cert", Mention::Certificates),
-    (b"/usr/lib/ssl", Mention::Certificates),
-    (b"/etc/pki/tls", Mention::Certificates),
-    (b"/etc/passwd", Mention::Passwd),
-    (b"\xff Go buildinf:", Mention::Go),
-    (b"BusyBox v", Mention::Busybox),
-    (b"RUST_BACKTRACE", Mention::Rust),
-    (b"getaddrinfo\0", Mention::HostNames),
-    (b"net/http.(*Transport).dialConn\0", Mention::TlsClient),
-    (b"crypto/tls.dial\0", Mention::TlsClient),
-    (b"(*tlsCreds).ClientHandshake\0", Mention::TlsClient),
-    (b"time.LoadLocation\0", Mention::LoadsZones),
-    (b"time/tzdata.", Mention::HasZones),
+const NEEDLES: [(&[u8], StringHint); 13] = [
+    (b"/etc/ssl/cert", StringHint::Certificates),
+    (b"/usr/lib/ssl", StringHint::Certificates),
+    (b"/etc/pki/tls", StringHint::Certificates),
+    (b"/etc/passwd", StringHint::Passwd),
+    (b"\xff Go buildinf:", StringHint::Go),
+    (b"BusyBox v", StringHint::Busybox),
+    (b"RUST_BACKTRACE", StringHint::Rust),
+    (b"getaddrinfo\0", StringHint::HostNames),
+    (b"net/http.(*Transport).dialConn\0", StringHint::TlsClient),
+    (b"crypto/tls.dial\0", StringHint::TlsClient),
+    (b"(*tlsCreds).ClientHandshake\0", StringHint::TlsClient),
+    (b"time.LoadLocation\0", StringHint::LoadsZones),
+    (b"time/tzdata.", StringHint::HasZones),
 ];
 
 /// One less than the longest needle: what may be cut off at the end of a piece.
@@ -52,37 +52,37 @@ const OVERLAP: usize = 30;
 
 /// The mentions that were found in one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mentions(u16);
+pub struct StringHints(u16);
 
-impl Mentions {
+impl StringHints {
     /// Is this one among them?
-    pub fn has(self, mention: Mention) -> bool {
-        self.0 & bit(mention) != 0
+    pub fn has(self, hint: StringHint) -> bool {
+        self.0 & bit(hint) != 0
     }
 
     /// Those in a file whose contents are at hand.
     pub fn of(bytes: &[u8]) -> Self {
-        let mut scan = Scan::default();
-        scan.feed(bytes);
-        scan.found
+        let mut scanner = StringScanner::default();
+        scanner.feed(bytes);
+        scanner.found
     }
 }
 
-fn bit(mention: Mention) -> u16 {
-    1 << mention as u8
+fn bit(hint: StringHint) -> u16 {
+    1 << hint as u8
 }
 
 /// Looks for all mentions in a file that arrives in pieces.
 #[derive(Clone, Debug, Default)]
-pub struct Scan {
-    found: Mentions,
+pub(crate) struct StringScanner {
+    found: StringHints,
     /// The last bytes so far, in which a needle may have begun.
     tail: Vec<u8>,
 }
 
-impl Scan {
+impl StringScanner {
     /// Looks at the next piece.
-    pub fn feed(&mut self, piece: &[u8]) {
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
         if !self.tail.is_empty() {
             self.tail.extend_from_slice(piece.get(..OVERLAP).unwrap_or(piece));
             let seam = std::mem::take(&mut self.tail);
@@ -97,7 +97,7 @@ impl Scan {
     }
 
     /// What was found so far.
-    pub fn found(&self) -> Mentions {
+    pub(crate) fn found(&self) -> StringHints {
         self.found
     }
 
@@ -108,9 +108,9 @@ impl Scan {
     }
 
     fn look(&mut self, bytes: &[u8]) {
-        for (needle, mention) in NEEDLES {
-            if !self.found.has(mention) && Finder::new(needle).find(bytes).is_some() {
-                self.found.0 |= bit(mention);
+        for (needle, hint) in NEEDLES {
+            if !self.found.has(hint) && Finder::new(needle).find(bytes).is_some() {
+                self.found.0 |= bit(hint);
             }
         }
     }
@@ -118,20 +118,20 @@ impl Scan {
 
 #[cfg(test)]
 mod tests {
-    use super::{Mentions, NEEDLES, OVERLAP, Scan};
+    use super::{NEEDLES, OVERLAP, StringHints, StringScanner};
 
     #[test]
     fn a_mention_is_found_wherever_the_pieces_are_cut() {
         assert_eq!(NEEDLES.iter().map(|(needle, _)| needle.len() - 1).max(), Some(OVERLAP));
-        for (needle, mention) in NEEDLES {
+        for (needle, hint) in NEEDLES {
             let file = [b"\0\x01/etc/", needle, b"/x\0"].concat();
-            assert!(Mentions::of(&file).has(mention));
+            assert!(StringHints::of(&file).has(hint));
             for size in 1..file.len() {
-                let mut scan = Scan::default();
-                file.chunks(size).for_each(|piece| scan.feed(piece));
-                assert!(scan.found().has(mention), "{mention:?} in pieces of {size}");
+                let mut scanner = StringScanner::default();
+                file.chunks(size).for_each(|piece| scanner.feed(piece));
+                assert!(scanner.found().has(hint), "{hint:?} in pieces of {size}");
             }
         }
-        assert_eq!(Mentions::of(b"/etc/ssl/cer/etc/passw/etc/ssl_certs"), Mentions::default());
+        assert_eq!(StringHints::of(b"/etc/ssl/cer/etc/passw/etc/ssl_certs"), StringHints::default());
     }
 }

@@ -1,9 +1,10 @@
 //! Takes the entries of a layer's archive in, one by one, as an engine would unpack them into an empty folder.
 
 use super::{
-    Budget, EMPTY, Kind, Layer, LayerError, MAX_LINKS, MAX_NAME, MAX_PATH, NewEntry, Node, NodeKind, ROOT, Rights, What,
+    Budget, EMPTY, EntryKind, FileKind, Layer, LayerError, MAX_LINKS, MAX_NAME, MAX_PATH, NewEntry, Node, NodeKind,
+    Ownership, ROOT,
 };
-use crate::extract::file_content::{Kept, allocated};
+use crate::extract::file_content::{FileContent, allocation_size};
 use crate::path::{absolute, components};
 
 /// What a name on the way to an entry leads to.
@@ -30,7 +31,7 @@ impl Layer {
     }
 
     fn root(&mut self, entry: &NewEntry<'_>, budget: &Budget) -> Result<(), LayerError> {
-        let What::Folder = entry.what else { return Err(LayerError::NoName(entry.path.to_vec())) };
+        let EntryKind::Folder = entry.what else { return Err(LayerError::NoName(entry.path.to_vec())) };
         let owner = self.owner_index(entry.uid, entry.gid, budget)?;
         if let Some(root) = self.nodes.first_mut() {
             (root.mode, root.owner, root.implied) = (entry.mode, owner, false);
@@ -122,8 +123,8 @@ impl Layer {
     fn enter(&mut self, at: u32, name: &[u8], entry: &NewEntry<'_>, budget: &Budget) -> Result<Entered, LayerError> {
         let child = self.child(at, name).and_then(|child| Some((child, self.node(child)?.kind)));
         match child {
-            Some((folder, NodeKind::Plain(Kind::Folder))) => Ok(Entered::Folder(folder)),
-            Some((_, NodeKind::Plain(Kind::Link))) => Ok(Entered::Link),
+            Some((folder, NodeKind::Plain(FileKind::Folder))) => Ok(Entered::Folder(folder)),
+            Some((_, NodeKind::Plain(FileKind::Link))) => Ok(Entered::Link),
             None | Some((_, NodeKind::Whiteout)) => {
                 self.put(at, name, Node::IMPLIED, budget)?;
                 self.child(at, name).map(Entered::Folder).ok_or_else(|| LayerError::Through(entry.path.to_vec()))
@@ -137,23 +138,23 @@ impl Layer {
         let owner = self.owner_index(entry.uid, entry.gid, budget)?;
         let mut node = Node { mode: entry.mode & 0o7777, owner, ..Node::BLANK };
         match entry.what {
-            What::Folder => node.kind = NodeKind::Plain(Kind::Folder),
-            What::Special(kind) => node.kind = NodeKind::Plain(kind),
-            What::File(size, kept) => {
-                node.kind = NodeKind::Plain(Kind::File);
+            EntryKind::Folder => node.kind = NodeKind::Plain(FileKind::Folder),
+            EntryKind::Special(kind) => node.kind = NodeKind::Plain(kind),
+            EntryKind::File(size, content) => {
+                node.kind = NodeKind::Plain(FileKind::File);
                 node.size = size;
-                if kept != Kept::Nothing {
-                    budget.take(kept.weight())?;
-                    node.payload = index(self.kept.len(), budget)?;
-                    self.kept.push(kept);
+                if content != FileContent::Skipped {
+                    budget.take(content.memory_size())?;
+                    node.payload = index(self.content.len(), budget)?;
+                    self.content.push(content);
                 }
             }
-            What::Link(target) => {
-                node.kind = NodeKind::Plain(Kind::Link);
+            EntryKind::Link(target) => {
+                node.kind = NodeKind::Plain(FileKind::Link);
                 node.size = target.len() as u64;
                 node.payload = self.add_target(target, budget)?;
             }
-            What::HardLink(target) => {
+            EntryKind::HardLink(target) => {
                 if let Some(linked) = self.linked(target)? {
                     return self.share(linked, (node.mode, entry.uid, entry.gid), budget);
                 }
@@ -165,11 +166,11 @@ impl Layer {
     }
 
     /// Another name for a file: engines set the mode and owner that the link's own entry has, and so for all names.
-    fn share(&mut self, linked: u32, rights: Rights, budget: &Budget) -> Result<Node, LayerError> {
+    fn share(&mut self, linked: u32, rights: Ownership, budget: &Budget) -> Result<Node, LayerError> {
         let fresh = index(self.shared.len(), budget)?;
         let Some(node) = self.nodes.get_mut(linked as usize) else { return Ok(Node::BLANK) };
         if !node.shared {
-            budget.take(size_of::<Rights>())?;
+            budget.take(size_of::<Ownership>())?;
             self.shared.push(rights);
             (node.shared, node.owner) = (true, fresh);
         } else if let Some(shared) = self.shared.get_mut(node.owner as usize) {
@@ -179,7 +180,7 @@ impl Layer {
     }
 
     /// The mode and owner of the file at this path of the layer, if it is there.
-    pub(crate) fn rights_at(&self, path: &[u8]) -> Option<Rights> {
+    pub(crate) fn rights_at(&self, path: &[u8]) -> Option<Ownership> {
         let linked = self.linked(path).ok()??;
         self.node(linked).map(|node| self.rights(node))
     }
@@ -191,7 +192,7 @@ impl Layer {
             let Some(child) = self.child(at, name) else { return Ok(None) };
             at = child;
         }
-        let file = |node: &Node| !matches!(node.kind, NodeKind::Plain(Kind::Folder) | NodeKind::Whiteout);
+        let file = |node: &Node| !matches!(node.kind, NodeKind::Plain(FileKind::Folder) | NodeKind::Whiteout);
         Ok(self.node(at).is_some_and(file).then_some(at))
     }
 
@@ -199,7 +200,7 @@ impl Layer {
         if target.len() > MAX_PATH {
             return Err(LayerError::TooLong(target.to_vec()));
         }
-        budget.take(size_of::<Box<[u8]>>() + allocated(target.len()))?;
+        budget.take(size_of::<Box<[u8]>>() + allocation_size(target.len()))?;
         self.targets.push(target.into());
         index(self.targets.len() - 1, budget)
     }
@@ -207,7 +208,7 @@ impl Layer {
     /// Puts a node into a folder under a name. Of two entries with one path the later counts; a folder stays one, with
     /// all that is in it, under a later folder.
     fn put(&mut self, folder: u32, name: &[u8], node: Node, budget: &Budget) -> Result<(), LayerError> {
-        let is_folder = |node: &Node| node.kind == NodeKind::Plain(Kind::Folder);
+        let is_folder = |node: &Node| node.kind == NodeKind::Plain(FileKind::Folder);
         let slot = self.slot(folder, name);
         let old = self.slots.get(slot).copied().unwrap_or(EMPTY);
         if let Some(old) = self.nodes.get_mut(old as usize) {
@@ -300,6 +301,6 @@ fn clean(path: &[u8]) -> Result<Vec<&[u8]>, LayerError> {
 ///
 /// # Errors
 /// When it is too long or leads out of the image.
-pub fn clean_path(path: &[u8]) -> Result<Vec<u8>, LayerError> {
+pub(crate) fn clean_path(path: &[u8]) -> Result<Vec<u8>, LayerError> {
     Ok(absolute(clean(path)?))
 }

@@ -1,13 +1,13 @@
 //! What a file says that the engine or a loader reads, as far as it is known: a file of which nothing was kept is not
 //! taken for an empty one.
 
-use crate::layer::Kind;
+use crate::layer::FileKind;
 use crate::path::is_mounted;
-use crate::tree::{Entry, Miss};
+use crate::tree::{FileEntry, FileTree, LookupError};
 
 /// The contents of a file that is consulted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Text<'t> {
+pub(crate) enum ConfigText<'t> {
     /// There is no such file.
     Absent,
     /// All of it.
@@ -16,30 +16,35 @@ pub enum Text<'t> {
     Unknown,
 }
 
-impl<'t> Text<'t> {
+impl<'t> ConfigText<'t> {
+    /// The contents of the file at `path`, all symbolic links followed.
+    pub(crate) fn read(tree: &'t FileTree, path: &[u8]) -> Self {
+        tree.lookup(path).map_or_else(|error| Self::missing(&error), |found| Self::of(&found.entry))
+    }
+
     /// Those of a file that was found.
-    pub fn of(entry: &Entry<'t>) -> Self {
+    pub(crate) fn of(entry: &FileEntry<'t>) -> Self {
         match (entry.kind, entry.size) {
-            (Kind::File, 0) => Self::Known(b""),
-            _ => entry.kept.text().map_or(Self::Unknown, Self::Known),
+            (FileKind::File, 0) => Self::Known(b""),
+            _ => entry.content.text().map_or(Self::Unknown, Self::Known),
         }
     }
 
     /// Those of a file that was not found. Into some folders the engine mounts files that no image has.
-    pub fn missing(miss: &Miss) -> Self {
+    pub(crate) fn missing(miss: &LookupError) -> Self {
         match miss {
-            Miss::Dangling { missing, .. } if is_mounted(missing) => Self::Unknown,
+            LookupError::Dangling { missing, .. } if is_mounted(missing) => Self::Unknown,
             _ => Self::Absent,
         }
     }
 
     /// Is there something that is not known?
-    pub fn is_unknown(self) -> bool {
+    pub(crate) fn is_unknown(self) -> bool {
         self == Self::Unknown
     }
 
     /// What is known, which may be nothing.
-    pub fn known(self) -> &'t [u8] {
+    pub(crate) fn known(self) -> &'t [u8] {
         if let Self::Known(text) = self { text } else { &[] }
     }
 }

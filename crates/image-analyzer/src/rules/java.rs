@@ -9,7 +9,7 @@ use flate2::bufread::DeflateDecoder;
 
 /// What `java` is told to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub(crate) enum JavaTarget {
     /// A class, looked for in these folders and archives.
     Class(String, Vec<String>),
     /// An archive.
@@ -33,13 +33,13 @@ const WITH_VALUE: [&str; 12] = [
 ];
 
 /// Reads the words after `java`; `None` if they run nothing that is known here, such as a module.
-pub fn told(words: &[String], class_path: Option<&str>) -> Option<Told> {
+pub(crate) fn java_target(words: &[String], class_path: Option<&str>) -> Option<JavaTarget> {
     let mut path = class_path.filter(|path| !path.is_empty()).unwrap_or(".").to_owned();
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
             "-cp" | "-classpath" | "--class-path" => path.clone_from(words.next()?),
-            "-jar" => return words.next().cloned().map(Told::Jar),
+            "-jar" => return words.next().cloned().map(JavaTarget::Jar),
             "-m" | "--module" => return None,
             option if WITH_VALUE.contains(&option) => {
                 words.next()?;
@@ -50,32 +50,34 @@ pub fn told(words: &[String], class_path: Option<&str>) -> Option<Told> {
             option if option.starts_with('-') => {}
             // The source launcher compiles for the runtime itself.
             source if source.ends_with(".java") => return None,
-            class => return Some(Told::Class(class.replace('.', "/"), path.split(':').map(str::to_owned).collect())),
+            class => {
+                return Some(JavaTarget::Class(class.replace('.', "/"), path.split(':').map(str::to_owned).collect()));
+            }
         }
     }
     None
 }
 
 /// The Java release that a class file was compiled for.
-pub fn release_of_class(head: &[u8]) -> Option<u16> {
+pub(crate) fn release_of_class(head: &[u8]) -> Option<u16> {
     let rest = head.strip_prefix(b"\xca\xfe\xba\xbe")?;
     release_of_major(u16::from_be_bytes([*rest.get(2)?, *rest.get(3)?]))
 }
 
 /// The Java release whose class files have this `major_version`.
-pub fn release_of_major(major: u16) -> Option<u16> {
+pub(crate) fn release_of_major(major: u16) -> Option<u16> {
     major.checked_sub(44).filter(|release| *release > 0)
 }
 
 /// In half a sentence that `class`, safe to print, is for a newer release than the runtime is of.
-pub fn too_new(class: &str, release: u16, runtime: u16) -> String {
+pub(crate) fn too_new(class: &str, release: u16, runtime: u16) -> String {
     format!("{class} is compiled for Java {release}, the image has Java {runtime}")
 }
 
 /// The Java release that the first class in an archive was compiled for, if its first bytes reach that far.
 ///
 /// Classes under `META-INF` are left out: they are for particular releases, and only those use them.
-pub fn release_of_jar(head: &[u8]) -> Option<u16> {
+pub(crate) fn release_of_jar(head: &[u8]) -> Option<u16> {
     let mut rest = head;
     loop {
         let entry = rest.strip_prefix(b"PK\x03\x04")?;
@@ -112,7 +114,7 @@ fn after_unpacking(data: &[u8], method: u16) -> Option<&[u8]> {
 }
 
 /// The release of a runtime, from its `release` file: `JAVA_VERSION="1.8.0_402"` is 8, `"21.0.2"` is 21.
-pub fn release_of_runtime(text: &[u8]) -> Option<u16> {
+pub(crate) fn release_of_runtime(text: &[u8]) -> Option<u16> {
     let text = String::from_utf8_lossy(text);
     let version = text.lines().find_map(|line| line.strip_prefix("JAVA_VERSION="))?.trim().trim_matches('"');
     let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse::<u16>);
@@ -124,7 +126,7 @@ pub fn release_of_runtime(text: &[u8]) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Told, release_of_class, release_of_jar, release_of_runtime, told};
+    use super::{JavaTarget, java_target, release_of_class, release_of_jar, release_of_runtime};
     use flate2::Compression;
     use flate2::write::DeflateEncoder;
     use proptest::prelude::*;
@@ -137,14 +139,17 @@ mod tests {
     #[test]
     fn the_class_or_archive_is_the_first_word_that_is_no_option() {
         let class = |name: &str, path: &[&str]| {
-            Some(Told::Class(name.to_owned(), path.iter().map(|part| (*part).to_owned()).collect()))
+            Some(JavaTarget::Class(name.to_owned(), path.iter().map(|part| (*part).to_owned()).collect()))
         };
-        assert_eq!(told(&words("hello"), None), class("hello", &["."]));
-        assert_eq!(told(&words("-Xmx1g -cp a:b.jar org.x.Main -jar"), None), class("org/x/Main", &["a", "b.jar"]));
-        assert_eq!(told(&words("--add-modules x Main"), Some("/app")), class("Main", &["/app"]));
-        assert_eq!(told(&words("-Da=b -jar /app.jar x"), None), Some(Told::Jar("/app.jar".to_owned())));
+        assert_eq!(java_target(&words("hello"), None), class("hello", &["."]));
+        assert_eq!(
+            java_target(&words("-Xmx1g -cp a:b.jar org.x.Main -jar"), None),
+            class("org/x/Main", &["a", "b.jar"])
+        );
+        assert_eq!(java_target(&words("--add-modules x Main"), Some("/app")), class("Main", &["/app"]));
+        assert_eq!(java_target(&words("-Da=b -jar /app.jar x"), None), Some(JavaTarget::Jar("/app.jar".to_owned())));
         for line in ["-version", "-m a/b", "Hello.java", "-cp"] {
-            assert_eq!(told(&words(line), None), None, "{line}");
+            assert_eq!(java_target(&words(line), None), None, "{line}");
         }
     }
 

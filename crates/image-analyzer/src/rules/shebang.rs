@@ -9,7 +9,7 @@ const LOOKED_AT: usize = 256;
 
 /// What the first bytes of a file say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Script<'a> {
+pub(crate) enum Script<'a> {
     /// `#!`, an interpreter and perhaps an argument.
     Line(Line<'a>),
     /// Text without `#!`; a shell would run it as its own kind, the kernel will not.
@@ -26,7 +26,7 @@ pub enum Script<'a> {
 
 /// A `#!` line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// What executes the script.
     pub interpreter: &'a [u8],
     /// The one argument before the script's own name; empty if none.
@@ -34,7 +34,7 @@ pub struct Line<'a> {
 }
 
 /// Reads the first bytes of a file.
-pub fn read(head: &[u8]) -> Script<'_> {
+pub(crate) fn read(head: &[u8]) -> Script<'_> {
     let looked_at = head.get(..LOOKED_AT).unwrap_or(head);
     if looked_at.is_empty() {
         return Script::Empty;
@@ -71,7 +71,7 @@ fn ends_in_blank(bytes: &[u8]) -> bool {
 }
 
 /// The interpreter that a `#!` line would have if the kernel looked at all of `head`.
-pub fn meant(head: &[u8]) -> &[u8] {
+pub(crate) fn meant(head: &[u8]) -> &[u8] {
     let line = head.strip_prefix(b"#!").unwrap_or(head).split(|byte| *byte == b'\n').next().unwrap_or_default();
     trim(line).split(|byte| is_blank(*byte)).next().unwrap_or_default()
 }
@@ -107,7 +107,7 @@ fn without_line(head: &[u8]) -> Script<'_> {
 
 /// What `env` as an interpreter makes of the one argument that the kernel gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Env {
+pub(crate) enum Env {
     /// It executes this program, looked for on the PATH that the argument may assign.
     Runs {
         /// The program.
@@ -126,7 +126,7 @@ pub enum Env {
 /// Reads the argument of `#!/usr/bin/env`. Source: GNU coreutils manual, "env invocation"; `-S` splits at white space,
 /// carriage returns included, without it the argument stays one word. With `-i` the program may be looked for on a PATH
 /// that is libc's own.
-pub fn env(argument: &[u8]) -> Env {
+pub(crate) fn env(argument: &[u8]) -> Env {
     let split = argument.strip_prefix(b"--split-string").or_else(|| argument.strip_prefix(b"-S"));
     let split = split.or_else(|| argument.strip_prefix(b"-vS"));
     let Some(string) = split else {

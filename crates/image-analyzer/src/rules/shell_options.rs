@@ -4,7 +4,7 @@
 //! Shells that read files at every start (zsh) or have tools of their own (ksh) are not followed.
 
 /// Shells that are followed, by the name that they are called by.
-pub fn is_known(name: &str) -> bool {
+pub(crate) fn is_known(name: &str) -> bool {
     matches!(name, "sh" | "ash" | "bash" | "dash")
 }
 
@@ -14,7 +14,7 @@ const HARMLESS: &str = "abcefuvxC";
 
 /// The line that a shell's words, without its own name, tell it to run; `None` if they tell it something else, or more
 /// than is followed here.
-pub fn line(words: &[String]) -> Option<&str> {
+pub(crate) fn line(words: &[String]) -> Option<&str> {
     let mut is_told = false;
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -31,7 +31,7 @@ pub fn line(words: &[String]) -> Option<&str> {
 }
 
 /// Does this environment leave a shell as it is: no file to read at its start, no function, no option?
-pub fn is_plain(env: &[String]) -> bool {
+pub(crate) fn is_plain(env: &[String]) -> bool {
     env.iter().filter_map(|pair| pair.split_once('=')).all(|(name, value)| {
         let sets = matches!(name, "BASH_ENV" | "ENV" | "SHELLOPTS" | "BASHOPTS") && !value.is_empty();
         !sets && !name.starts_with("BASH_FUNC_") && !value.starts_with("() {")
@@ -40,7 +40,7 @@ pub fn is_plain(env: &[String]) -> bool {
 
 /// Is this a tool that a busybox may do itself, without there being a file of that name (`FEATURE_SH_STANDALONE`,
 /// `FEATURE_PREFER_APPLETS`)? All that busybox ever had.
-pub fn is_applet(name: &str) -> bool {
+pub(crate) fn is_applet(name: &str) -> bool {
     APPLETS.split(' ').any(|applet| applet == name)
 }
 

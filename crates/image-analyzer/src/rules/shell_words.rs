@@ -6,7 +6,7 @@
 /// Splits a string into words as `sh` would, if it is plain: no expansion, no operator, no comment.
 ///
 /// Returns `None` where a shell would do more than split.
-pub fn split(line: &str) -> Option<Vec<String>> {
+pub(crate) fn split(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     // Other white space is part of a word.
@@ -42,7 +42,7 @@ const LONGEST: usize = 128 << 10;
 
 /// A sentence of a shell that starts one program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sentence {
+pub(crate) struct Sentence {
     /// What is assigned before the program, for it alone: names and values, in order.
     pub assigned: Vec<(String, String)>,
     /// The program and its arguments; never empty.
@@ -51,7 +51,7 @@ pub struct Sentence {
 
 /// The one program that `line` starts, without assignments and `exec` before it; `None` if it starts none, if it is
 /// something that the shell does itself, or where a shell would do more than is followed here.
-pub fn sentence(line: &str) -> Option<Sentence> {
+pub(crate) fn sentence(line: &str) -> Option<Sentence> {
     if line.len() > LONGEST {
         return None;
     }

@@ -7,15 +7,15 @@
 
 use std::num::IntErrorKind;
 
-use crate::rules::config_file::Text;
-use crate::tree::{Entry, Tree};
+use crate::rules::config_file::ConfigText;
+use crate::tree::{FileEntry, FileTree};
 
 /// The largest number of a user or group that the engine takes.
 const LARGEST: i64 = i32::MAX as i64;
 
 /// As whom something runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct UserIds {
     /// The user.
     pub uid: u32,
     /// The group, and then those that the user is a member of.
@@ -27,16 +27,16 @@ pub struct Identity {
 
 /// Why nobody can be found to run as.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unknown {
+pub(crate) enum Unknown {
     /// No such user in `/etc/passwd`.
     User(String),
     /// No such group in `/etc/group`.
     Group(String),
 }
 
-impl Identity {
+impl UserIds {
     /// Root, in its own group alone.
-    pub fn root() -> Self {
+    pub(crate) fn root() -> Self {
         Self { uid: 0, gids: vec![0], is_known: true }
     }
 
@@ -44,10 +44,10 @@ impl Identity {
     ///
     /// # Errors
     /// When the engine would not find that user or group, and so not start anything.
-    pub fn of(user: &str, tree: &Tree) -> Result<Self, Unknown> {
+    pub(crate) fn of(user: &str, tree: &FileTree) -> Result<Self, Unknown> {
         let mut parts = user.split(':');
         let (name, group) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let texts = [b"/etc/passwd".as_slice(), b"/etc/group"].map(|path| tree.text(path));
+        let texts = [b"/etc/passwd".as_slice(), b"/etc/group"].map(|path| ConfigText::read(tree, path));
         if texts.iter().any(|text| text.is_unknown()) {
             let uid = name.parse().unwrap_or(0);
             return Ok(Self { uid, is_known: false, ..Self::root() });
@@ -69,17 +69,17 @@ impl Identity {
     }
 
     /// May this user execute that file?
-    pub fn may_execute(&self, entry: &Entry<'_>) -> bool {
+    pub(crate) fn may_execute(&self, entry: &FileEntry<'_>) -> bool {
         if self.is_bound() { self.bits(entry) & 1 != 0 } else { entry.mode & 0o111 != 0 }
     }
 
     /// May this user go through that folder?
-    pub fn may_enter(&self, entry: &Entry<'_>) -> bool {
+    pub(crate) fn may_enter(&self, entry: &FileEntry<'_>) -> bool {
         !self.is_bound() || self.bits(entry) & 1 != 0
     }
 
     /// May this user read that file?
-    pub fn may_read(&self, entry: &Entry<'_>) -> bool {
+    pub(crate) fn may_read(&self, entry: &FileEntry<'_>) -> bool {
         !self.is_bound() || self.bits(entry) & 4 != 0
     }
 
@@ -89,7 +89,7 @@ impl Identity {
     }
 
     /// The three permission bits that count for this user: the owner's even if others have more.
-    fn bits(&self, entry: &Entry<'_>) -> u16 {
+    fn bits(&self, entry: &FileEntry<'_>) -> u16 {
         if entry.uid == self.uid {
             entry.mode >> 6
         } else if self.gids.contains(&entry.gid) {
@@ -101,7 +101,7 @@ impl Identity {
 }
 
 /// The lines of a table, each split at its colons.
-fn table(text: Text<'_>) -> Vec<Vec<String>> {
+fn table(text: ConfigText<'_>) -> Vec<Vec<String>> {
     let text = String::from_utf8_lossy(text.known());
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(|line| line.split(':').map(str::to_owned).collect()).collect()
@@ -146,14 +146,15 @@ fn find_group(groups: &[Vec<String>], group: &str) -> Result<u32, Unknown> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Identity, Unknown};
-    use crate::tree::Tree;
+    use super::{Unknown, UserIds};
+    use crate::tree::FileTree;
+    use crate::tree::builder::FileTreeBuilder;
 
-    fn tree() -> Tree {
+    fn tree() -> FileTree {
         let passwd = "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/:/bin/sh\n77:x:5:6::/:\nbroken\n\
                       letters:x:abc:5::/:\nlarge:x:99999999999999999999:1::/:\n";
         let group = "root:x:0:\nstaff:x:50:app,root\nother:x:51:application\n";
-        Tree::builder()
+        FileTreeBuilder::new()
             .file("/etc/passwd", 0o644, passwd)
             .file("/etc/group", 0o644, group)
             .file("/own", 0o070, "")
@@ -166,26 +167,26 @@ mod tests {
             .unwrap()
     }
 
-    fn identity(uid: u32, gids: &[u32]) -> Identity {
-        Identity { uid, gids: gids.to_vec(), is_known: true }
+    fn user_ids(uid: u32, gids: &[u32]) -> UserIds {
+        UserIds { uid, gids: gids.to_vec(), is_known: true }
     }
 
     #[test]
     fn a_user_is_who_the_engine_would_find() {
-        let of = |user| Identity::of(user, &tree());
-        assert_eq!(of(""), Ok(identity(0, &[0, 50])));
-        assert_eq!(of("app"), Ok(identity(1000, &[1001, 50])));
-        assert_eq!(of("1000"), Ok(identity(1000, &[1001, 50])));
-        assert_eq!(of("4321"), Ok(identity(4321, &[0])));
-        assert_eq!(of("app:staff"), Ok(identity(1000, &[50])));
-        assert_eq!(of("4321:99"), Ok(identity(4321, &[99])));
-        assert_eq!(of("77"), Ok(identity(77, &[0])), "a number is no name");
-        assert_eq!(of("broken"), Ok(identity(0, &[0])), "a field that is not there is 0");
-        assert_eq!(of("letters"), Ok(identity(0, &[5])), "and so is one that is no number");
+        let of = |user| UserIds::of(user, &tree());
+        assert_eq!(of(""), Ok(user_ids(0, &[0, 50])));
+        assert_eq!(of("app"), Ok(user_ids(1000, &[1001, 50])));
+        assert_eq!(of("1000"), Ok(user_ids(1000, &[1001, 50])));
+        assert_eq!(of("4321"), Ok(user_ids(4321, &[0])));
+        assert_eq!(of("app:staff"), Ok(user_ids(1000, &[50])));
+        assert_eq!(of("4321:99"), Ok(user_ids(4321, &[99])));
+        assert_eq!(of("77"), Ok(user_ids(77, &[0])), "a number is no name");
+        assert_eq!(of("broken"), Ok(user_ids(0, &[0])), "a field that is not there is 0");
+        assert_eq!(of("letters"), Ok(user_ids(0, &[5])), "and so is one that is no number");
         assert_eq!(of("large").map(|found| found.uid), Ok(u32::MAX));
-        assert_eq!(of("1:2:3"), Ok(identity(1, &[2])));
-        assert_eq!(of("1:50"), Ok(identity(1, &[50])));
-        assert_eq!(of(":staff"), Ok(identity(0, &[50])));
+        assert_eq!(of("1:2:3"), Ok(user_ids(1, &[2])));
+        assert_eq!(of("1:50"), Ok(user_ids(1, &[50])));
+        assert_eq!(of(":staff"), Ok(user_ids(0, &[50])));
         assert_eq!(of("-1"), Err(Unknown::User("-1".to_owned())));
         assert_eq!(of("nobody"), Err(Unknown::User("nobody".to_owned())));
         assert_eq!(of("app:nogroup"), Err(Unknown::Group("nogroup".to_owned())));
@@ -194,37 +195,37 @@ mod tests {
 
     #[test]
     fn without_passwd_only_numbers_are_known() {
-        let empty = Tree::builder().build().unwrap();
-        assert_eq!(Identity::of("", &empty), Ok(identity(0, &[0])));
-        assert_eq!(Identity::of("1000:1000", &empty), Ok(identity(1000, &[1000])));
-        assert_eq!(Identity::of("root", &empty), Err(Unknown::User("root".to_owned())));
+        let empty = FileTreeBuilder::new().build().unwrap();
+        assert_eq!(UserIds::of("", &empty), Ok(user_ids(0, &[0])));
+        assert_eq!(UserIds::of("1000:1000", &empty), Ok(user_ids(1000, &[1000])));
+        assert_eq!(UserIds::of("root", &empty), Err(Unknown::User("root".to_owned())));
     }
 
     /// A link may lead to a file of which nothing is kept; that is no empty file.
     #[test]
     fn a_table_that_is_not_known_keeps_nobody_from_anything() {
         for table in ["/etc/passwd", "/etc/group"] {
-            let tree = Tree::builder().file("/data/users", 0o644, "app:x:7:7::/:\n").link(table, "/data/users");
+            let tree = FileTreeBuilder::new().file("/data/users", 0o644, "app:x:7:7::/:\n").link(table, "/data/users");
             let tree = tree.file("/own", 0o100, "").file("/text", 0o644, "").build().unwrap();
             for user in ["", "app", "app:app", "1000", "1000:app"] {
-                let identity = Identity::of(user, &tree).unwrap();
-                assert!(!identity.is_known, "{table} {user}");
-                let may = |path: &[u8]| identity.may_execute(&tree.lookup(path).unwrap().entry);
+                let user_ids = UserIds::of(user, &tree).unwrap();
+                assert!(!user_ids.is_known, "{table} {user}");
+                let may = |path: &[u8]| user_ids.may_execute(&tree.lookup(path).unwrap().entry);
                 assert!(may(b"/own") && !may(b"/text"), "{table} {user}");
             }
         }
-        let known = |builder: crate::tree::builder::Builder| {
-            Identity::of("app", &builder.build().unwrap()).map(|identity| (identity.uid, identity.is_known))
+        let known = |builder: FileTreeBuilder| {
+            UserIds::of("app", &builder.build().unwrap()).map(|user_ids| (user_ids.uid, user_ids.is_known))
         };
-        let same = Tree::builder().file("/data/passwd", 0o644, "app:x:7:7::/:\n");
+        let same = FileTreeBuilder::new().file("/data/passwd", 0o644, "app:x:7:7::/:\n");
         assert_eq!(known(same.link("/etc/passwd", "/data/passwd")), Ok((7, true)));
-        let same = Tree::builder().file("/data/passwd", 0o644, "app:x:7:7::/:\n");
+        let same = FileTreeBuilder::new().file("/data/passwd", 0o644, "app:x:7:7::/:\n");
         assert_eq!(known(same.hard_link("/etc/passwd", "/data/passwd")), Ok((7, true)));
-        let other = Tree::builder().file("/data/x", 0o644, "app:x:7:7::/:\n");
+        let other = FileTreeBuilder::new().file("/data/x", 0o644, "app:x:7:7::/:\n");
         assert_eq!(known(other.layer().hard_link("/etc/passwd", "/data/x")), Ok((0, false)));
-        let empty = Tree::builder().file("/data/x", 0o644, "").link("/etc/passwd", "/data/x");
+        let empty = FileTreeBuilder::new().file("/data/x", 0o644, "").link("/etc/passwd", "/data/x");
         assert_eq!(known(empty), Err(Unknown::User("app".to_owned())));
-        let large = Tree::builder().file("/etc/passwd", 0o644, vec![b'#'; 1 << 20]);
+        let large = FileTreeBuilder::new().file("/etc/passwd", 0o644, vec![b'#'; 1 << 20]);
         assert_eq!(known(large), Ok((0, false)));
     }
 
@@ -232,7 +233,7 @@ mod tests {
     fn the_first_bits_that_apply_decide() {
         let tree = tree();
         let may = |path: &str, user: &str| {
-            Identity::of(user, &tree).unwrap().may_execute(&tree.lookup(path.as_bytes()).unwrap().entry)
+            UserIds::of(user, &tree).unwrap().may_execute(&tree.lookup(path.as_bytes()).unwrap().entry)
         };
         assert!(may("/own", ""), "root executes what anybody may");
         assert!(!may("/own", "app"), "others may not");

@@ -1,11 +1,11 @@
 //! One header of a tar stream, and what extended headers before it say of the same entry.
 
-use super::sparse::Map;
+use super::field::{decimal, field, number, text};
 use super::{BLOCK, TarProblem};
 
 /// What an entry's headers say, all forms brought into one.
 #[derive(Clone, Debug)]
-pub struct Header {
+pub(crate) struct Header {
     /// Where in the stream it stands.
     pub at: u64,
     /// The path as written.
@@ -22,8 +22,10 @@ pub struct Header {
     pub size: u64,
     /// What a symbolic or hard link points to.
     pub link: Vec<u8>,
-    /// Where the data belongs in a sparse file.
-    pub sparse: Option<Map>,
+    /// How long the file is once unpacked, in bytes.
+    pub unpacked_size: u64,
+    /// Is it a sparse file, whose data has no zeros and may start with a map of them?
+    pub is_sparse: bool,
 }
 
 impl Header {
@@ -53,18 +55,14 @@ impl Header {
             gid: narrow("gid", number(field(block, 116, 8), "gid")?)?,
             size: number(field(block, 124, 12), "size")?,
             link: text(field(block, 157, 100)).to_vec(),
-            sparse: None,
+            unpacked_size: 0,
+            is_sparse: false,
         })
     }
 
     /// Is it of a type that never has data, whatever its size says?
     pub(super) fn has_no_data(&self) -> bool {
         matches!(self.kind, b'1'..=b'6')
-    }
-
-    /// How long the file is once unpacked.
-    pub fn real_size(&self) -> u64 {
-        self.sparse.as_ref().map_or(self.size, Map::size)
     }
 }
 
@@ -74,7 +72,10 @@ pub(super) struct Extensions {
     pub(super) path: Option<Vec<u8>>,
     pub(super) link: Option<Vec<u8>>,
     pub(super) size: Option<u64>,
-    pub(super) sparse: Option<Map>,
+    /// Does any of them speak of a sparse file?
+    pub(super) is_sparse: bool,
+    /// How long that sparse file is.
+    pub(super) sparse_size: Option<u64>,
     uid: Option<u32>,
     gid: Option<u32>,
     sparse_path: Option<Vec<u8>>,
@@ -102,6 +103,7 @@ impl Extensions {
     fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), TarProblem> {
         let number = |field| decimal(value).ok_or(TarProblem::Number(field));
         let narrow = |field| u32::try_from(number(field)?).map_err(|_| TarProblem::Number(field));
+        self.is_sparse |= key.starts_with(b"GNU.sparse.");
         match key {
             b"path" => self.path = Some(value.to_vec()),
             b"linkpath" => self.link = Some(value.to_vec()),
@@ -109,11 +111,8 @@ impl Extensions {
             b"uid" => self.uid = Some(narrow("uid")?),
             b"gid" => self.gid = Some(narrow("gid")?),
             b"GNU.sparse.name" => self.sparse_path = Some(value.to_vec()),
-            _ => {
-                if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
-                    self.sparse.get_or_insert_default().pax(key, value)?;
-                }
-            }
+            b"GNU.sparse.size" | b"GNU.sparse.realsize" => self.sparse_size = Some(number("size")?),
+            _ => {}
         }
         Ok(())
     }
@@ -133,7 +132,7 @@ impl Extensions {
             b'\0' if header.path.ends_with(b"/") => header.kind = b'5',
             b'\0' | b'S' => header.kind = b'0',
             b'0'..=b'6' => {}
-            kind => return Err(TarProblem::Kind(kind)),
+            kind => return Err(TarProblem::EntryType(kind)),
         }
         Ok(())
     }
@@ -146,41 +145,4 @@ pub(super) fn has_checksum(block: &[u8; BLOCK]) -> bool {
     let unsigned: u64 = bytes().map(u64::from).sum();
     let signed: i64 = bytes().map(|byte| i64::from(byte.cast_signed())).sum();
     stated == unsigned || i64::try_from(stated) == Ok(signed)
-}
-
-pub(super) fn field(block: &[u8], at: usize, len: usize) -> &[u8] {
-    block.get(at..at + len).unwrap_or_default()
-}
-
-/// Up to the first NUL.
-pub(super) fn text(field: &[u8]) -> &[u8] {
-    field.split(|byte| *byte == 0).next().unwrap_or_default()
-}
-
-/// A number in octal digits, or in binary when the first bit is set (GNU). Nothing but blanks is zero.
-pub(super) fn number(field: &[u8], name: &'static str) -> Result<u64, TarProblem> {
-    let bad = TarProblem::Number(name);
-    if let [first, rest @ ..] = field
-        && first & 0x80 != 0
-    {
-        // The second highest bit is the sign.
-        let start = if first & 0x40 == 0 { u64::from(first & 0x3f) } else { return Err(bad) };
-        let add = |number: u64, byte: &u8| number.checked_mul(256).map(|number| number | u64::from(*byte));
-        return rest.iter().try_fold(start, add).ok_or(bad);
-    }
-    let digits = text(field).trim_ascii();
-    let add = |number: u64, byte: &u8| {
-        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 8)?;
-        number.checked_mul(8)?.checked_add(u64::from(digit))
-    };
-    digits.iter().try_fold(0, add).ok_or(bad)
-}
-
-/// A number in decimal digits.
-pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
-    let add = |number: u64, byte: &u8| {
-        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
-        number.checked_mul(10)?.checked_add(u64::from(digit))
-    };
-    if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
 }

@@ -1,29 +1,35 @@
-//! Makes a [`Tree`] in memory, for tests and for whoever has files but no archive.
+//! Makes a [`FileTree`] in memory, for tests and for whoever has files but no archive.
 //!
 //! It goes the same way as an archive's entries do, so a tree made here is one that an archive could hold.
 
 use std::sync::Arc;
 
-use crate::extract::file_content::Kept;
-use crate::layer::{Budget, Kind, Layer, LayerError, NewEntry, What, clean_path};
-use crate::tree::Tree;
+use crate::error::ReadError;
+use crate::extract::file_content::FileContent;
+use crate::layer::{Budget, EntryKind, FileKind, Layer, LayerError, NewEntry, clean_path};
+use crate::tree::FileTree;
 
-/// Makes a [`Tree`] in memory: entries go into the current layer, [`Builder::layer`] starts the next one upon it.
+/// Makes a [`FileTree`] in memory: entries go into the current layer, [`FileTreeBuilder::layer`] starts the next one upon it.
 #[derive(Debug)]
-pub struct Builder {
+pub struct FileTreeBuilder {
     layers: Vec<Layer>,
     budget: Budget,
     failed: Option<LayerError>,
     owner: (u32, u32),
 }
 
-impl Default for Builder {
+impl Default for FileTreeBuilder {
     fn default() -> Self {
         Self { layers: vec![Layer::default()], budget: Budget::new(usize::MAX), failed: None, owner: (0, 0) }
     }
 }
 
-impl Builder {
+impl FileTreeBuilder {
+    /// A builder with one empty layer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// Starts the next layer.
     #[must_use]
     pub fn layer(mut self) -> Self {
@@ -38,24 +44,31 @@ impl Builder {
         self
     }
 
-    /// A regular file; of its contents is kept what [`Kept::of`] says.
+    /// A regular file; of its contents is kept what [`FileContent::of`] says.
     #[must_use]
     pub fn file(self, path: impl AsRef<[u8]>, mode: u16, contents: impl AsRef<[u8]>) -> Self {
         let (path, contents) = (path.as_ref(), contents.as_ref());
-        let kept = clean_path(path).map_or(Kept::Nothing, |clean| Kept::of(&clean, mode, contents));
-        self.add(path, mode, What::File(contents.len() as u64, kept))
+        let content = clean_path(path).map_or(FileContent::Skipped, |clean| FileContent::of(&clean, mode, contents));
+        self.add(path, mode, EntryKind::File(contents.len() as u64, content))
+    }
+
+    /// A regular file whose content is not known, as of a sparse one.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn unknown_file(self, path: impl AsRef<[u8]>, mode: u16, size: u64) -> Self {
+        self.add(path.as_ref(), mode, EntryKind::File(size, FileContent::Unknown))
     }
 
     /// A folder.
     #[must_use]
     pub fn folder(self, path: impl AsRef<[u8]>, mode: u16) -> Self {
-        self.add(path.as_ref(), mode, What::Folder)
+        self.add(path.as_ref(), mode, EntryKind::Folder)
     }
 
     /// A symbolic link.
     #[must_use]
     pub fn link(self, path: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> Self {
-        self.add(path.as_ref(), 0o777, What::Link(target.as_ref()))
+        self.add(path.as_ref(), 0o777, EntryKind::Link(target.as_ref()))
     }
 
     /// Another name for a file, whose mode and owner its entry has, as it is in an archive of files.
@@ -65,14 +78,14 @@ impl Builder {
         let rights = self.layers.iter().rev().find_map(|layer| layer.rights_at(target));
         let owner = self.owner;
         let (mode, uid, gid) = rights.unwrap_or((0, owner.0, owner.1));
-        let builder = self.owner(uid, gid).add(path.as_ref(), mode, What::HardLink(target));
+        let builder = self.owner(uid, gid).add(path.as_ref(), mode, EntryKind::HardLink(target));
         builder.owner(owner.0, owner.1)
     }
 
     /// A device or pipe.
     #[must_use]
-    pub fn special(self, path: impl AsRef<[u8]>, kind: Kind) -> Self {
-        self.add(path.as_ref(), 0o600, What::Special(kind))
+    pub fn special(self, path: impl AsRef<[u8]>, kind: FileKind) -> Self {
+        self.add(path.as_ref(), 0o600, EntryKind::Special(kind))
     }
 
     /// Hides `path` of the layers below.
@@ -81,24 +94,27 @@ impl Builder {
         let path = path.as_ref();
         let cut = path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
         let (folder, name) = path.split_at(cut);
-        self.add(&[folder, b".wh.", name].concat(), 0, What::File(0, Kept::Nothing))
+        self.add(&[folder, b".wh.", name].concat(), 0, EntryKind::File(0, FileContent::Skipped))
     }
 
     /// Hides all that the layers below have in a folder.
     #[must_use]
     pub fn opaque(self, folder: impl AsRef<[u8]>) -> Self {
-        self.add(&[folder.as_ref(), b"/.wh..wh..opq"].concat(), 0, What::File(0, Kept::Nothing))
+        self.add(&[folder.as_ref(), b"/.wh..wh..opq"].concat(), 0, EntryKind::File(0, FileContent::Skipped))
     }
 
     /// The tree of all layers.
     ///
     /// # Errors
     /// The first entry that no layer can hold.
-    pub fn build(self) -> Result<Tree, LayerError> {
-        self.failed.map_or_else(|| Ok(Tree::new(self.layers.into_iter().map(Arc::new).collect())), Err)
+    pub fn build(self) -> Result<FileTree, ReadError> {
+        match self.failed {
+            None => Ok(FileTree::new(self.layers.into_iter().map(Arc::new).collect())),
+            Some(error) => Err(error.into()),
+        }
     }
 
-    fn add(mut self, path: &[u8], mode: u16, what: What<'_>) -> Self {
+    fn add(mut self, path: &[u8], mode: u16, what: EntryKind<'_>) -> Self {
         let (uid, gid) = self.owner;
         let entry = NewEntry { path, mode, uid, gid, what };
         let added = self.layers.last_mut().map_or(Ok(()), |layer| layer.add(entry, &self.budget));

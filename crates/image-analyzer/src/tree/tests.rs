@@ -1,28 +1,29 @@
 //! Links, misses, whiteouts and replacements, layer upon layer.
 
-use crate::{Builder, Kind, Miss, Tree};
+use crate::layer::FileKind;
+use crate::{FileTree, FileTreeBuilder, LookupError};
 
-fn tree(builder: Builder) -> Tree {
+fn tree(builder: FileTreeBuilder) -> FileTree {
     builder.build().unwrap()
 }
 
 #[track_caller]
-fn at(tree: &Tree, path: &str) -> String {
+fn at(tree: &FileTree, path: &str) -> String {
     match tree.lookup(path.as_bytes()) {
         Ok(found) => format!("{:?} {}", found.entry.kind, String::from_utf8(found.path).unwrap()),
-        Err(Miss::Missing(path)) => format!("missing {}", String::from_utf8(path).unwrap()),
-        Err(Miss::Dangling { link, missing }) => {
+        Err(LookupError::Missing(path)) => format!("missing {}", String::from_utf8(path).unwrap()),
+        Err(LookupError::Dangling { link, missing }) => {
             format!("dangling {} {}", String::from_utf8(link).unwrap(), String::from_utf8(missing).unwrap())
         }
-        Err(Miss::Loop(path)) => format!("loop {}", String::from_utf8(path).unwrap()),
-        Err(Miss::NotAFolder(path)) => format!("no folder {}", String::from_utf8(path).unwrap()),
+        Err(LookupError::Loop(path)) => format!("loop {}", String::from_utf8(path).unwrap()),
+        Err(LookupError::NotAFolder(path)) => format!("no folder {}", String::from_utf8(path).unwrap()),
     }
 }
 
 #[test]
 fn links_are_resolved_with_the_image_as_root() {
     let tree = tree(
-        Tree::builder()
+        FileTreeBuilder::new()
             .folder("usr/lib/x86", 0o755)
             .file("usr/lib/x86/libc.so.6", 0o755, "")
             .link("lib", "usr/lib")
@@ -47,7 +48,7 @@ fn links_are_resolved_with_the_image_as_root() {
 #[test]
 fn a_miss_says_what_is_in_the_way() {
     let tree = tree(
-        Tree::builder()
+        FileTreeBuilder::new()
             .file("bin/sh", 0o755, "")
             .link("lib", "usr/lib")
             .link("a", "b")
@@ -69,7 +70,7 @@ fn a_miss_says_what_is_in_the_way() {
 
 #[test]
 fn forty_links_are_followed_and_no_more() {
-    let mut builder = Tree::builder().file("l0", 0o644, "");
+    let mut builder = FileTreeBuilder::new().file("l0", 0o644, "");
     for n in 1..=41 {
         builder = builder.link(format!("l{n}"), format!("l{}", n - 1));
     }
@@ -81,7 +82,7 @@ fn forty_links_are_followed_and_no_more() {
 #[test]
 fn whiteouts_hide_what_is_below_and_nothing_of_their_own_layer() {
     let tree = tree(
-        Tree::builder()
+        FileTreeBuilder::new()
             .file("a", 0o644, "")
             .file("d/old", 0o644, "")
             .file("e/old", 0o644, "")
@@ -101,14 +102,14 @@ fn whiteouts_hide_what_is_below_and_nothing_of_their_own_layer() {
     assert_eq!(tree.list(b"/e").unwrap(), [b"new"]);
     assert_eq!(tree.list(b"/f").unwrap(), [b"new" as &[u8], b"newer", b"old"]);
     assert_eq!(tree.list(b"/").unwrap(), [b"d", b"e", b"f"]);
-    assert_eq!(tree.list(b"/d/new"), Err(Miss::NotAFolder(b"/d/new".to_vec())));
+    assert_eq!(tree.list(b"/d/new"), Err(LookupError::NotAFolder(b"/d/new".to_vec())));
 }
 
 /// Docker's overlay2 makes the folder in place of the whiteout, containerd a new one: what is missed has to be missing
 /// with both.
 #[test]
 fn what_was_in_a_folder_that_its_layer_removes_and_then_makes_is_not_missed() {
-    let below = || Tree::builder().file("d/old", 0o644, "").layer();
+    let below = || FileTreeBuilder::new().file("d/old", 0o644, "").layer();
     let made = tree(below().whiteout("d").folder("d", 0o700).file("d/new", 0o644, ""));
     assert_eq!(made.list(b"/d").unwrap(), [b"new", b"old"]);
     assert_eq!(made.lookup(b"d").unwrap().entry.mode, 0o700);
@@ -120,7 +121,7 @@ fn what_was_in_a_folder_that_its_layer_removes_and_then_makes_is_not_missed() {
 #[test]
 fn a_later_layer_makes_a_file_a_folder_and_a_folder_a_file() {
     let tree = tree(
-        Tree::builder()
+        FileTreeBuilder::new()
             .file("a", 0o644, "")
             .file("b/in", 0o644, "")
             .layer()
@@ -137,7 +138,7 @@ fn a_later_layer_makes_a_file_a_folder_and_a_folder_a_file() {
 #[test]
 fn a_hard_link_is_the_file_that_it_names_in_its_own_layer_or_below() {
     let tree = tree(
-        Tree::builder()
+        FileTreeBuilder::new()
             .owner(7, 8)
             .file("a", 0o751, "#!/bin/sh\n")
             .layer()
@@ -151,15 +152,16 @@ fn a_hard_link_is_the_file_that_it_names_in_its_own_layer_or_below() {
             .file("a", 0o600, ""),
     );
     let entry = tree.lookup(b"/c").unwrap().entry;
-    assert_eq!((entry.kind, entry.mode, entry.uid, entry.gid), (Kind::File, 0o751, 7, 8));
-    assert_eq!(entry.kept.head(), b"#!/bin/sh\n");
-    assert_eq!(tree.lookup(b"/l").unwrap().entry.kept.head(), b"one");
+    assert_eq!((entry.kind, entry.mode, entry.uid, entry.gid), (FileKind::File, 0o751, 7, 8));
+    assert_eq!(entry.content.head(), b"#!/bin/sh\n");
+    assert_eq!(tree.lookup(b"/l").unwrap().entry.content.head(), b"one");
     assert_eq!(at(&tree, "/x"), "loop /x");
 }
 
 #[test]
 fn a_folder_that_only_paths_imply_keeps_the_permissions_from_below() {
-    let tree = tree(Tree::builder().owner(5, 6).folder("d", 0o700).layer().file("d/x", 0o644, "").file("new/x", 0, ""));
+    let tree =
+        tree(FileTreeBuilder::new().owner(5, 6).folder("d", 0o700).layer().file("d/x", 0o644, "").file("new/x", 0, ""));
     let entry = tree.lookup(b"d").unwrap().entry;
     assert_eq!((entry.mode, entry.uid, entry.gid), (0o700, 5, 6));
     assert_eq!(tree.lookup(b"new").unwrap().entry.mode, 0o755);
@@ -167,7 +169,8 @@ fn a_folder_that_only_paths_imply_keeps_the_permissions_from_below() {
 
 #[test]
 fn a_folder_can_be_made_where_nothing_is_and_only_there() {
-    let tree = tree(Tree::builder().folder("a", 0o700).link("w", "b/c").file("f", 0o644, "").file("hello", 0o755, ""));
+    let tree =
+        tree(FileTreeBuilder::new().folder("a", 0o700).link("w", "b/c").file("f", 0o644, "").file("hello", 0o755, ""));
     let made = tree.with_folder(b"/a/b/../x");
     assert_eq!(at(&made, "/a/x/../../hello"), "File /hello");
     assert_eq!(made.lookup(b"/a").unwrap().entry.mode, 0o700, "what is there stays as it is");

@@ -1,6 +1,6 @@
 //! Archives that unpack, and not to what was packed.
 
-use image_analyzer::{Options, read};
+use image_analyzer::{ReadOptions, read_archive};
 
 use crate::make::{Packed, docker_new, docker_old, file, oci, pack, tar};
 
@@ -11,7 +11,7 @@ fn said(layer: &[u8]) -> Option<String> {
     let layers = [good, layer.to_vec()];
     let forms = [docker_old(&layers, false), docker_new(&layers), oci(&layers)];
     let said = forms.map(|items| {
-        let result = read(tar(&items).as_slice(), &Options::default());
+        let result = read_archive(tar(&items).as_slice(), &ReadOptions::default());
         result.err().map(|error| error.to_string())
     });
     assert!(said.iter().all(|one| one.is_some() == said[0].is_some()), "{said:?}");
@@ -71,8 +71,8 @@ fn a_packed_archive_is_held_to_its_checksum_as_a_layer_is() {
     let items = docker_new(&[layer(Packed::Plain)]);
     for packed in [Packed::Gzip, Packed::Zstd] {
         let whole = pack(packed, &tar(&items));
-        assert!(read(whole.as_slice(), &Options::default()).is_ok());
-        let error = read(changed(whole, 1).as_slice(), &Options::default()).unwrap_err().to_string();
+        assert!(read_archive(whole.as_slice(), &ReadOptions::default()).is_ok());
+        let error = read_archive(changed(whole, 1).as_slice(), &ReadOptions::default()).unwrap_err().to_string();
         assert!(error.starts_with("the archive cannot be read") && error.contains("checksum"), "{error}");
     }
 }

@@ -1,6 +1,7 @@
 //! Every form of archive gives the same image.
 
-use image_analyzer::{Image, Kind, Options, Platform, ReadError, Tree, read, read_folder};
+use image_analyzer::file::FileKind;
+use image_analyzer::{FileTree, Image, Platform, ReadError, ReadOptions, read_archive, read_layout};
 
 use crate::make::{
     Item, PACKED, Packed, blob, config, descriptor, digest, docker_new, docker_old, file, folder, hard_link, index,
@@ -26,7 +27,7 @@ fn layers(packed: Packed) -> Vec<Vec<u8>> {
     vec![pack(packed, &below), pack(packed, &above)]
 }
 
-fn paths(tree: &Tree) -> Vec<String> {
+fn paths(tree: &FileTree) -> Vec<String> {
     tree.list(b"/").unwrap().into_iter().map(|name| String::from_utf8(name).unwrap()).collect()
 }
 
@@ -37,16 +38,16 @@ fn is_the_image(image: &Image) {
     assert_eq!((image.config.working_dir.as_str(), image.config.user.as_str()), ("/go", "1000"));
     assert_eq!(image.config.env, ["PATH=/bin", "A=b"]);
     assert_eq!(image.config.platform.to_string(), "linux/amd64");
-    assert_eq!(paths(&image.tree), ["again", "ash", "bin", "go", "hello"]);
-    assert_eq!(image.tree.list(b"/go").unwrap(), [b""; 0]);
-    let hello = image.tree.lookup(b"/again").unwrap().entry;
-    assert_eq!((hello.kind, hello.mode, hello.uid, hello.gid, hello.size), (Kind::File, 0o755, 1000, 1001, 15));
-    assert_eq!(hello.kept.head(), b"#!/bin/sh\n");
-    assert!(image.tree.lookup(b"/ash").unwrap().entry.kept.elf().is_some());
+    assert_eq!(paths(&image.files), ["again", "ash", "bin", "go", "hello"]);
+    assert_eq!(image.files.list(b"/go").unwrap(), [b""; 0]);
+    let hello = image.files.lookup(b"/again").unwrap().entry;
+    assert_eq!((hello.kind, hello.mode, hello.uid, hello.gid, hello.size), (FileKind::File, 0o755, 1000, 1001, 15));
+    assert_eq!(hello.first_bytes(), b"#!/bin/sh\n");
+    assert!(image.files.lookup(b"/ash").unwrap().entry.is_elf());
 }
 
 fn image(items: &[Item]) -> Result<Image, ReadError> {
-    read(tar(items).as_slice(), &Options::default())
+    read_archive(tar(items).as_slice(), &ReadOptions::default())
 }
 
 #[test]
@@ -56,7 +57,7 @@ fn each_form_and_packing_gives_the_same_image() {
         for items in [docker_old(&layers, false), docker_old(&layers, true), docker_new(&layers), oci(&layers)] {
             for whole in PACKED {
                 let archive = pack(whole, &tar(&items));
-                is_the_image(&read(archive.as_slice(), &Options::default()).unwrap());
+                is_the_image(&read_archive(archive.as_slice(), &ReadOptions::default()).unwrap());
             }
         }
     }
@@ -89,7 +90,7 @@ fn links_within_a_folder_are_followed_and_links_out_of_it_are_said_not_to_be() {
     use std::os::unix::fs::symlink;
     let layout = unpacked(&oci(&layers(Packed::Gzip)));
     let at = |name: &str| layout.path().join(name);
-    let read = || read_folder(layout.path(), &Options::default());
+    let read = || read_layout(layout.path(), &ReadOptions::default());
     std::fs::rename(at("blobs"), at("moved")).unwrap();
     assert!(read().unwrap_err().to_string().ends_with("is not in the archive: is it whole?"));
     for target in ["moved".into(), at("moved")] {
@@ -111,10 +112,10 @@ fn links_within_a_folder_are_followed_and_links_out_of_it_are_said_not_to_be() {
 #[test]
 fn a_folder_that_is_no_archive_is_told_by_what_is_in_it_at_the_top() {
     let dir = unpacked(&[file("deep/down/manifest.json", "{"), file("deep/layer", [0x28, 0xb5, 0x2f, 0xfd])]);
-    let error = read_folder(dir.path(), &Options { memory: 32 << 20, ..Options::default() }).unwrap_err();
+    let error = read_layout(dir.path(), &ReadOptions { memory: 32 << 20, ..ReadOptions::default() }).unwrap_err();
     assert!(matches!(error, ReadError::NoImage), "{error}");
-    let tight = Options { memory: 0, ..Options::default() };
-    assert!(matches!(read_folder(dir.path(), &tight), Err(ReadError::NoImage)), "before anything is read");
+    let tight = ReadOptions { memory: 0, ..ReadOptions::default() };
+    assert!(matches!(read_layout(dir.path(), &tight), Err(ReadError::NoImage)), "before anything is read");
 }
 
 #[test]
@@ -123,7 +124,7 @@ fn a_layer_of_no_bytes_is_an_empty_one() {
     all.push(Vec::new());
     for items in [docker_old(&all, false), docker_new(&all), oci(&all)] {
         is_the_image(&image(&items).unwrap());
-        is_the_image(&read_folder(unpacked(&items).path(), &Options::default()).unwrap());
+        is_the_image(&read_layout(unpacked(&items).path(), &ReadOptions::default()).unwrap());
     }
 }
 
@@ -132,18 +133,18 @@ fn a_folder_is_read_as_its_tar_would_be() {
     for items in
         [oci(&layers(Packed::Gzip)), docker_new(&layers(Packed::Plain)), docker_old(&layers(Packed::Zstd), true)]
     {
-        is_the_image(&read_folder(unpacked(&items).path(), &Options::default()).unwrap());
+        is_the_image(&read_layout(unpacked(&items).path(), &ReadOptions::default()).unwrap());
     }
-    let missing = read_folder("/no/such/folder".as_ref(), &Options::default()).unwrap_err().to_string();
+    let missing = read_layout("/no/such/folder".as_ref(), &ReadOptions::default()).unwrap_err().to_string();
     assert!(missing.starts_with("/no/such/folder: cannot read: "), "{missing}");
 }
 
 #[test]
 fn names_are_those_that_the_archive_gives() {
     let layers = layers(Packed::Plain);
-    assert_eq!(image(&docker_old(&layers, false)).unwrap().references, ["minimage:hello", "also:1"]);
-    assert_eq!(image(&docker_new(&layers)).unwrap().references, ["minimage:hello", "also:1"]);
-    assert_eq!(image(&oci(&layers)).unwrap().references, ["docker.io/library/minimage:hello"]);
+    assert_eq!(image(&docker_old(&layers, false)).unwrap().names, ["minimage:hello", "also:1"]);
+    assert_eq!(image(&docker_new(&layers)).unwrap().names, ["minimage:hello", "also:1"]);
+    assert_eq!(image(&oci(&layers)).unwrap().names, ["docker.io/library/minimage:hello"]);
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn a_layer_that_links_to_another_layers_archive_is_that_layer() {
             make(String::from_utf8(symbolic).unwrap(), if is_symbolic { format!("../{target}") } else { target });
         let image = image(&items).unwrap();
         // The lowest layer lies on top once more.
-        assert_eq!(paths(&image.tree), ["again", "ash", "bin", "go", "gone", "hello"]);
+        assert_eq!(paths(&image.files), ["again", "ash", "bin", "go", "gone", "hello"]);
     }
 }
 
@@ -175,15 +176,15 @@ fn of_several_images_one_is_chosen_by_name() {
         descriptor(at_two, manifest_two.as_bytes(), &name("host:5000/x")),
     ]));
     let archive = tar(&items);
-    let choose = |reference: Option<&str>| {
-        read(archive.as_slice(), &Options { reference: reference.map(str::to_owned), ..Options::default() })
+    let select_image = |name: Option<&str>| {
+        read_archive(archive.as_slice(), &ReadOptions { name: name.map(str::to_owned), ..ReadOptions::default() })
     };
-    let several = choose(None).unwrap_err().to_string();
+    let several = select_image(None).unwrap_err().to_string();
     assert_eq!(several, "it has several images: `minimage:hello`, `other:latest`, `host:5000/x`; choose one");
-    assert_eq!(choose(Some("other")).unwrap().references, ["other:latest"]);
-    is_the_image(&choose(Some("docker.io/library/minimage:hello")).unwrap());
-    assert_eq!(paths(&choose(Some("host:5000/x:latest")).unwrap().tree), ["bin", "go", "gone"]);
-    let none = choose(Some("hello")).unwrap_err().to_string();
+    assert_eq!(select_image(Some("other")).unwrap().names, ["other:latest"]);
+    is_the_image(&select_image(Some("docker.io/library/minimage:hello")).unwrap());
+    assert_eq!(paths(&select_image(Some("host:5000/x:latest")).unwrap().files), ["bin", "go", "gone"]);
+    let none = select_image(Some("hello")).unwrap_err().to_string();
     assert_eq!(none, "it has no image `hello`, but `minimage:hello`, `other:latest`, `host:5000/x`");
 }
 
@@ -203,8 +204,8 @@ fn of_several_images_of_docker_one_is_chosen_by_name() {
         ),
     ));
     assert_eq!(image(&items).unwrap_err().to_string(), "it has several images: `a:1`, `one.json`; choose one");
-    let options = Options { reference: Some("a:1".to_owned()), ..Options::default() };
-    is_the_image(&read(tar(&items).as_slice(), &options).unwrap());
+    let options = ReadOptions { name: Some("a:1".to_owned()), ..ReadOptions::default() };
+    is_the_image(&read_archive(tar(&items).as_slice(), &options).unwrap());
 }
 
 /// An index of an image for two platforms and an attestation of how it was built.
@@ -234,13 +235,13 @@ fn platforms(nested: bool) -> Vec<Item> {
 fn of_several_platforms_one_is_chosen() {
     for nested in [false, true] {
         let archive = tar(&platforms(nested));
-        let choose = |platform: &str| {
+        let select_image = |platform: &str| {
             let platform = Some(platform.parse::<Platform>().unwrap());
-            read(archive.as_slice(), &Options { platform, ..Options::default() })
+            read_archive(archive.as_slice(), &ReadOptions { platform, ..ReadOptions::default() })
         };
-        is_the_image(&choose("linux/amd64").unwrap());
-        assert_eq!(choose("linux/arm64/v8").unwrap().config.platform.arch, "arm64");
-        let none = choose("linux/s390x").unwrap_err().to_string();
+        is_the_image(&select_image("linux/amd64").unwrap());
+        assert_eq!(select_image("linux/arm64/v8").unwrap().config.platform.arch, "arm64");
+        let none = select_image("linux/s390x").unwrap_err().to_string();
         assert!(none.starts_with("it has no image for linux/s390x, but for `linux/arm64`, `linux/amd64`"), "{none}");
     }
 }
@@ -256,10 +257,11 @@ fn an_image_for_one_other_platform_is_the_one_that_is_meant() {
 fn an_image_for_another_platform_than_was_asked_for_is_refused_in_every_form() {
     let layers = layers(PACKED[0]);
     for items in [docker_old(&layers, false), docker_new(&layers), oci(&layers)] {
-        let options = |platform: &str| Options { platform: Some(platform.parse().unwrap()), ..Options::default() };
+        let options =
+            |platform: &str| ReadOptions { platform: Some(platform.parse().unwrap()), ..ReadOptions::default() };
         let archive = tar(&items);
-        assert!(read(archive.as_slice(), &options("linux/amd64")).is_ok());
-        let error = read(archive.as_slice(), &options("linux/arm64")).unwrap_err().to_string();
+        assert!(read_archive(archive.as_slice(), &options("linux/amd64")).is_ok());
+        let error = read_archive(archive.as_slice(), &options("linux/arm64")).unwrap_err().to_string();
         assert!(error.contains("linux/arm64") && error.contains("linux/amd64"), "{error}");
     }
 }
@@ -274,8 +276,8 @@ fn two_images_without_names_for_one_platform_are_not_guessed_between() {
         descriptor(at_two, manifest_two.as_bytes(), ""),
     ]));
     // Those of the platform of this machine, or none.
-    let options = Options { platform: Some("linux/amd64".parse().unwrap()), ..Options::default() };
-    let error = read(tar(&items).as_slice(), &options).unwrap_err().to_string();
+    let options = ReadOptions { platform: Some("linux/amd64".parse().unwrap()), ..ReadOptions::default() };
+    let error = read_archive(tar(&items).as_slice(), &options).unwrap_err().to_string();
     let names = [3, 52].map(|number| format!("`blobs/{}`", digest(number).replace(':', "/"))).join(", ");
     assert_eq!(error, format!("it has several images: {names}; choose one"));
 }
@@ -283,6 +285,6 @@ fn two_images_without_names_for_one_platform_are_not_guessed_between() {
 #[test]
 fn an_image_without_layers_has_an_empty_tree() {
     let image = image(&docker_old(&[], false)).unwrap();
-    assert_eq!(paths(&image.tree), [""; 0]);
-    assert_eq!(image.tree.lookup(b"/").unwrap().entry.kind, Kind::Folder);
+    assert_eq!(paths(&image.files), [""; 0]);
+    assert_eq!(image.files.lookup(b"/").unwrap().entry.kind, FileKind::Folder);
 }

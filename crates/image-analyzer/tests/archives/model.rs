@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use image_analyzer::{Builder, Kind, Options, Tree, read};
+use image_analyzer::file::FileKind;
+use image_analyzer::{FileTree, FileTreeBuilder, ReadOptions, read_archive};
 use proptest::prelude::*;
 
 use crate::make::{Item, docker_new, docker_old, file, folder, link, pack, tar};
@@ -32,7 +33,7 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 /// What is at a path: kind, permissions, target.
-type Model = BTreeMap<String, (Kind, u16, String)>;
+type Model = BTreeMap<String, (FileKind, u16, String)>;
 
 fn parents(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(slash, _)| &path[..slash])
@@ -76,35 +77,35 @@ fn unpack(model: &mut Model, layer: &[Change]) -> Option<()> {
     let mut own = Model::new();
     for change in layer {
         let (path, entry) = match change {
-            Change::File(path, mode) => (path, Some((Kind::File, *mode, String::new()))),
-            Change::Folder(path, mode) => (path, Some((Kind::Folder, *mode, String::new()))),
-            Change::Link(path, target) => (path, Some((Kind::Link, 0o777, target.clone()))),
+            Change::File(path, mode) => (path, Some((FileKind::File, *mode, String::new()))),
+            Change::Folder(path, mode) => (path, Some((FileKind::Folder, *mode, String::new()))),
+            Change::Link(path, target) => (path, Some((FileKind::Link, 0o777, target.clone()))),
             Change::Whiteout(path) | Change::Opaque(path) => (path, None),
         };
         let is_opaque = matches!(change, Change::Opaque(_));
         let implied = parents(path).chain(is_opaque.then_some(path.as_str()));
         for folder in implied {
             match own.get(folder) {
-                Some((Kind::Folder, ..)) => {}
+                Some((FileKind::Folder, ..)) => {}
                 Some(_) => return None,
                 None => {
                     // A folder that hides all that is below takes nothing from there, not even its permissions.
                     let opaque = layer.iter().any(|change| matches!(change, Change::Opaque(path) if path == folder));
-                    let below = model.get(folder).filter(|(kind, ..)| *kind == Kind::Folder && !opaque);
+                    let below = model.get(folder).filter(|(kind, ..)| *kind == FileKind::Folder && !opaque);
                     let mode = below.map_or(0o755, |(_, mode, _)| *mode);
-                    own.insert(folder.to_owned(), (Kind::Folder, mode, String::new()));
+                    own.insert(folder.to_owned(), (FileKind::Folder, mode, String::new()));
                 }
             }
         }
         if let Some(entry) = entry {
-            if entry.0 != Kind::Folder {
+            if entry.0 != FileKind::Folder {
                 remove(&mut own, path);
             }
             own.insert(path.clone(), entry);
         }
     }
     for (path, entry) in &own {
-        if entry.0 != Kind::Folder || model.get(path).is_some_and(|(kind, ..)| *kind != Kind::Folder) {
+        if entry.0 != FileKind::Folder || model.get(path).is_some_and(|(kind, ..)| *kind != FileKind::Folder) {
             remove(model, path);
         }
     }
@@ -125,7 +126,7 @@ fn item(change: &Change) -> Item {
     }
 }
 
-fn build(builder: Builder, change: &Change) -> Builder {
+fn build(builder: FileTreeBuilder, change: &Change) -> FileTreeBuilder {
     match change {
         Change::File(path, mode) => builder.file(path, *mode, ""),
         Change::Folder(path, mode) => builder.folder(path, *mode),
@@ -136,7 +137,7 @@ fn build(builder: Builder, change: &Change) -> Builder {
 }
 
 /// Everything in a tree, links not followed.
-fn all(tree: &Tree) -> Model {
+fn all(tree: &FileTree) -> Model {
     let mut model = Model::new();
     let mut todo = vec![String::new()];
     while let Some(folder) = todo.pop() {
@@ -145,7 +146,7 @@ fn all(tree: &Tree) -> Model {
             let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
             let found = tree.entry(path.as_bytes()).unwrap();
             assert_eq!(found.path, format!("/{path}").as_bytes());
-            if found.entry.kind == Kind::Folder {
+            if found.entry.kind == FileKind::Folder {
                 todo.push(path.clone());
             }
             let target = String::from_utf8(found.entry.target.to_vec()).unwrap();
@@ -180,7 +181,7 @@ proptest! {
     fn a_stack_of_layers_is_what_unpacking_them_in_order_gives(layers in layers()) {
         let mut model = Model::new();
         let model = layers.iter().try_for_each(|layer| unpack(&mut model, layer)).map(|()| model);
-        let mut builder = Tree::builder();
+        let mut builder = FileTreeBuilder::new();
         for (number, layer) in layers.iter().enumerate() {
             builder = if number == 0 { builder } else { builder.layer() };
             builder = layer.iter().fold(builder, build);
@@ -188,13 +189,13 @@ proptest! {
         let built = builder.build().ok().map(|tree| all(&tree));
         prop_assert_eq!(&built, &model);
         let tars: Vec<Vec<u8>> = layers.iter().map(|layer| tar(&layer.iter().map(item).collect::<Vec<_>>())).collect();
-        let image = read(tar(&docker_old(&tars, false)).as_slice(), &Options::default());
-        prop_assert_eq!(image.ok().map(|image| all(&image.tree)), model);
+        let image = read_archive(tar(&docker_old(&tars, false)).as_slice(), &ReadOptions::default());
+        prop_assert_eq!(image.ok().map(|image| all(&image.files)), model);
     }
 
     #[test]
     fn any_bytes_are_an_error_and_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..3000)) {
-        prop_assert!(read(bytes.as_slice(), &Options::default()).is_err());
+        prop_assert!(read_archive(bytes.as_slice(), &ReadOptions::default()).is_err());
     }
 
     #[test]
@@ -202,6 +203,6 @@ proptest! {
         bytes in proptest::collection::vec(any::<u8>(), 0..1500),
         packed in proptest::sample::select(&crate::make::PACKED[..]),
     ) {
-        let _ = read(tar(&docker_new(&[pack(packed, &bytes)])).as_slice(), &Options::default());
+        let _ = read_archive(tar(&docker_new(&[pack(packed, &bytes)])).as_slice(), &ReadOptions::default());
     }
 }

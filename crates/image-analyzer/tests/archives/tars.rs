@@ -1,17 +1,18 @@
 //! The forms of a tar entry: names longer than a header, values that a header cannot hold, sparse files, devices.
 
-use image_analyzer::{Image, Kind, Miss, Options, ReadError, read};
+use image_analyzer::file::FileKind;
+use image_analyzer::{Config, Image, LookupError, ReadError, ReadOptions, diagnose, read_archive};
 
 use crate::make::{Item, docker_old, file, folder, hard_link, link, pax, push_data, tar};
 
 /// The image whose only layer is this tar.
 pub(crate) fn image_of(layer: Vec<u8>) -> Result<Image, ReadError> {
-    read(tar(&docker_old(&[layer], false)).as_slice(), &Options::default())
+    read_archive(tar(&docker_old(&[layer], false)).as_slice(), &ReadOptions::default())
 }
 
 #[track_caller]
 fn size(image: &Image, path: impl AsRef<[u8]>) -> u64 {
-    image.tree.lookup(path.as_ref()).unwrap().entry.size
+    image.files.lookup(path.as_ref()).unwrap().entry.size
 }
 
 #[test]
@@ -52,14 +53,14 @@ fn pax_records_overrule_the_header_and_may_hold_any_byte() {
         file("x", "abc"),
     ];
     let image = image_of(tar(&items)).unwrap();
-    let entry = image.tree.lookup(name).unwrap().entry;
+    let entry = image.files.lookup(name).unwrap().entry;
     assert_eq!((entry.uid, entry.gid, entry.size), (3_000_000, 7, 3));
 }
 
 #[test]
 fn numbers_too_large_for_octal_are_read_as_binary() {
     let image = image_of(tar(&[file("x", "").owner(4_000_000_000, 2_097_152)])).unwrap();
-    let entry = image.tree.lookup(b"x").unwrap().entry;
+    let entry = image.files.lookup(b"x").unwrap().entry;
     assert_eq!((entry.uid, entry.gid), (4_000_000_000, 2_097_152));
 }
 
@@ -72,23 +73,23 @@ fn a_global_header_changes_nothing() {
 #[test]
 fn old_archives_know_folders_by_their_slash() {
     let image = image_of(tar(&[Item::new(b'\0', "old/"), Item { kind: b'\0', ..file("old/x", "ab") }])).unwrap();
-    assert_eq!(image.tree.lookup(b"old").unwrap().entry.kind, Kind::Folder);
+    assert_eq!(image.files.lookup(b"old").unwrap().entry.kind, FileKind::Folder);
     assert_eq!(size(&image, "/old/x"), 2);
 }
 
 #[test]
 fn names_are_bytes() {
     let image = image_of(tar(&[file(b"\xff\xfe\n", "a"), file("\u{e9}", "ab")])).unwrap();
-    assert_eq!(image.tree.list(b"/").unwrap(), ["\u{e9}".as_bytes(), b"\xff\xfe\n"]);
+    assert_eq!(image.files.list(b"/").unwrap(), ["\u{e9}".as_bytes(), b"\xff\xfe\n"]);
 }
 
 #[test]
 fn devices_and_pipes_are_there_but_no_files() {
-    let kinds = [(b'3', Kind::CharDevice), (b'4', Kind::BlockDevice), (b'6', Kind::Pipe)];
+    let kinds = [(b'3', FileKind::CharDevice), (b'4', FileKind::BlockDevice), (b'6', FileKind::Pipe)];
     let items: Vec<Item> = kinds.iter().map(|(kind, _)| Item::new(*kind, [b'd', *kind])).collect();
     let image = image_of(tar(&items)).unwrap();
     for (byte, kind) in kinds {
-        assert_eq!(image.tree.lookup(&[b'd', byte]).unwrap().entry.kind, kind);
+        assert_eq!(image.files.lookup(&[b'd', byte]).unwrap().entry.kind, kind);
     }
 }
 
@@ -101,7 +102,7 @@ fn a_size_on_an_entry_without_data_is_passed_over() {
     file("x", "ab").write(&mut layer);
     let image = image_of(layer).unwrap();
     assert_eq!(size(&image, "/l"), 2);
-    assert_eq!(image.tree.list(b"/").unwrap(), [b"d", b"h", b"l", b"x"]);
+    assert_eq!(image.files.list(b"/").unwrap(), [b"d", b"h", b"l", b"x"]);
 }
 
 #[test]
@@ -118,15 +119,15 @@ fn the_mode_and_owner_of_a_hard_link_are_those_of_the_file_by_all_its_names() {
     ]))
     .unwrap();
     let rights = |path: &str| {
-        let entry = image.tree.lookup(path.as_bytes()).unwrap().entry;
+        let entry = image.files.lookup(path.as_bytes()).unwrap().entry;
         (entry.mode, entry.uid, entry.gid)
     };
     assert_eq!([rights("a"), rights("b")], [(0o755, 7, 8); 2]);
     assert_eq!([rights("c"), rights("d"), rights("e")], [(0o640, 0, 0); 3]);
     assert_eq!([rights("f"), rights("g")], [(0o711, 0, 0), (0o600, 0, 0)], "a file in its place is another");
     let layers = [tar(&[file("a", "1").mode(0o644)]), tar(&[hard_link("b", "a").mode(0o755).owner(7, 8)])];
-    let image = read(tar(&docker_old(&layers, false)).as_slice(), &Options::default()).unwrap();
-    let entry = image.tree.lookup(b"/b").unwrap().entry;
+    let image = read_archive(tar(&docker_old(&layers, false)).as_slice(), &ReadOptions::default()).unwrap();
+    let entry = image.files.lookup(b"/b").unwrap().entry;
     assert_eq!((entry.mode, entry.uid, entry.gid, entry.size), (0o755, 7, 8, 1));
 }
 
@@ -144,18 +145,18 @@ fn of_two_entries_with_one_path_the_later_counts() {
     ]))
     .unwrap();
     assert_eq!((size(&image, "/a"), size(&image, "/d"), size(&image, "/e/in")), (2, 3, 1));
-    assert_eq!(image.tree.lookup(b"/d/in"), Err(Miss::NotAFolder(b"/d".to_vec())));
-    assert_eq!(image.tree.lookup(b"/e").unwrap().entry.mode, 0o700);
-    assert_eq!(image.tree.entry(b"/f").unwrap().entry.kind, Kind::Folder);
+    assert_eq!(image.files.lookup(b"/d/in"), Err(LookupError::NotAFolder(b"/d".to_vec())));
+    assert_eq!(image.files.lookup(b"/e").unwrap().entry.mode, 0o700);
+    assert_eq!(image.files.entry(b"/f").unwrap().entry.kind, FileKind::Folder);
 }
 
 #[test]
 fn entries_below_a_link_of_their_own_layer_go_where_it_leads() {
     let image = image_of(tar(&[folder("usr/lib"), link("lib", "/usr/lib"), file("lib/x", "ab")])).unwrap();
-    assert_eq!(image.tree.lookup(b"/usr/lib/x").unwrap().path, b"/usr/lib/x");
+    assert_eq!(image.files.lookup(b"/usr/lib/x").unwrap().path, b"/usr/lib/x");
 }
 
-/// The contents of the sparse files below: `0123456789`, a hole to byte 40, `middle`, a hole to byte 1000, `end`, a hole to byte 2000.
+/// A sparse file. The contents of those below: `0123456789`, a hole to byte 40, `middle`, a hole to byte 1000, `end`, a hole to byte 2000.
 fn sparse(name: &str, records: &[(&str, &[u8])], data: &[u8]) -> Vec<u8> {
     tar(&[pax(records), Item { mode: 0o755, ..file(name, data) }])
 }
@@ -163,14 +164,14 @@ fn sparse(name: &str, records: &[(&str, &[u8])], data: &[u8]) -> Vec<u8> {
 #[track_caller]
 fn is_the_sparse_file(layer: Vec<u8>) {
     let image = image_of(layer).unwrap();
-    let entry = image.tree.lookup(b"/real").unwrap().entry;
+    let entry = image.files.lookup(b"/real").unwrap().entry;
     assert_eq!((entry.size, entry.mode), (2000, 0o755));
-    assert_eq!(entry.kept.head(), [b"0123456789".as_slice(), &[0; 30], b"middle", &[0; 18]].concat());
-    assert_eq!(image.tree.list(b"/").unwrap(), [b"next" as &[u8], b"real"]);
+    assert_eq!(entry.first_bytes(), b"", "its content is not known");
+    assert_eq!(image.files.list(b"/").unwrap(), [b"next" as &[u8], b"real"]);
 }
 
 #[test]
-fn sparse_files_are_read_in_all_forms_of_gnu_tar() {
+fn a_sparse_file_keeps_its_name_mode_and_length_in_all_forms_of_gnu_tar() {
     let with_next = |mut layer: Vec<u8>| {
         layer.truncate(layer.len() - 1024);
         file("next", "x").write(&mut layer);
@@ -209,7 +210,7 @@ fn sparse_files_are_read_in_all_forms_of_gnu_tar() {
 
 /// The old form, its last piece in a block of its own behind the header.
 #[test]
-fn sparse_files_are_read_in_the_old_form_too() {
+fn a_sparse_file_in_the_old_form_does_so_too() {
     let mut header = Item::new(b'S', "real").mode(0o755).header(19);
     let gnu = header.as_gnu_mut().unwrap();
     let mut pieces = [(0, 10), (40, 6), (1000, 1), (1001, 2), (2000, 0)].into_iter();
@@ -229,4 +230,13 @@ fn sparse_files_are_read_in_the_old_form_too() {
     push_data(&mut layer, b"0123456789middleend");
     file("next", "x").write(&mut layer);
     is_the_sparse_file(layer);
+}
+
+/// What `why` says of a program that is stored as a sparse file: nothing, because nothing is known of it.
+#[test]
+fn a_sparse_program_is_not_called_broken() {
+    let records: [(&str, &[u8]); 2] = [("GNU.sparse.size", b"2000"), ("GNU.sparse.map", b"0,4")];
+    let image = image_of(sparse("real", &records, b"none")).unwrap();
+    let config = Config { cmd: vec!["/real".to_owned()], ..Config::default() };
+    assert_eq!(diagnose(&Image::new(config, image.files)).summary(), None);
 }

@@ -1,9 +1,9 @@
 //! What would be executed, and as whom.
 
 use super::{MUSL, ask, cmd, empty, env, glibc, ids, words};
-use crate::archive::config::Config;
+use crate::config::Config;
 use crate::elf::test_builder::Sample;
-use crate::finding::{Finding, Instruction, Remedy};
+use crate::finding::{Finding, Fix, Instruction};
 
 #[test]
 fn nothing_to_run() {
@@ -32,8 +32,8 @@ fn a_command_in_string_form_needs_the_shell_that_is_named() {
     let tree = || empty().file("/go/hello", 0o755, Sample::program().bytes());
     let config = || Config { working_dir: "/go".into(), ..cmd(&["/bin/sh", "-c", "./hello"]) };
     let diagnosis = ask(tree(), config());
-    assert_eq!(diagnosis.findings[0].id.name(), "shell-missing");
-    assert_eq!(diagnosis.findings[0].remedies[0], Remedy::ExecForm(Instruction::Cmd, words(&["./hello"])));
+    assert_eq!(diagnosis.findings[0].kind.id(), "shell-missing");
+    assert_eq!(diagnosis.findings[0].fixes[0], Fix::ExecForm(Instruction::Cmd, words(&["./hello"])));
     let shell = || tree().file("/bin/sh", 0o755, Sample::program().bytes());
     assert_eq!(ids(shell(), config()), "");
     let own = || Config { shell: words(&["/bin/bash", "-ec"]), ..cmd(&["/bin/bash", "-ec", "a | b"]) };
@@ -55,8 +55,8 @@ fn a_name_without_slash_is_looked_for_in_path() {
     let tree = || empty().file("/opt/hello", 0o755, Sample::program().bytes());
     let at = |folder: &str| Config { working_dir: folder.into(), ..cmd(&["hello"]) };
     let diagnosis = ask(tree(), at("/opt"));
-    assert_eq!(diagnosis.findings[0].id.name(), "command-not-in-path");
-    assert_eq!(diagnosis.findings[0].remedies[0], Remedy::ExecForm(Instruction::Cmd, words(&["./hello"])));
+    assert_eq!(diagnosis.findings[0].kind.id(), "command-not-in-path");
+    assert_eq!(diagnosis.findings[0].fixes[0], Fix::ExecForm(Instruction::Cmd, words(&["./hello"])));
     assert_eq!(ids(tree(), env(at("/"), &["PATH=/usr/bin:/opt"])), "");
     assert_eq!(ids(tree(), env(at("/opt"), &["PATH="])), "command-not-in-path");
     let usual = empty().file("/usr/local/bin/hello", 0o755, Sample::program().bytes());
@@ -116,16 +116,16 @@ fn a_user_or_group_has_to_be_known_unless_it_is_a_number() {
 fn an_empty_word_is_called_one() {
     let tree = || empty().file("/usr/bin/hello", 0o755, Sample::program().bytes());
     let diagnosis = ask(tree(), cmd(&[""]));
-    assert_eq!(diagnosis.short().unwrap(), "the command is an empty word");
-    assert_eq!(diagnosis.findings[0].id.name(), "command-not-in-path");
-    assert_eq!(diagnosis.findings[0].remedies, [Remedy::SayCommand(Instruction::Cmd, None)]);
+    assert_eq!(diagnosis.summary().unwrap(), "the command is an empty word");
+    assert_eq!(diagnosis.findings[0].kind.id(), "command-not-in-path");
+    assert_eq!(diagnosis.findings[0].fixes, [Fix::SetCommand(Instruction::Cmd, None)]);
 }
 
 #[test]
 fn a_hard_link_to_itself_is_not_called_symbolic() {
     let diagnosis = ask(empty().hard_link("/hello", "/hello"), cmd(&["/hello"]));
-    assert_eq!(diagnosis.short().unwrap(), "the command /hello is a hard link to itself");
-    let says = |finding: &Finding| finding.evidence.iter().any(|evidence| evidence.says.contains("symbolic"));
+    assert_eq!(diagnosis.summary().unwrap(), "the command /hello is a hard link to itself");
+    let says = |finding: &Finding| finding.evidence.iter().any(|evidence| evidence.text.contains("symbolic"));
     assert!(!says(&diagnosis.findings[0]), "{:?}", diagnosis.findings[0].evidence);
 }
 
@@ -164,18 +164,19 @@ fn a_working_folder_that_the_engine_makes_is_there() {
 #[test]
 fn what_is_offered_for_a_folder_or_java_code_is_no_copy() {
     let program = || Sample::program().bytes();
-    let remedies =
-        |tree: crate::tree::builder::Builder, word: &str| ask(tree, cmd(&[word, "x"])).findings[0].remedies.clone();
-    let exec = |line: &[&str]| Remedy::ExecForm(Instruction::Cmd, words(line));
+    let fixes = |tree: crate::tree::builder::FileTreeBuilder, word: &str| {
+        ask(tree, cmd(&[word, "x"])).findings[0].fixes.clone()
+    };
+    let exec = |line: &[&str]| Fix::ExecForm(Instruction::Cmd, words(line));
     let inside = || empty().file("/hello/a", 0o755, program()).file("/hello/hello", 0o755, program());
-    assert_eq!(remedies(inside(), "/hello"), [exec(&["/hello/hello", "x"])]);
-    assert_eq!(remedies(empty().folder("/hello", 0o755), "/hello"), [Remedy::SayCommand(Instruction::Cmd, None)]);
+    assert_eq!(fixes(inside(), "/hello"), [exec(&["/hello/hello", "x"])]);
+    assert_eq!(fixes(empty().folder("/hello", 0o755), "/hello"), [Fix::SetCommand(Instruction::Cmd, None)]);
     let class = || empty().file("/app/Hello.class", 0o755, b"\xca\xfe\xba\xbe\0\0\0\x41");
     let java = exec(&["java", "-cp", "/app", "Hello", "x"]);
-    assert_eq!(remedies(class(), "/app/Hello.class"), [java.clone(), Remedy::JavaRuntime(21)]);
-    assert_eq!(remedies(class().file("/usr/bin/java", 0o755, program()), "/app/Hello.class"), [java]);
+    assert_eq!(fixes(class(), "/app/Hello.class"), [java.clone(), Fix::JavaRuntime(21)]);
+    assert_eq!(fixes(class().file("/usr/bin/java", 0o755, program()), "/app/Hello.class"), [java]);
     let jar = empty().file("/a.jar", 0o755, b"PK\x03\x04");
-    assert_eq!(remedies(jar, "/a.jar"), [exec(&["java", "-jar", "/a.jar", "x"])]);
+    assert_eq!(fixes(jar, "/a.jar"), [exec(&["java", "-jar", "/a.jar", "x"])]);
     let script = empty().file("/run", 0o755, "#!/opt\n").folder("/opt", 0o755).file("/bin/sh", 0o755, program());
-    assert_eq!(remedies(script, "/run"), [Remedy::FirstLine("#!/bin/sh".to_owned(), b"/run".to_vec())]);
+    assert_eq!(fixes(script, "/run"), [Fix::FirstLine("#!/bin/sh".to_owned(), b"/run".to_vec())]);
 }

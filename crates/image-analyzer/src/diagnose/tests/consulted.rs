@@ -1,16 +1,16 @@
 //! Files that the engine or a loader reads: what is not known of them is not held against an image.
 
 use super::{MUSL, cmd, empty, env, glibc, ids, library, musl, program};
-use crate::archive::config::Config;
+use crate::config::Config;
 use crate::dynamic_loader::cache_sample;
 use crate::elf::test_builder::Sample;
-use crate::tree::builder::Builder;
+use crate::tree::builder::FileTreeBuilder;
 
 fn user(config: Config, user: &str) -> Config {
     Config { user: user.to_owned(), ..config }
 }
 
-fn hello(mode: u16) -> Builder {
+fn hello(mode: u16) -> FileTreeBuilder {
     empty().file("/hello", mode, Sample::program().bytes())
 }
 

@@ -1,9 +1,9 @@
 //! What is not certain, so that nothing is said of it; and what only looks as if it were not.
 
 use super::{MUSL, ask, cmd, empty, env, glibc, ids, library, program};
-use crate::archive::config::Config;
+use crate::config::Config;
 use crate::elf::test_builder::Sample;
-use crate::tree::builder::Builder;
+use crate::tree::builder::FileTreeBuilder;
 
 fn user(config: Config, user: &str) -> Config {
     Config { user: user.into(), ..config }
@@ -111,15 +111,29 @@ fn env_by_the_name_of_tini_takes_assignments() {
 
 #[test]
 fn a_file_in_path_that_only_others_may_execute_stops_an_older_engine() {
-    let tree = |mode| -> Builder {
+    let tree = |mode| -> FileTreeBuilder {
         let hello = || Sample::program().bytes();
         empty().file("/a/zz", mode, hello()).file("/b/zz", 0o755, hello())
     };
     let of = |mode, name: &str| ids(tree(mode), user(env(cmd(&["zz"]), &["PATH=/a:/b"]), name));
     assert_eq!(of(0o700, "1000"), "command-shadowed");
-    assert!(ask(tree(0o700), user(env(cmd(&["zz"]), &["PATH=/a:/b"]), "1000")).starts(), "a newer one goes on");
+    assert!(ask(tree(0o700), user(env(cmd(&["zz"]), &["PATH=/a:/b"]), "1000")).can_start(), "a newer one goes on");
     assert_eq!(of(0o700, ""), "");
     assert_eq!(of(0o644, "1000"), "", "it goes on where nobody may");
     let only = empty().file("/a/zz", 0o700, Sample::program().bytes());
     assert_eq!(ids(only, user(env(cmd(&["zz"]), &["PATH=/a:/b"]), "1000")), "command-not-executable");
+}
+
+/// A sparse file of a layer: engines write none, so its content is not read.
+#[test]
+fn of_a_file_whose_content_is_unknown_nothing_is_said() {
+    let hello = |libraries: &[&str]| program(libraries).bytes();
+    assert_eq!(ids(empty().unknown_file("/hello", 0o755, 9), cmd(&["/hello"])), "", "as the command");
+    assert_eq!(ids(empty().unknown_file(MUSL, 0o755, 9), cmd(&[MUSL, "/hello"])), "", "as the loader");
+    let loader = empty().unknown_file(super::GLIBC, 0o755, 9).file("/hello", 0o755, hello(&["liba.so"]));
+    assert_eq!(ids(loader, cmd(&["/hello"])), "", "as the loader of a program");
+    let library = glibc().unknown_file("/lib/liba.so", 0o644, 9).file("/hello", 0o755, hello(&["liba.so"]));
+    assert_eq!(ids(library, cmd(&["/hello"])), "", "as a library");
+    let direct = glibc().unknown_file("/hello", 0o755, 9);
+    assert_eq!(ids(direct, cmd(&[super::GLIBC, "/hello"])), "", "as what a loader loads");
 }

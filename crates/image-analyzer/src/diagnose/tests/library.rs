@@ -1,10 +1,10 @@
 //! Where the loaders look for libraries, and what those provide.
 
 use super::{FOLDERS, GLIBC, MUSL, ask, cmd, empty, env, glibc, glibc_with, ids, library, musl, program};
-use crate::archive::config::Config;
+use crate::config::Config;
 use crate::elf::test_builder::Sample;
-use crate::finding::{Copy, Place, Remedy};
-use crate::tree::builder::Builder;
+use crate::finding::{FileCopy, Fix, FixTarget};
+use crate::tree::builder::FileTreeBuilder;
 
 #[test]
 fn libraries_are_needed_transitively() {
@@ -12,7 +12,7 @@ fn libraries_are_needed_transitively() {
     let tree =
         || glibc().file("/hello", 0o755, program(&["liba.so", "libc.so.6"]).bytes()).file("/lib/liba.so", 0o644, &a);
     let diagnosis = ask(tree(), cmd(&["/hello"]));
-    assert_eq!(diagnosis.short().unwrap(), "the library libb.so of /lib/liba.so is not in the image");
+    assert_eq!(diagnosis.summary().unwrap(), "the library libb.so of /lib/liba.so is not in the image");
     assert_eq!(ids(tree().file("/usr/lib/libb.so", 0o644, library("libb.so")), cmd(&["/hello"])), "");
 }
 
@@ -24,7 +24,7 @@ fn a_library_is_found_through_links_and_a_linked_folder() {
 }
 
 /// As in current distributions: `/lib` and `/lib64` are links into `/usr`.
-fn glibc_usr() -> Builder {
+fn glibc_usr() -> FileTreeBuilder {
     let loader = Sample::library("ld-linux-x86-64.so.2").data(FOLDERS).bytes();
     empty()
         .link("/lib", "usr/lib")
@@ -95,9 +95,9 @@ fn the_cache_counts_and_the_file_it_is_made_from_does_not() {
     assert_eq!(ids(tree().file("/etc/ld.so.cache", 0o644, cache), cmd(&["/hello"])), "");
     let conf = tree().file("/etc/ld.so.conf.d/opt.conf", 0o644, "/opt/lib\n");
     let diagnosis = ask(conf, cmd(&["/hello"]));
-    assert_eq!(diagnosis.findings[0].id.name(), "library-missing");
+    assert_eq!(diagnosis.findings[0].kind.id(), "library-missing");
     assert!(
-        diagnosis.findings[0].evidence.iter().any(|evidence| evidence.says.contains("where the loader does not look")),
+        diagnosis.findings[0].evidence.iter().any(|evidence| evidence.text.contains("where the loader does not look")),
         "{:?}",
         diagnosis.findings[0].evidence
     );
@@ -131,7 +131,7 @@ fn musl_searches_its_own_folders_and_inherits_runpath() {
     let a = Sample::library("liba.so").needs("libb.so").bytes();
     let hello = |hello: Sample| musl().file("/hello", 0o755, hello.needs("liba.so").needs("libm.so.6").bytes());
     let dynamic = || Sample::with_loader(MUSL);
-    let with = |tree: Builder, folder: &str| {
+    let with = |tree: FileTreeBuilder, folder: &str| {
         tree.file(format!("{folder}/liba.so"), 0o644, &a).file(format!("{folder}/libb.so"), 0o644, library("libb.so"))
     };
     assert_eq!(ids(with(hello(dynamic()), "/usr/local/lib"), cmd(&["/hello"])), "");
@@ -150,9 +150,9 @@ fn a_version_that_a_library_does_not_provide_is_missing() {
     assert_eq!(ids(tree(&["GLIBC_2.2.5", "GLIBC_2.36"]), cmd(&["/hello"])), "");
     let diagnosis = ask(tree(&["GLIBC_2.2.5", "GLIBC_2.38", "GLIBC_2.4"]), cmd(&["/hello"]));
     let [finding] = diagnosis.findings.as_slice() else { panic!("{:?}", diagnosis.findings) };
-    assert_eq!(finding.id.name(), "version-missing");
+    assert_eq!(finding.kind.id(), "version-missing");
     assert_eq!(finding.missing.as_deref(), Some(&b"GLIBC_2.38"[..]));
-    assert!(finding.evidence.iter().any(|evidence| evidence.says == "provides no newer than GLIBC_2.36"));
+    assert!(finding.evidence.iter().any(|evidence| evidence.text == "provides no newer than GLIBC_2.36"));
     let none = glibc_with(&[]).file("/hello", 0o755, hello(&["GLIBC_2.38"]));
     assert_eq!(ids(none, cmd(&["/hello"])), "", "a library without versions is not held against them");
 }
@@ -195,8 +195,8 @@ fn a_library_for_better_processors_counts_as_there() {
 fn the_tree_says_which_library_is_for_better_processors_only() {
     let path = "/usr/lib/glibc-hwcaps/x86-64-v4/liba.so";
     let tree = glibc().file("/hello", 0o755, program(&["liba.so"]).bytes()).file(path, 0o644, library("liba.so"));
-    let chain = format!("{:?}", ask(tree, cmd(&["/hello"])).chain);
-    assert!(chain.contains("for processors of this kind only"), "{chain}");
+    let trace = format!("{:?}", ask(tree, cmd(&["/hello"])).trace);
+    assert!(trace.contains("for processors of this kind only"), "{trace}");
 }
 
 #[test]
@@ -208,12 +208,12 @@ fn a_library_that_may_not_be_read_is_not_said_to_be_missing() {
     let path = "/lib/x86_64-linux-gnu/libc.so.6";
     let expected =
         format!("the library libc.so.6 of /hello is not loaded: {path}: the user may not read it (mode 0600)");
-    assert_eq!(diagnosis.short().unwrap(), expected);
-    let place = Place { path: path.into(), is_folder: false, by_run: None };
-    assert_eq!(diagnosis.findings[0].remedies, [Remedy::MakeReadable(place), Remedy::RootUser]);
+    assert_eq!(diagnosis.summary().unwrap(), expected);
+    let place = FixTarget { path: path.into(), is_folder: false, by_run: None };
+    assert_eq!(diagnosis.findings[0].fixes, [Fix::MakeReadable(place), Fix::RootUser]);
 }
 
-fn with_library(path: &str) -> Builder {
+fn with_library(path: &str) -> FileTreeBuilder {
     glibc().file("/hello", 0o755, program(&["liba.so"]).bytes()).file(path, 0o644, library("liba.so"))
 }
 
@@ -282,33 +282,33 @@ fn a_library_of_no_class_is_passed_over_by_glibc() {
 }
 
 /// Of the first finding: its message, its evidence, and what is offered first.
-fn told(tree: Builder, config: Config) -> (String, String, Vec<Remedy>) {
+fn told(tree: FileTreeBuilder, config: Config) -> (String, String, Vec<Fix>) {
     let finding = ask(tree, config).findings.remove(0);
-    let evidence = finding.evidence.iter().map(|evidence| format!("{:?}: {}", evidence.source, evidence.says));
+    let evidence = finding.evidence.iter().map(|evidence| format!("{:?}: {}", evidence.path, evidence.text));
     let evidence = evidence.collect::<Vec<_>>().join("\n");
-    (finding.message, evidence, finding.remedies)
+    (finding.message, evidence, finding.fixes)
 }
 
 #[test]
 fn a_library_that_is_there_is_not_said_to_be_missing_and_the_loader_is_led_to_it() {
-    let static_link = |remedies: &[Remedy]| matches!(remedies.last(), Some(Remedy::LinkStatically { .. }));
+    let static_link = |fixes: &[Fix]| matches!(fixes.last(), Some(Fix::LinkStatically { .. }));
     let conf = || with_library("/usr/local/lib/liba.so").file("/etc/ld.so.conf", 0o644, "/usr/local/lib\n");
-    let (message, evidence, remedies) = told(conf(), cmd(&["/hello"]));
+    let (message, evidence, fixes) = told(conf(), cmd(&["/hello"]));
     assert_eq!(message, "the library liba.so of /hello is in /usr/local/lib, where the loader does not look");
     assert!(evidence.contains("is not in the image, and only ldconfig"), "{evidence}");
-    assert_eq!(remedies[0], Remedy::LibraryPath(vec![b"/usr/local/lib".to_vec()], None));
-    assert!(remedies.len() == 2 && static_link(&remedies), "{remedies:?}");
+    assert_eq!(fixes[0], Fix::LibraryPath(vec![b"/usr/local/lib".to_vec()], None));
+    assert!(fixes.len() == 2 && static_link(&fixes), "{fixes:?}");
 
     let tool = || Sample::program().bytes();
-    let (_, evidence, remedies) =
+    let (_, evidence, fixes) =
         told(conf().file("/sbin/ldconfig", 0o755, tool()).file("/etc/ld.so.cache", 0o644, ""), cmd(&["/hello"]));
     assert!(evidence.contains("does not name it"), "{evidence}");
-    assert_eq!(remedies[0], Remedy::Ldconfig(Vec::new()));
+    assert_eq!(fixes[0], Fix::Ldconfig(Vec::new()));
     let bare = with_library("/usr/local/lib/liba.so").file("/sbin/ldconfig", 0o755, tool());
-    let (_, evidence, remedies) = told(bare, env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/x"]));
+    let (_, evidence, fixes) = told(bare, env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/x"]));
     assert!(!evidence.contains("ld.so.cache"), "{evidence}");
-    assert_eq!(remedies[0], Remedy::Ldconfig(vec![b"/usr/local/lib".to_vec()]));
-    assert_eq!(remedies[1], Remedy::LibraryPath(vec![b"/usr/local/lib".to_vec()], Some("/x".to_owned())));
+    assert_eq!(fixes[0], Fix::Ldconfig(vec![b"/usr/local/lib".to_vec()]));
+    assert_eq!(fixes[1], Fix::LibraryPath(vec![b"/usr/local/lib".to_vec()], Some("/x".to_owned())));
     let other = Sample::library("liba.so").machine(183, true, false).bytes();
     let other = with_library("/x").file("/usr/local/lib/liba.so", 0o644, other);
     assert!(told(other, cmd(&["/hello"])).0.ends_with("is not in the image"), "of no use");
@@ -319,36 +319,36 @@ fn a_library_beside_the_one_that_needs_it_is_said_to_be_there() {
     let a = Sample::library("liba.so").needs("libb.so").bytes();
     let tree = glibc().file("/hello", 0o755, program(&["liba.so"]).runpath("/o").bytes());
     let tree = tree.file("/o/liba.so", 0o644, a).file("/o/libb.so", 0o644, library("libb.so"));
-    let (message, _, remedies) = told(tree, cmd(&["/hello"]));
+    let (message, _, fixes) = told(tree, cmd(&["/hello"]));
     assert_eq!(message, "the library libb.so of /o/liba.so is in /o, where the loader does not look");
-    assert_eq!(remedies[0], Remedy::LibraryPath(vec![b"/o".to_vec()], None));
+    assert_eq!(fixes[0], Fix::LibraryPath(vec![b"/o".to_vec()], None));
 }
 
 #[test]
 fn that_a_program_with_other_rights_ignores_the_search_path_is_said() {
     let tree = with_library("/o/liba.so").layer().file("/hello", 0o4755, program(&["liba.so"]).bytes());
     let config = Config { user: "7".into(), ..env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/o"]) };
-    let (message, evidence, remedies) = told(tree, config);
+    let (message, evidence, fixes) = told(tree, config);
     assert_eq!(message, "the library liba.so of /hello is in /o, where the loader does not look");
     assert!(evidence.contains("so that the loader ignores LD_LIBRARY_PATH"), "{evidence}");
-    assert!(matches!(&remedies[0], Remedy::PlainMode(place) if place.path == b"/hello"), "{remedies:?}");
+    assert!(matches!(&fixes[0], Fix::PlainMode(place) if place.path == b"/hello"), "{fixes:?}");
 }
 
 #[test]
 fn a_library_that_is_no_good_is_replaced_where_it_is_found_first() {
     let hello = program(&["liba.so", "libc.so.6"]).rpath("/o").bytes();
     let tree = || glibc().file("/hello", 0o755, &hello);
-    let remedies = told(tree().file("/o/liba.so", 0o644, "text"), cmd(&["/hello"])).2;
+    let fixes = told(tree().file("/o/liba.so", 0o644, "text"), cmd(&["/hello"])).2;
     let copies = |folder: &str| {
         let from = b"/lib/x86_64-linux-gnu/liba.so".to_vec();
-        Remedy::CopyFromBuild(vec![Copy { from, folder: folder.into() }])
+        Fix::CopyFromBuild(vec![FileCopy { from, folder: folder.into() }])
     };
-    assert!(remedies.contains(&copies("/o")), "{remedies:?}");
-    let remedies = told(tree().folder("/o/liba.so", 0o755), cmd(&["/hello"])).2;
-    assert!(matches!(remedies.as_slice(), [Remedy::LinkStatically { .. }]), "{remedies:?}");
+    assert!(fixes.contains(&copies("/o")), "{fixes:?}");
+    let fixes = told(tree().folder("/o/liba.so", 0o755), cmd(&["/hello"])).2;
+    assert!(matches!(fixes.as_slice(), [Fix::LinkStatically { .. }]), "{fixes:?}");
     let named = glibc().file("/hello", 0o755, program(&["/o/liba.so"]).bytes());
-    let copy = Copy { from: b"/o/liba.so".to_vec(), folder: b"/o".to_vec() };
-    assert!(told(named, cmd(&["/hello"])).2.contains(&Remedy::CopyFromBuild(vec![copy])));
+    let copy = FileCopy { from: b"/o/liba.so".to_vec(), folder: b"/o".to_vec() };
+    assert!(told(named, cmd(&["/hello"])).2.contains(&Fix::CopyFromBuild(vec![copy])));
 }
 
 /// Would take hours: every name in every folder, and in more than twenty subfolders of each.

@@ -1,13 +1,13 @@
 //! What a program that starts will probably miss.
 
 use super::{ask, cmd, empty, env, glibc_with, ids, library, program};
-use crate::archive::config::Config;
+use crate::config::Config;
 use crate::elf::test_builder::Sample;
-use crate::finding::Remedy;
-use crate::tree::builder::Builder;
+use crate::finding::Fix;
+use crate::tree::builder::FileTreeBuilder;
 
-fn go(mentions: &[u8]) -> Builder {
-    empty().file("/hello", 0o755, Sample::program().data(b"\xff Go buildinf:").data(mentions).bytes())
+fn go(hints: &[u8]) -> FileTreeBuilder {
+    empty().file("/hello", 0o755, Sample::program().data(b"\xff Go buildinf:").data(hints).bytes())
 }
 
 #[test]
@@ -16,8 +16,8 @@ fn a_program_that_refers_to_certificates_wants_some() {
     let tree = || go(&[&places[..], b"net/http.(*Transport).dialConn\0"].concat());
     let command = || cmd(&["/hello"]);
     let diagnosis = ask(tree(), command());
-    assert_eq!(diagnosis.findings[0].id.name(), "ca-certificates-missing");
-    assert!(diagnosis.starts(), "it is only likely to fail");
+    assert_eq!(diagnosis.findings[0].kind.id(), "ca-certificates-missing");
+    assert!(diagnosis.can_start(), "it is only likely to fail");
     assert_eq!(ids(go(b""), command()), "");
     assert_eq!(ids(go(places), command()), "", "a server of Go has them in it, and does without");
     let other = empty().file("/hello", 0o755, Sample::program().data(places).bytes());
@@ -84,8 +84,8 @@ fn java_code_is_not_newer_than_the_runtime() {
     let java = |words: &[&str]| Config { working_dir: "/app".into(), ..cmd(words) };
     assert_eq!(ids(tree(61), java(&["java", "org.Main"])), "");
     let diagnosis = ask(tree(65), java(&["java", "org.Main"]));
-    assert_eq!(diagnosis.short().unwrap(), "/app/org/Main.class is compiled for Java 21, the image has Java 17");
-    assert_eq!(diagnosis.findings[0].remedies, [Remedy::JavaRelease(17), Remedy::JavaRuntime(21)]);
+    assert_eq!(diagnosis.summary().unwrap(), "/app/org/Main.class is compiled for Java 21, the image has Java 17");
+    assert_eq!(diagnosis.findings[0].fixes, [Fix::JavaRelease(17), Fix::JavaRuntime(21)]);
     assert_eq!(ids(tree(65), java(&["java", "-cp", "/else:/app", "org.Main"])), "class-too-new");
     assert_eq!(ids(tree(65), java(&["java", "-version"])), "");
     assert_eq!(ids(tree(65), java(&["/bin/sh", "-c", "java org.Main"])), "shell-missing");

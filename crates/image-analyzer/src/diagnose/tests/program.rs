@@ -1,13 +1,14 @@
 //! ELF programs: their machine, their loader, damage.
 
 use super::{FOLDERS, GLIBC, MUSL, ask, cmd, empty, env, glibc, ids, library, musl, program};
-use crate::archive::config::{Config, Platform};
+use crate::config::{Config, Platform};
 use crate::elf::test_builder::Sample;
-use crate::finding::{Copy, Language, Libc, Remedy};
+use crate::finding::{FileCopy, Fix, Language, Libc};
 
 #[test]
 fn a_program_is_for_the_images_platform() {
-    let tree = |number, wide| empty().file("/hello", 0o755, Sample::program().machine(number, wide, false).bytes());
+    let tree =
+        |number, is_64_bit| empty().file("/hello", 0o755, Sample::program().machine(number, is_64_bit, false).bytes());
     assert_eq!(ids(tree(183, true), cmd(&["/hello"])), "wrong-architecture");
     assert_eq!(ids(tree(3, false), cmd(&["/hello"])), "", "386 on amd64");
     let arm = Config { platform: Platform { arch: "arm64".into(), ..Platform::default() }, ..cmd(&["/hello"]) };
@@ -35,18 +36,18 @@ fn without_its_loader_a_program_cannot_start_and_all_that_is_missing_is_to_be_co
     let tree = empty().file("/hello", 0o755, program(&["libc.so.6"]).data(b"\xff Go buildinf:").bytes());
     let diagnosis = ask(tree, cmd(&["./hello"]));
     let [finding] = diagnosis.findings.as_slice() else { panic!("{:?}", diagnosis.findings) };
-    assert_eq!(finding.id.name(), "loader-missing");
+    assert_eq!(finding.kind.id(), "loader-missing");
     assert_eq!(finding.missing.as_deref(), Some(GLIBC.as_bytes()));
-    assert_eq!(diagnosis.short().unwrap(), format!("the loader {GLIBC} of /hello is not in the image"));
-    let copy = |from: &str, folder: &str| Copy { from: from.into(), folder: folder.into() };
+    assert_eq!(diagnosis.summary().unwrap(), format!("the loader {GLIBC} of /hello is not in the image"));
+    let copy = |from: &str, folder: &str| FileCopy { from: from.into(), folder: folder.into() };
     let copies = vec![copy(GLIBC, "/lib64"), copy("/lib/x86_64-linux-gnu/libc.so.6", "/lib/x86_64-linux-gnu")];
-    let go = Remedy::LinkStatically {
+    let go = Fix::LinkStatically {
         language: Language::Go,
         program: b"/hello".to_vec(),
         cpu: Some("x86_64"),
         libc: Libc::Glibc,
     };
-    assert_eq!(finding.remedies, [go, Remedy::CopyFromBuild(copies), Remedy::BaseWith(Libc::Glibc)]);
+    assert_eq!(finding.fixes, [go, Fix::CopyFromBuild(copies), Fix::BaseWith(Libc::Glibc)]);
 }
 
 #[test]
@@ -148,23 +149,23 @@ fn musls_loader_is_followed_by_its_own_options() {
 
 #[test]
 fn a_library_without_needs_is_no_program_and_what_may_be_one_is_none_either() {
-    let starts = |sample: Sample| ids(empty().file("/x", 0o755, sample.bytes()), cmd(&["/x"]));
-    assert_eq!(starts(Sample::library("liba.so")), "not-a-program");
-    assert_eq!(starts(Sample::library("liba.so").needs("libb.so").entry(64)), "not-a-program");
-    assert_eq!(starts(Sample::library("ld-linux-x86-64.so.2")), "", "a loader starts");
-    assert_eq!(starts(Sample::library("liba.so").entry(64)), "", "so may what says where");
-    assert_eq!(starts(Sample::program().kind(3).needs("libc.so.6")), "", "it may need nothing of it");
-    assert_eq!(starts(Sample::program().kind(3)), "", "static, and not marked as a program");
-    assert_eq!(starts(Sample::static_pie().entry(0)), "", "it is marked as a program");
+    let can_start = |sample: Sample| ids(empty().file("/x", 0o755, sample.bytes()), cmd(&["/x"]));
+    assert_eq!(can_start(Sample::library("liba.so")), "not-a-program");
+    assert_eq!(can_start(Sample::library("liba.so").needs("libb.so").entry(64)), "not-a-program");
+    assert_eq!(can_start(Sample::library("ld-linux-x86-64.so.2")), "", "a loader starts");
+    assert_eq!(can_start(Sample::library("liba.so").entry(64)), "", "so may what says where");
+    assert_eq!(can_start(Sample::program().kind(3).needs("libc.so.6")), "", "it may need nothing of it");
+    assert_eq!(can_start(Sample::program().kind(3)), "", "static, and not marked as a program");
+    assert_eq!(can_start(Sample::static_pie().entry(0)), "", "it is marked as a program");
 }
 
 #[test]
 fn a_loader_that_is_a_folder_is_not_to_be_copied_over() {
     let tree = glibc().file("/hello", 0o755, program(&[]).bytes()).layer().folder(GLIBC, 0o755);
     let diagnosis = ask(tree, cmd(&["/hello"]));
-    assert_eq!(diagnosis.findings[0].id.name(), "loader-unusable");
-    let copied = |remedy: &Remedy| matches!(remedy, Remedy::CopyFromBuild(_));
-    assert!(!diagnosis.findings[0].remedies.iter().any(copied), "{:?}", diagnosis.findings[0].remedies);
+    assert_eq!(diagnosis.findings[0].kind.id(), "loader-unusable");
+    let copied = |fix: &Fix| matches!(fix, Fix::CopyFromBuild(_));
+    assert!(!diagnosis.findings[0].fixes.iter().any(copied), "{:?}", diagnosis.findings[0].fixes);
 }
 
 /// The kernel does not look at the class that a file says it has, and glibc's loader does.

@@ -1,12 +1,12 @@
 //! Scripts and their interpreters.
 
 use super::{GLIBC, MUSL, ask, cmd, empty, env, glibc, ids};
-use crate::archive::config::Config;
+use crate::config::Config;
 use crate::elf::test_builder::Sample;
-use crate::finding::Remedy;
-use crate::tree::builder::Builder;
+use crate::finding::Fix;
+use crate::tree::builder::FileTreeBuilder;
 
-fn script(text: &str) -> Builder {
+fn script(text: &str) -> FileTreeBuilder {
     glibc().file("/run.sh", 0o755, text)
 }
 
@@ -108,21 +108,21 @@ fn a_script_has_to_be_readable_by_its_interpreter() {
 fn a_line_longer_than_the_kernel_reads_is_said_to_be_too_long() {
     let tree = script(&format!("#!/{}/sh\n", "a".repeat(300)));
     let diagnosis = ask(tree, cmd(&["/run.sh"]));
-    assert_eq!(diagnosis.short().unwrap(), "the interpreter of /run.sh is longer than the kernel reads");
+    assert_eq!(diagnosis.summary().unwrap(), "the interpreter of /run.sh is longer than the kernel reads");
     let finding = &diagnosis.findings[0];
-    assert_eq!(finding.id.name(), "script-without-interpreter");
-    assert_eq!(finding.remedies, [Remedy::FirstLine("#!/bin/sh".into(), b"/run.sh".to_vec())]);
+    assert_eq!(finding.kind.id(), "script-without-interpreter");
+    assert_eq!(finding.fixes, [Fix::FirstLine("#!/bin/sh".into(), b"/run.sh".to_vec())]);
 }
 
 #[test]
 fn a_fix_for_an_interpreter_is_one_that_could_help() {
-    let fixes = |text: &str, tree: Builder| {
-        ask(tree.file("/run.sh", 0o755, text), cmd(&["/run.sh"])).findings[0].remedies.clone()
+    let fixes = |text: &str, tree: FileTreeBuilder| {
+        ask(tree.file("/run.sh", 0o755, text), cmd(&["/run.sh"])).findings[0].fixes.clone()
     };
     let tools = || glibc().file("/usr/bin/env", 0o755, Sample::program().bytes());
-    let copy = |path: &str| vec![Remedy::CopyProgram(path.into())];
+    let copy = |path: &str| vec![Fix::CopyProgram(path.into())];
     assert_eq!(fixes("#!/usr/bin/env -S nope\n", tools()), copy("/usr/local/bin/nope"), "where env looks");
     assert_eq!(fixes("#!opt/nope\n", tools()), copy("/opt/nope"), "relative to WORKDIR");
-    let first = Remedy::FirstLine("#!/bin/sh".to_owned(), b"/run.sh".to_vec());
+    let first = Fix::FirstLine("#!/bin/sh".to_owned(), b"/run.sh".to_vec());
     assert_eq!(fixes("#!/opt\n", tools().folder("/opt", 0o755)), [first], "no chmod helps a folder, and no copy");
 }

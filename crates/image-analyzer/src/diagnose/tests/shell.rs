@@ -1,16 +1,16 @@
 //! What a shell is told to run: followed where it is plain, and left alone where anything else may decide.
 
 use super::{GLIBC, cmd, empty, env, glibc, ids, library, program};
-use crate::archive::config::Config;
+use crate::config::Config;
 use crate::elf::test_builder::Sample;
-use crate::tree::builder::Builder;
+use crate::tree::builder::FileTreeBuilder;
 
 fn tool() -> Vec<u8> {
     Sample::program().bytes()
 }
 
 /// A shell, bash, and a program where no PATH leads.
-fn tree() -> Builder {
+fn tree() -> FileTreeBuilder {
     glibc().file("/bin/bash", 0o755, tool()).file("/opt/bin/hello", 0o755, tool())
 }
 

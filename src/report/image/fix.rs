@@ -5,8 +5,9 @@
 
 mod paste;
 
-use image_analyzer::diagnose::exec_form;
-use image_analyzer::finding::{Copy, Language, Libc, Packager, Remedy};
+use image_analyzer::Fix;
+use image_analyzer::fix::{FileCopy, Language, Libc, PackageManager};
+use image_analyzer::printable::printable_json;
 use image_analyzer::printable::{printable, printable_bytes};
 use paste::{base_name, chmod, quoted, source};
 
@@ -14,7 +15,7 @@ pub use paste::Dockerfile;
 
 /// A remedy for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fix {
+pub struct FixText {
     /// What it does, in half a sentence.
     pub what: String,
     /// Lines for the Dockerfile, safe to print.
@@ -24,103 +25,112 @@ pub struct Fix {
 /// Commands that take `-static`.
 const COMPILERS: [&str; 6] = ["gcc ", "g++ ", "clang ", "clang++ ", "cc ", "c++ "];
 
-fn fix(what: impl Into<String>, lines: impl IntoIterator<Item = String>) -> Fix {
-    Fix { what: what.into(), lines: lines.into_iter().collect() }
+fn fix_text(what: impl Into<String>, lines: impl IntoIterator<Item = String>) -> FixText {
+    FixText { what: what.into(), lines: lines.into_iter().collect() }
 }
 
 /// How the remedies of a finding look; those that do not fit the Dockerfile are left out.
-pub fn all(remedies: &[Remedy], dockerfile: Option<&Dockerfile>) -> Vec<Fix> {
-    let fits = |remedy: &&Remedy| match remedy {
+pub fn all(fixes: &[Fix], dockerfile: Option<&Dockerfile>) -> Vec<FixText> {
+    let fits = |fix: &&Fix| match fix {
         // Somebody else compiled it.
-        Remedy::LinkStatically { language: Language::Native, .. } => {
+        Fix::LinkStatically { language: Language::Native, .. } => {
             dockerfile.is_none_or(|file| COMPILERS.iter().any(|compiler| file.has(compiler)))
         }
         _ => true,
     };
-    let fixes = remedies.iter().filter(fits).map(|remedy| of(remedy, dockerfile));
+    let fixes = fixes.iter().filter(fits).map(|fix| of(fix, dockerfile));
     fixes.filter(|fix| !fix.lines.is_empty()).collect()
 }
 
 /// How a remedy looks.
-fn of(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
-    match remedy {
-        Remedy::ExecForm(instruction, words) => {
-            fix("say the command as a list of words", [format!("{} {}", instruction.name(), exec_form(words))])
-        }
-        Remedy::SayCommand(instruction, program) => {
+fn of(fix: &Fix, dockerfile: Option<&Dockerfile>) -> FixText {
+    match fix {
+        Fix::ExecForm(instruction, words) => fix_text(
+            "say the command as a list of words",
+            [format!("{} {}", instruction.name(), printable_json(words))],
+        ),
+        Fix::SetCommand(instruction, program) => {
             let program = program.as_deref().map_or("/PROGRAM".into(), String::from_utf8_lossy).into_owned();
-            fix("say what to run", [format!("{} {}", instruction.name(), exec_form(&[program]))])
+            fix_text("say what to run", [format!("{} {}", instruction.name(), printable_json(&[program]))])
         }
-        Remedy::LinkStatically { language, program, cpu, libc } => {
+        Fix::LinkStatically { language, program, cpu, libc } => {
             link_statically(*language, program, *cpu, *libc, dockerfile)
         }
-        Remedy::CopyFromBuild(copies) => {
-            fix("copy what is missing from the stage that built the program", copy_lines(copies, dockerfile))
+        Fix::CopyFromBuild(copies) => {
+            fix_text("copy what is missing from the stage that built the program", copy_lines(copies, dockerfile))
         }
-        Remedy::Ldconfig(folders) => {
+        Fix::Ldconfig(folders) => {
             let words = std::iter::once("RUN ldconfig".to_owned()).chain(folders.iter().map(|folder| quoted(folder)));
-            fix("write the loader's cache", [words.collect::<Vec<_>>().join(" ")])
+            fix_text("write the loader's cache", [words.collect::<Vec<_>>().join(" ")])
         }
-        Remedy::LibraryPath(folders, path) => {
+        Fix::LibraryPath(folders, path) => {
             let path = path.as_ref().map(|path| format!(":{}", printable(path))).unwrap_or_default();
-            fix("let the loader look there", [format!("ENV LD_LIBRARY_PATH={}{path}", quoted(&folders.join(&b':')))])
+            fix_text(
+                "let the loader look there",
+                [format!("ENV LD_LIBRARY_PATH={}{path}", quoted(&folders.join(&b':')))],
+            )
         }
-        Remedy::PlainMode(place) => fix(
+        Fix::PlainMode(target) => fix_text(
             "let it run with the rights of the user, so that LD_LIBRARY_PATH counts",
-            chmod("755", place, dockerfile),
+            chmod("755", target, dockerfile),
         ),
-        Remedy::CopyProgram(path) => {
+        Fix::CopyProgram(path) => {
             let (stage, path) = (stage(dockerfile, path), quoted(path));
-            fix("put the program there", [format!("COPY --from={stage} {path} {path}")])
+            fix_text("put the program there", [format!("COPY --from={stage} {path} {path}")])
         }
-        Remedy::BaseWith(libc) => {
-            fix(format!("start from a base that has {}", libc.name()), [format!("FROM {}", base(*libc))])
+        Fix::BaseWith(libc) => {
+            fix_text(format!("start from a base that has {}", libc.name()), [format!("FROM {}", base(*libc))])
         }
-        Remedy::BaseWithShell => fix("start from a base that has a shell", ["FROM busybox".to_owned()]),
-        Remedy::BuildWith(libc) => build_with(*libc, dockerfile),
-        Remedy::BaseProviding(version) => base_providing(version, dockerfile),
-        Remedy::Platform(platform) => {
+        Fix::BaseWithShell => fix_text("start from a base that has a shell", ["FROM busybox".to_owned()]),
+        Fix::BuildWith(libc) => build_with(*libc, dockerfile),
+        Fix::BaseProviding(version) => base_providing(version, dockerfile),
+        Fix::Platform(platform) => {
             let platform = printable(platform);
-            fix(format!("build and run for {platform}"), [format!("FROM --platform={platform} IMAGE")])
+            fix_text(format!("build and run for {platform}"), [format!("FROM --platform={platform} IMAGE")])
         }
-        Remedy::MakeExecutable(place) if place.is_folder => {
-            fix("let everybody enter it", chmod("755", place, dockerfile))
+        Fix::MakeExecutable(target) if target.is_folder => {
+            fix_text("let everybody enter it", chmod("755", target, dockerfile))
         }
-        Remedy::MakeExecutable(place) => fix("let everybody execute it", chmod("755", place, dockerfile)),
-        Remedy::MakeReadable(place) => fix("let everybody read it", chmod("755", place, dockerfile)),
-        Remedy::UnixNewlines(path) => fix("end its lines in LF", [format!("RUN sed -i 's/\\r$//' {}", quoted(path))]),
-        Remedy::FirstLine(line, path) => {
-            fix(format!("start it with {line}"), [format!("RUN sed -i '1s|.*|{line}|' {}", quoted(path))])
+        Fix::MakeExecutable(target) => fix_text("let everybody execute it", chmod("755", target, dockerfile)),
+        Fix::MakeReadable(target) => fix_text("let everybody read it", chmod("755", target, dockerfile)),
+        Fix::UnixNewlines(path) => fix_text("end its lines in LF", [format!("RUN sed -i 's/\\r$//' {}", quoted(path))]),
+        Fix::FirstLine(line, path) => {
+            fix_text(format!("start it with {line}"), [format!("RUN sed -i '1s|.*|{line}|' {}", quoted(path))])
         }
-        Remedy::LineBefore(line, path) => {
-            fix(format!("start it with {line}"), [format!("RUN sed -i '1i {line}' {}", quoted(path))])
+        Fix::LineBefore(line, path) => {
+            fix_text(format!("start it with {line}"), [format!("RUN sed -i '1i {line}' {}", quoted(path))])
         }
-        Remedy::Install(packager, package) => fix(format!("install {package}"), [install(*packager, package)]),
-        _ => of_users_and_runtimes(remedy, dockerfile),
+        Fix::Install(package_manager, package) => {
+            fix_text(format!("install {package}"), [install(*package_manager, package)])
+        }
+        _ => of_users_and_runtimes(fix, dockerfile),
     }
 }
 
-fn of_users_and_runtimes(remedy: &Remedy, dockerfile: Option<&Dockerfile>) -> Fix {
-    match remedy {
-        Remedy::NumericUser(user) => fix("name the user by numbers", [format!("USER {}", printable(user))]),
-        Remedy::AddUser(packager, name) => {
-            let command = if *packager == Packager::Apk { "adduser -D" } else { "useradd --system" };
-            fix("create the user", [format!("RUN {command} {}", quoted(name.as_bytes()))])
+fn of_users_and_runtimes(fix: &Fix, dockerfile: Option<&Dockerfile>) -> FixText {
+    match fix {
+        Fix::NumericUser(user) => fix_text("name the user by numbers", [format!("USER {}", printable(user))]),
+        Fix::AddUser(package_manager, name) => {
+            let command = if *package_manager == PackageManager::Apk { "adduser -D" } else { "useradd --system" };
+            fix_text("create the user", [format!("RUN {command} {}", quoted(name.as_bytes()))])
         }
-        Remedy::RootUser => fix("run it as root", ["USER root".to_owned()]),
-        Remedy::AddToPath(folder, path) => {
-            fix("put the folder on PATH", [format!("ENV PATH={}:{}", quoted(folder), printable(path))])
+        Fix::RootUser => fix_text("run it as root", ["USER root".to_owned()]),
+        Fix::AddToPath(folder, path) => {
+            fix_text("put the folder on PATH", [format!("ENV PATH={}:{}", quoted(folder), printable(path))])
         }
-        Remedy::Workdir(folder) => fix("work in another folder", [format!("WORKDIR {}", quoted(folder))]),
-        Remedy::JavaRelease(release) => java_release(*release, dockerfile),
-        Remedy::JavaRuntime(release) => {
-            fix(format!("run it on Java {release}"), [format!("FROM eclipse-temurin:{release}-jre")])
+        Fix::Workdir(folder) => fix_text("work in another folder", [format!("WORKDIR {}", quoted(folder))]),
+        Fix::JavaRelease(release) => java_release(*release, dockerfile),
+        Fix::JavaRuntime(release) => {
+            fix_text(format!("run it on Java {release}"), [format!("FROM eclipse-temurin:{release}-jre")])
         }
-        Remedy::EmbedTimeZones => {
+        Fix::EmbedTimeZones => {
             let lines = dockerfile.and_then(|file| file.changed("go build", "go build", "go build -tags timetzdata"));
-            fix("build the time zones into the program", [lines.unwrap_or("RUN go build -tags timetzdata".to_owned())])
+            fix_text(
+                "build the time zones into the program",
+                [lines.unwrap_or("RUN go build -tags timetzdata".to_owned())],
+            )
         }
-        _ => fix("", []),
+        _ => fix_text("", []),
     }
 }
 
@@ -131,16 +141,16 @@ fn base(libc: Libc) -> &'static str {
     }
 }
 
-fn install(packager: Packager, package: &str) -> String {
-    match packager {
-        Packager::Apk => format!("RUN apk add --no-cache {package}"),
-        Packager::Apt => {
+fn install(package_manager: PackageManager, package: &str) -> String {
+    match package_manager {
+        PackageManager::Apk => format!("RUN apk add --no-cache {package}"),
+        PackageManager::Apt => {
             format!(
                 "RUN apt-get update && apt-get install -y --no-install-recommends {package} && rm -rf /var/lib/apt/lists/*"
             )
         }
-        Packager::Dnf => format!("RUN dnf install -y {package} && dnf clean all"),
-        Packager::None => format!("COPY --from=0 {package} {package}"),
+        PackageManager::Dnf => format!("RUN dnf install -y {package} && dnf clean all"),
+        PackageManager::None => format!("COPY --from=0 {package} {package}"),
     }
 }
 
@@ -152,7 +162,7 @@ fn stage(dockerfile: Option<&Dockerfile>, path: &[u8]) -> String {
 }
 
 /// One line for each folder.
-fn copy_lines(copies: &[Copy], dockerfile: Option<&Dockerfile>) -> Vec<String> {
+fn copy_lines(copies: &[FileCopy], dockerfile: Option<&Dockerfile>) -> Vec<String> {
     let mut folders: Vec<&Vec<u8>> = Vec::new();
     for copy in copies {
         if !folders.contains(&&copy.folder) {
@@ -175,10 +185,10 @@ fn link_statically(
     cpu: Option<&str>,
     libc: Libc,
     dockerfile: Option<&Dockerfile>,
-) -> Fix {
+) -> FixText {
     let name = base_name(program);
     match language {
-        Language::Go => fix("build it without cgo, in the stage that builds", ["ENV CGO_ENABLED=0".to_owned()]),
+        Language::Go => fix_text("build it without cgo, in the stage that builds", ["ENV CGO_ENABLED=0".to_owned()]),
         Language::Rust => {
             let target = format!("{}-unknown-linux-musl", cpu.unwrap_or("x86_64"));
             let flag = format!("rustc --target {target} ");
@@ -188,7 +198,7 @@ fn link_statically(
             let line = own
                 .or(cargo)
                 .unwrap_or_else(|| format!("RUN rustc --target {target} {}", source(&name, "rs", dockerfile)));
-            fix("link it statically, against musl", [format!("RUN rustup target add {target}"), line])
+            fix_text("link it statically, against musl", [format!("RUN rustup target add {target}"), line])
         }
         Language::Native => {
             let own = COMPILERS
@@ -196,12 +206,12 @@ fn link_statically(
                 .find_map(|compiler| dockerfile?.changed(compiler, compiler, &format!("{compiler}-static ")));
             let line = own.unwrap_or_else(|| format!("RUN gcc -static -o {name} {}", source(&name, "c", dockerfile)));
             let what = if libc == Libc::Glibc { "link it statically" } else { "link it statically, against musl" };
-            fix(what, [line])
+            fix_text(what, [line])
         }
     }
 }
 
-fn build_with(libc: Libc, dockerfile: Option<&Dockerfile>) -> Fix {
+fn build_with(libc: Libc, dockerfile: Option<&Dockerfile>) -> FixText {
     let what = format!("build it where {} is", libc.name());
     let known = dockerfile.and_then(|file| file.build_image());
     let image = match (libc, known) {
@@ -211,11 +221,11 @@ fn build_with(libc: Libc, dockerfile: Option<&Dockerfile>) -> Fix {
         (libc, _) => base(libc).to_owned(),
     };
     let compiler = (image == "alpine").then(|| "RUN apk add --no-cache build-base".to_owned());
-    fix(what, std::iter::once(format!("FROM {image}")).chain(compiler))
+    fix_text(what, std::iter::once(format!("FROM {image}")).chain(compiler))
 }
 
 /// The oldest release of Debian that provides a version of glibc or of libstdc++, or what the program was built on.
-fn base_providing(version: &[u8], dockerfile: Option<&Dockerfile>) -> Fix {
+fn base_providing(version: &[u8], dockerfile: Option<&Dockerfile>) -> FixText {
     const RELEASES: [(&str, [u64; 3], [u64; 3]); 3] = [
         ("debian:bullseye-slim", [2, 31, 0], [3, 4, 28]),
         ("debian:bookworm-slim", [2, 36, 0], [3, 4, 30]),
@@ -233,30 +243,31 @@ fn base_providing(version: &[u8], dockerfile: Option<&Dockerfile>) -> Fix {
     });
     let built_on = dockerfile.and_then(Dockerfile::build_image).map(|image| printable(image).into_owned());
     let image = built_on.or_else(|| known.map(|(image, ..)| (*image).to_owned()));
-    fix(
+    fix_text(
         format!("start from a base that provides {shown}"),
         [format!("FROM {}", image.unwrap_or("debian:sid-slim".to_owned()))],
     )
 }
 
-fn java_release(release: u16, dockerfile: Option<&Dockerfile>) -> Fix {
+fn java_release(release: u16, dockerfile: Option<&Dockerfile>) -> FixText {
     // `--release` exists since Java 9, which is newer than any runtime that is too old for it.
     let own = dockerfile.and_then(|file| file.changed("javac ", "javac ", &format!("javac --release {release} ")));
     let line = own.unwrap_or_else(|| format!("RUN javac --release {release} *.java"));
-    fix(format!("compile it for Java {release}"), [line])
+    fix_text(format!("compile it for Java {release}"), [line])
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Dockerfile, all, copy_lines, of};
-    use image_analyzer::finding::{Copy, Instruction, Language, Libc, Place, Remedy};
+    use image_analyzer::Fix;
+    use image_analyzer::fix::{FileCopy, FixTarget, Instruction, Language, Libc};
 
-    fn lines(remedy: &Remedy, dockerfile: &str) -> Vec<String> {
-        of(remedy, Some(&Dockerfile::parse(dockerfile))).lines
+    fn lines(fix: &Fix, dockerfile: &str) -> Vec<String> {
+        of(fix, Some(&Dockerfile::parse(dockerfile))).lines
     }
 
-    fn link(language: Language) -> Remedy {
-        Remedy::LinkStatically { language, program: b"/bin/hello".to_vec(), cpu: Some("x86_64"), libc: Libc::Glibc }
+    fn link(language: Language) -> Fix {
+        Fix::LinkStatically { language, program: b"/bin/hello".to_vec(), cpu: Some("x86_64"), libc: Libc::Glibc }
     }
 
     #[test]
@@ -273,8 +284,8 @@ mod tests {
 
     #[test]
     fn what_somebody_else_compiled_is_not_to_be_compiled_anew() {
-        let remedies = [link(Language::Native), Remedy::BaseWithShell];
-        let count = |dockerfile: Option<&str>| all(&remedies, dockerfile.map(Dockerfile::parse).as_ref()).len();
+        let fixes = [link(Language::Native), Fix::BaseWithShell];
+        let count = |dockerfile: Option<&str>| all(&fixes, dockerfile.map(Dockerfile::parse).as_ref()).len();
         assert_eq!(count(Some("FROM alpine\nRUN wget -O hello https://example.org/hello\n")), 1);
         assert_eq!(count(Some("FROM gcc\nRUN gcc hello.c\n")), 2);
         assert_eq!(count(None), 2);
@@ -282,47 +293,47 @@ mod tests {
 
     #[test]
     fn without_a_stage_to_copy_from_an_image_is_named_that_has_the_files() {
-        let copy = |from: &str| Remedy::CopyFromBuild(vec![Copy { from: from.into(), folder: b"/lib".to_vec() }]);
+        let copy = |from: &str| Fix::CopyFromBuild(vec![FileCopy { from: from.into(), folder: b"/lib".to_vec() }]);
         let single = "FROM scratch\nCOPY hello .\n";
         assert_eq!(lines(&copy("/lib/x"), single), ["COPY --from=debian:stable-slim /lib/x /lib/"]);
         assert_eq!(
             lines(&copy("/lib/ld-musl-x86_64.so.1"), single),
             ["COPY --from=alpine /lib/ld-musl-x86_64.so.1 /lib/"]
         );
-        let chmod = Remedy::MakeExecutable(place("/hello", None));
+        let chmod = Fix::MakeExecutable(target("/hello", None));
         assert_eq!(lines(&chmod, single), ["COPY --chmod=755 hello ."]);
         assert_eq!(of(&chmod, None).lines, ["COPY --chmod=755 hello /hello"]);
     }
 
-    fn place(path: &str, by_run: Option<&str>) -> Place {
-        Place { path: path.into(), is_folder: false, by_run: by_run.map(str::to_owned) }
+    fn target(path: &str, by_run: Option<&str>) -> FixTarget {
+        FixTarget { path: path.into(), is_folder: false, by_run: by_run.map(str::to_owned) }
     }
 
     #[test]
     fn permissions_are_changed_by_a_copy_only_where_there_is_one_to_change() {
         let made = "FROM busybox\nRUN mkdir -m 700 /secret && cp /bin/busybox /secret/hello\nUSER 1000\n";
         let copied = "FROM busybox\nCOPY --chmod=700 hello /secret/\n";
-        let mend = |by_run| Remedy::MakeExecutable(place("/secret/hello", by_run));
+        let mend = |by_run| Fix::MakeExecutable(target("/secret/hello", by_run));
         assert_eq!(lines(&mend(Some("")), made), ["RUN chmod 755 /secret/hello"]);
         assert_eq!(lines(&mend(Some("1000")), made), ["USER root", "RUN chmod 755 /secret/hello", "USER 1000"]);
         assert_eq!(lines(&mend(Some("")), copied), ["COPY --chmod=755 hello /secret/"]);
         assert_eq!(lines(&mend(None), made), [""; 0], "without a shell there is nothing to do it with");
         assert_eq!(of(&mend(Some("")), None).lines, ["RUN chmod 755 /secret/hello"]);
-        let folder = |by_run| Remedy::MakeReadable(Place { is_folder: true, ..place("/hello", by_run) });
+        let folder = |by_run| Fix::MakeReadable(FixTarget { is_folder: true, ..target("/hello", by_run) });
         assert_eq!(lines(&folder(Some("")), copied), ["RUN chmod 755 /hello"], "no copy of a folder");
-        assert_eq!(all(&[folder(None), Remedy::RootUser], None).len(), 1);
+        assert_eq!(all(&[folder(None), Fix::RootUser], None).len(), 1);
     }
 
     #[test]
     fn the_instruction_that_is_wrong_is_the_one_to_change() {
-        let line = |instruction| of(&Remedy::SayCommand(instruction, None), None).lines.concat();
+        let line = |instruction| of(&Fix::SetCommand(instruction, None), None).lines.concat();
         assert_eq!(line(Instruction::Entrypoint), "ENTRYPOINT [\"/PROGRAM\"]");
         assert_eq!(line(Instruction::Cmd), "CMD [\"/PROGRAM\"]");
     }
 
     #[test]
     fn files_for_one_folder_are_copied_by_one_line_from_the_stage_that_builds() {
-        let copy = |from: &str, folder: &str| Copy { from: from.into(), folder: folder.into() };
+        let copy = |from: &str, folder: &str| FileCopy { from: from.into(), folder: folder.into() };
         let copies =
             [copy("/lib64/ld.so", "/lib64"), copy("/lib/a b", "/lib"), copy("/lib/c", "/lib"), copy("/x", "/")];
         let dockerfile = Dockerfile::parse("FROM gcc AS build\nFROM scratch\nCOPY --from=build /hello .\n");
@@ -339,22 +350,22 @@ mod tests {
 
     #[test]
     fn a_library_that_is_there_is_brought_within_the_loaders_reach() {
-        let line = |remedy: &Remedy| of(remedy, None).lines.concat();
-        assert_eq!(line(&Remedy::Ldconfig(Vec::new())), "RUN ldconfig");
-        assert_eq!(line(&Remedy::Ldconfig(vec![b"/o p".to_vec()])), "RUN ldconfig \"/o p\"");
-        assert_eq!(line(&Remedy::LibraryPath(vec![b"/o".to_vec()], None)), "ENV LD_LIBRARY_PATH=/o");
+        let line = |fix: &Fix| of(fix, None).lines.concat();
+        assert_eq!(line(&Fix::Ldconfig(Vec::new())), "RUN ldconfig");
+        assert_eq!(line(&Fix::Ldconfig(vec![b"/o p".to_vec()])), "RUN ldconfig \"/o p\"");
+        assert_eq!(line(&Fix::LibraryPath(vec![b"/o".to_vec()], None)), "ENV LD_LIBRARY_PATH=/o");
         assert_eq!(
-            line(&Remedy::LibraryPath(vec![b"/o".to_vec(), b"/p".to_vec()], Some("/x".into()))),
+            line(&Fix::LibraryPath(vec![b"/o".to_vec(), b"/p".to_vec()], Some("/x".into()))),
             "ENV LD_LIBRARY_PATH=/o:/p:/x"
         );
-        assert_eq!(line(&Remedy::PlainMode(place("/u", None))), "COPY --chmod=755 u /u");
+        assert_eq!(line(&Fix::PlainMode(target("/u", None))), "COPY --chmod=755 u /u");
     }
 
     #[test]
     fn hidden_characters_stay_hidden() {
         let words = vec!["./a\nb".to_owned()];
-        assert_eq!(of(&Remedy::ExecForm(Instruction::Cmd, words), None).lines, [r#"CMD ["./a\u000ab"]"#]);
-        let line = of(&Remedy::UnixNewlines(b"/a\n\x1b'b".to_vec()), None).lines;
+        assert_eq!(of(&Fix::ExecForm(Instruction::Cmd, words), None).lines, [r#"CMD ["./a\u000ab"]"#]);
+        let line = of(&Fix::UnixNewlines(b"/a\n\x1b'b".to_vec()), None).lines;
         assert!(!line[0].contains(char::is_control), "{line:?}");
     }
 }

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Subject, fix};
+use super::{ImageReport, fix};
 use crate::markup::json as escape;
-use image_analyzer::finding::{Finding, Source};
+use image_analyzer::Finding;
+use image_analyzer::TraceStep;
 use image_analyzer::printable::printable_bytes;
-use image_analyzer::trace::Step;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -31,7 +31,7 @@ struct Found<'a> {
     message: &'a str,
     missing: Option<String>,
     evidence: Vec<Said<'a>>,
-    fixes: Vec<Fix>,
+    fixes: Vec<FixText>,
 }
 
 #[derive(Serialize)]
@@ -41,7 +41,7 @@ struct Said<'a> {
 }
 
 #[derive(Serialize)]
-struct Fix {
+struct FixText {
     what: String,
     lines: Vec<String>,
 }
@@ -60,49 +60,44 @@ struct Link {
 ///
 /// # Errors
 /// None that is known of: it holds nothing that JSON cannot say.
-pub fn render(subjects: &[Subject]) -> Result<String, serde_json::Error> {
-    let document = Document { images: subjects.iter().map(entry).collect() };
+pub fn render(reports: &[ImageReport]) -> Result<String, serde_json::Error> {
+    let document = Document { images: reports.iter().map(entry).collect() };
     Ok(escape(&serde_json::to_string_pretty(&document)?) + "\n")
 }
 
-fn entry(subject: &Subject) -> Entry<'_> {
-    let diagnosis = &subject.diagnosis;
+fn entry(report: &ImageReport) -> Entry<'_> {
+    let diagnosis = &report.diagnosis;
     Entry {
-        name: &subject.name,
-        service: subject.service.as_deref(),
-        image: subject.image.as_deref(),
-        starts: diagnosis.starts(),
+        name: &report.name,
+        service: report.service.as_deref(),
+        image: report.image.as_deref(),
+        starts: diagnosis.can_start(),
         command: &diagnosis.command,
-        findings: diagnosis.findings.iter().map(|finding| found(finding, subject)).collect(),
-        chain: link(&diagnosis.chain),
+        findings: diagnosis.findings.iter().map(|finding| found(finding, report)).collect(),
+        chain: link(&diagnosis.trace),
     }
 }
 
-fn found<'a>(finding: &'a Finding, subject: &Subject) -> Found<'a> {
-    let evidence = finding.evidence.iter().map(|evidence| Said {
-        file: match &evidence.source {
-            Source::Config => None,
-            Source::File(path) => Some(text(path)),
-        },
-        says: &evidence.says,
-    });
-    let fixes = fix::all(&finding.remedies, subject.dockerfile.as_ref()).into_iter();
+fn found<'a>(finding: &'a Finding, report: &ImageReport) -> Found<'a> {
+    let evidence =
+        finding.evidence.iter().map(|evidence| Said { file: evidence.path.as_deref().map(text), says: &evidence.text });
+    let fixes = fix::all(&finding.fixes, report.dockerfile.as_ref()).into_iter();
     Found {
-        id: finding.id.name(),
-        certainty: finding.id.certainty().name(),
+        id: finding.kind.id(),
+        certainty: finding.kind.certainty().name(),
         message: &finding.message,
         missing: finding.missing.as_deref().map(text),
         evidence: evidence.collect(),
-        fixes: fixes.map(|fix| Fix { what: fix.what, lines: fix.lines }).collect(),
+        fixes: fixes.map(|fix| FixText { what: fix.what, lines: fix.lines }).collect(),
     }
 }
 
-fn link(step: &Step) -> Link {
+fn link(step: &TraceStep) -> Link {
     Link {
         role: step.role.name(),
         name: text(&step.name),
         path: step.path.as_deref().map(text),
-        state: step.state.name(),
+        state: step.status.name(),
         note: step.note.clone(),
         needs: step.needs.iter().map(link).collect(),
     }

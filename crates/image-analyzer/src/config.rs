@@ -48,7 +48,7 @@ impl Config {
 }
 
 /// The value of a variable in an environment of `NAME=value`; the last one counts.
-pub fn variable<'e>(env: &'e [String], name: &str) -> Option<&'e str> {
+pub(crate) fn variable<'e>(env: &'e [String], name: &str) -> Option<&'e str> {
     env.iter().rev().find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
 }
 
@@ -81,7 +81,7 @@ impl Platform {
     }
 
     /// Does an image for `other` answer a request for this platform? A variant counts only if both have one.
-    pub fn accepts(&self, other: &Self) -> bool {
+    pub fn runs(&self, other: &Self) -> bool {
         let variant = self.variant.is_empty() || other.variant.is_empty() || self.variant == other.variant;
         self.os == other.os && self.arch == other.arch && variant
     }
@@ -99,20 +99,20 @@ impl fmt::Display for Platform {
 /// A text that is no platform.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is no platform: write it as `linux/amd64` or `linux/arm/v7`", printable(.0))]
-pub struct PlatformProblem(String);
+pub struct ParsePlatformError(String);
 
 impl FromStr for Platform {
-    type Err = PlatformProblem;
+    type Err = ParsePlatformError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts: Vec<&str> = text.split('/').collect();
         let (os, arch, variant) = match *parts.as_slice() {
             [os, arch] => (os, arch, ""),
             [os, arch, variant] if !variant.is_empty() => (os, arch, variant),
-            _ => return Err(PlatformProblem(text.to_owned())),
+            _ => return Err(ParsePlatformError(text.to_owned())),
         };
         if os.is_empty() || arch.is_empty() {
-            return Err(PlatformProblem(text.to_owned()));
+            return Err(ParsePlatformError(text.to_owned()));
         }
         Ok(Self { os: os.to_owned(), arch: arch.to_owned(), variant: variant.to_owned() })
     }
@@ -146,10 +146,10 @@ mod tests {
     #[test]
     fn a_variant_counts_only_if_both_have_one() {
         let platform = |text: &str| text.parse::<Platform>().unwrap();
-        assert!(platform("linux/arm").accepts(&platform("linux/arm/v6")));
-        assert!(platform("linux/arm64/v8").accepts(&platform("linux/arm64")));
-        assert!(!platform("linux/arm/v7").accepts(&platform("linux/arm/v6")));
-        assert!(!platform("linux/arm").accepts(&platform("linux/arm64")));
+        assert!(platform("linux/arm").runs(&platform("linux/arm/v6")));
+        assert!(platform("linux/arm64/v8").runs(&platform("linux/arm64")));
+        assert!(!platform("linux/arm/v7").runs(&platform("linux/arm/v6")));
+        assert!(!platform("linux/arm").runs(&platform("linux/arm64")));
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! What is offered helps when it is pasted, and what is said is so.
 
 use super::{GLIBC, ask, cmd, empty, env, glibc, library, program, words};
-use crate::archive::config::Config;
+use crate::config::Config;
 use crate::elf::test_builder::Sample;
-use crate::finding::{Finding, Instruction, Packager, Remedy};
-use crate::tree::builder::Builder;
+use crate::finding::{Finding, Fix, Instruction, PackageManager};
+use crate::tree::builder::FileTreeBuilder;
 
-fn first(tree: Builder, config: Config) -> Finding {
+fn first(tree: FileTreeBuilder, config: Config) -> Finding {
     ask(tree, config).findings.remove(0)
 }
 
@@ -20,9 +20,9 @@ fn a_line_for_env_of_busybox_keeps_the_name_and_the_arguments() {
             .link("/usr/bin/env", "/bin/busybox")
     };
     let alpine = || alpine().file("/sbin/apk", 0o755, Sample::program().bytes());
-    let of = |line: &str| first(alpine().file("/run", 0o755, line), cmd(&["/run"])).remedies;
-    let line = |line: &str| Remedy::FirstLine(line.to_owned(), b"/run".to_vec());
-    let gnu = || Remedy::Install(Packager::Apk, "coreutils");
+    let of = |line: &str| first(alpine().file("/run", 0o755, line), cmd(&["/run"])).fixes;
+    let line = |line: &str| Fix::FirstLine(line.to_owned(), b"/run".to_vec());
+    let gnu = || Fix::Install(PackageManager::Apk, "coreutils");
     assert_eq!(of("#!/usr/bin/env -S sh -e\n"), [line("#!/bin/sh -e"), gnu()]);
     assert_eq!(of("#!/usr/bin/env -S sh\n"), [line("#!/bin/sh"), gnu()]);
     assert_eq!(of("#!/usr/bin/env -S sh -e -u\n"), [gnu()], "the kernel would make one word of them");
@@ -44,8 +44,8 @@ fn libraries_in_several_folders_are_brought_within_reach_by_one_line() {
     assert_eq!(findings.len(), 2);
     let both = vec![b"/o".to_vec(), b"/p".to_vec()];
     for finding in findings {
-        assert_eq!(finding.remedies[0], Remedy::Ldconfig(Vec::new()));
-        assert_eq!(finding.remedies[1], Remedy::LibraryPath(both.clone(), Some("/x".to_owned())));
+        assert_eq!(finding.fixes[0], Fix::Ldconfig(Vec::new()));
+        assert_eq!(finding.fixes[1], Fix::LibraryPath(both.clone(), Some("/x".to_owned())));
     }
 }
 
@@ -55,17 +55,17 @@ fn a_number_out_of_range_is_called_so_and_no_user_is_made_of_it() {
     let of = |user: &str| first(tree(), Config { user: user.into(), ..cmd(&["/bin/sh"]) });
     let finding = of("2147483648");
     assert_eq!(finding.message, "the user 2147483648 is out of range: the engine takes numbers up to 2147483647");
-    assert_eq!(finding.remedies, [Remedy::NumericUser("65532".into())]);
+    assert_eq!(finding.fixes, [Fix::NumericUser("65532".into())]);
     assert!(of("0:99999999999").message.starts_with("the group 99999999999 is out of range"));
-    assert_eq!(of("-x").remedies, [Remedy::NumericUser("65532".into())], "an option to useradd");
-    assert_eq!(of("app").remedies.len(), 2);
+    assert_eq!(of("-x").fixes, [Fix::NumericUser("65532".into())], "an option to useradd");
+    assert_eq!(of("app").fixes.len(), 2);
 }
 
 #[test]
 fn that_relative_folders_do_not_count_is_said_of_the_engine_alone() {
     let of = |words: &[&str]| {
         let finding = first(glibc(), env(cmd(words), &["PATH=/bin:app/bin"]));
-        finding.evidence.iter().any(|evidence| evidence.says.starts_with("app/bin is a relative folder"))
+        finding.evidence.iter().any(|evidence| evidence.text.starts_with("app/bin is a relative folder"))
     };
     assert!(of(&["hello"]));
     assert!(!of(&["/bin/sh", "-c", "hello"]));
@@ -75,12 +75,12 @@ fn that_relative_folders_do_not_count_is_said_of_the_engine_alone() {
 fn the_instruction_that_names_a_folder_is_the_one_to_change() {
     let config = Config { entrypoint: words(&["/o"]), ..cmd(&["x"]) };
     let finding = first(empty().folder("/o", 0o755), config);
-    assert_eq!(finding.remedies, [Remedy::SayCommand(Instruction::Entrypoint, None)]);
+    assert_eq!(finding.fixes, [Fix::SetCommand(Instruction::Entrypoint, None)]);
 }
 
 #[test]
 fn nothing_is_copied_to_where_no_one_knows() {
-    let copies = |finding: &Finding| finding.remedies.iter().any(|remedy| matches!(remedy, Remedy::CopyFromBuild(_)));
+    let copies = |finding: &Finding| finding.fixes.iter().any(|fix| matches!(fix, Fix::CopyFromBuild(_)));
     let needs = |name: &str| first(glibc().file("/hello", 0o755, program(&[name]).bytes()), cmd(&["/hello"]));
     assert!(!copies(&needs("./ns/libbar.so")));
     assert!(!copies(&needs("$ORIGIN/libbar.so")));
@@ -93,16 +93,16 @@ fn nothing_is_copied_to_where_no_one_knows() {
 
 #[test]
 fn a_long_chain_of_links_is_no_circle() {
-    let chain = |last: &str| {
+    let trace = |last: &str| {
         (0..60).fold(empty(), |tree, number| {
             let next = if number == 59 { last.to_owned() } else { format!("l{}", number + 1) };
             tree.link(format!("/l{number}"), next)
         })
     };
-    let good = chain("hello").file("/hello", 0o755, Sample::program().bytes());
+    let good = trace("hello").file("/hello", 0o755, Sample::program().bytes());
     assert_eq!(first(good, cmd(&["/l0"])).message, "the command /l0 is a chain of more than 40 links");
-    assert_eq!(first(chain("l0"), cmd(&["/l0"])).message, "the command /l0 is a link that leads back to itself");
+    assert_eq!(first(trace("l0"), cmd(&["/l0"])).message, "the command /l0 is a link that leads back to itself");
     let at = |folder: &str| Config { working_dir: folder.into(), ..cmd(&["/hello"]) };
     let looped = first(empty().link("/w", "w").file("/hello", 0o755, Sample::program().bytes()), at("/w"));
-    assert!(looped.evidence.iter().all(|evidence| !evidence.says.contains("a file")), "{looped:?}");
+    assert!(looped.evidence.iter().all(|evidence| !evidence.text.contains("a file")), "{looped:?}");
 }

@@ -2,19 +2,20 @@
 
 use std::fmt::Write as _;
 
-use super::Subject;
+use super::ImageReport;
 use crate::terminal::{Tone, paint};
+use image_analyzer::TraceStep;
 use image_analyzer::printable::{printable, printable_bytes};
-use image_analyzer::trace::{Role, State, Step};
+use image_analyzer::trace::{Role, Status};
 
 /// The chain of one image, on several lines.
-pub fn render(subject: &Subject, color: bool) -> String {
-    let mut text = format!("{}\n", paint(&printable(&subject.name), Tone::Strong, color));
-    draw(&mut text, &subject.diagnosis.chain, "", true, color);
+pub fn render(report: &ImageReport, color: bool) -> String {
+    let mut text = format!("{}\n", paint(&printable(&report.name), Tone::Strong, color));
+    draw(&mut text, &report.diagnosis.trace, "", true, color);
     text
 }
 
-fn draw(text: &mut String, step: &Step, indent: &str, last: bool, color: bool) {
+fn draw(text: &mut String, step: &TraceStep, indent: &str, last: bool, color: bool) {
     let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "{indent}{branch}{}", line(step, color));
@@ -24,11 +25,11 @@ fn draw(text: &mut String, step: &Step, indent: &str, last: bool, color: bool) {
     }
 }
 
-fn line(step: &Step, color: bool) -> String {
-    let (mark, tone) = match step.state {
-        State::There => ("✓", Tone::Good),
-        State::Missing | State::Unfit => ("✗", Tone::Bad),
-        State::Unknown => ("?", Tone::Faint),
+fn line(step: &TraceStep, color: bool) -> String {
+    let (mark, tone) = match step.status {
+        Status::Found => ("✓", Tone::Good),
+        Status::Missing | Status::Unusable => ("✗", Tone::Bad),
+        Status::Unknown => ("?", Tone::Faint),
     };
     let mut line = format!("{} {}", paint(mark, tone, color), printable_bytes(&step.name));
     if let Some(path) = step.path.as_ref().filter(|path| **path != step.name) {
@@ -36,7 +37,7 @@ fn line(step: &Step, color: bool) -> String {
     }
     if step.role != Role::Command {
         let mut words = vec![step.role.name().to_owned()];
-        if step.state == State::Missing {
+        if step.status == Status::Missing {
             words.push("missing".to_owned());
         }
         words.extend(step.note.clone());

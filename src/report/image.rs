@@ -10,12 +10,12 @@ use std::fmt::Write as _;
 use crate::terminal::{Tone, paint};
 use fix::Dockerfile;
 use image_analyzer::Diagnosis;
-use image_analyzer::finding::{Certainty, Evidence, Finding, Source};
 use image_analyzer::printable::{printable, printable_bytes};
+use image_analyzer::{Certainty, Evidence, Finding};
 
 /// One image that was looked at.
 #[derive(Debug)]
-pub struct Subject {
+pub struct ImageReport {
     /// What it was asked for as: a service, an image, the path of an archive.
     pub name: String,
     /// The service that it is the image of, if it is.
@@ -29,31 +29,31 @@ pub struct Subject {
 }
 
 /// The reasons of all images, an empty line between two.
-pub fn render(subjects: &[Subject], draw: bool, color: bool) -> String {
-    let each = subjects.iter().map(|subject| {
-        let mut text = reasons(subject, color);
+pub fn render(reports: &[ImageReport], draw: bool, color: bool) -> String {
+    let each = reports.iter().map(|report| {
+        let mut text = reasons(report, color);
         if draw {
-            text.insert_str(0, &format!("{}\n", tree::render(subject, color)));
+            text.insert_str(0, &format!("{}\n", tree::render(report, color)));
         }
         text
     });
     each.collect::<Vec<_>>().join("\n")
 }
 
-fn reasons(subject: &Subject, color: bool) -> String {
-    let name = printable(&subject.name);
-    let findings = &subject.diagnosis.findings;
+fn reasons(report: &ImageReport, color: bool) -> String {
+    let name = printable(&report.name);
+    let findings = &report.diagnosis.findings;
     if findings.is_empty() {
         return format!("{name}: {}\n", paint("nothing found that keeps it from starting", Tone::Good, color));
     }
     findings.iter().fold(String::new(), |mut text, finding| {
-        let verdict = match finding.id.certainty() {
+        let verdict = match finding.kind.certainty() {
             Certainty::Certain => paint("cannot start", Tone::Bad, color),
             Certainty::Likely => paint("starts, and is likely to fail", Tone::Notice, color),
         };
         // Writing to a `String` cannot fail.
-        let _ = writeln!(text, "{name} {verdict}: {} ({})", finding.message, finding.id);
-        body(&mut text, finding, subject.dockerfile.as_ref(), color);
+        let _ = writeln!(text, "{name} {verdict}: {} ({})", finding.message, finding.kind);
+        body(&mut text, finding, report.dockerfile.as_ref(), color);
         text
     })
 }
@@ -62,7 +62,7 @@ fn body(text: &mut String, finding: &Finding, dockerfile: Option<&Dockerfile>, c
     for evidence in &finding.evidence {
         let _ = writeln!(text, "  {}", shown(evidence));
     }
-    for (at, fix) in fix::all(&finding.remedies, dockerfile).into_iter().enumerate() {
+    for (at, fix) in fix::all(&finding.fixes, dockerfile).into_iter().enumerate() {
         let label = paint(if at == 0 { "fix:" } else { "or:" }, Tone::Strong, color);
         let _ = writeln!(text, "  {label} {}", fix.what);
         for line in &fix.lines {
@@ -73,9 +73,9 @@ fn body(text: &mut String, finding: &Finding, dockerfile: Option<&Dockerfile>, c
 
 /// Evidence as half a sentence: `/hello needs libc.so.6`.
 fn shown(evidence: &Evidence) -> String {
-    match &evidence.source {
-        Source::Config => format!("the image's configuration: {}", evidence.says),
-        Source::File(path) => format!("{} {}", printable_bytes(path), evidence.says),
+    match &evidence.path {
+        None => format!("the image's configuration: {}", evidence.text),
+        Some(path) => format!("{} {}", printable_bytes(path), evidence.text),
     }
 }
 

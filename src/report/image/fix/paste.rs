@@ -1,6 +1,6 @@
 //! What a pasted line has to fit: the stages and commands of a Dockerfile, and how words are quoted in it.
 
-use image_analyzer::finding::Place;
+use image_analyzer::fix::FixTarget;
 use image_analyzer::printable::{printable, printable_bytes};
 
 /// What fixes take from a Dockerfile. It is read roughly: whatever is not understood only makes a fix less fitting.
@@ -101,16 +101,16 @@ pub(super) fn source(name: &str, extension: &str, dockerfile: Option<&Dockerfile
 
 /// Sets permissions: while copying, where it is known that the file is copied; else by the image's own shell, or, where
 /// neither shell nor Dockerfile is there, as if it were copied. A folder cannot be.
-pub(super) fn chmod(mode: &str, place: &Place, dockerfile: Option<&Dockerfile>) -> Vec<String> {
-    let (name, flag, path) = (base_name(&place.path), format!("--chmod={mode}"), quoted(&place.path));
-    if let Some(own) = dockerfile.filter(|_| !place.is_folder).and_then(|file| file.copied_with(&name, &flag)) {
+pub(super) fn chmod(mode: &str, target: &FixTarget, dockerfile: Option<&Dockerfile>) -> Vec<String> {
+    let (name, flag, path) = (base_name(&target.path), format!("--chmod={mode}"), quoted(&target.path));
+    if let Some(own) = dockerfile.filter(|_| !target.is_folder).and_then(|file| file.copied_with(&name, &flag)) {
         return vec![own];
     }
     let run = format!("RUN chmod {mode} {path}");
-    match place.by_run.as_deref() {
+    match target.by_run.as_deref() {
         Some("" | "0" | "root") => vec![run],
         Some(user) => vec!["USER root".to_owned(), run, format!("USER {}", printable(user))],
-        None if place.is_folder || dockerfile.is_some() => Vec::new(),
+        None if target.is_folder || dockerfile.is_some() => Vec::new(),
         None => vec![format!("COPY {flag} {name} {path}")],
     }
 }

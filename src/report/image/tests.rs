@@ -1,53 +1,51 @@
 use super::fix::Dockerfile;
-use super::{Subject, json, render};
-use image_analyzer::archive::config::Config;
-use image_analyzer::elf::test_builder::Sample;
-use image_analyzer::{Image, Tree, why};
+use super::{ImageReport, json, render};
+use image_analyzer::test_builder::Sample;
+use image_analyzer::{Config, FileTreeBuilder, Image, diagnose};
 
 const LOADER: &str = "/lib64/ld-linux-x86-64.so.2";
 const C: &str =
     "FROM gcc\nCOPY hello.c .\nRUN gcc -o hello hello.c\nFROM scratch\nCOPY --from=0 /hello .\nCMD [\"./hello\"]\n";
 
-fn subject(name: &str, dockerfile: Option<&str>, cmd: &[&str], tree: image_analyzer::Builder) -> Subject {
+fn report(name: &str, dockerfile: Option<&str>, cmd: &[&str], tree: FileTreeBuilder) -> ImageReport {
     let cmd = cmd.iter().map(|word| (*word).to_owned()).collect();
-    let image =
-        Image { references: Vec::new(), config: Config { cmd, ..Config::default() }, tree: tree.build().unwrap() };
-    Subject {
+    let image = Image::new(Config { cmd, ..Config::default() }, tree.build().unwrap());
+    ImageReport {
         name: name.to_owned(),
         service: dockerfile.map(|_| name.to_owned()),
         image: Some(format!("minimage:{name}")),
         dockerfile: dockerfile.map(Dockerfile::parse),
-        diagnosis: why(&image),
+        diagnosis: diagnose(&image),
     }
 }
 
-fn without_loader() -> Subject {
+fn without_loader() -> ImageReport {
     let hello = Sample::with_loader(LOADER).needs("libc.so.6").bytes();
-    subject("hello-c.gcc.scratch", Some(C), &["./hello"], Tree::builder().file("/hello", 0o755, hello))
+    report("hello-c.gcc.scratch", Some(C), &["./hello"], FileTreeBuilder::new().file("/hello", 0o755, hello))
 }
 
-fn without_library() -> Subject {
+fn without_library() -> ImageReport {
     let loader = Sample::library("ld-linux-x86-64.so.2").data(b"\0/lib/\0/usr/lib/\0").bytes();
     let libc = Sample::library("libc.so.6").needs("ld-linux-x86-64.so.2").provides(&["GLIBC_2.36"]).bytes();
     let hello = Sample::with_loader(LOADER).needs("libgcc_s.so.1").needs("libc.so.6");
     let hello = hello.requires("libc.so.6", &["GLIBC_2.38"]).data(b"RUST_BACKTRACE").bytes();
-    let tree = Tree::builder().file(LOADER, 0o755, loader).file("/lib/libc.so.6", 0o755, libc);
+    let tree = FileTreeBuilder::new().file(LOADER, 0o755, loader).file("/lib/libc.so.6", 0o755, libc);
     let tree = tree.file("/app/hello", 0o755, hello).link("/usr/bin/hello", "../../app/hello");
-    subject("some-image", None, &["hello"], tree)
+    report("some-image", None, &["hello"], tree)
 }
 
-fn fine() -> Subject {
-    subject(
+fn fine() -> ImageReport {
+    report(
         "hello-c.gcc-static.scratch",
         None,
         &["/hello"],
-        Tree::builder().file("/hello", 0o755, Sample::program().bytes()),
+        FileTreeBuilder::new().file("/hello", 0o755, Sample::program().bytes()),
     )
 }
 
-fn hostile() -> Subject {
-    let tree = Tree::builder().file("/a\nb\x1b[31m", 0o755, "#!/x\x1b\u{202e}\n");
-    subject("a\nb\x1b", None, &["/a\nb\x1b[31m"], tree)
+fn hostile() -> ImageReport {
+    let tree = FileTreeBuilder::new().file("/a\nb\x1b[31m", 0o755, "#!/x\x1b\u{202e}\n");
+    report("a\nb\x1b", None, &["/a\nb\x1b[31m"], tree)
 }
 
 #[test]
