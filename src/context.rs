@@ -15,7 +15,7 @@ pub use auto::{ContextStatus, FoundContext, find};
 pub use dockerignore::Ignore;
 use search::Search;
 
-use crate::error::Error;
+use crate::problem::IoError;
 
 /// Languages whose name is not the extension of their files. Any other last part of a program is its own extension.
 const EXTENSIONS: [(&str, &str); 20] = [
@@ -78,15 +78,15 @@ impl Context {
     ///
     /// # Errors
     /// If the folder cannot be read.
-    pub fn open(root: &Path) -> Result<Option<Self>, Error> {
+    pub fn open(root: &Path) -> Result<Option<Self>, IoError> {
         let entries = match std::fs::read_dir(root) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::io("read the folder", root)(error)),
+            Err(error) => return Err(IoError::new("read the folder", root)(error)),
         };
         let mut files = Vec::new();
         for entry in entries {
-            let entry = entry.map_err(Error::io("read the folder", root))?;
+            let entry = entry.map_err(IoError::new("read the folder", root))?;
             // A link counts as what it leads to, and one that leads nowhere as nothing.
             if let (Ok(name), true) = (entry.file_name().into_string(), entry.path().is_file()) {
                 files.push(name);
@@ -127,7 +127,7 @@ impl Context {
     ///
     /// # Errors
     /// If a folder on the way cannot be read.
-    pub fn find(&self, source: &str, ignore: &Ignore) -> Result<Presence, Error> {
+    pub fn find(&self, source: &str, ignore: &Ignore) -> Result<Presence, IoError> {
         Search::new(&self.root, ignore).find(&clean(source))
     }
 }

@@ -21,8 +21,6 @@ pub use stages::{
     BuildArgs, BuildStage, CopySource, DeclaredArg, From, Image, ImageUse, ParsedDockerfile, UseKind, read, read_with,
 };
 
-use crate::repository::service_name::ServiceName;
-
 /// A segment and the FROM at its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Stage {
@@ -43,11 +41,11 @@ pub struct Description {
     pub content: Result<ParsedDockerfile, ParseProblem>,
 }
 
-/// Holds the name of `service` against the `text` of its Dockerfile.
-pub fn describe(service: &ServiceName, text: &str) -> Description {
+/// Holds the segments of a service's name against the `text` of its Dockerfile.
+pub fn describe<'s>(segments: impl Iterator<Item = &'s str>, text: &str) -> Description {
     let content = read(text);
     let froms = content.as_ref().map(|content| content.froms.as_slice()).unwrap_or_default();
-    let stages = service.segments().enumerate().map(|(place, segment)| stage(segment, froms.get(place))).collect();
+    let stages = segments.enumerate().map(|(place, segment)| stage(segment, froms.get(place))).collect();
     Description { stages, content }
 }
 
@@ -67,7 +65,7 @@ mod tests {
 
     #[track_caller]
     fn stages(name: &str, text: &str) -> Vec<(String, Option<String>, Option<String>)> {
-        let described = describe(&ServiceName::parse(name).unwrap(), text);
+        let described = describe(ServiceName::parse(name).unwrap().segments(), text);
         described.stages.into_iter().map(|stage| (stage.segment, stage.image, stage.parameter)).collect()
     }
 

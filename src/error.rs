@@ -5,9 +5,12 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::problem::{Problem, advice};
+use crate::problem::{IoError, Problem};
+use crate::report::file::UnfitReportFile;
+use crate::repository::select::WrongGlobs;
 use crate::repository::service_name::ServiceName;
-use image_analyzer::printable::{printable, printable_path};
+use crate::runner::logs::NoLogFolder;
+use image_analyzer::printable::printable;
 
 /// Why a question could not be answered. Always exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -16,15 +19,17 @@ pub enum Error {
     #[error("{}", lines(.0))]
     Problems(Vec<Problem>),
     /// The operating system refused something.
-    #[error("{}: cannot {doing}: {source}{}", printable_path(.path), hint(.source))]
-    Io {
-        /// What was tried: `write`, `read`.
-        doing: &'static str,
-        /// What it was tried on.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// Globs of the command line that match nothing, or are none.
+    #[error(transparent)]
+    Globs(#[from] WrongGlobs),
+    /// A report's file that cannot be written.
+    #[error(transparent)]
+    ReportFile(#[from] UnfitReportFile),
+    /// No place for logs.
+    #[error(transparent)]
+    NoLogFolder(#[from] NoLogFolder),
     /// The container engine did not do what was asked.
     #[error("{0}")]
     Engine(#[from] crate::engine::EngineError),
@@ -102,11 +107,11 @@ pub enum Error {
 impl Error {
     /// An [`Error::Io`], for `map_err`.
     pub fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { doing, path: path.into(), source }
+        move |source| Self::Io(IoError::new(doing, path)(source))
     }
 
     /// `first` and what else went wrong, as one.
-    pub fn of(first: Self, others: impl IntoIterator<Item = Self>) -> Self {
+    pub fn combine(first: Self, others: impl IntoIterator<Item = Self>) -> Self {
         others.into_iter().fold(first, |before, error| match before {
             Self::Several(mut errors) => {
                 errors.push(error);
@@ -117,19 +122,12 @@ impl Error {
     }
 }
 
-fn lines(items: &[impl ToString]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+impl From<Vec<Problem>> for Error {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::Problems(problems)
+    }
 }
 
-fn hint(error: &io::Error) -> String {
-    let hint = match error.kind() {
-        io::ErrorKind::PermissionDenied => Some("check its permissions, or choose another path"),
-        io::ErrorKind::NotADirectory | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::InvalidFilename => {
-            Some("choose another path")
-        }
-        // A file that is a mount of its own, as a container's may be, cannot be replaced or removed.
-        io::ErrorKind::ResourceBusy => Some("if it is mounted, mount its folder instead, or choose another path"),
-        _ => advice(error),
-    };
-    hint.map(|hint| format!(": {hint}")).unwrap_or_default()
+fn lines(items: &[impl ToString]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

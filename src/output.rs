@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::compose::MARK;
-use crate::error::Error;
+use crate::problem::IoError;
 use crate::repository::resolve;
 use image_analyzer::printable::printable_path;
 
@@ -63,12 +63,12 @@ impl Target {
     ///
     /// # Errors
     /// If there is something that cannot be read: a folder, a file without permission.
-    pub fn read(path: PathBuf, wanted: Option<String>) -> Result<Self, Error> {
+    pub fn read(path: PathBuf, wanted: Option<String>) -> Result<Self, IoError> {
         // A device or a pipe would be read for ever, or replaced by a file.
         if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
-            return Err(Error::io("use", path)(io::Error::other("this is not a regular file: give another path")));
+            return Err(IoError::new("use", path)(io::Error::other("this is not a regular file: give another path")));
         }
-        let found = found(&path, wanted.as_deref()).map_err(Error::io("read", &path))?;
+        let found = found(&path, wanted.as_deref()).map_err(IoError::new("read", &path))?;
         Ok(Self { path, wanted, found })
     }
 
@@ -88,7 +88,7 @@ impl Target {
     ///
     /// # Errors
     /// If the new file cannot be written beside the old one, or nothing can be removed from its folder.
-    pub fn prepare(&self) -> Result<Option<Change<'_>>, Error> {
+    pub fn prepare(&self) -> Result<Option<Change<'_>>, IoError> {
         if self.state() == State::Current {
             return Ok(None);
         }
@@ -97,7 +97,7 @@ impl Target {
             // Who may make a file there and take it away again may remove one. On a full disk only that is possible.
             match atomic::beside(&real, b"") {
                 Err(error) if !matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-                    return Err(Error::io("remove", &self.path)(error));
+                    return Err(IoError::new("remove", &self.path)(error));
                 }
                 Ok(_) | Err(_) => {}
             }
@@ -106,9 +106,9 @@ impl Target {
         if let Some(folder) = self.missing_folder() {
             let folder = printable_path(&folder);
             let why = io::Error::other(format!("there is no folder `{folder}`: make it, or give another path"));
-            return Err(Error::io("write", &self.path)(why));
+            return Err(IoError::new("write", &self.path)(why));
         }
-        let new = atomic::beside(&real, wanted.as_bytes()).map_err(Error::io("write", &self.path))?;
+        let new = atomic::beside(&real, wanted.as_bytes()).map_err(IoError::new("write", &self.path))?;
         Ok(Some(Change { target: self, real, new: Some(new) }))
     }
 
@@ -170,20 +170,20 @@ impl Change<'_> {
     ///
     /// # Errors
     /// If the operating system refuses; the old file is then as it was.
-    pub fn make(self) -> Result<(), Error> {
+    pub fn make(self) -> Result<(), IoError> {
         let path = &self.target.path;
         match self.new {
-            Some(new) => new.persist(self.real).map(drop).map_err(|error| Error::io("write", path)(error.error)),
-            None => fs::remove_file(self.real).map_err(Error::io("remove", path)),
+            Some(new) => new.persist(self.real).map(drop).map_err(|error| IoError::new("write", path)(error.error)),
+            None => fs::remove_file(self.real).map_err(IoError::new("remove", path)),
         }
     }
 }
 
 /// Where a write to `path` ends up: a symbolic link is written through, even one whose target is yet to be.
-fn through_links(path: &Path) -> Result<PathBuf, Error> {
+fn through_links(path: &Path) -> Result<PathBuf, IoError> {
     let real = resolve(path)?;
     if real.is_symlink() {
-        return Err(Error::io("write", path)(rustix::io::Errno::LOOP.into()));
+        return Err(IoError::new("write", path)(rustix::io::Errno::LOOP.into()));
     }
     Ok(real)
 }

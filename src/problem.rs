@@ -29,6 +29,38 @@ impl Problem {
     }
 }
 
+/// What the operating system refused to do with a file or folder.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: cannot {doing}: {source}{}", printable_path(.path), hint(.source))]
+pub struct IoError {
+    /// What was tried: `write`, `read`.
+    pub doing: &'static str,
+    /// What it was tried on.
+    pub path: PathBuf,
+    /// What the operating system said.
+    pub source: io::Error,
+}
+
+impl IoError {
+    /// For `map_err`: what was tried on `path`.
+    pub fn new(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self { doing, path: path.into(), source }
+    }
+}
+
+fn hint(error: &io::Error) -> String {
+    let hint = match error.kind() {
+        io::ErrorKind::PermissionDenied => Some("check its permissions, or choose another path"),
+        io::ErrorKind::NotADirectory | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::InvalidFilename => {
+            Some("choose another path")
+        }
+        // A file that is a mount of its own, as a container's may be, cannot be replaced or removed.
+        io::ErrorKind::ResourceBusy => Some("if it is mounted, mount its folder instead, or choose another path"),
+        _ => advice(error),
+    };
+    hint.map(|hint| format!(": {hint}")).unwrap_or_default()
+}
+
 /// What to do about a file or folder that cannot be read.
 pub const CHECK_PERMISSIONS: &str = "check its permissions, or move it elsewhere";
 

@@ -14,8 +14,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::error::Error;
-use crate::problem::Problem;
+use crate::problem::{IoError, Problem};
 use crate::repository::scan::{ScanOptions, scan_all};
 use crate::repository::service_name::{ServiceName, Set, collisions};
 
@@ -62,8 +61,8 @@ impl Project {
     /// Scans the dockerfiles folder and checks the names.
     ///
     /// # Errors
-    /// [`Error::Problems`] with all that is wrong.
-    pub fn scan(&self) -> Result<Vec<Dockerfile>, Error> {
+    /// All that is wrong.
+    pub fn scan(&self) -> Result<Vec<Dockerfile>, Vec<Problem>> {
         let options =
             ScanOptions { repository: self.root.clone(), roots: vec![self.dockerfiles.clone()], exclude: Vec::new() };
         let (scan, mut problems) = scan_all(&options);
@@ -79,7 +78,7 @@ impl Project {
         problems.extend(collisions(&names));
         problems.extend(self.repository_problem());
         problems.sort();
-        if problems.is_empty() { Ok(dockerfiles) } else { Err(Error::Problems(problems)) }
+        if problems.is_empty() { Ok(dockerfiles) } else { Err(problems) }
     }
 
     /// The image reference of `service`: `minimage:hello-c.gcc`.
@@ -125,10 +124,10 @@ fn is_plain_word(name: &str) -> bool {
 ///
 /// # Errors
 /// If the working directory cannot be told.
-pub fn resolve(path: &Path) -> Result<PathBuf, Error> {
+pub fn resolve(path: &Path) -> Result<PathBuf, IoError> {
     /// As many as Linux follows.
     const MOST_LINKS: usize = 40;
-    let mut absolute = std::path::absolute(path).map_err(Error::io("resolve", path))?;
+    let mut absolute = std::path::absolute(path).map_err(IoError::new("resolve", path))?;
     for _ in 0..MOST_LINKS {
         match first_step(&absolute) {
             Step::There(real) => return Ok(real),

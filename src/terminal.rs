@@ -2,12 +2,13 @@
 //!
 //! It formats nothing and decides nothing. A closed pipe is not an error: whoever closed it has read enough.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::error::Error;
+use crate::problem::IoError;
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -63,10 +64,10 @@ impl Console {
     ///
     /// # Errors
     /// If stdout cannot be written (a full disk), except that it was closed.
-    pub fn result(&self, text: &str) -> Result<(), Error> {
+    pub fn result(&self, text: &str) -> Result<(), IoError> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::io("write", "stdout")(error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(IoError::new("write", "stdout")(error)),
             _ => Ok(()),
         }
     }
@@ -75,8 +76,9 @@ impl Console {
     ///
     /// # Errors
     /// As [`Self::result`].
-    pub fn json(&self, value: &impl serde::Serialize) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(value).map_err(|error| Error::io("write", "stdout")(error.into()))?;
+    pub fn json(&self, value: &impl serde::Serialize) -> Result<(), IoError> {
+        let text =
+            serde_json::to_string_pretty(value).map_err(|error| IoError::new("write", "stdout")(error.into()))?;
         self.result(&(text + "\n"))
     }
 
@@ -88,7 +90,7 @@ impl Console {
     }
 
     /// Says what went wrong on stderr, one line each, `error:` before it.
-    pub fn error(&self, error: &Error) {
+    pub fn error(&self, error: &impl Display) {
         let label = paint("error:", Tone::Bad, self.color_err);
         for line in error.to_string().lines() {
             err(&format!("{label} {line}"));

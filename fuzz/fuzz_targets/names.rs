@@ -10,7 +10,7 @@ fuzz_target!(|text: &str| {
     let content = dockerfile::read(text);
     if let Ok(service) = ServiceName::parse(name) {
         assert_eq!(service.as_str(), name);
-        let description = dockerfile::describe(&service, text);
+        let description = dockerfile::describe(service.segments(), text);
         assert_eq!(description.content, content);
         assert_eq!(description.stages.len(), service.segments().count());
     }

@@ -39,7 +39,7 @@ pub fn run(args: &BuildArgs, options: &Options, console: &Console) -> Result<Exi
         worked.rows.iter().filter(|row| *row.outcome() != Outcome::NotRun).for_each(tell);
     }
     if let Some(error) = unsaid.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(error);
+        return Err(error.into());
     }
     console.result(&builds::failures(&worked.rows, console.color_out()))?;
     let is_well = worked.rows.iter().all(|row| row.is_expected() == Some(true));

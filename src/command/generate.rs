@@ -35,7 +35,7 @@ pub fn run(args: GenerateArgs, options: &Options, console: &Console) -> Result<E
         Err(names) => {
             let would_write = !args.check && !args.force;
             let outputs = outputs.and_then(|()| if would_write { refuse_foreign_outputs(&project) } else { Ok(()) });
-            return Err(Error::of(names, outputs.err()));
+            return Err(Error::combine(names.into(), outputs.err()));
         }
     };
     outputs?;
@@ -249,14 +249,14 @@ fn refuse_foreign_targets<'t>(
 }
 
 /// Every value, or every error.
-fn all<T>(results: impl Iterator<Item = Result<T, Error>>) -> Result<Vec<T>, Error> {
+fn all<T, E: Into<Error>>(results: impl Iterator<Item = Result<T, E>>) -> Result<Vec<T>, Error> {
     let (mut values, mut errors) = (Vec::new(), Vec::new());
     for result in results {
         match result {
             Ok(value) => values.push(value),
-            Err(error) => errors.push(error),
+            Err(error) => errors.push(error.into()),
         }
     }
     let mut errors = errors.into_iter();
-    errors.next().map_or(Ok(values), |first| Err(Error::of(first, errors)))
+    errors.next().map_or(Ok(values), |first| Err(Error::combine(first, errors)))
 }

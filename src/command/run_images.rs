@@ -135,7 +135,11 @@ pub fn work(
     let was_interrupted = interrupt.asked_by_somebody();
     console.say(&format!("logs: {}", printable_path(logs.folder())));
     let engines = lost.map(gone).or(leftovers.map(left_over));
-    Ok(RunResult { rows, was_interrupted, troubles: engines.into_iter().chain(logs.trouble()).collect() })
+    Ok(RunResult {
+        rows,
+        was_interrupted,
+        troubles: engines.into_iter().chain(logs.trouble().map(Error::from)).collect(),
+    })
 }
 
 fn rows(chosen: &Selection, args: &WorkArgs, run: &RunContext<'_>, ended: &Ended<'_>) -> Vec<ServiceResult> {
@@ -194,7 +198,7 @@ fn tidy(engine: &Engine, owner: &Owner, console: &Console) {
 fn logs_folder(project: &Project, args: &WorkArgs, options: &Options) -> Result<PathBuf, Error> {
     match &args.logs {
         Some(folder) => Ok(options.at(folder)),
-        None => default_folder(&resolve(&project.dockerfiles)?, |name| std::env::var_os(name)),
+        None => Ok(default_folder(&resolve(&project.dockerfiles)?, |name| std::env::var_os(name))?),
     }
 }
 

@@ -9,10 +9,10 @@ use crate::command::NOTHING_TO_COMPARE;
 use crate::command::run_images::{RunPlan, choose, work};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
+use crate::problem::{IoError, Problem};
 use crate::report::builds;
 use crate::report::file::File;
 use crate::report::outcomes::{Report, json, junit, mark, markdown, table};
-use crate::repository::scan::Problem;
 use crate::repository::service_name::Set;
 use crate::runner::baseline::Baseline;
 use crate::runner::job::RunLimits;
@@ -97,13 +97,13 @@ fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> 
 fn tell(report: Report<'_>, format: TestFormat, files: &[File], console: &Console) -> Vec<Error> {
     let shown = match format {
         TestFormat::Table => Ok(table::render(report, console.width(), console.color_out())),
-        TestFormat::Json => json::render(report).map_err(|error| Error::io("write", "stdout")(error.into())),
+        TestFormat::Json => json::render(report).map_err(|error| IoError::new("write", "stdout")(error.into())),
         TestFormat::Markdown => Ok(markdown::render(report)),
         TestFormat::Junit => Ok(junit::render(report)),
     };
     let shown = shown.and_then(|text| console.result(&text));
     let written = files.iter().map(|file| file.write(report));
-    std::iter::once(shown).chain(written).filter_map(Result::err).collect()
+    std::iter::once(shown).chain(written).filter_map(Result::err).map(Error::from).collect()
 }
 
 fn baseline(path: &Path) -> Result<Baseline, Error> {

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::pattern::Pattern;
-use crate::error::Error;
+use crate::problem::IoError;
 
 /// The lines of an ignore file, or none.
 #[derive(Clone, Debug, Default)]
@@ -30,21 +30,21 @@ impl Ignore {
     ///
     /// # Errors
     /// If an ignore file is there and cannot be read, or is no regular file.
-    pub fn of(dockerfile: &Path, context: &Path) -> Result<Self, Error> {
+    pub fn of(dockerfile: &Path, context: &Path) -> Result<Self, IoError> {
         let mut own = OsString::from(dockerfile);
         own.push(".dockerignore");
         for path in [PathBuf::from(own), context.join(".dockerignore")] {
             // A pipe or a device would be read for ever.
             if std::fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
                 let what = "this is not a regular file: move it out of the way";
-                return Err(Error::io("read", path)(io::Error::other(what)));
+                return Err(IoError::new("read", path)(io::Error::other(what)));
             }
             match std::fs::read(&path) {
                 Ok(bytes) => {
                     return Ok(Self { lines: parse(&String::from_utf8_lossy(&bytes)), path: Some(path) });
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::io("read", path)(error)),
+                Err(error) => return Err(IoError::new("read", path)(error)),
             }
         }
         Ok(Self::default())

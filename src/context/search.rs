@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::pattern::Pattern;
 use super::{Ignore, Presence};
-use crate::error::Error;
+use crate::problem::IoError;
 
 /// How many links one after the other `BuildKit` follows.
 const MAX_LINKS: usize = 255;
@@ -39,7 +39,7 @@ impl<'a> Search<'a> {
     }
 
     /// Whether something at `parts` reaches the build.
-    pub(super) fn find(mut self, parts: &[&str]) -> Result<Presence, Error> {
+    pub(super) fn find(mut self, parts: &[&str]) -> Result<Presence, IoError> {
         let Some((last, folders)) = parts.split_last() else { return Ok(Presence::There) };
         // Many links may lead to one folder.
         let mut places = BTreeSet::from([PathBuf::new()]);
@@ -68,7 +68,7 @@ impl<'a> Search<'a> {
         Ok(if found && is_whole { Presence::There } else { self.absence })
     }
 
-    fn takes(&mut self, at: PathBuf, is_link: bool) -> Result<bool, Error> {
+    fn takes(&mut self, at: PathBuf, is_link: bool) -> Result<bool, IoError> {
         let Some(end) = self.end(at, is_link)? else { return Ok(false) };
         let taken = self.ignore.keeps(&end) || self.taken_back_below(&end)?;
         if !taken {
@@ -78,7 +78,7 @@ impl<'a> Search<'a> {
     }
 
     /// Whether something below the folder that is left out is taken back. Entered only where a line goes on.
-    fn taken_back_below(&self, folder: &Path) -> Result<bool, Error> {
+    fn taken_back_below(&self, folder: &Path) -> Result<bool, IoError> {
         if !self.ignore.may_take_back_below(folder) {
             return Ok(false);
         }
@@ -99,7 +99,7 @@ impl<'a> Search<'a> {
     }
 
     /// What `at` is or leads to; `None` if that is nothing in the context.
-    fn end(&mut self, at: PathBuf, is_link: bool) -> Result<Option<PathBuf>, Error> {
+    fn end(&mut self, at: PathBuf, is_link: bool) -> Result<Option<PathBuf>, IoError> {
         if !is_link {
             return Ok(Some(at));
         }
@@ -117,9 +117,9 @@ impl<'a> Search<'a> {
                 }
                 Ok(_) => links += 1,
                 Err(error) if is_absence(&error) => return Ok(self.leads_nowhere()),
-                Err(error) => return Err(Error::io("look at", path)(error)),
+                Err(error) => return Err(IoError::new("look at", path)(error)),
             }
-            let target = std::fs::read_link(&path).map_err(Error::io("read the link", &path))?;
+            let target = std::fs::read_link(&path).map_err(IoError::new("read the link", &path))?;
             way.pop();
             // An absolute one begins at the context.
             ahead.extend(names(&way.join(target)));
@@ -146,28 +146,28 @@ impl<'a> Search<'a> {
     }
 
     /// What in `folder` fits `part`, in any order.
-    fn entries(&self, folder: &Path, part: &str) -> Result<Vec<Entry>, Error> {
+    fn entries(&self, folder: &Path, part: &str) -> Result<Vec<Entry>, IoError> {
         let folder = self.path(folder);
         if !Pattern::is_needed(part) {
             let path = folder.join(part);
             return match path.symlink_metadata() {
                 Ok(there) => Ok(vec![Entry { name: part.into(), is_link: there.is_symlink() }]),
                 Err(error) if is_absence(&error) => Ok(Vec::new()),
-                Err(error) => Err(Error::io("look at", path)(error)),
+                Err(error) => Err(IoError::new("look at", path)(error)),
             };
         }
         let Some(pattern) = Pattern::parse(part) else { return Ok(Vec::new()) };
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if is_absence(&error) => return Ok(Vec::new()),
-            Err(error) => return Err(Error::io("read the folder", folder)(error)),
+            Err(error) => return Err(IoError::new("read the folder", folder)(error)),
         };
         let mut fitting = Vec::new();
         for entry in entries {
-            let entry = entry.map_err(Error::io("read the folder", &folder))?;
+            let entry = entry.map_err(IoError::new("read the folder", &folder))?;
             let name = entry.file_name();
             if pattern.matches(&name.to_string_lossy()) {
-                let kind = entry.file_type().map_err(Error::io("look at", entry.path()))?;
+                let kind = entry.file_type().map_err(IoError::new("look at", entry.path()))?;
                 fitting.push(Entry { name, is_link: kind.is_symlink() });
             }
         }

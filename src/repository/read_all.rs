@@ -7,7 +7,6 @@ use std::path::Path;
 use std::thread;
 
 use crate::dockerfile::{Description, describe};
-use crate::error::Error;
 use crate::problem::Problem;
 use crate::repository::{Dockerfile, Project};
 
@@ -63,9 +62,9 @@ fn read<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Result<std::borrow::Cow<'b,
 ///
 /// # Errors
 /// Every problem of the scan, or every Dockerfile that cannot be read.
-pub fn described(project: &Project) -> Result<Vec<(Dockerfile, Description)>, Error> {
+pub fn described(project: &Project) -> Result<Vec<(Dockerfile, Description)>, Vec<Problem>> {
     let dockerfiles = project.scan()?;
-    let results = read_all(&dockerfiles, |of| &of.path, |of, text| describe(&of.service, text));
+    let results = read_all(&dockerfiles, |of| &of.path, |of, text| describe(of.service.segments(), text));
     let mut descriptions = Vec::with_capacity(results.len());
     let mut problems = Vec::new();
     for result in results {
@@ -74,11 +73,7 @@ pub fn described(project: &Project) -> Result<Vec<(Dockerfile, Description)>, Er
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() {
-        Ok(dockerfiles.into_iter().zip(descriptions).collect())
-    } else {
-        Err(Error::Problems(problems))
-    }
+    if problems.is_empty() { Ok(dockerfiles.into_iter().zip(descriptions).collect()) } else { Err(problems) }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod walk;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use crate::problem::Problem;
+use crate::problem::Problem;
 use crate::repository::service_name::{DefaultName, NameProblem, OTHER_NAME, ServiceName};
 pub use file_name::{FileName, Lookalike};
 use image_analyzer::printable::printable_path;

@@ -4,19 +4,23 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::error::Error;
 use crate::repository::Dockerfile;
 use crate::repository::service_name::{PREFIX, ServiceName};
 use image_analyzer::printable::printable;
+
+/// Globs that are malformed or match no service.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct WrongGlobs(Vec<String>);
 
 /// Those of `dockerfiles` that at least one of `globs` matches, in their order; all of them if there are no globs.
 ///
 /// `flags` are the words of the command line that lead to these Dockerfiles, for the hint.
 ///
 /// # Errors
-/// [`Error::Usage`] with a line for every glob that is malformed or matches no service: a typing error must not look
+/// A line for every glob that is malformed or matches no service: a typing error must not look
 /// like success.
-pub fn select(dockerfiles: &[Dockerfile], globs: &[String], flags: &str) -> Result<Vec<Dockerfile>, Error> {
+pub fn select(dockerfiles: &[Dockerfile], globs: &[String], flags: &str) -> Result<Vec<Dockerfile>, WrongGlobs> {
     if globs.is_empty() {
         return Ok(dockerfiles.to_vec());
     }
@@ -36,7 +40,7 @@ pub fn select(dockerfiles: &[Dockerfile], globs: &[String], flags: &str) -> Resu
         }
     }
     if !problems.is_empty() {
-        return Err(Error::Usage(problems.join("\n")));
+        return Err(WrongGlobs(problems));
     }
     let chosen = |of: &&Dockerfile| patterns.iter().any(|pattern| pattern.is_match(of.service.as_str()));
     Ok(dockerfiles.iter().filter(chosen).cloned().collect())

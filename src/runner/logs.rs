@@ -9,7 +9,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::error::Error;
+use crate::problem::IoError;
 use crate::repository::service_name::ServiceName;
 
 /// How much of one log is kept, in bytes: a program that floods must not fill the disk.
@@ -45,10 +45,10 @@ impl Logs {
     ///
     /// # Errors
     /// If it cannot be made.
-    pub fn open(folder: PathBuf) -> Result<Self, Error> {
+    pub fn open(folder: PathBuf) -> Result<Self, IoError> {
         match fs::create_dir_all(&folder) {
             Ok(()) => Ok(Self { folder, trouble: Mutex::default() }),
-            Err(error) => Err(Error::io("make the folder for logs (name another with `--logs`)", folder)(error)),
+            Err(error) => Err(IoError::new("make the folder for logs (name another with `--logs`)", folder)(error)),
         }
     }
 
@@ -78,10 +78,10 @@ impl Logs {
     }
 
     /// The first log that could not be written, if there is one.
-    pub fn trouble(self) -> Option<Error> {
+    pub fn trouble(self) -> Option<IoError> {
         let trouble = self.trouble.into_inner().unwrap_or_else(PoisonError::into_inner);
         trouble.map(|(path, error)| {
-            Error::io("write this log (make room, or name another folder with `--logs`)", path)(error)
+            IoError::new("write this log (make room, or name another folder with `--logs`)", path)(error)
         })
     }
 
@@ -109,6 +109,11 @@ impl Log<'_> {
     }
 }
 
+/// There is no place for a folder of logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no folder for logs, `HOME` is not set: name one with `--logs`")]
+pub struct NoLogFolder;
+
 /// The folder for the logs of a project when none is named: under the cache directory, so it may be deleted at any time.
 ///
 /// The cache directory is `XDG_CACHE_HOME` if absolute, else `~/.cache` (XDG Base Directory Specification), on macOS
@@ -116,13 +121,14 @@ impl Log<'_> {
 ///
 /// # Errors
 /// If the environment names no home.
-pub fn default_folder(project: &Path, variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Result<PathBuf, Error> {
+pub fn default_folder(
+    project: &Path,
+    variable: impl Fn(&str) -> Option<std::ffi::OsString>,
+) -> Result<PathBuf, NoLogFolder> {
     let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let home =
         || absolute("HOME").map(|home| home.join(if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }));
-    let cache = absolute("XDG_CACHE_HOME").or_else(home).ok_or_else(|| {
-        Error::Usage("there is no folder for logs, `HOME` is not set: name one with `--logs`".to_owned())
-    })?;
+    let cache = absolute("XDG_CACHE_HOME").or_else(home).ok_or(NoLogFolder)?;
     let name = project.parent().and_then(Path::file_name).unwrap_or(OsStr::new("project"));
     let name: String =
         name.to_string_lossy().chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect();
