@@ -7,8 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use crate::error::Error;
-use crate::yaml::{Marks, Simple, Text, simple};
+use crate::yaml::{Marks, Simple, Text, YamlError, simple};
 use image_analyzer::printable::printable;
 
 /// What every Compose file of ours begins with; what does not is somebody else's.
@@ -70,7 +69,7 @@ impl<'a, I: Iterator<Item = Entry<'a>> + Clone> Serialize for Services<I> {
 ///
 /// # Errors
 /// If the paths cannot be written as YAML, which takes one that uses thousands of different odd characters.
-pub fn render<'a>(entries: &(impl Iterator<Item = Entry<'a>> + Clone), source: &str) -> Result<String, Error> {
+pub fn render<'a>(entries: &(impl Iterator<Item = Entry<'a>> + Clone), source: &str) -> Result<String, YamlError> {
     let head = format!("{MARK} from {}. Do not edit: run `mkcompose`.\n", printable(source));
     match simply(&head, entries) {
         Some(text) => Ok(text),
@@ -78,13 +77,13 @@ pub fn render<'a>(entries: &(impl Iterator<Item = Entry<'a>> + Clone), source: &
     }
 }
 
-fn with_serde<'a>(entries: &(impl Iterator<Item = Entry<'a>> + Clone)) -> Result<String, Error> {
+fn with_serde<'a>(entries: &(impl Iterator<Item = Entry<'a>> + Clone)) -> Result<String, YamlError> {
     let pieces = entries.clone().flat_map(|entry| {
         let Entry { service, image, context, dockerfile } = entry;
         [service, context].into_iter().chain(image).chain(dockerfile)
     });
     let marks = Marks::free_in(&pieces).ok_or_else(|| {
-        Error::Usage("the paths use too many different characters to be written as YAML: rename folders".to_owned())
+        YamlError("the paths use too many different characters to be written as YAML: rename folders".to_owned())
     })?;
     marks.document(&Document { services: Services { entries: entries.clone(), marks } })
 }

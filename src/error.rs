@@ -10,6 +10,7 @@ use crate::report::file::UnfitReportFile;
 use crate::repository::select::WrongGlobs;
 use crate::repository::service_name::ServiceName;
 use crate::runner::logs::NoLogFolder;
+use crate::yaml::YamlError;
 use image_analyzer::printable::printable;
 
 /// Why a question could not be answered. Always exit code 2.
@@ -27,6 +28,9 @@ pub enum Error {
     /// A report's file that cannot be written.
     #[error(transparent)]
     ReportFile(#[from] UnfitReportFile),
+    /// A Compose file that cannot be written as YAML.
+    #[error(transparent)]
+    Yaml(#[from] YamlError),
     /// No place for logs.
     #[error(transparent)]
     NoLogFolder(#[from] NoLogFolder),

@@ -11,7 +11,10 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use crate::error::Error;
+/// Values that cannot be written as YAML.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct YamlError(pub String);
 
 /// A string that arrives as a string, however odd it looks. Serialises as itself; see [`Marks::text`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +55,10 @@ impl Marks {
     ///
     /// # Errors
     /// If `serde_yaml` refuses, which it does for no value made of maps and strings.
-    pub fn document(self, value: &impl Serialize) -> Result<String, Error> {
+    pub fn document(self, value: &impl Serialize) -> Result<String, YamlError> {
         let Self(mark) = self;
-        let yaml = serde_yaml::to_string(value)
-            .map_err(|error| Error::Usage(format!("cannot be written as YAML: {error}")))?;
+        let yaml =
+            serde_yaml::to_string(value).map_err(|error| YamlError(format!("cannot be written as YAML: {error}")))?;
         Ok(if yaml.contains(mark) { yaml.replace(mark, "'") } else { yaml })
     }
 }

@@ -177,7 +177,7 @@ fn text(project: &Project, output: &Path, dockerfiles: &[&Dockerfile]) -> Result
         "." => "this folder".to_owned(),
         way => [way, "/"].concat(),
     };
-    render(&entries, &source)
+    Ok(render(&entries, &source)?)
 }
 
 /// The Compose files that are there and ours, but are not what these flags and Dockerfiles make them: they may describe

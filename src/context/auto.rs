@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::search::Search;
 use super::{Ignore, Presence, clean};
 use crate::dockerfile::ParsedDockerfile;
-use crate::error::Error;
+use crate::problem::IoError;
 
 /// How sure it is that a build context is the right one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct FoundContext {
 ///
 /// # Errors
 /// If a folder or an ignore file cannot be read.
-pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result<FoundContext, Error> {
+pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result<FoundContext, IoError> {
     let clear = |levels_up| FoundContext { levels_up, status: ContextStatus::Clear };
     let named = parsed.sources.iter().filter(|source| !clean(&source.path).is_empty());
     let mut paths: Vec<_> = named.map(|source| source.path.as_str()).collect();
