@@ -14,24 +14,24 @@ pub mod why;
 use crate::cli::{Cli, Command};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::terminal::Console;
+use crate::terminal::Terminal;
 
 /// What is said where a baseline is of other images.
 const NOTHING_TO_COMPARE: &str = "nothing to compare with: the baseline has none of these images";
 
 /// Runs what the command line asks for and tells the person how it went.
 pub fn run(cli: Cli) -> ExitCode {
-    let console = Console::new(cli.options.color, cli.options.quiet);
-    match dispatch(cli, &console) {
+    let terminal = Terminal::new(cli.options.color, cli.options.quiet);
+    match dispatch(cli, &terminal) {
         Ok(exit) => exit,
         Err(error) => {
-            console.error(&error);
+            terminal.error(&error);
             ExitCode::Error
         }
     }
 }
 
-fn dispatch(cli: Cli, console: &Console) -> Result<ExitCode, Error> {
+fn dispatch(cli: Cli, terminal: &Terminal) -> Result<ExitCode, Error> {
     let Cli { command, generate: args, options } = cli;
     if command.is_some() && (args.check || args.force) {
         let flag = if args.check { "--check" } else { "--force" };
@@ -44,14 +44,14 @@ fn dispatch(cli: Cli, console: &Console) -> Result<ExitCode, Error> {
         return Err(Error::Usage(what.to_owned()));
     }
     match command {
-        None => generate::run(args, &options, console),
-        Some(Command::Build(args)) => build::run(&args, &options, console),
-        Some(Command::Lint(args)) => lint::run(args, &options.project(), console),
-        Some(Command::List(args)) => list::run(args, &options.project(), console),
-        Some(Command::Sizes(args)) => sizes::run(&args, &options, console),
-        Some(Command::Test(args)) => test::run(&args, &options, console),
-        Some(Command::Why(args)) => why::run(&args, &options, console),
-        Some(Command::Completions { shell }) => completions::run(shell, console),
-        Some(Command::Man) => man::run(console),
+        None => generate::run(args, &options, terminal),
+        Some(Command::Build(args)) => build::run(&args, &options, terminal),
+        Some(Command::Lint(args)) => lint::run(args, &options.project(), terminal),
+        Some(Command::List(args)) => list::run(args, &options.project(), terminal),
+        Some(Command::Sizes(args)) => sizes::run(&args, &options, terminal),
+        Some(Command::Test(args)) => test::run(&args, &options, terminal),
+        Some(Command::Why(args)) => why::run(&args, &options, terminal),
+        Some(Command::Completions { shell }) => completions::run(shell, terminal),
+        Some(Command::Man) => man::run(terminal),
     }
 }

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! One direction. Reading the world (folder, clock, environment, engine) happens at the edges: [`scan`], [`target`],
-//! [`project`] and [`console`]. What lies between is a pure function from values to values.
+//! [`project`] and [`terminal`]. What lies between is a pure function from values to values.
 //!
 //! # What this crate does not do
 //!

@@ -1,6 +1,6 @@
-//! The one place that talks to the person: results to stdout, talk to stderr, each as whole as it can be.
+//! Terminal output: results to stdout, messages to stderr.
 //!
-//! It formats nothing and decides nothing. A closed pipe is not an error: whoever closed it has read enough.
+//! This module formats nothing and decides nothing. A closed pipe is not an error: the reader has read enough.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -39,14 +39,14 @@ pub enum Tone {
 
 /// Where the program's words go.
 #[derive(Clone, Copy, Debug)]
-pub struct Console {
+pub struct Terminal {
     quiet: bool,
     color_out: bool,
     color_err: bool,
 }
 
-impl Console {
-    /// A console for this process; `quiet` drops all talk but errors.
+impl Terminal {
+    /// A terminal for this process; `quiet` drops all talk but errors.
     pub fn new(color: Color, quiet: bool) -> Self {
         let auto = || {
             std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())

@@ -12,25 +12,25 @@ use crate::report::builds;
 use crate::runner::outcome::Outcome;
 use crate::runner::progress::duration;
 use crate::runner::summary::ServiceResult;
-use crate::terminal::{Console, Tone};
+use crate::terminal::{Terminal, Tone};
 
 /// Builds the images that the globs choose, and tells how each went.
 ///
 /// # Errors
 /// Problems with the Dockerfiles, the globs or the folder for logs, or no engine: nothing was begun. Or a full stdout.
-pub fn run(args: &BuildArgs, options: &Options, console: &Console) -> Result<ExitCode, Error> {
+pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let start = Instant::now();
     let chosen = choose(&args.work, options, true)?;
     let unsaid = Mutex::new(None);
     let tell = |row: &ServiceResult| {
-        let said = console.result(&builds::line(row, console.color_out()));
+        let said = terminal.result(&builds::line(row, terminal.color_out()));
         said.unwrap_or_else(|error| drop(unsaid.lock().unwrap_or_else(PoisonError::into_inner).replace(error)));
     };
     // Where lines are drawn over again, results come when that is over, in their order; else as each ends.
-    let at_the_end = |is_live: bool| is_live && console.is_terminal();
-    let was_live = console.live_size().is_some();
+    let at_the_end = |is_live: bool| is_live && terminal.is_terminal();
+    let was_live = terminal.live_size().is_some();
     let plan = RunPlan { build: true, trial: None };
-    let worked = work(&chosen, plan, &args.work, options, console, &|row, progress| {
+    let worked = work(&chosen, plan, &args.work, options, terminal, &|row, progress| {
         if !at_the_end(progress.is_live()) && *row.outcome() != Outcome::NotRun {
             tell(row);
         }
@@ -41,10 +41,10 @@ pub fn run(args: &BuildArgs, options: &Options, console: &Console) -> Result<Exi
     if let Some(error) = unsaid.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error.into());
     }
-    console.result(&builds::failures(&worked.rows, console.color_out()))?;
+    terminal.result(&builds::failures(&worked.rows, terminal.color_out()))?;
     let is_well = worked.rows.iter().all(|row| row.is_expected() == Some(true));
     let tone = if is_well { Tone::Good } else { Tone::Bad };
     let summary = format!("{} in {}", builds::summary(&worked.rows), duration(start.elapsed()));
-    console.say(&console.paint_err(&summary, tone));
-    Ok(worked.exit(if is_well { ExitCode::Success } else { ExitCode::Failure }, console))
+    terminal.say(&terminal.paint_err(&summary, tone));
+    Ok(worked.exit(if is_well { ExitCode::Success } else { ExitCode::Failure }, terminal))
 }

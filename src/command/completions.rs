@@ -6,17 +6,17 @@ use clap_complete::Shell;
 use crate::cli::Cli;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::terminal::Console;
+use crate::terminal::Terminal;
 
 /// Prints the completion script for `shell`.
 ///
 /// # Errors
 /// If stdout cannot be written.
-pub fn run(shell: Shell, console: &Console) -> Result<ExitCode, Error> {
+pub fn run(shell: Shell, terminal: &Terminal) -> Result<ExitCode, Error> {
     let mut script = Vec::new();
     // Where a command asks no engine, nobody should be offered one.
     let mut command = Cli::command().mut_arg("docker", |docker| docker.global(false));
     clap_complete::generate(shell, &mut command, "mkcompose", &mut script);
-    console.result(&String::from_utf8_lossy(&script))?;
+    terminal.result(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::Success)
 }

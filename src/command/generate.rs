@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::repository::scan::is_named_like_a_dockerfile;
 use crate::repository::service_name::Set;
 use crate::repository::{Dockerfile, Project, relative, resolve};
-use crate::terminal::{Console, Tone};
+use crate::terminal::{Terminal, Tone};
 use image_analyzer::printable::printable_path;
 
 /// A Compose file of ours and how many services it is to have.
@@ -26,7 +26,7 @@ struct File {
 ///
 /// # Errors
 /// Every problem with the Dockerfiles, the names or the files that are there; then nothing was written.
-pub fn run(args: GenerateArgs, options: &Options, console: &Console) -> Result<ExitCode, Error> {
+pub fn run(args: GenerateArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let project = options.project();
     let outputs = refuse_unfit_outputs(&project);
     let dockerfiles = match project.scan() {
@@ -41,15 +41,15 @@ pub fn run(args: GenerateArgs, options: &Options, console: &Console) -> Result<E
     outputs?;
     let files = all(Set::ALL.iter().map(|&set| file(&project, &dockerfiles, set)))?;
     if args.check {
-        return check(&files, options, console);
+        return check(&files, options, terminal);
     }
     if !args.force {
         refuse_foreign(&files)?;
     }
-    write(&files, console)
+    write(&files, terminal)
 }
 
-fn write(files: &[File], console: &Console) -> Result<ExitCode, Error> {
+fn write(files: &[File], terminal: &Terminal) -> Result<ExitCode, Error> {
     let interrupt = Interrupt::listen();
     let changes = all(files.iter().map(|file| file.target.prepare()))?;
     if interrupt.asked() {
@@ -58,40 +58,40 @@ fn write(files: &[File], console: &Console) -> Result<ExitCode, Error> {
     for (file, change) in files.iter().zip(changes) {
         let touched = change.is_some();
         change.map_or(Ok(()), Change::make)?;
-        if let Some(line) = written(file, touched, console) {
-            console.say(&line);
+        if let Some(line) = written(file, touched, terminal) {
+            terminal.say(&line);
         }
     }
     Ok(if interrupt.asked() { ExitCode::Interrupted } else { ExitCode::Success })
 }
 
-fn written(file: &File, touched: bool, console: &Console) -> Option<String> {
+fn written(file: &File, touched: bool, terminal: &Terminal) -> Option<String> {
     let path = printable_path(&file.target.path);
     let count = services(file.services);
     Some(match (&file.target.wanted, touched) {
-        (Some(_), true) => format!("{path}: {}, {count}", console.paint_err("written", Tone::Good)),
+        (Some(_), true) => format!("{path}: {}, {count}", terminal.paint_err("written", Tone::Good)),
         (Some(_), false) => format!("{path}: unchanged, {count}"),
-        (None, true) => format!("{path}: {}, {count}", console.paint_err("removed", Tone::Notice)),
+        (None, true) => format!("{path}: {}, {count}", terminal.paint_err("removed", Tone::Notice)),
         (None, false) => return None,
     })
 }
 
-fn check(files: &[File], options: &Options, console: &Console) -> Result<ExitCode, Error> {
+fn check(files: &[File], options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let states: Vec<_> = files.iter().map(|file| (file, file.target.state())).collect();
-    let diffs: String = states.iter().filter_map(|(file, state)| diff(file, *state, console)).collect();
-    console.result(&diffs)?;
+    let diffs: String = states.iter().filter_map(|(file, state)| diff(file, *state, terminal)).collect();
+    terminal.result(&diffs)?;
     for (file, state) in &states {
         // A set without services whose file is rightly not there is nothing to speak of.
         if *state != State::Current || file.target.wanted.is_some() {
             let path = printable_path(&file.target.path);
-            console.say(&format!("{path}: {}, {}", verdict(*state, console), services(file.services)));
+            terminal.say(&format!("{path}: {}, {}", verdict(*state, terminal), services(file.services)));
         }
     }
     if states.iter().all(|(_, state)| *state == State::Current) {
         return Ok(ExitCode::Success);
     }
     let force = if states.iter().any(|(_, state)| *state == State::Foreign) { " --force" } else { "" };
-    console.say(&format!("to mend it, run: {}mkcompose{}{force}", making_folders(files), options.words()));
+    terminal.say(&format!("to mend it, run: {}mkcompose{}{force}", making_folders(files), options.words()));
     Ok(ExitCode::Failure)
 }
 
@@ -110,7 +110,7 @@ fn making_folders(files: &[File]) -> String {
 }
 
 /// The diff of a file, unless there is none or a sentence says it better.
-fn diff(File { target, .. }: &File, state: State, console: &Console) -> Option<String> {
+fn diff(File { target, .. }: &File, state: State, terminal: &Terminal) -> Option<String> {
     if matches!(state, State::Current | State::LineEndings) {
         return None;
     }
@@ -119,10 +119,10 @@ fn diff(File { target, .. }: &File, state: State, console: &Console) -> Option<S
         Found::Other(found) => Some(found.as_slice()),
         Found::Nothing | Found::Wanted => None,
     };
-    Some(unified(&name, found, target.wanted.as_deref(), console.color_out()))
+    Some(unified(&name, found, target.wanted.as_deref(), terminal.color_out()))
 }
 
-fn verdict(state: State, console: &Console) -> String {
+fn verdict(state: State, terminal: &Terminal) -> String {
     let words = match state {
         State::Current => return "current".to_owned(),
         State::Stale => "stale",
@@ -131,7 +131,7 @@ fn verdict(state: State, console: &Console) -> String {
         State::LeftOver => "left over",
         State::Foreign => "not written by mkcompose",
     };
-    console.paint_err(words, Tone::Bad)
+    terminal.paint_err(words, Tone::Bad)
 }
 
 fn services(count: usize) -> String {

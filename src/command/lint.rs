@@ -10,14 +10,14 @@ use crate::problem::Problem;
 use crate::repository::Dockerfile;
 use crate::repository::Project;
 use crate::repository::read_all::described;
-use crate::terminal::{Console, Tone};
+use crate::terminal::{Terminal, Tone};
 use image_analyzer::printable::{printable, printable_path};
 
 /// Shows every finding, sorted by path and line.
 ///
 /// # Errors
 /// If a name is wrong, the context is missing or something cannot be read.
-pub fn run(args: LintArgs, project: &Project, console: &Console) -> Result<ExitCode, Error> {
+pub fn run(args: LintArgs, project: &Project, terminal: &Terminal) -> Result<ExitCode, Error> {
     let described = described(project)?;
     let context = Context::open(&project.context)?.ok_or_else(|| {
         let what =
@@ -32,10 +32,10 @@ pub fn run(args: LintArgs, project: &Project, console: &Console) -> Result<ExitC
     }
     findings.sort_unstable();
     match args.format {
-        LintFormat::Text => console.result(&text(&findings, console))?,
-        LintFormat::Json => console.json(&findings)?,
+        LintFormat::Text => terminal.result(&text(&findings, terminal))?,
+        LintFormat::Json => terminal.json(&findings)?,
     }
-    console.say(&summary(described.len(), findings.len()));
+    terminal.say(&summary(described.len(), findings.len()));
     Ok(if findings.is_empty() { ExitCode::Success } else { ExitCode::Failure })
 }
 
@@ -60,10 +60,10 @@ fn absent<'d>(
     Ok(absent)
 }
 
-fn text(findings: &[Finding], console: &Console) -> String {
+fn text(findings: &[Finding], terminal: &Terminal) -> String {
     let line = |finding: &Finding| {
-        let place = console.paint_out(&format!("{}:{}:", printable_path(&finding.path), finding.line), Tone::Strong);
-        let rule = console.paint_out(&format!("({})", finding.rule), Tone::Faint);
+        let place = terminal.paint_out(&format!("{}:{}:", printable_path(&finding.path), finding.line), Tone::Strong);
+        let rule = terminal.paint_out(&format!("({})", finding.rule), Tone::Faint);
         format!("{place} {} {rule}\n", printable(&finding.message))
     };
     findings.iter().map(line).collect()

@@ -11,7 +11,7 @@ use crate::repository::Project;
 use crate::repository::read_all::described;
 use crate::repository::service_name::{ServiceName, Set};
 use crate::table::Table;
-use crate::terminal::{Console, Tone};
+use crate::terminal::{Terminal, Tone};
 use image_analyzer::printable::printable_path;
 
 /// What is said of one Dockerfile. The fields and their order are those of docs/list.schema.json.
@@ -32,17 +32,17 @@ struct Entry {
 ///
 /// # Errors
 /// If a name is wrong or something cannot be read.
-pub fn run(args: ListArgs, project: &Project, console: &Console) -> Result<ExitCode, Error> {
+pub fn run(args: ListArgs, project: &Project, terminal: &Terminal) -> Result<ExitCode, Error> {
     let described = described(project)?;
     let context = Context::open(&project.context)?.unwrap_or_else(|| {
-        console.say(&format!("{}: there is no such folder, so there are no sources", printable_path(&project.context)));
+        terminal.say(&format!("{}: there is no such folder, so there are no sources", printable_path(&project.context)));
         Context::default()
     });
     let mut entries = Vec::with_capacity(described.len());
     for (dockerfile, description) in described {
         if let Err(problem) = &description.content {
             let path = printable_path(&dockerfile.path);
-            console.say(&format!("{path}:{}: this does not parse, see `mkcompose lint`", problem.line));
+            terminal.say(&format!("{path}:{}: this does not parse, see `mkcompose lint`", problem.line));
         }
         let source = match context.program(dockerfile.service.program()) {
             ProgramSource::One(path) => Some(path.to_string_lossy().into_owned()),
@@ -59,10 +59,10 @@ pub fn run(args: ListArgs, project: &Project, console: &Console) -> Result<ExitC
     }
     match args.format {
         ListFormat::Table => {
-            let header = |line: &str| console.paint_out(line, Tone::Strong);
-            console.result(&table(&entries).render(console.width(), header))?;
+            let header = |line: &str| terminal.paint_out(line, Tone::Strong);
+            terminal.result(&table(&entries).render(terminal.width(), header))?;
         }
-        ListFormat::Json => console.json(&entries)?,
+        ListFormat::Json => terminal.json(&entries)?,
     }
     Ok(ExitCode::Success)
 }

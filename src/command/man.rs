@@ -10,17 +10,17 @@ use clap::{Arg, Command, CommandFactory as _};
 use crate::cli::Cli;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::terminal::Console;
+use crate::terminal::Terminal;
 
 /// Prints the manual page as roff, for the macros of man(7).
 ///
 /// # Errors
 /// If stdout cannot be written.
-pub fn run(console: &Console) -> Result<ExitCode, Error> {
+pub fn run(terminal: &Terminal) -> Result<ExitCode, Error> {
     let mut command = Cli::command().disable_help_subcommand(true);
     // Now the commands have the flags of all, and every usage line its words.
     command.build();
-    console.result(&page(&mut command))?;
+    terminal.result(&page(&mut command))?;
     Ok(ExitCode::Success)
 }
 

@@ -24,7 +24,7 @@ use crate::runner::outcome::Outcome;
 use crate::runner::progress::{Progress, STOPPING};
 use crate::runner::summary::ServiceResult;
 use crate::runner::{JobResult, JobStep, default_workers, interleave_by, run_all};
-use crate::terminal::Console;
+use crate::terminal::Terminal;
 use image_analyzer::printable::printable_path;
 
 /// What is to be done with each image.
@@ -92,13 +92,13 @@ pub fn work(
     plan: RunPlan,
     args: &WorkArgs,
     options: &Options,
-    console: &Console,
+    terminal: &Terminal,
     ended: &Ended<'_>,
 ) -> Result<RunResult, Error> {
     let engine = args.engine.engine(options);
     engine.check()?;
     let logs = Logs::open(logs_folder(&chosen.project, args, options)?)?;
-    let talker = *console;
+    let talker = *terminal;
     let interrupt = Interrupt::listen_for_two(move |first| {
         if first && talker.live_size().is_none() {
             talker.say(STOPPING);
@@ -108,14 +108,14 @@ pub fn work(
     let owner = Owner::me();
     for path in &chosen.stale {
         let (path, flags) = (printable_path(path), options.words());
-        console.say(&format!(
+        terminal.say(&format!(
             "{path}: stale, or for other flags than these: `mkcompose --check{flags}` shows how it differs"
         ));
     }
     if plan.trial.is_some() {
-        tidy(&engine, &owner, console);
+        tidy(&engine, &owner, terminal);
     }
-    let progress = Progress::new(console, &interrupt, chosen.tasks.len());
+    let progress = Progress::new(terminal, &interrupt, chosen.tasks.len());
     let run = RunContext {
         engine: &engine,
         builder: plan.build.then(|| engine.builder()),
@@ -133,7 +133,7 @@ pub fn work(
     let leftovers = if run.trial.is_some() { engine.sweep(&run.owner).err() } else { None };
     let lost = run.lost.into_inner().unwrap_or_else(PoisonError::into_inner);
     let was_interrupted = interrupt.asked_by_somebody();
-    console.say(&format!("logs: {}", printable_path(logs.folder())));
+    terminal.say(&format!("logs: {}", printable_path(logs.folder())));
     let engines = lost.map(gone).or(leftovers.map(left_over));
     Ok(RunResult {
         rows,
@@ -174,21 +174,21 @@ fn rows(chosen: &Selection, args: &WorkArgs, run: &RunContext<'_>, ended: &Ended
 }
 
 /// Removes what runs that were killed left behind.
-fn tidy(engine: &Engine, owner: &Owner, console: &Console) {
+fn tidy(engine: &Engine, owner: &Owner, terminal: &Terminal) {
     let swept = match engine.sweep_dead(owner) {
         Ok(swept) => swept,
         Err(failure) => {
-            return console.say(&format!("what earlier runs may have left cannot be removed: {failure}"));
+            return terminal.say(&format!("what earlier runs may have left cannot be removed: {failure}"));
         }
     };
     match swept.removed {
         0 => {}
-        1 => console.say("removed 1 container that an earlier run left when it was killed"),
-        count => console.say(&format!("removed {count} containers that earlier runs left when they were killed")),
+        1 => terminal.say("removed 1 container that an earlier run left when it was killed"),
+        count => terminal.say(&format!("removed {count} containers that earlier runs left when they were killed")),
     }
     if swept.elsewhere > 0 {
         let what = if swept.elsewhere == 1 { "1 container of a run" } else { "containers of runs" };
-        console.say(&format!(
+        terminal.say(&format!(
             "left alone: {what} on another machine, in another container, or before this one was started; \
              to see: docker ps --all --filter label={LABEL}"
         ));
@@ -214,8 +214,8 @@ fn left_over(failure: EngineError) -> Error {
 
 impl RunResult {
     /// The exit code, when `answer` is what the images say.
-    pub fn exit(&self, answer: ExitCode, console: &Console) -> ExitCode {
-        self.troubles.iter().for_each(|trouble| console.error(trouble));
+    pub fn exit(&self, answer: ExitCode, terminal: &Terminal) -> ExitCode {
+        self.troubles.iter().for_each(|trouble| terminal.error(trouble));
         if self.was_interrupted {
             return ExitCode::Interrupted;
         }

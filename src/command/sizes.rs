@@ -14,14 +14,14 @@ use crate::repository::service_name::ServiceName;
 use crate::sizes::baseline::{Baseline, Changes};
 use crate::sizes::growth_limit::Budget;
 use crate::sizes::measure;
-use crate::terminal::{Console, Tone};
+use crate::terminal::{Terminal, Tone};
 use image_analyzer::printable::printable;
 
 /// Reports the sizes of the images that the globs choose.
 ///
 /// # Errors
 /// Problems with the Dockerfiles, the globs or the baseline; an engine that does not answer; no image to speak of.
-pub fn run(args: &SizesArgs, options: &Options, console: &Console) -> Result<ExitCode, Error> {
+pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let project = options.project();
     let dockerfiles = select(&project.scan()?, &args.globs, &options.words())?;
     let services: Vec<ServiceName> = dockerfiles.into_iter().map(|dockerfile| dockerfile.service).collect();
@@ -37,17 +37,17 @@ pub fn run(args: &SizesArgs, options: &Options, console: &Console) -> Result<Exi
     }
     let changes = baseline.map(|baseline| baseline.changes(&sizes, args.budget.unwrap_or_default()));
     let report = Report { sizes: &sizes, changes: changes.as_ref() };
-    console.result(&render(report, args.format, console)?)?;
+    terminal.result(&render(report, args.format, terminal)?)?;
     let Some(changes) = changes else { return Ok(ExitCode::Success) };
     if matches!(args.format, Format::Csv | Format::Svg) {
-        say_changes(&changes, console);
+        say_changes(&changes, terminal);
     }
-    Ok(verdict(&changes, console))
+    Ok(verdict(&changes, terminal))
 }
 
-fn render(report: Report<'_>, format: Format, console: &Console) -> Result<String, Error> {
+fn render(report: Report<'_>, format: Format, terminal: &Terminal) -> Result<String, Error> {
     Ok(match format {
-        Format::Table => table::render(report, console.width(), console.color_out()),
+        Format::Table => table::render(report, terminal.width(), terminal.color_out()),
         Format::Json => json::render(report).map_err(|error| Error::io("write", "stdout")(error.into()))?,
         Format::Markdown => markdown::render(report),
         Format::Csv => csv::render(report),
@@ -68,30 +68,30 @@ fn baseline(path: &Path, globs: &[String]) -> Result<Baseline, Error> {
 }
 
 /// Tells of changes where the format has no room for them.
-fn say_changes(changes: &Changes, console: &Console) {
+fn say_changes(changes: &Changes, terminal: &Terminal) {
     for section in changes::sections(changes) {
         let tone = if section.is_culprit { Tone::Bad } else { Tone::Strong };
-        console.say(&console.paint_err(&format!("{}:", section.title), tone));
-        section.lines.iter().for_each(|line| console.say(&format!("  {line}")));
+        terminal.say(&terminal.paint_err(&format!("{}:", section.title), tone));
+        section.lines.iter().for_each(|line| terminal.say(&format!("  {line}")));
     }
 }
 
-fn verdict(changes: &Changes, console: &Console) -> ExitCode {
+fn verdict(changes: &Changes, terminal: &Terminal) -> ExitCode {
     if changes.is_within() {
         if changes.compared == 0 {
-            console.say(NOTHING_TO_COMPARE);
+            terminal.say(NOTHING_TO_COMPARE);
             return ExitCode::Success;
         }
         let beyond = match changes.budget {
             budget if budget == Budget::default() => String::new(),
             budget => format!(" beyond {budget}"),
         };
-        console.say(&format!("nothing has grown{beyond}"));
+        terminal.say(&format!("nothing has grown{beyond}"));
         return ExitCode::Success;
     }
     let count = changes.grown.len();
     let images = if count == 1 { "image has" } else { "images have" };
     let line = format!("{count} {images} grown beyond {}", changes.budget);
-    console.say(&console.paint_err(&line, Tone::Bad));
+    terminal.say(&terminal.paint_err(&line, Tone::Bad));
     ExitCode::Failure
 }

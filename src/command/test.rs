@@ -18,7 +18,7 @@ use crate::runner::baseline::Baseline;
 use crate::runner::job::RunLimits;
 use crate::runner::outcome::Outcome;
 use crate::runner::summary::ServiceResult;
-use crate::terminal::Console;
+use crate::terminal::Terminal;
 use image_analyzer::printable::printable;
 
 /// For whoever keeps images that show how not to do it.
@@ -29,7 +29,7 @@ const HINT: &str = "where an image is meant to fail: keep a report (`--report FI
 /// # Errors
 /// Problems with the flags, the Dockerfiles or the baseline, or no engine: nothing was begun. Or a report that cannot be
 /// written; those that can be are.
-pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<ExitCode, Error> {
+pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let start = Instant::now();
     let files = args.reports.iter().map(|path| File::new(options.at(path))).collect::<Result<Vec<_>, _>>()?;
     let baseline = args.baseline.as_ref().map(|path| baseline(&options.at(path))).transpose()?;
@@ -41,11 +41,11 @@ pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<Exit
     }
     let trial = RunLimits { timeout: args.timeout, memory: args.memory.clone(), network: args.network.clone() };
     let plan = RunPlan { build: !args.no_build, trial: Some(trial) };
-    let mut worked = work(&chosen, plan, &args.work, options, console, &|row, progress| {
+    let mut worked = work(&chosen, plan, &args.work, options, terminal, &|row, progress| {
         if !progress.is_live() {
             let changes = baseline.as_ref().map(|baseline| baseline.compare(std::slice::from_ref(row)));
             let (mark, _) = mark(row, changes.as_ref());
-            console.say(builds::tested(row, mark).trim_end());
+            terminal.say(builds::tested(row, mark).trim_end());
         }
     })?;
     let changes = baseline.map(|baseline| baseline.changes(&worked.rows, &chosen.all));
@@ -57,12 +57,12 @@ pub fn run(args: &TestArgs, options: &Options, console: &Console) -> Result<Exit
         time: start.elapsed(),
     };
     let answer = if report.is_no() { ExitCode::Failure } else { ExitCode::Success };
-    let troubles = tell(report, args.format, &files, console);
+    let troubles = tell(report, args.format, &files, terminal);
     for hint in hints(report, args, options) {
-        console.say(&hint);
+        terminal.say(&hint);
     }
     worked.troubles.extend(troubles);
-    Ok(worked.exit(answer, console))
+    Ok(worked.exit(answer, terminal))
 }
 
 /// What to do next, where that is not plain: build what is not there, mend what does not work, or keep a baseline where it
@@ -94,14 +94,14 @@ fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> 
 }
 
 /// Writes every report; what went wrong, for each that could not be.
-fn tell(report: Report<'_>, format: TestFormat, files: &[File], console: &Console) -> Vec<Error> {
+fn tell(report: Report<'_>, format: TestFormat, files: &[File], terminal: &Terminal) -> Vec<Error> {
     let shown = match format {
-        TestFormat::Table => Ok(table::render(report, console.width(), console.color_out())),
+        TestFormat::Table => Ok(table::render(report, terminal.width(), terminal.color_out())),
         TestFormat::Json => json::render(report).map_err(|error| IoError::new("write", "stdout")(error.into())),
         TestFormat::Markdown => Ok(markdown::render(report)),
         TestFormat::Junit => Ok(junit::render(report)),
     };
-    let shown = shown.and_then(|text| console.result(&text));
+    let shown = shown.and_then(|text| terminal.result(&text));
     let written = files.iter().map(|file| file.write(report));
     std::iter::once(shown).chain(written).filter_map(Result::err).map(Error::from).collect()
 }

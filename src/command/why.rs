@@ -16,7 +16,7 @@ use crate::report::image::{ImageReport, json, render};
 use crate::repository;
 use crate::repository::select::{nearest, select};
 use crate::repository::service_name::{ServiceName, Set};
-use crate::terminal::Console;
+use crate::terminal::Terminal;
 use image_analyzer::printable::printable_path;
 use image_analyzer::{Image, ReadError, ReadOptions, diagnose, read_archive, read_layout};
 
@@ -26,7 +26,7 @@ use image_analyzer::{Image, ReadError, ReadOptions, diagnose, read_archive, read
 ///
 /// # Errors
 /// Flags that do not fit together; stdout cannot be written.
-pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<ExitCode, Error> {
+pub fn run(args: &WhyArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let wanted = wanted(args, options)?;
     if args.archive.as_deref() == Some(Path::new("-")) && wanted.len() > 1 {
         return Err(Error::Usage(
@@ -39,7 +39,7 @@ pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<ExitC
         match look(&wanted, args, options).and_then(|image| for_linux(&wanted, image)) {
             Ok(image) => subjects.push(report(wanted, &image)),
             Err(error) => {
-                console.error(&error);
+                terminal.error(&error);
                 unseen = true;
                 // It would be the same for each of the others.
                 let is_engines = args.archive.is_none() && matches!(error, Error::Engine(_));
@@ -50,8 +50,8 @@ pub fn run(args: &WhyArgs, options: &Options, console: &Console) -> Result<ExitC
         }
     }
     if !subjects.is_empty() {
-        console.result(&match args.format {
-            Format::Text => render(&subjects, args.tree, console.color_out()),
+        terminal.result(&match args.format {
+            Format::Text => render(&subjects, args.tree, terminal.color_out()),
             Format::Json => json::render(&subjects).map_err(|error| Error::io("write", "stdout")(error.into()))?,
         })?;
     }

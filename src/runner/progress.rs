@@ -1,7 +1,7 @@
 //! What is going on, while it goes on: a line per job under way on a terminal, a line per job that ended elsewhere.
 //!
 //! On a terminal the lines are drawn over again in place and vanish at the end; what stays is printed then. Elsewhere
-//! nothing is ever taken back, and no control code is written. This keeps count and makes lines; the [`Console`] prints.
+//! nothing is ever taken back, and no control code is written. This keeps count and makes lines; the [`Terminal`] prints.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use unicode_width::UnicodeWidthChar as _;
 
 use crate::interrupt::Interrupt;
-use crate::terminal::Console;
+use crate::terminal::Terminal;
 use image_analyzer::printable::printable;
 
 /// How often the lines are drawn: seconds are shown in tenths, more often would only flicker.
@@ -24,7 +24,7 @@ pub const STOPPING: &str = "stopping: what has begun is awaited, nothing more is
 /// The progress of one run. Shared by all workers.
 #[derive(Debug)]
 pub struct Progress<'a> {
-    console: &'a Console,
+    terminal: &'a Terminal,
     live: bool,
     interrupt: &'a Interrupt,
     over: AtomicBool,
@@ -52,10 +52,10 @@ struct Job {
 
 impl<'a> Progress<'a> {
     /// Nothing of `total` has begun. `live` is for a terminal.
-    pub fn new(console: &'a Console, interrupt: &'a Interrupt, total: usize) -> Self {
+    pub fn new(terminal: &'a Terminal, interrupt: &'a Interrupt, total: usize) -> Self {
         let state = State { total, done: 0, began: Instant::now(), running: Vec::new(), drawn: 0 };
-        let live = console.live_size().is_some();
-        Self { console, live, interrupt, over: AtomicBool::new(false), state: Mutex::new(state) }
+        let live = terminal.live_size().is_some();
+        Self { terminal, live, interrupt, over: AtomicBool::new(false), state: Mutex::new(state) }
     }
 
     /// Whether the lines are drawn over again.
@@ -102,7 +102,7 @@ impl<'a> Progress<'a> {
     }
 
     fn draw(&self) {
-        let Some((width, height)) = self.console.live_size() else { return };
+        let Some((width, height)) = self.terminal.live_size() else { return };
         let mut state = self.state();
         let mut lines = state.lines(Instant::now(), width, height);
         if self.interrupt.asked() {
@@ -114,12 +114,12 @@ impl<'a> Progress<'a> {
             let _ = writeln!(text, "{line}");
         }
         state.drawn = lines.len();
-        self.console.live(&text);
+        self.terminal.live(&text);
     }
 
     fn erase(&self) {
         let mut state = self.state();
-        self.console.live(&back(state.drawn));
+        self.terminal.live(&back(state.drawn));
         state.drawn = 0;
     }
 
