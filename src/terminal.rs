@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 
 use crate::problem::IoError;
 
@@ -24,7 +24,7 @@ pub enum Color {
 
 /// The style of a word, by what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
+pub enum Style {
     /// As expected, added, smaller.
     Good,
     /// Not as expected, removed, larger.
@@ -37,7 +37,7 @@ pub enum Tone {
     Faint,
 }
 
-/// Where the program's words go.
+/// Where output goes, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct Terminal {
     quiet: bool,
@@ -46,7 +46,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// A terminal for this process; `quiet` drops all talk but errors.
+    /// The terminal of this process; `quiet` drops all messages but errors.
     pub fn new(color: Color, quiet: bool) -> Self {
         let auto = || {
             std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
@@ -82,29 +82,29 @@ impl Terminal {
         self.result(&(text + "\n"))
     }
 
-    /// Says a line on stderr, unless the person asked for quiet.
-    pub fn say(&self, line: &str) {
+    /// Prints a line on stderr, unless `--quiet` was given.
+    pub fn status(&self, line: &str) {
         if !self.quiet {
             err(line);
         }
     }
 
-    /// Says what went wrong on stderr, one line each, `error:` before it.
+    /// Prints what went wrong on stderr, one line each, `error:` before it.
     pub fn error(&self, error: &impl Display) {
-        let label = paint("error:", Tone::Bad, self.color_err);
+        let label = styled("error:", Style::Bad, self.color_err);
         for line in error.to_string().lines() {
             err(&format!("{label} {line}"));
         }
     }
 
-    /// `text` in the style of `tone`, if stdout shows colour.
-    pub fn paint_out(&self, text: &str, tone: Tone) -> String {
-        paint(text, tone, self.color_out)
+    /// `text` in `style`, if stdout shows colour.
+    pub fn styled_out(&self, text: &str, style: Style) -> String {
+        styled(text, style, self.color_out)
     }
 
-    /// `text` in the style of `tone`, if stderr shows colour.
-    pub fn paint_err(&self, text: &str, tone: Tone) -> String {
-        paint(text, tone, self.color_err)
+    /// `text` in `style`, if stderr shows colour.
+    pub fn styled_err(&self, text: &str, style: Style) -> String {
+        styled(text, style, self.color_err)
     }
 
     /// Whether stdout shows colour.
@@ -112,20 +112,20 @@ impl Terminal {
         self.color_out
     }
 
-    /// Whether talk was asked to be dropped.
+    /// Whether `--quiet` was given.
     pub fn quiet(&self) -> bool {
         self.quiet
     }
 
-    /// The width of the terminal that stdout is, in columns; `None` if it is none. `COLUMNS` wins, as in a shell.
+    /// The width of the terminal that stdout is, in columns; `None` if it is not one. `COLUMNS` wins, as in a shell.
     pub fn width(&self) -> Option<usize> {
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         columns.or_else(|| size_of(io::stdout()).map(|(columns, _)| columns))
     }
 
-    /// The columns and lines of the terminal that talk goes to, for what is drawn over again in place; `None` if it is
-    /// no terminal, cannot move its cursor, or talk was asked to be dropped.
-    pub fn live_size(&self) -> Option<(usize, usize)> {
+    /// The columns and lines of the terminal that stderr is, for what is redrawn in place; `None` if it is
+    /// not a terminal, cannot move its cursor, or `--quiet` was given.
+    pub fn draw_size(&self) -> Option<(usize, usize)> {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         if self.quiet || dumb || !io::stderr().is_terminal() {
             return None;
@@ -133,8 +133,8 @@ impl Terminal {
         size_of(io::stderr()).filter(|&(_, lines)| lines > 0)
     }
 
-    /// Writes `text`, control codes and all, to the terminal that talk goes to.
-    pub fn live(&self, text: &str) {
+    /// Writes `text`, with its control codes, to stderr.
+    pub fn draw(&self, text: &str) {
         let mut err = io::stderr().lock();
         let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     }
@@ -151,22 +151,22 @@ fn size_of(terminal: impl AsFd) -> Option<(usize, usize)> {
     Some((size.ws_col.into(), size.ws_row.into())).filter(|&(columns, _)| columns > 0)
 }
 
-/// `text` in the style of `tone`, if `color`.
-pub fn paint(text: &str, tone: Tone, color: bool) -> String {
+/// `text` in `style`, if `color`.
+pub fn styled(text: &str, style: Style, color: bool) -> String {
     if !color {
         return text.to_owned();
     }
-    let style = match tone {
-        Tone::Good => AnsiColor::Green.on_default(),
-        Tone::Bad => AnsiColor::Red.on_default().bold(),
-        Tone::Notice => AnsiColor::Yellow.on_default(),
-        Tone::Strong => Style::new().bold(),
-        Tone::Faint => Style::new().dimmed(),
+    let style = match style {
+        Style::Good => AnsiColor::Green.on_default(),
+        Style::Bad => AnsiColor::Red.on_default().bold(),
+        Style::Notice => AnsiColor::Yellow.on_default(),
+        Style::Strong => anstyle::Style::new().bold(),
+        Style::Faint => anstyle::Style::new().dimmed(),
     };
     format!("{style}{text}{style:#}")
 }
 
-/// A line that cannot be said is not worth failing for: there is nobody left to tell.
+/// Ignores a failed write: without stderr there is no other place to report it.
 fn err(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

@@ -12,7 +12,7 @@ use crate::report::builds;
 use crate::runner::outcome::Outcome;
 use crate::runner::progress::duration;
 use crate::runner::summary::ServiceResult;
-use crate::terminal::{Terminal, Tone};
+use crate::terminal::{Style, Terminal};
 
 /// Builds the images that the globs choose, and tells how each went.
 ///
@@ -28,7 +28,7 @@ pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<E
     };
     // Where lines are drawn over again, results come when that is over, in their order; else as each ends.
     let at_the_end = |is_live: bool| is_live && terminal.is_terminal();
-    let was_live = terminal.live_size().is_some();
+    let was_live = terminal.draw_size().is_some();
     let plan = RunPlan { build: true, trial: None };
     let worked = work(&chosen, plan, &args.work, options, terminal, &|row, progress| {
         if !at_the_end(progress.is_live()) && *row.outcome() != Outcome::NotRun {
@@ -43,8 +43,8 @@ pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<E
     }
     terminal.result(&builds::failures(&worked.rows, terminal.color_out()))?;
     let is_well = worked.rows.iter().all(|row| row.is_expected() == Some(true));
-    let tone = if is_well { Tone::Good } else { Tone::Bad };
+    let style = if is_well { Style::Good } else { Style::Bad };
     let summary = format!("{} in {}", builds::summary(&worked.rows), duration(start.elapsed()));
-    terminal.say(&terminal.paint_err(&summary, tone));
+    terminal.status(&terminal.styled_err(&summary, style));
     Ok(worked.exit(if is_well { ExitCode::Success } else { ExitCode::Failure }, terminal))
 }

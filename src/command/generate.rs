@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::repository::scan::is_named_like_a_dockerfile;
 use crate::repository::service_name::Set;
 use crate::repository::{Dockerfile, Project, relative, resolve};
-use crate::terminal::{Terminal, Tone};
+use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::printable_path;
 
 /// A Compose file of ours and how many services it is to have.
@@ -59,7 +59,7 @@ fn write(files: &[File], terminal: &Terminal) -> Result<ExitCode, Error> {
         let touched = change.is_some();
         change.map_or(Ok(()), Change::make)?;
         if let Some(line) = written(file, touched, terminal) {
-            terminal.say(&line);
+            terminal.status(&line);
         }
     }
     Ok(if interrupt.asked() { ExitCode::Interrupted } else { ExitCode::Success })
@@ -69,9 +69,9 @@ fn written(file: &File, touched: bool, terminal: &Terminal) -> Option<String> {
     let path = printable_path(&file.target.path);
     let count = services(file.services);
     Some(match (&file.target.wanted, touched) {
-        (Some(_), true) => format!("{path}: {}, {count}", terminal.paint_err("written", Tone::Good)),
+        (Some(_), true) => format!("{path}: {}, {count}", terminal.styled_err("written", Style::Good)),
         (Some(_), false) => format!("{path}: unchanged, {count}"),
-        (None, true) => format!("{path}: {}, {count}", terminal.paint_err("removed", Tone::Notice)),
+        (None, true) => format!("{path}: {}, {count}", terminal.styled_err("removed", Style::Notice)),
         (None, false) => return None,
     })
 }
@@ -84,14 +84,14 @@ fn check(files: &[File], options: &Options, terminal: &Terminal) -> Result<ExitC
         // A set without services whose file is rightly not there is nothing to speak of.
         if *state != State::Current || file.target.wanted.is_some() {
             let path = printable_path(&file.target.path);
-            terminal.say(&format!("{path}: {}, {}", verdict(*state, terminal), services(file.services)));
+            terminal.status(&format!("{path}: {}, {}", verdict(*state, terminal), services(file.services)));
         }
     }
     if states.iter().all(|(_, state)| *state == State::Current) {
         return Ok(ExitCode::Success);
     }
     let force = if states.iter().any(|(_, state)| *state == State::Foreign) { " --force" } else { "" };
-    terminal.say(&format!("to mend it, run: {}mkcompose{}{force}", making_folders(files), options.words()));
+    terminal.status(&format!("to mend it, run: {}mkcompose{}{force}", making_folders(files), options.words()));
     Ok(ExitCode::Failure)
 }
 
@@ -131,7 +131,7 @@ fn verdict(state: State, terminal: &Terminal) -> String {
         State::LeftOver => "left over",
         State::Foreign => "not written by mkcompose",
     };
-    terminal.paint_err(words, Tone::Bad)
+    terminal.styled_err(words, Style::Bad)
 }
 
 fn services(count: usize) -> String {

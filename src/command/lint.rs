@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::repository::Dockerfile;
 use crate::repository::Project;
 use crate::repository::read_all::described;
-use crate::terminal::{Terminal, Tone};
+use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::{printable, printable_path};
 
 /// Shows every finding, sorted by path and line.
@@ -35,7 +35,7 @@ pub fn run(args: LintArgs, project: &Project, terminal: &Terminal) -> Result<Exi
         LintFormat::Text => terminal.result(&text(&findings, terminal))?,
         LintFormat::Json => terminal.json(&findings)?,
     }
-    terminal.say(&summary(described.len(), findings.len()));
+    terminal.status(&summary(described.len(), findings.len()));
     Ok(if findings.is_empty() { ExitCode::Success } else { ExitCode::Failure })
 }
 
@@ -62,8 +62,8 @@ fn absent<'d>(
 
 fn text(findings: &[Finding], terminal: &Terminal) -> String {
     let line = |finding: &Finding| {
-        let place = terminal.paint_out(&format!("{}:{}:", printable_path(&finding.path), finding.line), Tone::Strong);
-        let rule = terminal.paint_out(&format!("({})", finding.rule), Tone::Faint);
+        let place = terminal.styled_out(&format!("{}:{}:", printable_path(&finding.path), finding.line), Style::Strong);
+        let rule = terminal.styled_out(&format!("({})", finding.rule), Style::Faint);
         format!("{place} {} {rule}\n", printable(&finding.message))
     };
     findings.iter().map(line).collect()

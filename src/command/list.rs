@@ -11,7 +11,7 @@ use crate::repository::Project;
 use crate::repository::read_all::described;
 use crate::repository::service_name::{ServiceName, Set};
 use crate::table::Table;
-use crate::terminal::{Terminal, Tone};
+use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::printable_path;
 
 /// What is said of one Dockerfile. The fields and their order are those of docs/list.schema.json.
@@ -35,14 +35,15 @@ struct Entry {
 pub fn run(args: ListArgs, project: &Project, terminal: &Terminal) -> Result<ExitCode, Error> {
     let described = described(project)?;
     let context = Context::open(&project.context)?.unwrap_or_else(|| {
-        terminal.say(&format!("{}: there is no such folder, so there are no sources", printable_path(&project.context)));
+        terminal
+            .status(&format!("{}: there is no such folder, so there are no sources", printable_path(&project.context)));
         Context::default()
     });
     let mut entries = Vec::with_capacity(described.len());
     for (dockerfile, description) in described {
         if let Err(problem) = &description.content {
             let path = printable_path(&dockerfile.path);
-            terminal.say(&format!("{path}:{}: this does not parse, see `mkcompose lint`", problem.line));
+            terminal.status(&format!("{path}:{}: this does not parse, see `mkcompose lint`", problem.line));
         }
         let source = match context.program(dockerfile.service.program()) {
             ProgramSource::One(path) => Some(path.to_string_lossy().into_owned()),
@@ -59,7 +60,7 @@ pub fn run(args: ListArgs, project: &Project, terminal: &Terminal) -> Result<Exi
     }
     match args.format {
         ListFormat::Table => {
-            let header = |line: &str| terminal.paint_out(line, Tone::Strong);
+            let header = |line: &str| terminal.styled_out(line, Style::Strong);
             terminal.result(&table(&entries).render(terminal.width(), header))?;
         }
         ListFormat::Json => terminal.json(&entries)?,

@@ -100,15 +100,15 @@ pub fn work(
     let logs = Logs::open(logs_folder(&chosen.project, args, options)?)?;
     let talker = *terminal;
     let interrupt = Interrupt::listen_for_two(move |first| {
-        if first && talker.live_size().is_none() {
-            talker.say(STOPPING);
+        if first && talker.draw_size().is_none() {
+            talker.status(STOPPING);
         }
     });
     let engine = engine.with_interrupt(&interrupt);
     let owner = Owner::me();
     for path in &chosen.stale {
         let (path, flags) = (printable_path(path), options.words());
-        terminal.say(&format!(
+        terminal.status(&format!(
             "{path}: stale, or for other flags than these: `mkcompose --check{flags}` shows how it differs"
         ));
     }
@@ -133,7 +133,7 @@ pub fn work(
     let leftovers = if run.trial.is_some() { engine.sweep(&run.owner).err() } else { None };
     let lost = run.lost.into_inner().unwrap_or_else(PoisonError::into_inner);
     let was_interrupted = interrupt.asked_by_somebody();
-    terminal.say(&format!("logs: {}", printable_path(logs.folder())));
+    terminal.status(&format!("logs: {}", printable_path(logs.folder())));
     let engines = lost.map(gone).or(leftovers.map(left_over));
     Ok(RunResult {
         rows,
@@ -178,17 +178,17 @@ fn tidy(engine: &Engine, owner: &Owner, terminal: &Terminal) {
     let swept = match engine.sweep_dead(owner) {
         Ok(swept) => swept,
         Err(failure) => {
-            return terminal.say(&format!("what earlier runs may have left cannot be removed: {failure}"));
+            return terminal.status(&format!("what earlier runs may have left cannot be removed: {failure}"));
         }
     };
     match swept.removed {
         0 => {}
-        1 => terminal.say("removed 1 container that an earlier run left when it was killed"),
-        count => terminal.say(&format!("removed {count} containers that earlier runs left when they were killed")),
+        1 => terminal.status("removed 1 container that an earlier run left when it was killed"),
+        count => terminal.status(&format!("removed {count} containers that earlier runs left when they were killed")),
     }
     if swept.elsewhere > 0 {
         let what = if swept.elsewhere == 1 { "1 container of a run" } else { "containers of runs" };
-        terminal.say(&format!(
+        terminal.status(&format!(
             "left alone: {what} on another machine, in another container, or before this one was started; \
              to see: docker ps --all --filter label={LABEL}"
         ));

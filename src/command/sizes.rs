@@ -14,7 +14,7 @@ use crate::repository::service_name::ServiceName;
 use crate::sizes::baseline::{Baseline, Changes};
 use crate::sizes::growth_limit::Budget;
 use crate::sizes::measure;
-use crate::terminal::{Terminal, Tone};
+use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::printable;
 
 /// Reports the sizes of the images that the globs choose.
@@ -70,28 +70,28 @@ fn baseline(path: &Path, globs: &[String]) -> Result<Baseline, Error> {
 /// Tells of changes where the format has no room for them.
 fn say_changes(changes: &Changes, terminal: &Terminal) {
     for section in changes::sections(changes) {
-        let tone = if section.is_culprit { Tone::Bad } else { Tone::Strong };
-        terminal.say(&terminal.paint_err(&format!("{}:", section.title), tone));
-        section.lines.iter().for_each(|line| terminal.say(&format!("  {line}")));
+        let style = if section.is_culprit { Style::Bad } else { Style::Strong };
+        terminal.status(&terminal.styled_err(&format!("{}:", section.title), style));
+        section.lines.iter().for_each(|line| terminal.status(&format!("  {line}")));
     }
 }
 
 fn verdict(changes: &Changes, terminal: &Terminal) -> ExitCode {
     if changes.is_within() {
         if changes.compared == 0 {
-            terminal.say(NOTHING_TO_COMPARE);
+            terminal.status(NOTHING_TO_COMPARE);
             return ExitCode::Success;
         }
         let beyond = match changes.budget {
             budget if budget == Budget::default() => String::new(),
             budget => format!(" beyond {budget}"),
         };
-        terminal.say(&format!("nothing has grown{beyond}"));
+        terminal.status(&format!("nothing has grown{beyond}"));
         return ExitCode::Success;
     }
     let count = changes.grown.len();
     let images = if count == 1 { "image has" } else { "images have" };
     let line = format!("{count} {images} grown beyond {}", changes.budget);
-    terminal.say(&terminal.paint_err(&line, Tone::Bad));
+    terminal.status(&terminal.styled_err(&line, Style::Bad));
     ExitCode::Failure
 }

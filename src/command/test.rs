@@ -45,7 +45,7 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         if !progress.is_live() {
             let changes = baseline.as_ref().map(|baseline| baseline.compare(std::slice::from_ref(row)));
             let (mark, _) = mark(row, changes.as_ref());
-            terminal.say(builds::tested(row, mark).trim_end());
+            terminal.status(builds::tested(row, mark).trim_end());
         }
     })?;
     let changes = baseline.map(|baseline| baseline.changes(&worked.rows, &chosen.all));
@@ -59,7 +59,7 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     let answer = if report.is_no() { ExitCode::Failure } else { ExitCode::Success };
     let troubles = tell(report, args.format, &files, terminal);
     for hint in hints(report, args, options) {
-        terminal.say(&hint);
+        terminal.status(&hint);
     }
     worked.troubles.extend(troubles);
     Ok(worked.exit(answer, terminal))

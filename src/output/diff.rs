@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use imara_diff::{Algorithm, Diff, Hunk, InternedInput};
 
-use crate::terminal::{Tone, paint};
+use crate::terminal::{Style, styled};
 use image_analyzer::printable::{printable, printable_bytes};
 
 /// Lines of context around a change, as `diff -u` has.
@@ -25,7 +25,7 @@ pub fn unified(name: &str, old: Option<&[u8]>, new: Option<&str>, color: bool) -
     diff.postprocess_lines(&input);
     let name = printable(name);
     let side = |letter: char, there: bool| if there { format!("{letter}/{name}") } else { "/dev/null".to_owned() };
-    let header = |marker: &str, side: String| paint(&format!("{marker} {side}"), Tone::Strong, color) + "\n";
+    let header = |marker: &str, side: String| styled(&format!("{marker} {side}"), Style::Strong, color) + "\n";
     let mut sheet = Sheet { before: &before, after: &after, color, out: String::new() };
     sheet.out += &header("---", side('a', old.is_some()));
     sheet.out += &header("+++", side('b', new.is_some()));
@@ -67,18 +67,18 @@ impl Sheet<'_> {
         let mut at = first.before.start - lead;
         for hunk in hunks {
             self.lines(' ', self.before, at..hunk.before.start, None);
-            self.lines('-', self.before, hunk.before.clone(), Some(Tone::Bad));
-            self.lines('+', self.after, hunk.after.clone(), Some(Tone::Good));
+            self.lines('-', self.before, hunk.before.clone(), Some(Style::Bad));
+            self.lines('+', self.after, hunk.after.clone(), Some(Style::Good));
             at = hunk.before.end;
         }
         self.lines(' ', self.before, at..last.before.end + tail, None);
     }
 
-    fn lines(&mut self, sign: char, of: &[&[u8]], range: std::ops::Range<u32>, tone: Option<Tone>) {
+    fn lines(&mut self, sign: char, of: &[&[u8]], range: std::ops::Range<u32>, style: Option<Style>) {
         for line in of.get(range.start as usize..range.end as usize).unwrap_or_default() {
             let text = line.strip_suffix(b"\n");
             let shown = format!("{sign}{}", shown(text.unwrap_or(line)));
-            self.out += &tone.map_or_else(|| shown.clone(), |tone| paint(&shown, tone, self.color));
+            self.out += &style.map_or_else(|| shown.clone(), |style| styled(&shown, style, self.color));
             self.out.push('\n');
             if text.is_none() {
                 self.out.push_str("\\ No newline at end of file\n");

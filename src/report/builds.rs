@@ -6,12 +6,12 @@ use crate::repository::service_name::Set;
 use crate::runner::outcome::Outcome;
 use crate::runner::progress::duration;
 use crate::runner::summary::{NEWS, ServiceResult, images};
-use crate::terminal::{Tone, paint};
+use crate::terminal::{Style, styled};
 use image_analyzer::printable::printable;
 
 /// One image in one line, with its end.
 pub fn line(row: &ServiceResult, color: bool) -> String {
-    let (mark, tone) = mark(row.is_expected());
+    let (mark, style) = mark(row.is_expected());
     let time = row.record.build_time.map(duration).unwrap_or_default();
     let said = match (row.outcome(), row.set()) {
         (Outcome::Works, Set::Normal) => "built".to_owned(),
@@ -21,7 +21,7 @@ pub fn line(row: &ServiceResult, color: bool) -> String {
         (outcome, _) if outcome.message().is_empty() => outcome.label(),
         (outcome, _) => format!("{}: {}", outcome.label(), outcome.message()),
     };
-    format!("{} {}  {time}  {}\n", paint(mark, tone, color), row.service, printable(&said))
+    format!("{} {}  {time}  {}\n", styled(mark, style, color), row.service, printable(&said))
 }
 
 /// One image that was tested, in one line, with its end; `mark` is what it has in the report.
@@ -31,12 +31,12 @@ pub fn tested(row: &ServiceResult, mark: &str) -> String {
     format!("{mark} {}  {words}{between}{}\n", row.service, printable(&detail))
 }
 
-/// A mark and its tone: as expected, not as expected, not known.
-pub fn mark(is_expected: Option<bool>) -> (&'static str, Tone) {
+/// A mark and its style: as expected, not as expected, not known.
+pub fn mark(is_expected: Option<bool>) -> (&'static str, Style) {
     match is_expected {
-        Some(true) => ("✓", Tone::Good),
-        Some(false) => ("✗", Tone::Bad),
-        None => ("?", Tone::Notice),
+        Some(true) => ("✓", Style::Good),
+        Some(false) => ("✗", Style::Bad),
+        None => ("?", Style::Notice),
     }
 }
 
@@ -47,10 +47,10 @@ pub fn failures(rows: &[ServiceResult], color: bool) -> String {
         let Outcome::DoesNotBuild { step, message } = row.outcome() else { continue };
         let title = format!("{} does not build", row.service);
         // Writing to a `String` cannot fail.
-        let _ = writeln!(out, "\n{}", paint(&title, Tone::Bad, color));
+        let _ = writeln!(out, "\n{}", styled(&title, Style::Bad, color));
         let _ = writeln!(out, "  at {}", step.as_deref().map_or("the Dockerfile itself".into(), printable));
         for line in &row.record.last_lines {
-            let _ = writeln!(out, "  {} {}", paint("|", Tone::Faint, color), printable(line));
+            let _ = writeln!(out, "  {} {}", styled("|", Style::Faint, color), printable(line));
         }
         let _ = writeln!(out, "  {}", printable(message));
     }

@@ -7,7 +7,7 @@ pub mod tree;
 
 use std::fmt::Write as _;
 
-use crate::terminal::{Tone, paint};
+use crate::terminal::{Style, styled};
 use fix::Dockerfile;
 use image_analyzer::Diagnosis;
 use image_analyzer::printable::{printable, printable_bytes};
@@ -44,12 +44,12 @@ fn reasons(report: &ImageReport, color: bool) -> String {
     let name = printable(&report.name);
     let findings = &report.diagnosis.findings;
     if findings.is_empty() {
-        return format!("{name}: {}\n", paint("nothing found that keeps it from starting", Tone::Good, color));
+        return format!("{name}: {}\n", styled("nothing found that keeps it from starting", Style::Good, color));
     }
     findings.iter().fold(String::new(), |mut text, finding| {
         let verdict = match finding.kind.certainty() {
-            Certainty::Certain => paint("cannot start", Tone::Bad, color),
-            Certainty::Likely => paint("starts, and is likely to fail", Tone::Notice, color),
+            Certainty::Certain => styled("cannot start", Style::Bad, color),
+            Certainty::Likely => styled("starts, and is likely to fail", Style::Notice, color),
         };
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{name} {verdict}: {} ({})", finding.message, finding.kind);
@@ -63,7 +63,7 @@ fn body(text: &mut String, finding: &Finding, dockerfile: Option<&Dockerfile>, c
         let _ = writeln!(text, "  {}", shown(evidence));
     }
     for (at, fix) in fix::all(&finding.fixes, dockerfile).into_iter().enumerate() {
-        let label = paint(if at == 0 { "fix:" } else { "or:" }, Tone::Strong, color);
+        let label = styled(if at == 0 { "fix:" } else { "or:" }, Style::Strong, color);
         let _ = writeln!(text, "  {label} {}", fix.what);
         for line in &fix.lines {
             let _ = writeln!(text, "    {line}");

@@ -15,7 +15,7 @@ use crate::report::builds;
 use crate::runner::baseline::{Change, Changes};
 use crate::runner::progress::duration;
 use crate::runner::summary::{OutcomeCounts, ServiceResult, images};
-use crate::terminal::Tone;
+use crate::terminal::Style;
 
 /// What is reported.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +41,8 @@ impl Report<'_> {
         }
     }
 
-    /// The mark of `row`, and its tone.
-    fn mark(&self, row: &ServiceResult) -> (&'static str, Tone) {
+    /// The mark of `row`, and its style.
+    fn mark(&self, row: &ServiceResult) -> (&'static str, Style) {
         mark(row, self.changes)
     }
 
@@ -86,13 +86,13 @@ fn has_changed(row: &ServiceResult, changes: &Changes) -> bool {
     changes.changed.iter().any(|change| change.service == row.service.as_str())
 }
 
-/// The mark of `row`, and its tone: with a baseline one that is as it was then, or new, though not as its set promises, is
+/// The mark of `row`, and its style: with a baseline one that is as it was then, or new, though not as its set promises, is
 /// neither good nor bad.
-pub fn mark(row: &ServiceResult, changes: Option<&Changes>) -> (&'static str, Tone) {
+pub fn mark(row: &ServiceResult, changes: Option<&Changes>) -> (&'static str, Style) {
     let is_new = |changes: &Changes| changes.new.iter().any(|service| service == row.service.as_str());
     match (row.is_expected(), changes) {
-        (Some(false), Some(changes)) if is_new(changes) => ("+", Tone::Notice),
-        (Some(false), Some(changes)) if !has_changed(row, changes) => ("=", Tone::Notice),
+        (Some(false), Some(changes)) if is_new(changes) => ("+", Style::Notice),
+        (Some(false), Some(changes)) if !has_changed(row, changes) => ("=", Style::Notice),
         (expected, _) => builds::mark(expected),
     }
 }

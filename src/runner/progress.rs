@@ -54,7 +54,7 @@ impl<'a> Progress<'a> {
     /// Nothing of `total` has begun. `live` is for a terminal.
     pub fn new(terminal: &'a Terminal, interrupt: &'a Interrupt, total: usize) -> Self {
         let state = State { total, done: 0, began: Instant::now(), running: Vec::new(), drawn: 0 };
-        let live = terminal.live_size().is_some();
+        let live = terminal.draw_size().is_some();
         Self { terminal, live, interrupt, over: AtomicBool::new(false), state: Mutex::new(state) }
     }
 
@@ -102,7 +102,7 @@ impl<'a> Progress<'a> {
     }
 
     fn draw(&self) {
-        let Some((width, height)) = self.terminal.live_size() else { return };
+        let Some((width, height)) = self.terminal.draw_size() else { return };
         let mut state = self.state();
         let mut lines = state.lines(Instant::now(), width, height);
         if self.interrupt.asked() {
@@ -114,12 +114,12 @@ impl<'a> Progress<'a> {
             let _ = writeln!(text, "{line}");
         }
         state.drawn = lines.len();
-        self.terminal.live(&text);
+        self.terminal.draw(&text);
     }
 
     fn erase(&self) {
         let mut state = self.state();
-        self.terminal.live(&back(state.drawn));
+        self.terminal.draw(&back(state.drawn));
         state.drawn = 0;
     }
 

@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use super::ImageReport;
-use crate::terminal::{Tone, paint};
+use crate::terminal::{Style, styled};
 use image_analyzer::TraceStep;
 use image_analyzer::printable::{printable, printable_bytes};
 use image_analyzer::trace::{Role, Status};
 
 /// The chain of one image, on several lines.
 pub fn render(report: &ImageReport, color: bool) -> String {
-    let mut text = format!("{}\n", paint(&printable(&report.name), Tone::Strong, color));
+    let mut text = format!("{}\n", styled(&printable(&report.name), Style::Strong, color));
     draw(&mut text, &report.diagnosis.trace, "", true, color);
     text
 }
@@ -26,12 +26,12 @@ fn draw(text: &mut String, step: &TraceStep, indent: &str, last: bool, color: bo
 }
 
 fn line(step: &TraceStep, color: bool) -> String {
-    let (mark, tone) = match step.status {
-        Status::Found => ("✓", Tone::Good),
-        Status::Missing | Status::Unusable => ("✗", Tone::Bad),
-        Status::Unknown => ("?", Tone::Faint),
+    let (mark, style) = match step.status {
+        Status::Found => ("✓", Style::Good),
+        Status::Missing | Status::Unusable => ("✗", Style::Bad),
+        Status::Unknown => ("?", Style::Faint),
     };
-    let mut line = format!("{} {}", paint(mark, tone, color), printable_bytes(&step.name));
+    let mut line = format!("{} {}", styled(mark, style, color), printable_bytes(&step.name));
     if let Some(path) = step.path.as_ref().filter(|path| **path != step.name) {
         let _ = write!(line, " → {}", printable_bytes(path));
     }
@@ -41,7 +41,7 @@ fn line(step: &TraceStep, color: bool) -> String {
             words.push("missing".to_owned());
         }
         words.extend(step.note.clone());
-        let _ = write!(line, " {}", paint(&format!("({})", words.join(", ")), Tone::Faint, color));
+        let _ = write!(line, " {}", styled(&format!("({})", words.join(", ")), Style::Faint, color));
     }
     line
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Report, sections};
 use crate::report::builds::failures;
 use crate::table::Table;
-use crate::terminal::{Tone, paint};
+use crate::terminal::{Style, styled};
 use image_analyzer::printable::printable;
 
 /// The table in at most `width` columns, if that is given, with `color` or without.
@@ -15,26 +15,26 @@ pub fn render(report: Report<'_>, width: Option<usize>, color: bool) -> String {
         let (mark, _) = report.mark(row);
         table.row([mark.to_owned(), row.service.to_string(), row.outcome().label(), row.detail()]);
     }
-    let text = table.render(width, |header| paint(header, Tone::Strong, color));
+    let text = table.render(width, |header| styled(header, Style::Strong, color));
     let mut lines = text.lines();
     let mut out = String::new();
     // Writing to a `String` cannot fail.
     let _ = writeln!(out, "{}", lines.next().unwrap_or_default());
     for (line, row) in lines.zip(report.rows) {
-        let (mark, tone) = report.mark(row);
+        let (mark, style) = report.mark(row);
         let rest = line.strip_prefix(mark).unwrap_or(line);
-        let _ = writeln!(out, "{}{rest}", paint(mark, tone, color));
+        let _ = writeln!(out, "{}{rest}", styled(mark, style, color));
     }
     out += &failures(report.rows, color);
     for section in report.changes.map(sections).unwrap_or_default() {
-        let tone = if section.is_no { Tone::Bad } else { Tone::Strong };
-        let _ = writeln!(out, "\n{}", paint(&format!("{}:", section.title), tone, color));
+        let style = if section.is_no { Style::Bad } else { Style::Strong };
+        let _ = writeln!(out, "\n{}", styled(&format!("{}:", section.title), style, color));
         for line in &section.lines {
             let _ = writeln!(out, "  {}", printable(line));
         }
     }
-    let tone = if report.is_no() { Tone::Bad } else { Tone::Good };
-    let _ = writeln!(out, "\n{}", paint(&report.summary(), tone, color));
+    let style = if report.is_no() { Style::Bad } else { Style::Good };
+    let _ = writeln!(out, "\n{}", styled(&report.summary(), style, color));
     out
 }
 

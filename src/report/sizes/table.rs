@@ -6,7 +6,7 @@ use super::scale::Scale;
 use super::{NOT_BUILT, Report, absent, changes, part, shortened, smaller, totals};
 use crate::size_format::human;
 use crate::sizes::Row;
-use crate::terminal::{Tone, paint};
+use crate::terminal::{Style, styled};
 
 /// The widest a bar may be, which it is where there is room.
 const BAR: usize = 24;
@@ -49,8 +49,8 @@ pub fn render(report: Report<'_>, width: Option<usize>, color: bool) -> String {
     let widths = widths(cells.iter().flatten(), width.unwrap_or(usize::MAX));
     let mut out = String::new();
     for section in report.changes.map(changes::sections).unwrap_or_default() {
-        let tone = if section.is_culprit { Tone::Bad } else { Tone::Strong };
-        let _ = writeln!(out, "{}", paint(&format!("{}:", section.title), tone, color));
+        let style = if section.is_culprit { Style::Bad } else { Style::Strong };
+        let _ = writeln!(out, "{}", styled(&format!("{}:", section.title), style, color));
         for line in &section.lines {
             let _ = writeln!(out, "  {line}");
         }
@@ -64,7 +64,7 @@ pub fn render(report: Report<'_>, width: Option<usize>, color: bool) -> String {
         own: "OWN".to_owned(),
         shared: "SHARED".to_owned(),
     };
-    let _ = writeln!(out, "{}", paint(&line(&titles, &axis(&scale, widths.bar), widths), Tone::Strong, color));
+    let _ = writeln!(out, "{}", styled(&line(&titles, &axis(&scale, widths.bar), widths), Style::Strong, color));
     for (at, program) in cells.iter().enumerate() {
         if at > 0 {
             out.push('\n');
@@ -72,7 +72,7 @@ pub fn render(report: Report<'_>, width: Option<usize>, color: bool) -> String {
         for cells in program {
             let bar = cells.bytes.map_or_else(String::new, |bytes| scale.bar(bytes, widths.bar));
             let line = line(cells, &bar, widths);
-            out += &if cells.bytes.is_some() { line } else { paint(&line, Tone::Faint, color) };
+            out += &if cells.bytes.is_some() { line } else { styled(&line, Style::Faint, color) };
             out.push('\n');
         }
     }
