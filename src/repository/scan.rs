@@ -139,3 +139,102 @@ pub fn is_named_like_a_dockerfile(path: &Path) -> bool {
     let is_one = |name| matches!(FileName::of(name), FileName::Dockerfile(_) | FileName::NotUtf8);
     path.file_name().is_some_and(is_one)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::{Problem, Scan, ScanOptions, scan, scan_all};
+    use tempfile::TempDir;
+
+    fn folder(files: &[&str]) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        folder
+    }
+
+    fn options(folder: &Path, roots: &[&str], exclude: &[&str]) -> ScanOptions {
+        ScanOptions {
+            repository: folder.to_owned(),
+            roots: roots.iter().map(|root| folder.join(root)).collect(),
+            exclude: exclude.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn found(scan: &Scan) -> Vec<&str> {
+        scan.found.iter().map(|found| found.below.as_str()).collect()
+    }
+
+    #[test]
+    fn a_file_below_two_roots_is_found_once_and_from_the_nearer() {
+        let folder = folder(&["a/Dockerfile", "a/b/Dockerfile", "a/b/c/Dockerfile", "d/Dockerfile"]);
+        for roots in [["a", "a/b", "a/../a"], ["a/b", "a", "./a/b"]] {
+            let scan = scan(&options(folder.path(), &roots, &[])).unwrap();
+            assert_eq!(found(&scan), ["Dockerfile", "Dockerfile", "c/Dockerfile"], "{roots:?}");
+        }
+    }
+
+    #[test]
+    fn a_hidden_or_ignored_folder_is_entered_if_it_is_named() {
+        let folder = folder(&[".devcontainer/Dockerfile", "build/web/Dockerfile", "x/Dockerfile"]);
+        fs::write(folder.path().join(".gitignore"), "build/\n").unwrap();
+        let named = scan(&options(folder.path(), &[".devcontainer", "build"], &[])).unwrap();
+        assert_eq!(found(&named), ["Dockerfile", "web/Dockerfile"]);
+        let unnamed = scan(&options(folder.path(), &["."], &[])).unwrap();
+        assert_eq!(found(&unnamed), ["x/Dockerfile"]);
+        let reasons: Vec<_> = unnamed.folders.iter().map(|folder| folder.reason.to_string()).collect();
+        assert!(reasons[0].starts_with("hidden: ") && reasons[1].starts_with("ignored by git ("), "{reasons:?}");
+    }
+
+    #[test]
+    fn excluded_is_what_a_gitignore_at_the_root_would_ignore_and_unused_globs_are_known() {
+        let folder =
+            folder(&["vendor/a/Dockerfile", "x/vendor/Dockerfile", "x/test.Dockerfile", "y/Dockerfile", "z/README"]);
+        let scan = scan(&options(
+            folder.path(),
+            &["x", "vendor", "y", "z"],
+            &["/vendor/**", "*.Dockerfile", "README", "nothing"],
+        ));
+        let scan = scan.unwrap();
+        assert_eq!(found(&scan), ["vendor/Dockerfile", "Dockerfile"]);
+        assert_eq!(scan.unused_exclude, ["nothing"]);
+        let skipped: Vec<_> = scan.skipped.iter().map(|one| one.reason.to_string()).collect();
+        assert_eq!(skipped, ["excluded by the settings (`*.Dockerfile`)"]);
+    }
+
+    #[test]
+    fn all_problems_come_at_once_with_what_was_found_beside_them() {
+        let folder = folder(&["a/Dockerfile"]);
+        let options = options(folder.path(), &["a", "gone", "a/Dockerfile"], &["{"]);
+        let (scan, problems) = scan_all(&options);
+        assert_eq!(found(&scan), ["Dockerfile"]);
+        let what: Vec<_> = problems.iter().map(|Problem { what, .. }| what.as_str()).collect();
+        assert_eq!(what.len(), 3, "{what:?}");
+        assert!(what[0].starts_with("the glob `{` in `exclude` is not valid ("), "{what:?}");
+        assert!(
+            what[1].starts_with("this is not a folder: ") && what[2].starts_with("there is no such folder: "),
+            "{what:?}"
+        );
+    }
+
+    #[test]
+    fn where_none_is_found_the_places_and_what_was_passed_over_are_told() {
+        let folder =
+            folder(&["a/Dockerfile.tpl", "a/Dockerfle", "b/.x/Dockerfile", "a/1.Dockerfile~", "a/2.Dockerfile~"]);
+        let problems = scan(&options(folder.path(), &["a", "b"], &[])).unwrap_err();
+        let [Problem { path, what }] = problems.as_slice() else { panic!("{problems:?}") };
+        assert_eq!(*path, folder.path().join("a"));
+        let what = what.replace(folder.path().to_str().unwrap(), "R");
+        assert_eq!(
+            what,
+            "no Dockerfile here, `R/b`, or below; passed over: `R/a/1.Dockerfile~` (a leftover (`~`)), \
+             `R/a/2.Dockerfile~` (a leftover (`~`)), `R/a/Dockerfile.tpl` (a template (`.tpl`)) and 1 more (see `mkcompose list --skipped`), \
+             `R/b/.x` (hidden): name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`"
+        );
+    }
+}

@@ -2,9 +2,12 @@
 //!
 //! A pattern knows `*`, `?`, `[…]` and `{…,…}`; it must match the whole name, and `*` crosses dots. Nothing is read here.
 
+use std::path::Path;
+
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::repository::Dockerfile;
+use crate::repository::service::Service;
 use crate::repository::service_name::{PREFIX, ServiceName};
 use image_analyzer::printable::printable;
 
@@ -13,37 +16,64 @@ use image_analyzer::printable::printable;
 #[error("{}", .0.join("\n"))]
 pub struct WrongGlobs(Vec<String>);
 
-/// Those of `dockerfiles` that at least one of `globs` matches, in their order; all of them if there are no globs.
+/// What has the name of a service and was made from a Dockerfile.
+pub trait Named {
+    /// The service's name.
+    fn name(&self) -> &ServiceName;
+    /// The Dockerfile, as it is shown.
+    fn dockerfile(&self) -> &Path;
+}
+
+impl Named for Dockerfile {
+    fn name(&self) -> &ServiceName {
+        &self.service
+    }
+
+    fn dockerfile(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Named for Service {
+    fn name(&self) -> &ServiceName {
+        &self.name
+    }
+
+    fn dockerfile(&self) -> &Path {
+        &self.dockerfile
+    }
+}
+
+/// Those of `services` that at least one of `globs` matches, in their order; all of them if there are no globs.
 ///
-/// `flags` are the words of the command line that lead to these Dockerfiles, for the hint.
+/// `flags` are the words of the command line that lead to these services, for the hint.
 ///
 /// # Errors
-/// A line for every glob that is malformed or matches no service: a typing error must not look
-/// like success.
-pub fn select(dockerfiles: &[Dockerfile], globs: &[String], flags: &str) -> Result<Vec<Dockerfile>, WrongGlobs> {
+/// A line for every glob that is malformed or matches no service: a typing error must not look like success.
+pub fn select<S: Named + Clone>(services: &[S], globs: &[String], flags: &str) -> Result<Vec<S>, WrongGlobs> {
     if globs.is_empty() {
-        return Ok(dockerfiles.to_vec());
+        return Ok(services.to_vec());
     }
     let mut problems = Vec::new();
     let mut patterns = Vec::new();
     for glob in globs {
         match matcher(glob) {
-            Ok(pattern) if dockerfiles.iter().any(|of| pattern.is_match(of.service.as_str())) => patterns.push(pattern),
+            Ok(pattern) if services.iter().any(|of| pattern.is_match(of.name().as_str())) => patterns.push(pattern),
             Ok(_) => {
-                let what = nearest(dockerfiles, glob).map_or_else(
+                let what = nearest(services, glob).map_or_else(
                     || format!("see `mkcompose list{flags}`, and quote a glob so that the shell leaves it alone"),
                     |service| format!("did you mean `{service}`?"),
                 );
                 problems.push(format!("`{}` matches no service: {what}", printable(glob)));
             }
-            Err(why) => problems.push(format!("`{}` is no valid glob, {}: correct it", printable(glob), why.kind())),
+            Err(why) => problems.push(format!("`{}` is not a valid glob, {}: correct it", printable(glob), why.kind())),
         }
     }
     if !problems.is_empty() {
         return Err(WrongGlobs(problems));
     }
-    let chosen = |of: &&Dockerfile| patterns.iter().any(|pattern| pattern.is_match(of.service.as_str()));
-    Ok(dockerfiles.iter().filter(chosen).cloned().collect())
+    let chosen = |of: &&S| patterns.iter().any(|pattern| pattern.is_match(of.name().as_str()));
+    Ok(services.iter().filter(chosen).cloned().collect())
 }
 
 /// What holds names against `glob`.
@@ -57,13 +87,17 @@ pub fn matcher(glob: &str) -> Result<GlobMatcher, globset::Error> {
 /// How alike a name must be to a service to be taken for it misspelt, from 0 to 1 as `strsim` counts.
 const ALIKE: f64 = 0.9;
 
-/// The service that `name` is likely to mean: of what may also be a path or an image reference, the last part counts.
-pub fn nearest<'a>(dockerfiles: &'a [Dockerfile], name: &str) -> Option<&'a ServiceName> {
+/// The service that `name` is likely to mean: that of the Dockerfile at this path, or the one most alike; of what may also
+/// be a path or an image reference, the last part counts.
+pub fn nearest<'s, S: Named>(services: &'s [S], name: &str) -> Option<&'s ServiceName> {
+    if let Some(of_path) = services.iter().find(|service| service.dockerfile() == Path::new(name)) {
+        return Some(of_path.name());
+    }
     let name = name.rsplit(['/', ':']).next().unwrap_or(name);
     let name = name.strip_prefix(PREFIX).unwrap_or(name);
-    let alike = |dockerfile: &'a Dockerfile| (strsim::jaro(name, dockerfile.service.as_str()), &dockerfile.service);
-    let alike = dockerfiles.iter().map(alike).filter(|(alike, _)| *alike >= ALIKE);
-    alike.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, service)| service)
+    let alike = |service: &'s S| (strsim::jaro(name, service.name().as_str()), service.name());
+    let alike = services.iter().map(alike).filter(|(alike, _)| *alike >= ALIKE);
+    alike.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, name)| name)
 }
 
 #[cfg(test)]
@@ -111,7 +145,7 @@ mod tests {
         let lines: Vec<_> = error.lines().collect();
         assert_eq!(lines.len(), 3, "{error}");
         assert!(lines[0].starts_with("`hello` matches no service: "), "{error}");
-        assert!(lines[1].starts_with("`[` is no valid glob, "), "{error}");
+        assert!(lines[1].starts_with("`[` is not a valid glob, "), "{error}");
         assert!(lines[2].starts_with(r"`nobody\x1b*` matches no service: "), "{error}");
     }
 
@@ -126,5 +160,20 @@ mod tests {
         for name in ["", "Cargo.toml", "/", "Dockerfile."] {
             assert_eq!(nearest(&dockerfiles(), name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn the_path_of_a_dockerfile_means_its_service() {
+        let web = Dockerfile {
+            service: ServiceName::parse("web").unwrap(),
+            path: "web/Dockerfile".into(),
+            below: "web/Dockerfile".to_owned(),
+        };
+        assert_eq!(nearest(&[web.clone()], "web/Dockerfile"), Some(&web.service));
+    }
+
+    #[test]
+    fn braces_are_alternatives() {
+        assert_eq!(names(&["hello-{c,go}.*g*"]), ["hello-c.gcc.scratch", "hello-go.golang.err"]);
     }
 }

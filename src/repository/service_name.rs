@@ -230,7 +230,9 @@ fn same_in_bake(sorted: &[&(ServiceName, &Path)]) -> Vec<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NameProblem, ServiceName, Set};
+    use std::path::Path;
+
+    use super::{DefaultName, NameProblem, ServiceName, Set, collisions};
     use proptest::prelude::*;
 
     #[track_caller]
@@ -285,6 +287,37 @@ mod tests {
             assert_eq!(ServiceName::parse(name), Err(problem), "{name:?}");
         }
         assert!(ServiceName::parse(&"a".repeat(128)).is_ok());
+    }
+
+    #[test]
+    fn a_default_name_is_the_path_without_the_word_dockerfile() {
+        let name = |folder, name| match DefaultName::new(folder, name).service_name("ghcr.io/me/tools") {
+            Ok(name) => name.to_string(),
+            Err(why) => why.to_string(),
+        };
+        assert_eq!(name("", Some("hello-c.gcc.scratch")), "hello-c.gcc.scratch");
+        assert_eq!(name("hello-c", Some("gcc.scratch")), "hello-c.gcc.scratch");
+        assert_eq!(name("api", None), "api");
+        assert_eq!(name("a/b/c", None), "a.b.c");
+        assert_eq!(name("c++/x", Some("a+b")), "c__.x.a_b");
+        assert_eq!(name("", None), "tools");
+        assert_eq!(name("", Some("err")), "tools.err");
+        assert_eq!(name("api", Some("err")), "api.err");
+        assert_eq!(name("api.err", None), "api.err");
+        assert_eq!(name("api", Some("")), "a part of the service name, between two dots, is empty");
+        assert_eq!(name("", Some("")), "the service name is missing");
+    }
+
+    #[test]
+    fn each_collision_is_reported_once_and_at_the_later_path() {
+        let services =
+            [("a.b", "x/Dockerfile"), ("a.b", "w/Dockerfile"), ("a_b", "v/Dockerfile"), ("c", "u/Dockerfile")];
+        let services = services.map(|(name, path)| (ServiceName::parse(name).unwrap(), Path::new(path)));
+        let problems: Vec<_> = collisions(&services).iter().map(ToString::to_string).collect();
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(problems[0].starts_with("v/Dockerfile: `docker buildx bake` cannot tell"), "{problems:?}");
+        assert!(problems[1].starts_with("x/Dockerfile: duplicate service name `a.b`, also used by `w/Dockerfile`"));
+        assert_eq!(collisions(&services[1..2]), []);
     }
 
     proptest! {

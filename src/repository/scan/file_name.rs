@@ -219,3 +219,129 @@ fn is_nearly(written: &str, word: &str) -> bool {
     // `dockerize` is a program.
     near && written.contains('f') && strsim::damerau_levenshtein(written, word) <= 2
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use super::{FileName, Lookalike};
+    use proptest::prelude::*;
+
+    fn of(name: &str) -> FileName<'_> {
+        FileName::of(OsStr::new(name))
+    }
+
+    #[test]
+    fn each_form_of_name_says_what_the_service_is_called() {
+        for (name, service) in [
+            ("Dockerfile", None),
+            ("dockerfile", None),
+            ("Containerfile", None),
+            ("containerfile", None),
+            ("Dockerfile.a.b", Some("a.b")),
+            ("dockerfile.a", Some("a")),
+            ("Containerfile.a", Some("a")),
+            ("a.b.Dockerfile", Some("a.b")),
+            ("a.dockerfile", Some("a")),
+            ("a.Containerfile", Some("a")),
+            ("Dockerfile-a.b", Some("a.b")),
+            ("Dockerfile_a-b", Some("a-b")),
+            ("containerfile_a", Some("a")),
+            ("Dockerfile.a.err", Some("a.err")),
+            ("a.err.Dockerfile", Some("a.err")),
+            ("Dockerfile.go", Some("go")),
+            ("Dockerfile.web-template", Some("web-template")),
+            ("Dockerfile.", Some("")),
+        ] {
+            assert_eq!(of(name), FileName::Dockerfile(service), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_one_has_a_reason() {
+        for (name, lookalike) in [
+            ("Dockerfile.tpl", Lookalike::Template(".tpl")),
+            ("web.Dockerfile.j2", Lookalike::Template(".j2")),
+            ("Dockerfile.web.in", Lookalike::Template(".in")),
+            ("Dockerfile-alpine.template", Lookalike::Template(".template")),
+            ("Dockerfile-template", Lookalike::Template(".template")),
+            ("Dockerfile_m4", Lookalike::Template(".m4")),
+            ("Dockerfile.bak", Lookalike::Leftover(".bak")),
+            ("Dockerfile~", Lookalike::Leftover("~")),
+            ("Dockerfile.web~", Lookalike::Leftover("~")),
+            ("Dockerfile.md", Lookalike::Document(".md")),
+            ("Dockerfile.dockerignore", Lookalike::IgnoreFile),
+            ("web.Dockerfile.dockerignore", Lookalike::IgnoreFile),
+            ("dockerfile.go", Lookalike::Source(".go")),
+            ("Dockerfile_test.go", Lookalike::Source(".go")),
+            ("dockerfile-parser.js", Lookalike::Source(".js")),
+            ("DOCKERFILE", Lookalike::Misspelt("Dockerfile")),
+            ("DockerFile.web", Lookalike::Misspelt("Dockerfile")),
+            ("Dockerfle.x", Lookalike::Misspelt("Dockerfile")),
+            ("Dokcerfile", Lookalike::Misspelt("Dockerfile")),
+            ("Docker-file", Lookalike::Misspelt("Dockerfile")),
+            ("web.Dockefile", Lookalike::Misspelt("Dockerfile")),
+            ("Containefile", Lookalike::Misspelt("Containerfile")),
+            ("web-Dockerfile", Lookalike::WrongPlace),
+            ("web_dockerfile", Lookalike::WrongPlace),
+        ] {
+            assert_eq!(of(name), FileName::Lookalike(lookalike), "{name}");
+        }
+    }
+
+    #[test]
+    fn other_names_are_other_files() {
+        for name in [
+            "README.md",
+            ".dockerignore",
+            "docker-compose.yml",
+            "dockerize",
+            "Rockerfile",
+            "Makefile",
+            "packerfile",
+            "xDockerfile.y",
+            "dockerfiles_parser.py",
+            "test_dockerfile.py",
+            "Dockerfle.go",
+            "",
+            ".",
+            "file",
+            "Lockfile",
+            "container-profile",
+            "configfile",
+            "README.tpl",
+        ] {
+            assert_eq!(of(name), FileName::Other, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_utf8_is_one_by_its_first_or_last_word() {
+        for (name, expected) in [
+            (&b"Dockerfile.\xff"[..], FileName::NotUtf8),
+            (b"\xff.Dockerfile", FileName::NotUtf8),
+            (b"Dockerfile-\xff", FileName::NotUtf8),
+            (b"Dockerfile\xff", FileName::Other),
+            (b"\xff", FileName::Other),
+        ] {
+            assert_eq!(FileName::of(OsStr::from_bytes(name)), expected, "{name:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_makes_the_reader_panic(name in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let _ = FileName::of(OsStr::from_bytes(&name));
+        }
+
+        #[test]
+        fn a_name_without_such_an_ending_comes_back_whole(name in "[a-z]{1,8}(\\.[a-z]{1,8}1)?") {
+            prop_assume!(!name.ends_with("file"));
+            let (first, last) = (format!("Dockerfile.{name}1"), format!("{name}1.Dockerfile"));
+            let expected = format!("{name}1");
+            prop_assert_eq!(of(&first), FileName::Dockerfile(Some(&expected)));
+            prop_assert_eq!(of(&last), FileName::Dockerfile(Some(&expected)));
+        }
+    }
+}

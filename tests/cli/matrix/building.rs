@@ -78,7 +78,7 @@ fn globs_choose_and_a_wrong_one_is_an_error_before_anything_is_asked() {
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
     let stderr = run.stderr();
     assert!(stderr.starts_with("error: `nobody` matches no service: "), "{stderr}");
-    assert!(stderr.contains("\nerror: `[` is no valid glob, "), "{stderr}");
+    assert!(stderr.contains("\nerror: `[` is not a valid glob, "), "{stderr}");
     assert_eq!(fake.asked(""), [""; 0]);
 }
 
