@@ -21,10 +21,11 @@ use crate::decompress::{Compression, unpack};
 use crate::error::ReadError;
 use crate::extract;
 use crate::extract::file_content::FileContent;
+use crate::image::Image;
 use crate::layer::{Budget, EntryKind, FileKind, Layer, NewEntry, clean_path};
 use crate::path::{absolute, components, join};
 use crate::tar::{BLOCK, Header, Tar, TarError, read_up_to};
-use crate::{FileTree, Image};
+use crate::tree::FileTree;
 
 /// How much is read at once.
 const CHUNK: usize = 256 * 1024;

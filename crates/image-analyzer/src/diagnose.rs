@@ -12,9 +12,9 @@ mod program;
 mod warnings;
 mod wrappers;
 
-use crate::Image;
 use crate::config::variable;
 use crate::finding::{Certainty, Evidence, Finding, FindingKind, Fix, FixTarget, Instruction, Source};
+use crate::image::Image;
 use crate::layer::FileKind;
 use crate::path::is_mounted;
 use crate::printable::{printable, printable_bytes, printable_json};

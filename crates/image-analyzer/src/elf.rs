@@ -18,7 +18,7 @@ pub(crate) use machine::{Machine, machine_of};
 pub(crate) use needed_ranges::{head, wanted};
 pub(crate) use versions::Requirement;
 
-use crate::extract::partial_file::PartialFile;
+use crate::partial_file::PartialFile;
 use dynamic::{Dynamic, Unread};
 use headers::{Layout, Segment};
 

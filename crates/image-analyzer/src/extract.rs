@@ -4,15 +4,14 @@
 //! as [`elf::head`] says, and the parts that [`elf::wanted`] names. Nothing outlasts the file but the info.
 
 pub(crate) mod file_content;
-pub(crate) mod partial_file;
 pub(crate) mod string_scan;
 
 use std::io::{self, BufRead, Read as _};
 
 use crate::elf;
 use crate::extract::file_content::{Elf, FileContent, HEAD, JAR, full_read_limit, is_archive, is_java, prefix_to_keep};
-use crate::extract::partial_file::PartialFile;
 use crate::extract::string_scan::StringScanner;
+use crate::partial_file::PartialFile;
 use crate::tar::read_up_to;
 
 /// Up to this size an ELF file is at hand as a whole.
@@ -189,7 +188,7 @@ mod tests {
     use super::{Extent, elf_file, keep};
     use crate::elf::ElfInfo;
     use crate::extract::file_content::FileContent;
-    use crate::extract::partial_file::PartialFile;
+    use crate::partial_file::PartialFile;
 
     /// Where the parts of the file below are, and how long it is.
     struct Places {

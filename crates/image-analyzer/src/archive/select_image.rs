@@ -10,8 +10,9 @@ use crate::archive::oci::{Descriptor, Document, SavedImage, blob_path};
 use crate::config::Platform;
 use crate::decompress::DecompressionLimit;
 use crate::error::ReadError;
+use crate::image::Image;
 use crate::layer::{Layer, MAX_LINKS, MAX_PATH, clean_path};
-use crate::{FileTree, Image};
+use crate::tree::FileTree;
 
 /// The most layers that an image may have. Engines stop at a tenth of that.
 const MAX_LAYERS: usize = 1000;

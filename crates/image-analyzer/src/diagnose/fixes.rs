@@ -2,12 +2,12 @@
 //! then start from something larger.
 
 use super::facts::Program;
-use crate::Image;
 use crate::config::Platform;
 use crate::dynamic_loader::LoadResult;
 use crate::elf::Machine;
 use crate::extract::string_scan::StringHint;
 use crate::finding::{FileCopy, FindingKind, Fix, Instruction, Language, Libc, PackageManager};
+use crate::image::Image;
 use crate::path::{absolute, components, join};
 
 /// Who installs packages in this image.

@@ -4,7 +4,7 @@
 
 use super::LIST;
 use super::headers::{self, Layout, Segment};
-use crate::extract::partial_file::PartialFile;
+use crate::partial_file::PartialFile;
 
 /// The longest string that is read, in bytes. Search paths may be longer than any path.
 const STRING: usize = 64 << 10;

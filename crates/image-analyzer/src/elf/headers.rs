@@ -3,7 +3,7 @@
 //! It reads single fields and checks that they are there. It does not say what they mean together.
 
 use super::{ElfError, ElfIdent, ElfType, Machine};
-use crate::extract::partial_file::PartialFile;
+use crate::partial_file::PartialFile;
 
 /// A part of the file that is loaded into memory.
 pub(super) const PT_LOAD: u32 = 1;

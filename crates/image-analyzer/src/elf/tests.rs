@@ -1,6 +1,6 @@
 use super::test_builder::Sample;
 use super::{ElfDefect, ElfError, ElfInfo, ElfType, Requirement};
-use crate::extract::partial_file::PartialFile;
+use crate::partial_file::PartialFile;
 use proptest::prelude::*;
 
 fn read(bytes: &[u8]) -> Result<ElfInfo, ElfError> {

@@ -12,8 +12,8 @@
 //! | any other | nothing |
 
 use crate::elf;
-use crate::extract::partial_file::PartialFile;
 use crate::extract::string_scan::StringHints;
+use crate::partial_file::PartialFile;
 
 /// The most that is kept of a `#!` line. The kernel looks for the interpreter in the first 256
 /// (`BINPRM_BUF_SIZE` since Linux 5.1, 128 before).
