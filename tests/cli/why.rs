@@ -14,7 +14,7 @@ const MISSING: &str = "\
 minimage:hello cannot start: the loader /lib64/ld-linux-x86-64.so.2 of /hello is not in the image (loader-missing)
   the image's configuration: CMD [\"/hello\"]
   /hello asks for the loader /lib64/ld-linux-x86-64.so.2 (PT_INTERP)
-  /hello needs libc.so.6 (DT_NEEDED), which is not in the image either
+  /hello needs libc.so.6 (DT_NEEDED), also missing
   fix: link it statically
     RUN gcc -static -o hello hello.c
   or: copy what is missing from the stage that built the program

@@ -214,7 +214,7 @@ impl<'o> ArchiveReader<'o> {
     /// The text of a document, or why it is not read. What is made of it takes less than four times the memory.
     fn document(&mut self, size: u64, data: &mut dyn BufRead) -> Result<Result<Vec<u8>, String>, IntakeError> {
         if size > MAX_DOCUMENT {
-            return Ok(Err(format!("it has {size} bytes, more than the limit of {MAX_DOCUMENT}")));
+            return Ok(Err(format!("its {size} bytes exceed the limit of {MAX_DOCUMENT}")));
         }
         let mut text = Vec::new();
         data.read_to_end(&mut text).map_err(IntakeError::Source)?;

@@ -98,7 +98,7 @@ impl fmt::Display for Platform {
 
 /// A text that is no platform.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is no platform: write it as `linux/amd64` or `linux/arm/v7`", printable(.0))]
+#[error("invalid platform `{}`: write it as `linux/amd64` or `linux/arm/v7`", printable(.0))]
 pub struct ParsePlatformError(String);
 
 impl FromStr for Platform {

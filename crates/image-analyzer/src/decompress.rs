@@ -32,22 +32,22 @@ pub struct DecompressionLimit {
 #[derive(Debug, thiserror::Error)]
 pub enum DecompressError {
     /// A compression that is not read here.
-    #[error("it is compressed with {0}; images use gzip, Zstandard or no compression")]
+    #[error("unsupported compression {0}; images use gzip, Zstandard or none")]
     Unsupported(&'static str),
     /// More output than the limits allow.
     #[error(
-        "it unpacks to more than {} MiB and {} times its size, the limit against archives made to exhaust",
+        "it decompresses to more than {} MiB and {} times its size, the limit against decompression bombs",
         .0.bytes >> 20, .0.ratio
     )]
     DecompressionLimit(DecompressionLimit),
     /// More memory than the limits allow.
-    #[error("it needs a Zstandard window of {0} bytes, more than the limit of {MAX_WINDOW} or than memory is left")]
+    #[error("its Zstandard window ({0} bytes) exceeds the memory limit")]
     Window(u64),
     /// Other contents than were packed.
-    #[error("its checksum does not fit its contents: it was damaged after it was made")]
+    #[error("checksum mismatch: the data is corrupt")]
     Checksum,
     /// No valid Zstandard stream.
-    #[error("it is no valid Zstandard stream: {0}")]
+    #[error("not a valid Zstandard stream: {0}")]
     Zstd(String),
 }
 

@@ -176,7 +176,7 @@ fn unknown_user(image: &Image, unknown: &Unknown) -> Finding {
     let user = printable(&image.config.user).into_owned();
     // The largest that moby/sys takes (`user.maxID`).
     if name.len() > 9 && name.bytes().all(|digit| digit.is_ascii_digit()) {
-        let message = format!("the {what} {name} is out of range: the engine takes numbers up to {}", i32::MAX);
+        let message = format!("the {what} {name} is out of range: the engine accepts numbers up to {}", i32::MAX);
         let finding = Finding::new(id, message).evidence(Source::Config, format!("USER {user}"));
         return finding.fix(fixes::for_user(image, name, id));
     }
@@ -200,10 +200,11 @@ fn bad_folder(image: &Image) -> Option<Finding> {
         Ok(found) if found.entry.kind == FileKind::Folder => return None,
         Ok(found) => (found.path, "is a file in the image"),
         Err(LookupError::NotAFolder(path)) => (path, "is a file in the image"),
-        Err(LookupError::Loop(path)) => (path, "is a symbolic link, and more than 40 are to be followed there"),
+        Err(LookupError::Loop(path)) => (path, "is in a chain of more than 40 symlinks"),
         Err(LookupError::Missing(_) | LookupError::Dangling { .. }) => return None,
     };
-    let finding = Finding::new(FindingKind::WorkdirNotAFolder, format!("the working folder {shown} is no folder"));
+    let finding =
+        Finding::new(FindingKind::WorkdirNotAFolder, format!("the working directory {shown} is not a folder"));
     let finding = finding.evidence(Source::Config, format!("WORKDIR {shown}"));
     Some(finding.evidence(&what, says).fix([Fix::Workdir(b"/".to_vec())]))
 }

@@ -58,12 +58,10 @@ impl ElfIdent {
     fn of(bytes: &[u8]) -> Self {
         match bytes.get(4..16) {
             Some([1 | 2, 1 | 2, 1, 0 | 3 | 64, _, 0, 0, 0, 0, 0, 0, 0]) => Self::Fine,
-            Some([1 | 2, 1 | 2, 1, 0 | 3 | 64, ..]) => {
-                Self::Refused("there are bytes in its ELF header where none should be")
-            }
+            Some([1 | 2, 1 | 2, 1, 0 | 3 | 64, ..]) => Self::Refused("the padding of its ELF header is not zero"),
             Some([1 | 2, 1 | 2, 1, ..]) => Self::Refused("it is for another system than Linux (EI_OSABI)"),
             Some([1 | 2, 1 | 2, ..]) => Self::Refused("its ELF version is not 1"),
-            Some([1 | 2, ..]) => Self::Refused("its byte order is neither of the two"),
+            Some([1 | 2, ..]) => Self::Refused("its byte order is invalid"),
             _ => Self::NoClass,
         }
     }
@@ -110,13 +108,13 @@ pub struct ElfInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ElfDefect {
     /// `PT_INTERP` lies outside of the file, is longer than a path, or does not end.
-    #[error("the path of its loader lies outside of the file, or is no path")]
+    #[error("the path of its loader is invalid or outside the file")]
     Interpreter,
     /// A part would have to be loaded where no program can be.
-    #[error("a part of it is to be loaded at an address that no program has, or from where no page starts")]
+    #[error("a segment has an impossible or unaligned address")]
     Load,
     /// The dynamic section, or a string or version that it names, lies outside of what is loaded.
-    #[error("its dynamic section points outside of the file")]
+    #[error("its dynamic section points outside the file")]
     Dynamic,
 }
 
@@ -127,10 +125,10 @@ pub enum ElfError {
     #[error("the file ends within its ELF headers")]
     Short,
     /// Its class is neither 32 nor 64 bit, its byte order neither of the two, or an entry has the wrong size.
-    #[error("its ELF header makes no sense")]
+    #[error("its ELF header is invalid")]
     Header,
     /// It has more program headers than the kernel reads.
-    #[error("its ELF headers list more than any real program has")]
+    #[error("it has too many program headers")]
     Excess,
 }
 

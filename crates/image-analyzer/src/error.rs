@@ -25,13 +25,13 @@ pub enum ReadError {
         source: io::Error,
     },
     /// The outer archive is damaged.
-    #[error("the archive cannot be read: {0}")]
+    #[error("cannot read the archive: {0}")]
     Archive(#[source] Cause),
     /// An entry of the outer archive has an impossible name, or there are too many.
-    #[error("the archive cannot be read: {0}")]
+    #[error("cannot read the archive: {0}")]
     Entry(#[source] Cause),
     /// A layer is damaged.
-    #[error("the layer `{}` cannot be read: {problem}", printable_bytes(.layer))]
+    #[error("cannot read layer `{}`: {problem}", printable_bytes(.layer))]
     Layer {
         /// Its name in the archive.
         layer: Vec<u8>,
@@ -40,13 +40,13 @@ pub enum ReadError {
         problem: Cause,
     },
     /// Neither a saved image nor an OCI layout.
-    #[error("it has neither a manifest.json nor an index.json: is it the output of `docker save` or an OCI layout?")]
+    #[error("not an image archive: no manifest.json or index.json")]
     NoImage,
     /// The manifest and the index list no image.
-    #[error("it lists no image")]
+    #[error("the archive contains no image")]
     Empty,
     /// A document is not what it should be.
-    #[error("`{}` is no {expected} of an image: {reason}", printable_bytes(.file))]
+    #[error("`{}` is not a valid image {expected}: {reason}", printable_bytes(.file))]
     Document {
         /// Its name in the archive.
         file: Vec<u8>,
@@ -56,7 +56,7 @@ pub enum ReadError {
         reason: String,
     },
     /// A file that is named is not there.
-    #[error("the {what} `{}` is not in the archive: is it whole?", printable_bytes(.file))]
+    #[error("{what} `{}` is missing from the archive; the archive may be incomplete", printable_bytes(.file))]
     Missing {
         /// What it should be: `layer`, `configuration`, `manifest`.
         what: &'static str,
@@ -64,7 +64,7 @@ pub enum ReadError {
         file: Vec<u8>,
     },
     /// A file that is named is beyond a link that leads out of the folder.
-    #[error("`{}` is a link out of the folder, and such links are not followed: copy what it leads to", printable_bytes(.link))]
+    #[error("`{}` is a symlink out of the folder, which is not followed: copy its target into the folder", printable_bytes(.link))]
     Outside {
         /// The link's name in the folder.
         link: Vec<u8>,
@@ -80,10 +80,10 @@ pub enum ReadError {
         actual: u64,
     },
     /// Several images, and none was asked for.
-    #[error("it has several images: {}; choose one", list(.0))]
+    #[error("the archive contains several images: {}; choose one", list(.0))]
     Several(Vec<String>),
     /// The image that was asked for is not there.
-    #[error("it has no image `{}`, but {}", printable(.wanted), list(.has))]
+    #[error("the archive has no image `{}`, but {}", printable(.wanted), list(.has))]
     NoSuchImage {
         /// What was asked for.
         wanted: String,
@@ -91,7 +91,7 @@ pub enum ReadError {
         has: Vec<String>,
     },
     /// No image for the platform.
-    #[error("it has no image for {wanted}, but for {}; choose one with the platform option", list(.has))]
+    #[error("the archive has no image for {wanted}, only for {}; choose one with the platform option", list(.has))]
     NoPlatform {
         /// What was asked for, or this machine's.
         wanted: Platform,

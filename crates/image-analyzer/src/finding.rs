@@ -15,11 +15,11 @@ pub enum FindingKind {
     UserUnknown,
     /// USER names a group that is not in `/etc/group`.
     GroupUnknown,
-    /// WORKDIR is there and is no folder.
+    /// WORKDIR is there and is not a folder.
     WorkdirNotAFolder,
     /// A string-form command, and the shell for it is not in the image.
     ShellMissing,
-    /// A command without a `/` that is in no folder of PATH.
+    /// A command without a `/` that is not in any folder of PATH.
     CommandNotInPath,
     /// A command with a `/` that is not in the image.
     CommandMissing,
@@ -33,7 +33,7 @@ pub enum FindingKind {
     InterpreterMissing,
     /// The user may not execute the interpreter, or it is no program.
     InterpreterNotExecutable,
-    /// The interpreter would have to open the script, and the user may not read it.
+    /// The interpreter would have to open the script, and the user cannot read it.
     ScriptNotReadable,
     /// A carriage return at the end of the `#!` line is taken as part of the interpreter's name.
     CrlfInScript,

@@ -48,19 +48,19 @@ pub enum FileKind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LayerError {
     /// `..` above the root.
-    #[error("the entry `{}` leads out of the image", printable_bytes(.0))]
+    #[error("entry `{}` leads out of the image", printable_bytes(.0))]
     Leaves(Vec<u8>),
     /// Longer than a file system allows.
-    #[error("the path `{}…` is longer than {MAX_PATH} bytes, or a name in it longer than {MAX_NAME}", start(.0))]
+    #[error("path `{}…` is too long: at most {MAX_PATH} bytes, {MAX_NAME} in a name", start(.0))]
     TooLong(Vec<u8>),
     /// A file used as a folder.
-    #[error("the entry `{}` goes through something that is no folder, or through a loop of links", printable_bytes(.0))]
+    #[error("entry `{}` goes through a file or a symlink loop", printable_bytes(.0))]
     Through(Vec<u8>),
     /// A name that no file can have: the root as anything but a folder, a whiteout of nothing.
-    #[error("the entry `{}` names no file", printable_bytes(.0))]
+    #[error("entry `{}` has no file name", printable_bytes(.0))]
     NoName(Vec<u8>),
     /// More than fits the limit on memory.
-    #[error("more files, or longer names, than fit into the {0} MiB that are set aside for an image's file tree")]
+    #[error("the image's files exceed the memory limit of {0} MiB")]
     Full(usize),
 }
 

@@ -39,22 +39,22 @@ pub enum TarProblem {
     #[error("{0}")]
     Io(io::Error),
     /// It ends within an entry.
-    #[error("it ends in the middle of an entry: is it a whole archive?")]
+    #[error("it ends in the middle of an entry; the archive may be incomplete")]
     Truncated,
     /// The checksum of a header does not fit the header.
-    #[error("there is no tar header where one should be")]
+    #[error("invalid tar header")]
     Checksum,
     /// A number that is none.
-    #[error("the header's field `{0}` is no number")]
+    #[error("header field `{0}` is not a number")]
     Number(&'static str),
     /// A type of entry that only some archivers know.
-    #[error("an entry of type {0:#04x}, which no image has")]
+    #[error("unsupported entry type {0:#04x}")]
     EntryType(u8),
     /// An extended header that does not follow its format.
-    #[error("the extended header does not follow its format")]
+    #[error("malformed extended header")]
     Extension,
     /// An extended header or name beyond [`MAX_EXTENSION`].
-    #[error("an extended header of {0} bytes, more than the limit of {MAX_EXTENSION}")]
+    #[error("an extended header of {0} bytes exceeds the limit of {MAX_EXTENSION}")]
     LongExtension(u64),
     /// A map of a sparse file that contradicts itself.
     #[error("the map of the sparse file contradicts itself")]

@@ -147,7 +147,7 @@ impl FileTree {
     /// The names in a folder, sorted by bytes.
     ///
     /// # Errors
-    /// What stood in the way, or that it is no folder.
+    /// What stood in the way, or that it is not a folder.
     pub fn list(&self, folder: &[u8]) -> Result<Vec<Vec<u8>>, LookupError> {
         let mut walk = Walk::new(self, self.layers.len());
         let found = walk.go(folder, true)?;

@@ -46,12 +46,12 @@ pub fn all(fixes: &[Fix], dockerfile: Option<&Dockerfile>) -> Vec<FixText> {
 fn of(fix: &Fix, dockerfile: Option<&Dockerfile>) -> FixText {
     match fix {
         Fix::ExecForm(instruction, words) => fix_text(
-            "say the command as a list of words",
+            "write the command as a list of words",
             [format!("{} {}", instruction.name(), printable_json(words))],
         ),
         Fix::SetCommand(instruction, program) => {
             let program = program.as_deref().map_or("/PROGRAM".into(), String::from_utf8_lossy).into_owned();
-            fix_text("say what to run", [format!("{} {}", instruction.name(), printable_json(&[program]))])
+            fix_text("name the program to run", [format!("{} {}", instruction.name(), printable_json(&[program]))])
         }
         Fix::LinkStatically { language, program, cpu, libc } => {
             link_statically(*language, program, *cpu, *libc, dockerfile)
@@ -61,22 +61,21 @@ fn of(fix: &Fix, dockerfile: Option<&Dockerfile>) -> FixText {
         }
         Fix::Ldconfig(folders) => {
             let words = std::iter::once("RUN ldconfig".to_owned()).chain(folders.iter().map(|folder| quoted(folder)));
-            fix_text("write the loader's cache", [words.collect::<Vec<_>>().join(" ")])
+            fix_text("update the loader's cache", [words.collect::<Vec<_>>().join(" ")])
         }
         Fix::LibraryPath(folders, path) => {
             let path = path.as_ref().map(|path| format!(":{}", printable(path))).unwrap_or_default();
             fix_text(
-                "let the loader look there",
+                "add the folder to the loader's search path",
                 [format!("ENV LD_LIBRARY_PATH={}{path}", quoted(&folders.join(&b':')))],
             )
         }
-        Fix::PlainMode(target) => fix_text(
-            "let it run with the rights of the user, so that LD_LIBRARY_PATH counts",
-            chmod("755", target, dockerfile),
-        ),
+        Fix::PlainMode(target) => {
+            fix_text("remove its set-user-id bit, so that LD_LIBRARY_PATH counts", chmod("755", target, dockerfile))
+        }
         Fix::CopyProgram(path) => {
             let (stage, path) = (stage(dockerfile, path), quoted(path));
-            fix_text("put the program there", [format!("COPY --from={stage} {path} {path}")])
+            fix_text("copy the program there", [format!("COPY --from={stage} {path} {path}")])
         }
         Fix::BaseWith(libc) => {
             fix_text(format!("start from a base that has {}", libc.name()), [format!("FROM {}", base(*libc))])
@@ -89,11 +88,13 @@ fn of(fix: &Fix, dockerfile: Option<&Dockerfile>) -> FixText {
             fix_text(format!("build and run for {platform}"), [format!("FROM --platform={platform} IMAGE")])
         }
         Fix::MakeExecutable(target) if target.is_folder => {
-            fix_text("let everybody enter it", chmod("755", target, dockerfile))
+            fix_text("let all users enter it", chmod("755", target, dockerfile))
         }
-        Fix::MakeExecutable(target) => fix_text("let everybody execute it", chmod("755", target, dockerfile)),
-        Fix::MakeReadable(target) => fix_text("let everybody read it", chmod("755", target, dockerfile)),
-        Fix::UnixNewlines(path) => fix_text("end its lines in LF", [format!("RUN sed -i 's/\\r$//' {}", quoted(path))]),
+        Fix::MakeExecutable(target) => fix_text("let all users execute it", chmod("755", target, dockerfile)),
+        Fix::MakeReadable(target) => fix_text("let all users read it", chmod("755", target, dockerfile)),
+        Fix::UnixNewlines(path) => {
+            fix_text("convert its line endings to LF", [format!("RUN sed -i 's/\\r$//' {}", quoted(path))])
+        }
         Fix::FirstLine(line, path) => {
             fix_text(format!("start it with {line}"), [format!("RUN sed -i '1s|.*|{line}|' {}", quoted(path))])
         }
@@ -109,16 +110,16 @@ fn of(fix: &Fix, dockerfile: Option<&Dockerfile>) -> FixText {
 
 fn of_users_and_runtimes(fix: &Fix, dockerfile: Option<&Dockerfile>) -> FixText {
     match fix {
-        Fix::NumericUser(user) => fix_text("name the user by numbers", [format!("USER {}", printable(user))]),
+        Fix::NumericUser(user) => fix_text("use a numeric user", [format!("USER {}", printable(user))]),
         Fix::AddUser(package_manager, name) => {
             let command = if *package_manager == PackageManager::Apk { "adduser -D" } else { "useradd --system" };
             fix_text("create the user", [format!("RUN {command} {}", quoted(name.as_bytes()))])
         }
         Fix::RootUser => fix_text("run it as root", ["USER root".to_owned()]),
         Fix::AddToPath(folder, path) => {
-            fix_text("put the folder on PATH", [format!("ENV PATH={}:{}", quoted(folder), printable(path))])
+            fix_text("add the folder to PATH", [format!("ENV PATH={}:{}", quoted(folder), printable(path))])
         }
-        Fix::Workdir(folder) => fix_text("work in another folder", [format!("WORKDIR {}", quoted(folder))]),
+        Fix::Workdir(folder) => fix_text("use another WORKDIR", [format!("WORKDIR {}", quoted(folder))]),
         Fix::JavaRelease(release) => java_release(*release, dockerfile),
         Fix::JavaRuntime(release) => {
             fix_text(format!("run it on Java {release}"), [format!("FROM eclipse-temurin:{release}-jre")])

@@ -169,7 +169,7 @@ fn flatten<'f>(
         };
         if let Some(inner) = document.manifests.as_ref() {
             if depth == MAX_DEPTH {
-                let reason = format!("it lies within more than {MAX_DEPTH} others");
+                let reason = format!("it is nested more than {MAX_DEPTH} levels deep");
                 return Err(ReadError::Document { file: path, expected: "index", reason });
             }
             flatten(found, &inner.iter().collect::<Vec<_>>(), depth + 1, flat)?;
@@ -194,8 +194,8 @@ fn from_manifest(found: &ArchiveContents, descriptor: &Descriptor) -> Result<Can
     let manifest = document(found, &path, "manifest")?;
     let bad =
         |reason: &str| ReadError::Document { file: path.clone(), expected: "manifest", reason: reason.to_owned() };
-    let (config, _) = manifest.config_descriptor().ok_or_else(|| bad("it names no configuration"))?;
-    let config = blob_path(config).ok_or_else(|| bad("the digest of its configuration is none"))?;
+    let (config, _) = manifest.config_descriptor().ok_or_else(|| bad("it does not name a configuration"))?;
+    let config = blob_path(config).ok_or_else(|| bad("the digest of its configuration is invalid"))?;
     let layers = manifest.layers.iter().flatten();
     let layers = layers.map(|layer| Ok((blob(layer)?, Some(layer.size)))).collect::<Result<_, ReadError>>()?;
     Ok(Candidate { names: Vec::new(), config, layers })
@@ -253,7 +253,7 @@ fn build(found: &mut ArchiveContents, candidate: Candidate) -> Result<Image, Rea
     if let Some(count) = config.layer_count()
         && count != candidate.layers.len()
     {
-        let reason = format!("it was made for {count} layers, but the manifest lists {}", candidate.layers.len());
+        let reason = format!("the config lists {count} layers, the manifest {}", candidate.layers.len());
         return Err(ReadError::Document { file: candidate.config, expected: "configuration", reason });
     }
     let config = config.to_config();

@@ -37,7 +37,7 @@ impl Diagnoser<'_> {
     fn shadowed(&mut self, first: &str) {
         let search = self.search();
         let Some((path, mode)) = search.shadow(first.as_bytes()) else { return };
-        let message = format!("{} comes first in PATH, and the user may not execute it", printable_bytes(&path));
+        let message = format!("{} comes first in PATH, but the user cannot execute it", printable_bytes(&path));
         let says = format!("has mode {mode:04o}{}; older engines stop at it", self.owner_and_user(&path));
         let meant = search.place(first.as_bytes()).and_then(|place| String::from_utf8(place).ok());
         let words = self.instruction_words().into_iter().skip(1);
@@ -76,20 +76,23 @@ impl Diagnoser<'_> {
         }
         let finding = match problem {
             _ if first.is_empty() => {
-                let finding = Finding::new(FindingKind::CommandNotInPath, "the command is an empty word");
+                let finding = Finding::new(FindingKind::CommandNotInPath, "the command is an empty string");
                 finding.fix([Fix::SetCommand(self.instruction, self.some_program())])
             }
             LookupProblem::NotInPath | LookupProblem::OutsideImage => self.not_in_path(first),
             LookupProblem::LookupError(miss) => self.nowhere(first, miss),
             LookupProblem::Folder(path) => self.folder_as_command(first, path),
             LookupProblem::Special(path) => {
-                let message = format!("the command {shown} is no regular file");
+                let message = format!("the command {shown} is not a regular file");
                 Finding::new(FindingKind::CommandNotExecutable, message)
                     .evidence(path, "is a device, a pipe or a socket")
             }
             LookupProblem::Forbidden(path, mode) => self.forbidden(&shown, path, *mode),
             LookupProblem::NoSearchPermission(path, mode) => {
-                let message = format!("the user may not enter {}, where the command {shown} is", printable_bytes(path));
+                let message = format!(
+                    "the image's user cannot search {}, the folder of the command {shown}",
+                    printable_bytes(path)
+                );
                 let finding = Finding::new(FindingKind::CommandNotExecutable, message);
                 let finding = finding.evidence(path, format!("has mode {mode:04o}; {}", self.user()));
                 finding.fix([Fix::MakeExecutable(self.place(path)), Fix::RootUser])
@@ -156,7 +159,7 @@ impl Diagnoser<'_> {
     fn not_in_path(&self, first: &str) -> Finding {
         let shown = printable(first);
         let finding =
-            Finding::new(FindingKind::CommandNotInPath, format!("the command {shown} is in no folder of PATH"));
+            Finding::new(FindingKind::CommandNotInPath, format!("the command {shown} is not in any folder of PATH"));
         let says = if self.variable("PATH").is_some() {
             format!("PATH={}", printable(&self.path))
         } else {
@@ -167,7 +170,7 @@ impl Diagnoser<'_> {
         let relative = self.path.split(':').find(|folder| !folder.starts_with('/') && !folder.is_empty());
         let finding = match relative.filter(|_| self.evidence_path.len() == 1) {
             Some(folder) => {
-                let says = format!("{} is a relative folder, and the engine looks in none", printable(folder));
+                let says = format!("{} is a relative folder, which the engine does not search", printable(folder));
                 finding.evidence(Source::Config, says)
             }
             None => finding,
@@ -231,11 +234,11 @@ impl Diagnoser<'_> {
             LookupError::Loop(link) => {
                 let is_link = self.image.files.entry(link).is_ok();
                 let (what, says) = if is_link && !self.is_circle(link) {
-                    ("a chain of more than 40 links", "is the 41st link on the way, and the kernel follows 40")
+                    ("a chain of more than 40 symlinks", "is the 41st symlink in the chain; the kernel follows 40")
                 } else if is_link {
-                    ("a link that leads back to itself", "is a symbolic link in a circle")
+                    ("a symlink loop", "is part of a symlink loop")
                 } else {
-                    ("a hard link to itself", "is a hard link that names itself or a circle of others, and no file")
+                    ("a hard link to itself", "is a hard link to itself, not to a file")
                 };
                 let finding = Finding::new(FindingKind::CommandDangling, format!("the command {shown} is {what}"));
                 finding.evidence(link, says).fix([Fix::CopyProgram(link.clone())])
@@ -255,7 +258,7 @@ impl Diagnoser<'_> {
             }
             LookupError::NotAFolder(path) => {
                 let message =
-                    format!("the command {shown} is not in the image: {} is no folder", printable_bytes(path));
+                    format!("the command {shown} is not in the image: {} is not a folder", printable_bytes(path));
                 let finding = Finding::new(FindingKind::CommandMissing, message).missing(first.as_bytes());
                 finding.evidence(path, "is a file").fix([Fix::CopyProgram(first.as_bytes().to_vec())])
             }
@@ -279,13 +282,13 @@ impl Diagnoser<'_> {
 
     fn where_it_looks(&self, first: &str) -> String {
         if first.starts_with('/') {
-            return format!("{} is looked for as it is", printable(first));
+            return format!("{} is an absolute path", printable(first));
         }
         format!("WORKDIR is {}", printable_bytes(&self.folder))
     }
 
     pub(super) fn forbidden(&self, shown: &str, path: &[u8], mode: u16) -> Finding {
-        let message = format!("the user may not execute {shown} (mode {mode:04o})");
+        let message = format!("the user cannot execute {shown} (mode {mode:04o})");
         let says = format!("has mode {mode:04o}{}", self.owner_and_user(path));
         let mut fixes = vec![Fix::MakeExecutable(self.place(path))];
         if mode & 0o111 != 0 {

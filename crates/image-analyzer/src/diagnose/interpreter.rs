@@ -42,7 +42,7 @@ impl Diagnoser<'_> {
                 self.too_long(path, shebang::meant(&head));
                 return Vec::new();
             }
-            Script::Text => (FindingKind::ScriptWithoutInterpreter, "is a text that does not start with `#!`"),
+            Script::Text => (FindingKind::ScriptWithoutInterpreter, "is a text file that does not start with `#!`"),
             Script::Refused => (FindingKind::ScriptWithoutInterpreter, "has a `#!` line without an interpreter"),
             Script::Empty => (FindingKind::UnknownFormat, "is empty"),
             Script::Foreign(what) => (FindingKind::UnknownFormat, what),
@@ -57,10 +57,10 @@ impl Diagnoser<'_> {
         let shell = self.search().command(b"/bin/sh").is_ok();
         let (message, says) = match id {
             FindingKind::ScriptWithoutInterpreter => {
-                (format!("the script {shown} does not start with a #! line that works"), what.to_owned())
+                (format!("the script {shown} has no valid #! line"), what.to_owned())
             }
             _ if what == "is empty" => (format!("the program {shown} is empty"), what.to_owned()),
-            _ => (format!("{shown} is no program for Linux"), format!("is {what}")),
+            _ => (format!("{shown} is not a Linux program"), format!("is {what}")),
         };
         let mut fixes = Vec::new();
         if id == FindingKind::ScriptWithoutInterpreter {
@@ -101,7 +101,7 @@ impl Diagnoser<'_> {
 
     /// Reports an interpreter whose name does not end where the kernel stops reading.
     fn too_long(&mut self, script: &[u8], name: &[u8]) {
-        let message = format!("the interpreter of {} is longer than the kernel reads", printable_bytes(script));
+        let message = format!("the interpreter path of {} is longer than the kernel reads", printable_bytes(script));
         let says = "has a `#!` line in whose first 256 bytes, which are all that the kernel looks at, \
                     the interpreter does not end";
         let base = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
@@ -114,14 +114,14 @@ impl Diagnoser<'_> {
     fn unreadable(&mut self, script: &[u8], interpreter: &[u8]) {
         let Err(LookupProblem::Forbidden(path, mode)) = self.search().readable(script) else { return };
         let (shown, by) = (printable_bytes(script), printable_bytes(interpreter));
-        let message = format!("the user may not read the script {shown}, which {by} has to");
+        let message = format!("the user cannot read the script {shown}, which {by} must read");
         let finding = Finding::new(FindingKind::ScriptNotReadable, message);
         let finding = finding.evidence(&path, format!("has mode {mode:04o}{}", self.owner_and_user(&path)));
         self.report(finding.fix([Fix::MakeReadable(self.place(&path)), Fix::RootUser]));
     }
 
     fn too_deep(&mut self, path: &[u8], line: Line<'_>) -> Vec<TraceStep> {
-        let message = format!("more than {DEEPEST} scripts have each other as interpreters");
+        let message = format!("more than {DEEPEST} scripts name each other as interpreter");
         let finding = Finding::new(FindingKind::InterpretersNested, message.clone());
         self.report(finding.evidence(path, format!("starts with #!{}", printable_bytes(line.interpreter))));
         vec![TraceStep::new(Role::Interpreter, line.interpreter).unusable(message)]
@@ -161,7 +161,7 @@ impl Diagnoser<'_> {
             let shown = printable_bytes(script);
             let finding = Finding::new(
                 FindingKind::CrlfInScript,
-                format!("the #! line of {shown} ends in CR LF, and CR is no option"),
+                format!("the #! line of {shown} ends in CRLF (Windows line endings)"),
             );
             self.report(finding.fix([Fix::UnixNewlines(script.to_vec())]));
         }
@@ -173,7 +173,7 @@ impl Diagnoser<'_> {
         if let Some(plain) = name.strip_suffix(b"\r") {
             let plain_there = self.search().file(plain).is_ok();
             let message = format!(
-                "the #! line of {shown} ends in CR LF, so its interpreter is {asked}, which is not in the image"
+                "the #! line of {shown} ends in CRLF (Windows line endings), so its interpreter {asked} is not in the image"
             );
             let finding = Finding::new(FindingKind::CrlfInScript, message).missing(name);
             let finding = if plain_there { finding.evidence(plain, "is in the image") } else { finding };
@@ -209,7 +209,7 @@ impl Diagnoser<'_> {
         let Env::Runs { program, assigned, split, arguments } = shebang::env(argument) else { return None };
         let step = TraceStep::new(Role::Interpreter, program.clone());
         if split && busybox {
-            let message = format!("env of busybox does not know -S, which {} uses", printable_bytes(script));
+            let message = format!("busybox env does not support -S, which {} uses", printable_bytes(script));
             let finding = Finding::new(FindingKind::InterpreterMissing, message.clone()).evidence(env, "is busybox");
             // The kernel gives an interpreter one argument, and no variables.
             let place = self.search().place(&program).filter(|_| assigned.is_empty() && arguments.len() < 2);

@@ -85,7 +85,9 @@ impl Diagnoser<'_> {
                     }
                     (None, Some(there)) => {
                         let folder = printable_bytes(&there.folder);
-                        format!("the library {name} of {needer} is in {folder}, where the loader does not look")
+                        format!(
+                            "the library {name} of {needer} is in {folder}, which is not in the loader's search path"
+                        )
                     }
                     (None, None) => format!("the library {name} of {needer} is not in the image"),
                 };
@@ -130,21 +132,21 @@ impl Diagnoser<'_> {
             finding = finding.evidence(program.path, says);
         }
         if program.environment.secure && paths_of(program.elf).any(|path| path.contains(&b'$')) {
-            let says = "runs with the rights of others, so that the loader takes $ORIGIN only in folders of the system";
+            let says = "is set-user-id or set-group-id, so the loader accepts $ORIGIN only in system folders";
             finding = finding.evidence(program.path, says);
         }
-        passed.iter().fold(finding, |finding, (path, why)| finding.evidence(path, format!("is passed over: {why}")))
+        passed.iter().fold(finding, |finding, (path, why)| finding.evidence(path, format!("is skipped: {why}")))
     }
 
     /// Evidence for a library that is out of the loader's reach.
     fn out_of_reach(&self, program: &Program<'_>, finding: Finding, there: &Elsewhere) -> Finding {
-        let finding = finding.evidence(&there.path, "is there, where the loader does not look");
+        let finding = finding.evidence(&there.path, "is there, outside the loader's search path");
         if !there.is_configured || program.environment.secure && there.is_in_variable {
             return finding;
         }
         let cache = b"/etc/ld.so.cache";
         let has = if self.image.files.lookup(cache).is_ok() { "does not name it" } else { "is not in the image" };
-        let says = format!("{has}, and only ldconfig, which writes it, reads /etc/ld.so.conf");
+        let says = format!("{has}; only ldconfig, which writes it, reads /etc/ld.so.conf");
         finding.evidence(&cache[..], says)
     }
 
@@ -291,7 +293,7 @@ fn too_old(program: &Program<'_>, loaded: &LoadResult<'_>, missing_versions: &Mi
         let asks: Vec<_> = asks.filter(|version| missing_versions.versions.contains(version)).cloned().collect();
         finding = finding.evidence(&object.path, format!("needs {}", list(&asks)));
     }
-    let has = missing_versions.newest.as_ref().map_or("provides none of that kind".to_owned(), |newest| {
+    let has = missing_versions.newest.as_ref().map_or("provides no version of that kind".to_owned(), |newest| {
         format!("provides no newer than {}", printable_bytes(newest))
     });
     finding.evidence(path, has).fix([fixes::static_link(program, libc), Fix::BaseProviding(newest)])

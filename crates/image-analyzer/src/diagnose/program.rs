@@ -75,9 +75,9 @@ impl Diagnoser<'_> {
             _ => {}
         }
         let what = match elf.kind {
-            ElfType::Object => "is an object file, which the linker has yet to make a program of",
+            ElfType::Object => "is an object file, which is not linked yet",
             ElfType::Other(4) => "is a core dump",
-            ElfType::Other(_) => "is an ELF file of a kind that is not executed",
+            ElfType::Other(_) => "is an ELF file of a type that cannot be executed",
             ElfType::Dynamic if is_library(elf) => library(elf),
             _ if elf.truncated => {
                 let finding = Finding::new(FindingKind::ElfDamaged, format!("the program {shown} is cut off"));
@@ -90,7 +90,7 @@ impl Diagnoser<'_> {
                 None => return None,
             },
         };
-        Some(Finding::new(FindingKind::NotAProgram, format!("{shown} is no program")).evidence(path, what))
+        Some(Finding::new(FindingKind::NotAProgram, format!("{shown} is not a program")).evidence(path, what))
     }
 
     fn with_loader(
@@ -103,7 +103,7 @@ impl Diagnoser<'_> {
     ) -> Vec<TraceStep> {
         let why = match content.elf().map(|elf| &elf.info) {
             None if *content == FileContent::Unknown => return vec![step],
-            None => "is no ELF file".to_owned(),
+            None => "is not an ELF file".to_owned(),
             Some(Err(problem)) => problem.to_string(),
             Some(Ok(elf)) if elf.machine != program.elf.machine => format!("is for {}", elf.machine),
             Some(Ok(ElfInfo { defect: Some(defect @ ElfDefect::Load), .. })) => defect.to_string(),
@@ -160,7 +160,7 @@ impl Diagnoser<'_> {
             finding = finding.evidence(path, format!("is the loader of {}", has.name()));
         }
         for name in &lost {
-            let says = format!("needs {} (DT_NEEDED), which is not in the image either", printable_bytes(name));
+            let says = format!("needs {} (DT_NEEDED), also missing", printable_bytes(name));
             finding = finding.evidence(program.path, says);
         }
         let fixes = fixes::for_loader(program, asked, &lost, other.map(|(_, has, _)| has));
@@ -182,9 +182,9 @@ fn is_library(elf: &ElfInfo) -> bool {
 /// What shows that it is one.
 fn library(elf: &ElfInfo) -> &'static str {
     if elf.needed.is_empty() {
-        "is a shared library: it has a name as one (DT_SONAME), and nothing in it is where a program starts (e_entry 0)"
+        "is a shared library: it has a DT_SONAME and no entry point (e_entry 0)"
     } else {
-        "is a shared library: it asks for libraries and for no loader"
+        "is a shared library: it needs libraries but names no loader"
     }
 }
 

@@ -82,7 +82,7 @@ impl Diagnoser<'_> {
             return None;
         }
         let bundle = "/etc/ssl/certs/ca-certificates.crt";
-        let message = format!("{} refers to CA certificates, and there are none in the image", printable_bytes(path));
+        let message = format!("{} refers to CA certificates, but the image has none", printable_bytes(path));
         let finding = Finding::new(FindingKind::CaCertificatesMissing, message).missing(bundle);
         let copy = FileCopy { from: bundle.into(), folder: b"/etc/ssl/certs".to_vec() };
         let package_manager = package_manager(self.image);
@@ -90,7 +90,7 @@ impl Diagnoser<'_> {
             (package_manager != PackageManager::None).then_some(Fix::Install(package_manager, "ca-certificates"));
         Some(
             finding
-                .evidence(path, "has the usual places of CA certificates in it")
+                .evidence(path, "contains the usual paths of CA certificates")
                 .fix(std::iter::once(Fix::CopyFromBuild(vec![copy])).chain(install)),
         )
     }
@@ -116,7 +116,7 @@ impl Diagnoser<'_> {
         if versions.iter().any(|version| version == b"GLIBC_2.34") {
             return None;
         }
-        let message = format!("{} looks up host names, and libnss_dns.so.2 is not in the image", printable_bytes(path));
+        let message = format!("{} looks up host names, but libnss_dns.so.2 is not in the image", printable_bytes(path));
         let folder = libc.path.iter().rposition(|byte| *byte == b'/').and_then(|end| libc.path.get(..end))?.to_vec();
         let copies = ["libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"]
             .map(|name| FileCopy { from: format!("/lib/{triplet}/{name}").into_bytes(), folder: folder.clone() });
@@ -141,7 +141,7 @@ impl Diagnoser<'_> {
             None => return None,
         };
         let message =
-            format!("{} refers to time zones, and /usr/share/zoneinfo is not in the image", printable_bytes(path));
+            format!("{} refers to time zones, but /usr/share/zoneinfo is not in the image", printable_bytes(path));
         let finding = Finding::new(FindingKind::ZoneinfoMissing, message).missing(&b"/usr/share/zoneinfo"[..]);
         let finding = if says.is_empty() {
             finding.evidence(path, "calls time.LoadLocation of Go")
@@ -161,10 +161,10 @@ impl Diagnoser<'_> {
         if tool || !elf.hints.has(StringHint::Passwd) || self.image.files.lookup(b"/etc/passwd").is_ok() {
             return None;
         }
-        let message = format!("{} looks up users, and /etc/passwd is not in the image", printable_bytes(path));
+        let message = format!("{} looks up users, but /etc/passwd is not in the image", printable_bytes(path));
         let copy = FileCopy { from: b"/etc/passwd".to_vec(), folder: b"/etc".to_vec() };
         let finding = Finding::new(FindingKind::PasswdMissing, message).missing(&b"/etc/passwd"[..]);
-        Some(finding.evidence(path, "has /etc/passwd in it").fix([Fix::CopyFromBuild(vec![copy])]))
+        Some(finding.evidence(path, "contains the path /etc/passwd").fix([Fix::CopyFromBuild(vec![copy])]))
     }
 
     fn java(&mut self, java: &[u8], words: &[String]) -> Option<TraceStep> {

@@ -43,7 +43,7 @@ impl Diagnoser<'_> {
         }
         let shown: Vec<_> = assigned.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let shown = [&shown[..], &inner].concat().join(" ");
-        self.record_step(path, format!("is told to run {}", printable(&shown)));
+        self.record_step(path, format!("runs {}", printable(&shown)));
         for (name, value) in &assigned {
             self.assign(name, value);
         }
@@ -94,12 +94,12 @@ impl Diagnoser<'_> {
     fn through_loader(&mut self, loader: &[u8], libc: Libc, words: &[String], depth: usize) -> Vec<TraceStep> {
         let Some(loader_arguments) = loader_arguments(libc, words) else { return Vec::new() };
         let Some(asked) = loader_arguments.words.first() else { return Vec::new() };
-        self.record_step(loader, format!("is told to load {}", printable(asked)));
+        self.record_step(loader, format!("loads {}", printable(asked)));
         let image = self.image;
         let found = match self.search().readable(asked.as_bytes()) {
             Ok(found) => (found.path, found.entry.content.clone()),
             Err(LookupProblem::Forbidden(path, mode) | LookupProblem::NoSearchPermission(path, mode)) => {
-                let message = format!("the user may not read {}, which the loader has to", printable(asked));
+                let message = format!("the user cannot read {}, which the loader must read", printable(asked));
                 let says = format!("has mode {mode:04o}{}", self.owner_and_user(&path));
                 let finding = Finding::new(FindingKind::CommandNotExecutable, message.clone()).evidence(&path, says);
                 self.report(finding.fix([Fix::MakeReadable(self.place(&path)), Fix::RootUser]));
@@ -130,9 +130,9 @@ impl Diagnoser<'_> {
             Some((_, Err(problem))) => self.report(damaged(&path, problem)),
             None if content == FileContent::Unknown => {}
             None => {
-                let message = format!("{} is no ELF file, and the loader loads nothing else", printable_bytes(&path));
+                let message = format!("{} is not an ELF file, and the loader loads only those", printable_bytes(&path));
                 let finding = Finding::new(FindingKind::UnknownFormat, message);
-                self.report(finding.evidence(&path, "is no ELF file").fix([Fix::CopyProgram(path.clone())]));
+                self.report(finding.evidence(&path, "is not an ELF file").fix([Fix::CopyProgram(path.clone())]));
             }
         }
         self.follow(step, before, &path, loader_arguments.words, depth + 1)
@@ -148,14 +148,14 @@ fn not_loaded(path: &[u8], elf: &ElfInfo, loader: &ElfInfo, libc: Libc) -> Optio
             let says = format!("is an ELF file for {} (e_machine {})", elf.machine, elf.machine.number);
             return Some(Finding::new(FindingKind::WrongArchitecture, message).evidence(path, says));
         }
-        ElfType::Object => "is an object file, which the linker has yet to make a program of",
-        ElfType::Other(_) => "is an ELF file of a kind that is not executed",
+        ElfType::Object => "is an object file, which is not linked yet",
+        ElfType::Other(_) => "is an ELF file of a type that cannot be executed",
         _ if libc == Libc::Glibc && elf.ident != ElfIdent::Fine => {
-            return Some(damaged(path, &"its ELF header has an identification that the loader refuses"));
+            return Some(damaged(path, &"the loader refuses its ELF identification"));
         }
         // The only kind of program without anything to load, and without what says so.
         ElfType::Fixed if libc == Libc::Musl && elf.interpreter.is_none() && elf.needed.is_empty() => {
-            "is linked statically, and musl's loader loads only what is not"
+            "is linked statically; musl's loader loads only dynamic programs"
         }
         _ if matches!(elf.defect, Some(ElfDefect::Load | ElfDefect::Dynamic)) => {
             return elf.defect.map(|defect| damaged(path, &defect));
@@ -163,7 +163,10 @@ fn not_loaded(path: &[u8], elf: &ElfInfo, loader: &ElfInfo, libc: Libc) -> Optio
         _ if elf.truncated => return Some(damaged(path, &"it is cut off")),
         _ => return None,
     };
-    Some(Finding::new(FindingKind::NotAProgram, format!("{shown} is no program for a loader")).evidence(path, says))
+    Some(
+        Finding::new(FindingKind::NotAProgram, format!("{shown} is not a program that a loader can load"))
+            .evidence(path, says),
+    )
 }
 
 /// What these words start in this environment, where that can be told.

@@ -59,13 +59,13 @@ pub(crate) fn probe<'a>(search: &PathLookup<'a>, path: &[u8], machine: Option<Ma
     let found = match search.readable(path) {
         Ok(found) => found,
         Err(LookupProblem::Forbidden(_, mode)) => {
-            return ProbeResult::PassedOver(format!("the user may not read it (mode {mode:04o})"));
+            return ProbeResult::PassedOver(format!("the user cannot read it (mode {mode:04o})"));
         }
         Err(LookupProblem::Folder(_)) => return ProbeResult::Fatal("it is a folder".to_owned()),
-        Err(LookupProblem::Special(_)) => return ProbeResult::Fatal("it is no regular file".to_owned()),
+        Err(LookupProblem::Special(_)) => return ProbeResult::Fatal("it is not a regular file".to_owned()),
         Err(LookupProblem::NoSearchPermission(folder, mode)) => {
             let folder = crate::printable::printable_bytes(&folder);
-            return ProbeResult::PassedOver(format!("the user may not enter {folder} (mode {mode:04o})"));
+            return ProbeResult::PassedOver(format!("the user cannot search {folder} (mode {mode:04o})"));
         }
         Err(LookupProblem::LookupError(_) | LookupProblem::NotInPath | LookupProblem::OutsideImage) => {
             return ProbeResult::Absent;
@@ -77,7 +77,7 @@ pub(crate) fn probe<'a>(search: &PathLookup<'a>, path: &[u8], machine: Option<Ma
     let FileContent::Elf(elf) = found.entry.content else {
         // Shorter than the header of a 64-bit file.
         let short = found.entry.size < 64;
-        return ProbeResult::Fatal(if short { "the file is too short" } else { "it is no ELF file" }.to_owned());
+        return ProbeResult::Fatal(if short { "the file is too short" } else { "it is not an ELF file" }.to_owned());
     };
     let elf = match &elf.info {
         Ok(elf) => elf,
@@ -86,7 +86,7 @@ pub(crate) fn probe<'a>(search: &PathLookup<'a>, path: &[u8], machine: Option<Ma
     match (misfit(elf, machine, libc), elf) {
         (Some(misfit), _) => misfit,
         (None, ElfInfo { kind: ElfType::Object | ElfType::Other(_), .. }) => {
-            ProbeResult::Fatal("it is no library".to_owned())
+            ProbeResult::Fatal("it is not a library".to_owned())
         }
         (None, ElfInfo { defect: Some(ElfDefect::Dynamic), .. }) => ProbeResult::Fatal(ElfDefect::Dynamic.to_string()),
         (None, ElfInfo { truncated: true, .. }) => ProbeResult::Fatal("the file is cut off".to_owned()),
@@ -100,9 +100,7 @@ fn misfit<'a>(elf: &ElfInfo, machine: Option<Machine>, libc: Libc) -> Option<Pro
     let machine = machine.unwrap_or(elf.machine);
     match (libc, elf.ident) {
         (Libc::Musl, _) => (machine != elf.machine).then(|| ProbeResult::Fatal(other())),
-        (Libc::Glibc, ElfIdent::NoClass) => {
-            Some(ProbeResult::PassedOver("its ELF class is neither that of 32 nor of 64 bits".to_owned()))
-        }
+        (Libc::Glibc, ElfIdent::NoClass) => Some(ProbeResult::PassedOver("its ELF class is invalid".to_owned())),
         (Libc::Glibc, _) if machine.is_64_bit != elf.machine.is_64_bit => Some(ProbeResult::PassedOver(other())),
         (Libc::Glibc, _) if machine.big_endian != elf.machine.big_endian => Some(ProbeResult::Fatal(other())),
         (Libc::Glibc, ElfIdent::Refused(why)) => Some(ProbeResult::Fatal(why.to_owned())),

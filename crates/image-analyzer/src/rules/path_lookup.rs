@@ -49,7 +49,7 @@ pub(crate) enum LookupProblem {
 pub(crate) fn not_executable(problem: &LookupProblem) -> Option<(&Vec<u8>, String, bool)> {
     Some(match problem {
         LookupProblem::Folder(path) => (path, "is a folder".to_owned(), false),
-        LookupProblem::Special(path) => (path, "is no regular file".to_owned(), false),
+        LookupProblem::Special(path) => (path, "is not a regular file".to_owned(), false),
         LookupProblem::Forbidden(path, mode) | LookupProblem::NoSearchPermission(path, mode) => {
             (path, format!("has mode {mode:04o}"), true)
         }

@@ -1,4 +1,4 @@
-//! What the kernel makes of a file that is no ELF file: a script's first line, or a refusal.
+//! What the kernel makes of a file that is not an ELF file: a script's first line, or a refusal.
 //!
 //! Source: Linux, `fs/binfmt_script.c`. A line is read up to the 256th byte; blanks after `#!` are skipped; the
 //! interpreter ends at the next blank; all that follows is one argument. There is no other character with a meaning, a

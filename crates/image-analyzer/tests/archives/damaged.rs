@@ -15,7 +15,7 @@ fn said(layer: &[u8]) -> Option<String> {
         result.err().map(|error| error.to_string())
     });
     assert!(said.iter().all(|one| one.is_some() == said[0].is_some()), "{said:?}");
-    assert!(said.iter().flatten().all(|error| error.starts_with("the layer `")), "{said:?}");
+    assert!(said.iter().flatten().all(|error| error.starts_with("cannot read layer `")), "{said:?}");
     said.into_iter().next().flatten()
 }
 
@@ -40,7 +40,7 @@ fn a_gzip_layer_is_held_to_its_checksum_and_its_length() {
     for cut in 1..=8 {
         let whole = layer(Packed::Gzip);
         let error = said(&whole[..whole.len() - cut]).unwrap();
-        assert!(error.contains("is it a whole archive?"), "{error}");
+        assert!(error.contains("the archive may be incomplete"), "{error}");
     }
 }
 
@@ -49,10 +49,10 @@ fn a_zstandard_layer_is_held_to_its_checksum() {
     assert_eq!(said(&layer(Packed::Zstd)), None);
     for from_end in 1..=4 {
         let error = said(&changed(layer(Packed::Zstd), from_end)).unwrap();
-        assert!(error.contains("its checksum does not fit its contents"), "{error}");
+        assert!(error.contains("checksum mismatch"), "{error}");
         let whole = layer(Packed::Zstd);
         let error = said(&whole[..whole.len() - from_end]).unwrap();
-        assert!(error.contains("is it a whole archive?"), "{error}");
+        assert!(error.contains("the archive may be incomplete"), "{error}");
     }
 }
 
@@ -73,6 +73,6 @@ fn a_packed_archive_is_held_to_its_checksum_as_a_layer_is() {
         let whole = pack(packed, &tar(&items));
         assert!(read_archive(whole.as_slice(), &ReadOptions::default()).is_ok());
         let error = read_archive(changed(whole, 1).as_slice(), &ReadOptions::default()).unwrap_err().to_string();
-        assert!(error.starts_with("the archive cannot be read") && error.contains("checksum"), "{error}");
+        assert!(error.starts_with("cannot read the archive") && error.contains("checksum"), "{error}");
     }
 }

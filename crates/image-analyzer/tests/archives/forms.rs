@@ -92,7 +92,7 @@ fn links_within_a_folder_are_followed_and_links_out_of_it_are_said_not_to_be() {
     let at = |name: &str| layout.path().join(name);
     let read = || read_layout(layout.path(), &ReadOptions::default());
     std::fs::rename(at("blobs"), at("moved")).unwrap();
-    assert!(read().unwrap_err().to_string().ends_with("is not in the archive: is it whole?"));
+    assert!(read().unwrap_err().to_string().ends_with("is missing from the archive; the archive may be incomplete"));
     for target in ["moved".into(), at("moved")] {
         symlink(target, at("blobs")).unwrap();
         is_the_image(&read().unwrap());
@@ -101,7 +101,7 @@ fn links_within_a_folder_are_followed_and_links_out_of_it_are_said_not_to_be() {
     let elsewhere = tempfile::tempdir().unwrap();
     std::fs::rename(at("moved"), elsewhere.path().join("blobs")).unwrap();
     symlink(elsewhere.path().join("blobs"), at("blobs")).unwrap();
-    let outside = "`/blobs` is a link out of the folder, and such links are not followed: copy what it leads to";
+    let outside = "`/blobs` is a symlink out of the folder, which is not followed: copy its target into the folder";
     assert_eq!(read().unwrap_err().to_string(), outside);
     std::fs::rename(at("index.json"), elsewhere.path().join("index.json")).unwrap();
     symlink(elsewhere.path().join("index.json"), at("index.json")).unwrap();
@@ -180,12 +180,15 @@ fn of_several_images_one_is_chosen_by_name() {
         read_archive(archive.as_slice(), &ReadOptions { name: name.map(str::to_owned), ..ReadOptions::default() })
     };
     let several = select_image(None).unwrap_err().to_string();
-    assert_eq!(several, "it has several images: `minimage:hello`, `other:latest`, `host:5000/x`; choose one");
+    assert_eq!(
+        several,
+        "the archive contains several images: `minimage:hello`, `other:latest`, `host:5000/x`; choose one"
+    );
     assert_eq!(select_image(Some("other")).unwrap().names, ["other:latest"]);
     is_the_image(&select_image(Some("docker.io/library/minimage:hello")).unwrap());
     assert_eq!(paths(&select_image(Some("host:5000/x:latest")).unwrap().files), ["bin", "go", "gone"]);
     let none = select_image(Some("hello")).unwrap_err().to_string();
-    assert_eq!(none, "it has no image `hello`, but `minimage:hello`, `other:latest`, `host:5000/x`");
+    assert_eq!(none, "the archive has no image `hello`, but `minimage:hello`, `other:latest`, `host:5000/x`");
 }
 
 #[test]
@@ -203,7 +206,10 @@ fn of_several_images_of_docker_one_is_chosen_by_name() {
             layer(0)
         ),
     ));
-    assert_eq!(image(&items).unwrap_err().to_string(), "it has several images: `a:1`, `one.json`; choose one");
+    assert_eq!(
+        image(&items).unwrap_err().to_string(),
+        "the archive contains several images: `a:1`, `one.json`; choose one"
+    );
     let options = ReadOptions { name: Some("a:1".to_owned()), ..ReadOptions::default() };
     is_the_image(&read_archive(tar(&items).as_slice(), &options).unwrap());
 }
@@ -242,7 +248,10 @@ fn of_several_platforms_one_is_chosen() {
         is_the_image(&select_image("linux/amd64").unwrap());
         assert_eq!(select_image("linux/arm64/v8").unwrap().config.platform.arch, "arm64");
         let none = select_image("linux/s390x").unwrap_err().to_string();
-        assert!(none.starts_with("it has no image for linux/s390x, but for `linux/arm64`, `linux/amd64`"), "{none}");
+        assert!(
+            none.starts_with("the archive has no image for linux/s390x, only for `linux/arm64`, `linux/amd64`"),
+            "{none}"
+        );
     }
 }
 
@@ -279,7 +288,7 @@ fn two_images_without_names_for_one_platform_are_not_guessed_between() {
     let options = ReadOptions { platform: Some("linux/amd64".parse().unwrap()), ..ReadOptions::default() };
     let error = read_archive(tar(&items).as_slice(), &options).unwrap_err().to_string();
     let names = [3, 52].map(|number| format!("`blobs/{}`", digest(number).replace(':', "/"))).join(", ");
-    assert_eq!(error, format!("it has several images: {names}; choose one"));
+    assert_eq!(error, format!("the archive contains several images: {names}; choose one"));
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn hides(layer: &[Change], path: &str) -> bool {
     hides || whiteout
 }
 
-/// Unpacks a layer upon a model, or `None` if it cannot be: something below what is no folder.
+/// Unpacks a layer upon a model, or `None` if it cannot be: something below what is not a folder.
 fn unpack(model: &mut Model, layer: &[Change]) -> Option<()> {
     // What the layer hides goes first, whatever the order: it never touches the layer's own entries.
     for change in layer {

@@ -116,7 +116,7 @@ fn a_user_or_group_has_to_be_known_unless_it_is_a_number() {
 fn an_empty_word_is_called_one() {
     let tree = || empty().file("/usr/bin/hello", 0o755, Sample::program().bytes());
     let diagnosis = ask(tree(), cmd(&[""]));
-    assert_eq!(diagnosis.summary().unwrap(), "the command is an empty word");
+    assert_eq!(diagnosis.summary().unwrap(), "the command is an empty string");
     assert_eq!(diagnosis.findings[0].kind.id(), "command-not-in-path");
     assert_eq!(diagnosis.findings[0].fixes, [Fix::SetCommand(Instruction::Cmd, None)]);
 }

@@ -54,7 +54,7 @@ fn a_number_out_of_range_is_called_so_and_no_user_is_made_of_it() {
     let tree = || glibc().file("/usr/bin/apt-get", 0o755, "x").file("/etc/passwd", 0o644, "");
     let of = |user: &str| first(tree(), Config { user: user.into(), ..cmd(&["/bin/sh"]) });
     let finding = of("2147483648");
-    assert_eq!(finding.message, "the user 2147483648 is out of range: the engine takes numbers up to 2147483647");
+    assert_eq!(finding.message, "the user 2147483648 is out of range: the engine accepts numbers up to 2147483647");
     assert_eq!(finding.fixes, [Fix::NumericUser("65532".into())]);
     assert!(of("0:99999999999").message.starts_with("the group 99999999999 is out of range"));
     assert_eq!(of("-x").fixes, [Fix::NumericUser("65532".into())], "an option to useradd");
@@ -100,8 +100,8 @@ fn a_long_chain_of_links_is_no_circle() {
         })
     };
     let good = trace("hello").file("/hello", 0o755, Sample::program().bytes());
-    assert_eq!(first(good, cmd(&["/l0"])).message, "the command /l0 is a chain of more than 40 links");
-    assert_eq!(first(trace("l0"), cmd(&["/l0"])).message, "the command /l0 is a link that leads back to itself");
+    assert_eq!(first(good, cmd(&["/l0"])).message, "the command /l0 is a chain of more than 40 symlinks");
+    assert_eq!(first(trace("l0"), cmd(&["/l0"])).message, "the command /l0 is a symlink loop");
     let at = |folder: &str| Config { working_dir: folder.into(), ..cmd(&["/hello"]) };
     let looped = first(empty().link("/w", "w").file("/hello", 0o755, Sample::program().bytes()), at("/w"));
     assert!(looped.evidence.iter().all(|evidence| !evidence.text.contains("a file")), "{looped:?}");

@@ -97,7 +97,10 @@ fn the_cache_counts_and_the_file_it_is_made_from_does_not() {
     let diagnosis = ask(conf, cmd(&["/hello"]));
     assert_eq!(diagnosis.findings[0].kind.id(), "library-missing");
     assert!(
-        diagnosis.findings[0].evidence.iter().any(|evidence| evidence.text.contains("where the loader does not look")),
+        diagnosis.findings[0]
+            .evidence
+            .iter()
+            .any(|evidence| evidence.text.contains("outside the loader's search path")),
         "{:?}",
         diagnosis.findings[0].evidence
     );
@@ -207,7 +210,7 @@ fn a_library_that_may_not_be_read_is_not_said_to_be_missing() {
     let diagnosis = ask(tree, Config { user: "1000".into(), ..cmd(&["/hello"]) });
     let path = "/lib/x86_64-linux-gnu/libc.so.6";
     let expected =
-        format!("the library libc.so.6 of /hello is not loaded: {path}: the user may not read it (mode 0600)");
+        format!("the library libc.so.6 of /hello is not loaded: {path}: the user cannot read it (mode 0600)");
     assert_eq!(diagnosis.summary().unwrap(), expected);
     let place = FixTarget { path: path.into(), is_folder: false, by_run: None };
     assert_eq!(diagnosis.findings[0].fixes, [Fix::MakeReadable(place), Fix::RootUser]);
@@ -294,8 +297,8 @@ fn a_library_that_is_there_is_not_said_to_be_missing_and_the_loader_is_led_to_it
     let static_link = |fixes: &[Fix]| matches!(fixes.last(), Some(Fix::LinkStatically { .. }));
     let conf = || with_library("/usr/local/lib/liba.so").file("/etc/ld.so.conf", 0o644, "/usr/local/lib\n");
     let (message, evidence, fixes) = told(conf(), cmd(&["/hello"]));
-    assert_eq!(message, "the library liba.so of /hello is in /usr/local/lib, where the loader does not look");
-    assert!(evidence.contains("is not in the image, and only ldconfig"), "{evidence}");
+    assert_eq!(message, "the library liba.so of /hello is in /usr/local/lib, which is not in the loader's search path");
+    assert!(evidence.contains("is not in the image; only ldconfig"), "{evidence}");
     assert_eq!(fixes[0], Fix::LibraryPath(vec![b"/usr/local/lib".to_vec()], None));
     assert!(fixes.len() == 2 && static_link(&fixes), "{fixes:?}");
 
@@ -320,7 +323,7 @@ fn a_library_beside_the_one_that_needs_it_is_said_to_be_there() {
     let tree = glibc().file("/hello", 0o755, program(&["liba.so"]).runpath("/o").bytes());
     let tree = tree.file("/o/liba.so", 0o644, a).file("/o/libb.so", 0o644, library("libb.so"));
     let (message, _, fixes) = told(tree, cmd(&["/hello"]));
-    assert_eq!(message, "the library libb.so of /o/liba.so is in /o, where the loader does not look");
+    assert_eq!(message, "the library libb.so of /o/liba.so is in /o, which is not in the loader's search path");
     assert_eq!(fixes[0], Fix::LibraryPath(vec![b"/o".to_vec()], None));
 }
 
@@ -329,7 +332,7 @@ fn that_a_program_with_other_rights_ignores_the_search_path_is_said() {
     let tree = with_library("/o/liba.so").layer().file("/hello", 0o4755, program(&["liba.so"]).bytes());
     let config = Config { user: "7".into(), ..env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/o"]) };
     let (message, evidence, fixes) = told(tree, config);
-    assert_eq!(message, "the library liba.so of /hello is in /o, where the loader does not look");
+    assert_eq!(message, "the library liba.so of /hello is in /o, which is not in the loader's search path");
     assert!(evidence.contains("so that the loader ignores LD_LIBRARY_PATH"), "{evidence}");
     assert!(matches!(&fixes[0], Fix::PlainMode(place) if place.path == b"/hello"), "{fixes:?}");
 }

@@ -108,7 +108,7 @@ fn a_script_has_to_be_readable_by_its_interpreter() {
 fn a_line_longer_than_the_kernel_reads_is_said_to_be_too_long() {
     let tree = script(&format!("#!/{}/sh\n", "a".repeat(300)));
     let diagnosis = ask(tree, cmd(&["/run.sh"]));
-    assert_eq!(diagnosis.summary().unwrap(), "the interpreter of /run.sh is longer than the kernel reads");
+    assert_eq!(diagnosis.summary().unwrap(), "the interpreter path of /run.sh is longer than the kernel reads");
     let finding = &diagnosis.findings[0];
     assert_eq!(finding.kind.id(), "script-without-interpreter");
     assert_eq!(finding.fixes, [Fix::FirstLine("#!/bin/sh".into(), b"/run.sh".to_vec())]);
