@@ -280,7 +280,7 @@ fn what_a_manifest_names_must_be_there_and_fit() {
     let (items, at, manifest) = oci_image(1, &[layer()], &config(1));
     for (wrong, right) in [("../../x", "sha256"), ("sha256:..", "sha256:")] {
         let bad = descriptor(at, manifest.as_bytes(), "").replace(right, wrong);
-        assert!(error(&tar(&[items.as_slice(), &[index(&[bad])]].concat())).contains("is not in the archive"));
+        assert!(error(&tar(&[items.as_slice(), &[index(&[bad])]].concat())).contains("is missing from the archive"));
     }
 }
 
