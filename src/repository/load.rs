@@ -1,0 +1,593 @@
+//! From a folder, settings and flags to services, with everything settled: the only place that joins them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::build_order::cycles;
+use super::image_name::{ImageName, normalised};
+use super::paths::{lexical, resolve, up_to};
+use super::read_all::{ReadDockerfile, read_all};
+use super::scan::{Scan, ScanOptions, Skipped, look, none_found};
+use super::service::{LocalBase, Origin, Service};
+use super::service_name::{ServiceName, Set, collisions};
+use crate::context::{self, ContextStatus};
+use crate::dockerfile::{BuildArgs, ParsedDockerfile, read_with};
+use crate::error::Error;
+use crate::problem::Problem;
+use crate::settings::{FILE_NAME, ServiceSettings, SettingsFile, find, from_comments, nearest};
+use image_analyzer::printable::{printable, printable_path};
+
+/// The flags that say where a repository's parts are. What is `None` is left to the settings and the defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// The folder of Dockerfiles.
+    pub dockerfiles: Option<PathBuf>,
+    /// The build context of every service.
+    pub context: Option<PathBuf>,
+    /// The image's name: a plain name, or one with `{service}`, `{program}` and `{variant}`.
+    pub image: Option<String>,
+    /// The Compose file of the normal set.
+    pub output: Option<PathBuf>,
+    /// The Compose file of the err set.
+    pub err_output: Option<PathBuf>,
+    /// Whether `mkcompose.yml` is passed over.
+    pub without_settings: bool,
+}
+
+/// A repository of Dockerfiles. Paths are shown relative to the folder that the program was started in.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    /// Its root: the folder of the settings file, or the one that the program was started in.
+    pub root: PathBuf,
+    /// The settings file, if there is one.
+    pub settings: Option<PathBuf>,
+    /// The folders that were scanned.
+    pub dockerfiles: Vec<PathBuf>,
+    /// The Compose file of the normal set.
+    pub output: PathBuf,
+    /// The Compose file of the err set.
+    pub err_output: PathBuf,
+    /// Whether file names follow the convention `PROGRAM.BUILD-IMAGE[.RUN-IMAGE]`, which `lint` then checks.
+    pub follows_convention: bool,
+    /// The images to build, by name.
+    pub services: Vec<Service>,
+    /// What was passed over.
+    pub skipped: Vec<Skipped>,
+    /// What the user should know although nothing is wrong.
+    pub notes: Vec<String>,
+}
+
+const DOCKERFILES: &str = "dockerfiles";
+const SAMPLES: &str = "samples";
+const IMAGE: &str = "minimage";
+const OUTPUT: &str = "docker-compose.yml";
+const ERR_OUTPUT: &str = "docker-compose.err.yml";
+
+/// Where things are, before any Dockerfile is read.
+#[derive(Debug)]
+pub struct Layout {
+    /// The repository's root, as it is shown.
+    pub root: PathBuf,
+    /// The repository's root, absolute and without links.
+    pub real_root: PathBuf,
+    /// The settings file, as it is shown, if there is one.
+    pub settings_path: Option<PathBuf>,
+    /// What it says.
+    pub settings: SettingsFile,
+    /// The folders to scan, as they are shown.
+    pub dockerfiles: Vec<PathBuf>,
+    /// The Compose file of the normal set, as it is shown.
+    pub output: PathBuf,
+    /// The Compose file of the err set, as it is shown.
+    pub err_output: PathBuf,
+    /// Whether the folders are those of the naming convention.
+    pub follows_convention: bool,
+}
+
+impl Layout {
+    /// Reads the settings file and works out where everything is.
+    ///
+    /// # Errors
+    /// Every problem of the settings file.
+    pub fn read(options: &LoadOptions) -> Result<Self, Error> {
+        let start = resolve(Path::new("."))?;
+        let file = if options.without_settings { None } else { find(&start) };
+        let (root, settings_path, settings) = match &file {
+            Some(file) => {
+                let root = up_to(&start, file.parent().unwrap_or(&start));
+                let shown = join(&root, FILE_NAME);
+                let settings = SettingsFile::read(file, &shown).map_err(Error::Problems)?;
+                (root, Some(shown), settings)
+            }
+            None => (PathBuf::new(), None, SettingsFile::default()),
+        };
+        let real_root = file.as_deref().and_then(Path::parent).map_or(start, Path::to_owned);
+        let is_folder = |name: &str| real_root.join(name).is_dir();
+        let dockerfiles = match (&options.dockerfiles, settings.dockerfiles.as_slice()) {
+            (Some(folder), _) => vec![folder.clone()],
+            (None, []) if is_folder(DOCKERFILES) => vec![join(&root, DOCKERFILES)],
+            (None, []) => vec![if root.as_os_str().is_empty() { PathBuf::from(".") } else { root.clone() }],
+            (None, folders) => folders.iter().map(|folder| join(&root, folder)).collect(),
+        };
+        let output = |flag: &Option<PathBuf>, setting: &Option<String>, default: &str| {
+            flag.clone().unwrap_or_else(|| join(&root, setting.as_deref().unwrap_or(default)))
+        };
+        let follows_convention = is_folder(SAMPLES)
+            && matches!(dockerfiles.as_slice(), [one] if one.file_name().is_some_and(|name| name == DOCKERFILES));
+        Ok(Self {
+            output: output(&options.output, &settings.output, OUTPUT),
+            err_output: output(&options.err_output, &settings.err_output, ERR_OUTPUT),
+            dockerfiles,
+            follows_convention,
+            root,
+            real_root,
+            settings_path,
+            settings,
+        })
+    }
+
+    /// The Compose file of `set`, as it is shown.
+    pub fn output_of(&self, set: Set) -> &Path {
+        match set {
+            Set::Normal => &self.output,
+            Set::Err => &self.err_output,
+        }
+    }
+
+    /// Looks for Dockerfiles.
+    pub fn scan(&self) -> (Scan, Vec<Problem>) {
+        let (mut scan, mut problems) = look(&self.scan_options());
+        // `./api/Dockerfile` is shown as `api/Dockerfile`.
+        let shown = |path: &mut PathBuf| {
+            if let Ok(below) = path.strip_prefix(".") {
+                *path = below.to_owned();
+            }
+        };
+        scan.found.iter_mut().for_each(|found| shown(&mut found.path));
+        scan.skipped.iter_mut().chain(&mut scan.folders).for_each(|skipped| shown(&mut skipped.path));
+        problems.iter_mut().for_each(|problem| shown(&mut problem.path));
+        (scan, problems)
+    }
+
+    /// What there is to say where no Dockerfile was found.
+    pub fn none_found(&self, scan: &Scan) -> Problem {
+        none_found::problem(&self.scan_options(), scan)
+    }
+
+    fn scan_options(&self) -> ScanOptions {
+        let repository = if self.root.as_os_str().is_empty() { PathBuf::from(".") } else { self.root.clone() };
+        ScanOptions { repository, roots: self.dockerfiles.clone(), exclude: self.settings.exclude.clone() }
+    }
+}
+
+/// `folder` and `path` below it, without the `.` parts; an absolute `path` stays as it is.
+fn join(folder: &Path, path: impl AsRef<Path>) -> PathBuf {
+    let joined: PathBuf =
+        folder.join(path).components().filter(|part| *part != std::path::Component::CurDir).collect();
+    if joined.as_os_str().is_empty() { PathBuf::from(".") } else { joined }
+}
+
+impl Repository {
+    /// Finds, reads and settles everything.
+    ///
+    /// # Errors
+    /// Every problem there is.
+    pub fn load(options: &LoadOptions) -> Result<Self, Error> {
+        Self::of_layout(Layout::read(options)?, options)
+    }
+
+    /// The same, where the layout is known.
+    ///
+    /// # Errors
+    /// Every problem there is.
+    pub fn of_layout(layout: Layout, options: &LoadOptions) -> Result<Self, Error> {
+        let (scan, mut problems) = layout.scan();
+        if scan.found.is_empty() && problems.is_empty() {
+            problems.push(layout.none_found(&scan));
+        }
+        problems.extend(unused(&layout, &scan));
+        let (read, unreadable) = read_all(scan.found);
+        problems.extend(unreadable);
+        let mut resolver = Resolver::new(&layout, options, &mut problems)?;
+        let mut services: Vec<_> = read.into_iter().filter_map(|file| resolver.service(file)).collect();
+        let Resolver { problems: found, notes, unused_globs, .. } = resolver;
+        problems.extend(found);
+        services.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile)));
+        if problems.is_empty() {
+            problems.extend(unused_globs.into_iter().map(|glob| glob.problem(&layout, &services)));
+        }
+        problems.extend(same_names(&services));
+        problems.extend(same_images(&services));
+        settle_bases(&mut services);
+        problems.extend(cycles(&services));
+        problems.sort();
+        problems.dedup();
+        if !problems.is_empty() {
+            return Err(Error::Problems(problems));
+        }
+        let skipped = scan.skipped.into_iter().chain(scan.folders).collect();
+        Ok(Self {
+            root: layout.root,
+            settings: layout.settings_path,
+            dockerfiles: layout.dockerfiles,
+            output: layout.output,
+            err_output: layout.err_output,
+            follows_convention: layout.follows_convention,
+            services,
+            skipped,
+            notes,
+        })
+    }
+
+    /// The Compose file of `set`, as it is shown.
+    pub fn output_of(&self, set: Set) -> &Path {
+        match set {
+            Set::Normal => &self.output,
+            Set::Err => &self.err_output,
+        }
+    }
+}
+
+/// Globs of `exclude` that match nothing.
+fn unused(layout: &Layout, scan: &Scan) -> Vec<Problem> {
+    let Some(path) = &layout.settings_path else { return Vec::new() };
+    let problem = |glob: &String| {
+        Problem::new(path, format!("`exclude`: `{}` matches nothing: correct or remove it", printable(glob)))
+    };
+    scan.unused_exclude.iter().map(problem).collect()
+}
+
+fn same_names(services: &[Service]) -> Vec<Problem> {
+    let names: Vec<_> = services.iter().map(|service| (service.name.clone(), service.dockerfile.as_path())).collect();
+    collisions(&names)
+}
+
+/// Services whose image has the same name: each would overwrite the other's.
+fn same_images(services: &[Service]) -> Vec<Problem> {
+    let mut first: BTreeMap<String, &Service> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for service in services {
+        for image in std::iter::once(&service.image).chain(&service.tags) {
+            match first.get(&normalised(image)) {
+                Some(other) if other.name != service.name => {
+                    let what = format!(
+                        "its image `{image}` is also that of `{}`: put `{{service}}` into `image`, or change `tags`",
+                        printable_path(&other.dockerfile)
+                    );
+                    problems.push(Problem::new(&service.dockerfile, what));
+                }
+                Some(_) => {}
+                None => {
+                    first.insert(normalised(image), service);
+                }
+            }
+        }
+    }
+    problems
+}
+
+/// Fills in which services each one is built on.
+fn settle_bases(services: &mut [Service]) {
+    let mut images: BTreeMap<String, ServiceName> = BTreeMap::new();
+    for service in services.iter() {
+        for image in std::iter::once(&service.image).chain(&service.tags) {
+            images.insert(normalised(image), service.name.clone());
+        }
+    }
+    for service in services {
+        let Ok(parsed) = &service.parsed else { continue };
+        let known = parsed.uses.iter().filter_map(|used| used.image.known());
+        let bases = known.filter_map(|reference| {
+            let base = images.get(&normalised(reference)).filter(|base| **base != service.name)?;
+            let reference = reference.strip_suffix(":latest").unwrap_or(reference).to_owned();
+            Some(LocalBase { reference, service: base.clone() })
+        });
+        let mut bases: Vec<_> = bases.collect();
+        bases.sort_unstable();
+        bases.dedup();
+        service.local_bases = bases;
+    }
+}
+
+/// A glob of `services` that matched nothing.
+struct UnusedGlob {
+    line: usize,
+    glob: String,
+}
+
+impl UnusedGlob {
+    fn problem(&self, layout: &Layout, services: &[Service]) -> Problem {
+        let path = layout.settings_path.clone().unwrap_or_default();
+        let near = nearest(&self.glob, services.iter().map(|service| service.name.as_str()));
+        let fix = near.map_or_else(|| "`mkcompose list` shows them".to_owned(), |near| format!("did you mean `{near}`?"));
+        Problem::new(path, format!("line {}: `{}` matches no service: {fix}", self.line, printable(&self.glob)))
+    }
+}
+
+/// Makes a service of each Dockerfile, and gathers what is wrong.
+struct Resolver<'a> {
+    layout: &'a Layout,
+    options: &'a LoadOptions,
+    globs: Vec<Option<globset::GlobMatcher>>,
+    unused_globs: Vec<UnusedGlob>,
+    default_context: Option<&'static str>,
+    flag_image: Option<ImageName>,
+    image: ImageName,
+    real_dockerfiles: BTreeMap<PathBuf, PathBuf>,
+    real_contexts: BTreeMap<PathBuf, PathBuf>,
+    problems: Vec<Problem>,
+    notes: Vec<String>,
+}
+
+/// The settings of one service and where each key came from.
+type Settled = (ServiceSettings, BTreeMap<String, Origin>);
+
+impl<'a> Resolver<'a> {
+    fn new(layout: &'a Layout, options: &'a LoadOptions, problems: &mut Vec<Problem>) -> Result<Self, Error> {
+        let mut globs = Vec::new();
+        let mut unused_globs = Vec::new();
+        for located in &layout.settings.services {
+            let glob = &located.value.0;
+            match globset::GlobBuilder::new(glob).literal_separator(false).build() {
+                Ok(compiled) => globs.push(Some(compiled.compile_matcher())),
+                Err(error) => {
+                    let path = layout.settings_path.clone().unwrap_or_default();
+                    let what = format!("line {}: `{}` is not a glob ({}): correct it", located.line, printable(glob), error.kind());
+                    problems.push(Problem::new(path, what));
+                    globs.push(None);
+                }
+            }
+            unused_globs.push(UnusedGlob { line: located.line, glob: glob.clone() });
+        }
+        let mut image_of = |text: &str, shown: PathBuf| {
+            ImageName::parse(text).unwrap_or_else(|why| {
+                problems.push(Problem::new(shown, why));
+                ImageName::fallback()
+            })
+        };
+        let flag_image = options.image.as_deref().map(|text| image_of(text, format!("--image {text}").into()));
+        let of_file = layout.settings.all.image.as_deref();
+        let image = of_file.map(|text| image_of(text, layout.settings_path.clone().unwrap_or_default()));
+        let image = image.unwrap_or_else(|| image_of(IMAGE, PathBuf::new()));
+        let mut real_dockerfiles = BTreeMap::new();
+        for folder in &layout.dockerfiles {
+            real_dockerfiles.insert(folder.clone(), resolve(folder)?);
+        }
+        Ok(Self {
+            layout,
+            options,
+            globs,
+            unused_globs,
+            default_context: layout.follows_convention.then_some(SAMPLES),
+            flag_image,
+            image,
+            real_dockerfiles,
+            real_contexts: BTreeMap::new(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+        })
+    }
+
+    /// The service of one Dockerfile; `None` if something is wrong with it, which is then among the problems.
+    fn service(&mut self, file: ReadDockerfile) -> Option<Service> {
+        let before = self.problems.len();
+        let (of_comments, wrong) = from_comments(&file.comments);
+        for problem in wrong {
+            let what = format!("line {}: {}", problem.line, printable(&problem.value));
+            self.problems.push(Problem::new(&file.found.path, what));
+        }
+        let name = self.name(&file, &of_comments)?;
+        let (settings, mut origins) = self.settings(&name, of_comments);
+        let args = self.args(&file, &settings, &mut origins);
+        let parsed = self.parsed(&file, &args);
+        self.check_target(&file, &settings, parsed.as_ref().ok());
+        let image = self.image(&name, &file, &settings);
+        let tags = self.tags(&name, &file, &settings);
+        let (dockerfile, real_dockerfile) = self.place(&file);
+        let context = self.context(&file, &real_dockerfile, &settings, &mut origins, parsed.as_ref().ok());
+        let cache = |caches: &Option<Vec<String>>| {
+            let named = caches.iter().flatten().map(|cache| cache.replace("{service}", name.as_str()));
+            named.collect::<Vec<_>>()
+        };
+        let (context, real_context, context_status) = context?;
+        let service = Service {
+            cache_from: cache(&settings.cache_from),
+            cache_to: cache(&settings.cache_to),
+            dockerfile,
+            image: image?,
+            context,
+            args,
+            target: settings.target.clone(),
+            platforms: settings.platforms.clone().unwrap_or_default(),
+            labels: settings.labels.clone(),
+            tags: tags?,
+            local_bases: Vec::new(),
+            expectation: settings.expectation(),
+            context_status,
+            real_dockerfile,
+            real_context,
+            parsed,
+            lint: settings.lint.clone(),
+            origins,
+            name,
+        };
+        (self.problems.len() == before).then_some(service)
+    }
+
+    fn name(&mut self, file: &ReadDockerfile, comments: &ServiceSettings) -> Option<ServiceName> {
+        let result = match &comments.name {
+            Some(name) => ServiceName::parse(name).map_err(|why| {
+                let line = file.comments.iter().find(|comment| comment.key == "name").map_or(1, |comment| comment.line);
+                Problem::new(&file.found.path, format!("line {line}: {why}: change `# mkcompose: name={}`", printable(name)))
+            }),
+            None => file.found.service_name(self.flag_image.as_ref().unwrap_or(&self.image).last_part()),
+        };
+        result.map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    /// The settings that apply to `name`, the strongest last: the file, its globs, comments, flags.
+    fn settings(&mut self, name: &ServiceName, comments: ServiceSettings) -> Settled {
+        let mut origins = BTreeMap::new();
+        let mut note = |settings: &ServiceSettings, origin: &Origin| {
+            for key in &settings.keys {
+                origins.insert(key.clone(), origin.clone());
+            }
+        };
+        let file = &self.layout.settings;
+        note(&file.all, &Origin::Settings);
+        let mut all = file.all.clone();
+        for (place, located) in file.services.iter().enumerate() {
+            let glob = self.globs.get(place).and_then(Option::as_ref);
+            if glob.is_some_and(|glob| glob.is_match(name.as_str())) {
+                let (text, settings) = &located.value;
+                self.unused_globs.retain(|unused| unused.line != located.line || unused.glob != *text);
+                note(settings, &Origin::Glob(text.clone()));
+                all = all.overridden_by(settings.clone());
+            }
+        }
+        note(&comments, &Origin::Comment);
+        (all.overridden_by(comments), origins)
+    }
+
+    /// The build arguments that the Dockerfile declares. One that a comment gives and nothing declares is a mistake.
+    fn args(
+        &mut self,
+        file: &ReadDockerfile,
+        settings: &ServiceSettings,
+        origins: &mut BTreeMap<String, Origin>,
+    ) -> BuildArgs {
+        let Ok(parsed) = &file.parsed else { return BuildArgs::new() };
+        let mut args = BuildArgs::new();
+        for (name, value) in &settings.args {
+            let key = format!("args.{name}");
+            if parsed.declares(name) {
+                args.insert(name.clone(), value.clone());
+            } else if origins.remove(&key) == Some(Origin::Comment) {
+                let known = parsed.args.iter().map(|arg| arg.name.as_str());
+                let near = nearest(name, known);
+                let fix = near.map_or_else(|| format!("add `ARG {name}`"), |near| format!("did you mean `{near}`?"));
+                self.problems.push(Problem::new(&file.found.path, format!("no ARG declares `{name}`: {fix}")));
+            }
+        }
+        args
+    }
+
+    /// What the Dockerfile says with these build arguments.
+    fn parsed(&self, file: &ReadDockerfile, args: &BuildArgs) -> Result<ParsedDockerfile, crate::dockerfile::ParseProblem> {
+        if args.is_empty() { file.parsed.clone() } else { read_with(&file.text, args) }
+    }
+
+    fn check_target(&mut self, file: &ReadDockerfile, settings: &ServiceSettings, parsed: Option<&ParsedDockerfile>) {
+        let (Some(target), Some(parsed)) = (&settings.target, parsed) else { return };
+        let is_place = target.parse::<usize>().is_ok_and(|place| place < parsed.stages.len());
+        let names: Vec<_> = parsed.stages.iter().filter_map(|stage| stage.name.as_deref()).collect();
+        if is_place || names.contains(&target.to_lowercase().as_str()) {
+            return;
+        }
+        let fix = match nearest(target, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its named stages are: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") }),
+        };
+        let what = format!("there is no build stage `{}` (`target`): {fix}", printable(target));
+        self.problems.push(Problem::new(&file.found.path, what));
+    }
+
+    fn image(&mut self, name: &ServiceName, file: &ReadDockerfile, settings: &ServiceSettings) -> Option<String> {
+        let template = match (&self.flag_image, &settings.image) {
+            (Some(flag), _) => Ok(flag.clone()),
+            (None, Some(text)) if Some(text) != self.layout.settings.all.image.as_ref() => ImageName::parse(text),
+            (None, _) => Ok(self.image.clone()),
+        };
+        let image = template.and_then(|template| template.of(name));
+        image.map_err(|what| self.problems.push(Problem::new(&file.found.path, what))).ok()
+    }
+
+    fn tags(&mut self, name: &ServiceName, file: &ReadDockerfile, settings: &ServiceSettings) -> Option<Vec<String>> {
+        let tags = settings.tags.iter().flatten().map(|text| ImageName::parse(text).and_then(|tag| tag.of(name)));
+        let tags: Result<Vec<_>, _> = tags.collect();
+        tags.map_err(|what| self.problems.push(Problem::new(&file.found.path, format!("`tags`: {what}")))).ok()
+    }
+
+    /// Where the Dockerfile is: as it is shown, and really.
+    fn place(&self, file: &ReadDockerfile) -> (PathBuf, PathBuf) {
+        let shown = &file.found.path;
+        let roots = self.real_dockerfiles.iter().filter_map(|(root, real)| {
+            let root = if root == Path::new(".") { Path::new("") } else { root };
+            Some(real.join(shown.strip_prefix(root).ok()?))
+        });
+        // The nearest root wins, as in the scan. A link to a file stays the file that it is called.
+        let real = roots.max_by_key(|real| real.as_os_str().len());
+        (shown.clone(), real.unwrap_or_else(|| lexical(&self.layout.real_root.join(shown))))
+    }
+
+    fn context(
+        &mut self,
+        file: &ReadDockerfile,
+        real_dockerfile: &Path,
+        settings: &ServiceSettings,
+        origins: &mut BTreeMap<String, Origin>,
+        parsed: Option<&ParsedDockerfile>,
+    ) -> Option<(PathBuf, PathBuf, ContextStatus)> {
+        if let Some(flag) = &self.options.context
+            && flag != Path::new("auto")
+        {
+            origins.insert("context".to_owned(), Origin::Flag);
+            return self.named_context(file, flag.clone());
+        }
+        let setting = if self.options.context.is_some() { None } else { settings.context.as_deref() };
+        let default = if self.options.context.is_some() { None } else { self.default_context };
+        match setting.or(default) {
+            None | Some("auto") => self.found_context(file, real_dockerfile, parsed),
+            Some(folder) if Path::new(folder).is_absolute() => {
+                let what = format!("`context`: `{}` is absolute: write it relative to the repository's root", printable(folder));
+                self.problems.push(Problem::new(&file.found.path, what));
+                None
+            }
+            Some(folder) => self.named_context(file, join(&self.layout.root, folder)),
+        }
+    }
+
+    fn found_context(
+        &mut self,
+        file: &ReadDockerfile,
+        real_dockerfile: &Path,
+        parsed: Option<&ParsedDockerfile>,
+    ) -> Option<(PathBuf, PathBuf, ContextStatus)> {
+        let empty = ParsedDockerfile::default();
+        let found = context::find(real_dockerfile, &self.layout.real_root, parsed.unwrap_or(&empty));
+        let found = found.map_err(|error| self.problems.push(Problem::new(&file.found.path, error.to_string()))).ok()?;
+        let real = real_dockerfile.ancestors().nth(found.levels_up + 1)?.to_owned();
+        let shown = up(&file.found.path, found.levels_up);
+        Some((shown, real, found.status))
+    }
+
+    fn named_context(&mut self, file: &ReadDockerfile, shown: PathBuf) -> Option<(PathBuf, PathBuf, ContextStatus)> {
+        if let Some(real) = self.real_contexts.get(&shown) {
+            return Some((shown, real.clone(), ContextStatus::Clear));
+        }
+        let real = resolve(&shown).ok()?;
+        if !real.is_dir() {
+            let what = "the build context is not a folder: change `context`, or add the folder";
+            self.problems.push(Problem::new(&shown, what));
+            return None;
+        }
+        if !real.starts_with(&self.layout.real_root) {
+            self.notes.push(format!("{}: this build context is outside the repository", printable_path(&shown)));
+        }
+        let _ = file;
+        self.real_contexts.insert(shown.clone(), real.clone());
+        Some((shown, real, ContextStatus::Clear))
+    }
+}
+
+/// The folder `levels` above the one of the file `path`, as it is shown.
+fn up(path: &Path, levels: usize) -> PathBuf {
+    let mut folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    for _ in 0..levels {
+        let is_below = folder.components().next_back().is_some_and(|part| part != std::path::Component::ParentDir);
+        if !is_below || !folder.pop() {
+            folder.push("..");
+        }
+    }
+    if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder }
+}
