@@ -13,13 +13,13 @@ pub mod why;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
 use clap_complete::Shell;
 
-use crate::repository::Project;
+use crate::repository::LoadOptions;
 use crate::terminal::Color;
 use image_analyzer::printable::is_hidden;
 
@@ -44,33 +44,27 @@ pub struct Cli {
     pub options: Options,
 }
 
-const DOCKERFILES: &str = "dockerfiles";
-const CONTEXT: &str = "samples";
-const IMAGE: &str = "minimage";
-const OUTPUT: &str = "docker-compose.yml";
-const ERR_OUTPUT: &str = "docker-compose.err.yml";
-
 /// The flags of every command.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// Work as if started in DIR
     #[arg(short = 'C', long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
     pub directory: Option<PathBuf>,
-    /// The folder of Dockerfiles
-    #[arg(long, value_name = "DIR", default_value = DOCKERFILES, global = true, value_hint = ValueHint::DirPath)]
-    pub dockerfiles: PathBuf,
-    /// The build context
-    #[arg(long, value_name = "DIR", default_value = CONTEXT, global = true, value_hint = ValueHint::DirPath)]
-    pub context: PathBuf,
-    /// The image repository; the service is the tag
-    #[arg(long, value_name = "REPOSITORY", default_value = IMAGE, global = true)]
-    pub image: String,
-    /// The Compose file of the normal set
-    #[arg(short, long, value_name = "FILE", default_value = OUTPUT, global = true, value_hint = ValueHint::FilePath)]
-    pub output: PathBuf,
-    /// The Compose file of the err set
-    #[arg(long, value_name = "FILE", default_value = ERR_OUTPUT, global = true, value_hint = ValueHint::FilePath)]
-    pub err_output: PathBuf,
+    /// The folder of Dockerfiles [default: `dockerfiles` if it exists, else this folder]
+    #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    pub dockerfiles: Option<PathBuf>,
+    /// The build context of every image, or `auto` [default: `samples` beside `dockerfiles`, else auto]
+    #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    pub context: Option<PathBuf>,
+    /// The image name: NAME means NAME:{service}; {program} and {variant} work too [default: minimage]
+    #[arg(long, value_name = "NAME", global = true)]
+    pub image: Option<String>,
+    /// The Compose file of the normal set [default: docker-compose.yml]
+    #[arg(short, long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// The Compose file of the err set [default: docker-compose.err.yml]
+    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
+    pub err_output: Option<PathBuf>,
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub color: Color,
@@ -84,45 +78,42 @@ pub struct Options {
 }
 
 impl Options {
-    /// The repository that these flags speak of.
-    pub fn project(&self) -> Project {
-        Project {
-            root: self.at(Path::new(".")),
-            dockerfiles: self.at(&self.dockerfiles),
-            context: self.at(&self.context),
-            output: self.at(&self.output),
-            err_output: self.at(&self.err_output),
-            repository: self.image.clone(),
+    /// What these flags say about the repository. Paths are relative to where the program is, which `--directory` has
+    /// changed by then.
+    pub fn load_options(&self) -> LoadOptions {
+        LoadOptions {
+            dockerfiles: self.dockerfiles.clone(),
+            context: self.context.clone(),
+            image: self.image.clone(),
+            output: self.output.clone(),
+            err_output: self.err_output.clone(),
+            without_settings: false,
         }
     }
 
-    /// Where `path`, as the person wrote it, is when `--directory` is where we are.
-    pub fn at(&self, path: &Path) -> PathBuf {
-        self.directory.as_ref().map_or_else(|| path.to_owned(), |directory| directory.join(path))
+    /// These flags as shell arguments after `mkcompose`, each with a space before it. `--directory` comes first.
+    pub fn as_shell_args(&self) -> String {
+        let directory = self.directory.as_ref().map(|path| argument("-C", path.as_os_str()));
+        directory.unwrap_or_default() + &self.repository_args()
+    }
+
+    /// The same without `--directory`, for who is in that folder.
+    pub fn repository_args(&self) -> String {
+        let flags = [
+            ("--dockerfiles", self.dockerfiles.as_ref().map(|path| path.as_os_str())),
+            ("--context", self.context.as_ref().map(|path| path.as_os_str())),
+            ("--image", self.image.as_ref().map(OsStr::new)),
+            ("-o", self.output.as_ref().map(|path| path.as_os_str())),
+            ("--err-output", self.err_output.as_ref().map(|path| path.as_os_str())),
+        ];
+        flags.into_iter().filter_map(|(flag, value)| Some(argument(flag, value?))).collect()
     }
 }
 
-impl Options {
-    /// These flags as words to paste after `mkcompose`, each with a space before it; those at their default left out.
-    pub fn words(&self) -> String {
-        let path = |path: &PathBuf| path.clone().into_os_string();
-        let flags = [
-            ("-C", self.directory.as_ref().map(path), ""),
-            ("--dockerfiles", Some(path(&self.dockerfiles)), DOCKERFILES),
-            ("--context", Some(path(&self.context)), CONTEXT),
-            ("--image", Some(self.image.clone().into()), IMAGE),
-            ("-o", Some(path(&self.output)), OUTPUT),
-            ("--err-output", Some(path(&self.err_output)), ERR_OUTPUT),
-        ];
-        let given = flags
-            .into_iter()
-            .filter_map(|(flag, value, default)| Some((flag, value.filter(|value| value != default)?)));
-        given.fold(String::new(), |words, (flag, value)| {
-            // After a space, it would be taken for a flag.
-            let between = if value.as_encoded_bytes().starts_with(b"-") { '=' } else { ' ' };
-            format!("{words} {flag}{between}{}", quoted(&value))
-        })
-    }
+fn argument(flag: &str, value: &OsStr) -> String {
+    // After a space, it would be taken for a flag.
+    let between = if value.as_encoded_bytes().starts_with(b"-") { '=' } else { ' ' };
+    format!(" {flag}{between}{}", quoted(value))
 }
 
 /// `word` as a shell reads it back, with nothing in it that a terminal obeys. For the few words that need `$'…'`, the

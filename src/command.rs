@@ -33,6 +33,10 @@ pub fn run(cli: Cli) -> ExitCode {
 
 fn dispatch(cli: Cli, terminal: &Terminal) -> Result<ExitCode, Error> {
     let Cli { command, generate: args, options } = cli;
+    if let Some(directory) = &options.directory {
+        // From here on every path, also one that is printed, is relative to that folder.
+        std::env::set_current_dir(directory).map_err(Error::io("enter the folder", directory))?;
+    }
     if command.is_some() && (args.check || args.force) {
         let flag = if args.check { "--check" } else { "--force" };
         return Err(Error::Usage(format!(
@@ -46,8 +50,8 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<ExitCode, Error> {
     match command {
         None => generate::run(args, &options, terminal),
         Some(Command::Build(args)) => build::run(&args, &options, terminal),
-        Some(Command::Lint(args)) => lint::run(args, &options.project(), terminal),
-        Some(Command::List(args)) => list::run(args, &options.project(), terminal),
+        Some(Command::Lint(args)) => lint::run(args, &options, terminal),
+        Some(Command::List(args)) => list::run(args, &options, terminal),
         Some(Command::Sizes(args)) => sizes::run(&args, &options, terminal),
         Some(Command::Test(args)) => test::run(&args, &options, terminal),
         Some(Command::Why(args)) => why::run(&args, &options, terminal),

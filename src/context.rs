@@ -132,6 +132,14 @@ impl Context {
     }
 }
 
+/// Looks for what `source` takes from the build context at `root`; see [`Context::find`].
+///
+/// # Errors
+/// If a folder on the way cannot be read.
+pub fn find_source(root: &Path, source: &str, ignore: &Ignore) -> Result<Presence, IoError> {
+    Search::new(root, ignore).find(&clean(source))
+}
+
 /// The parts of a path below the context.
 fn clean(source: &str) -> Vec<&str> {
     let mut parts = Vec::new();

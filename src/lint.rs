@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
+use crate::context::ContextStatus;
 use crate::context::{Presence, ProgramSource};
-use crate::dockerfile::{CopySource, Description, Image, ParsedDockerfile, fit, suggested};
-use crate::repository::Dockerfile;
+use crate::dockerfile::{CopySource, Image, ParsedDockerfile, UseKind, fit, suggested};
+use crate::repository::convention::{Stage, stages};
+use crate::repository::service::Service;
 use image_analyzer::printable::printable_path;
 
 /// Something that is not as the name says, or not there.
@@ -33,14 +35,18 @@ pub struct Finding {
 pub enum Rule {
     /// The text is no Dockerfile.
     ParseError,
-    /// A FROM that, its variables filled in, refers to no image.
+    /// A reference that, its variables filled in, refers to no image.
     UnknownImage,
+    /// A reference with an ARG that has no value.
+    MissingArg,
     /// A segment that the FROM at its place contradicts.
     SegmentMismatch,
     /// More or fewer stages than segments.
     StageCount,
     /// A COPY or ADD source that a build would not find in the context.
     MissingCopySource,
+    /// A build context that cannot be known.
+    ContextUnclear,
     /// A program whose source is not in the context.
     MissingProgramSource,
 }
@@ -51,9 +57,11 @@ impl Rule {
         match self {
             Self::ParseError => "parse-error",
             Self::UnknownImage => "unknown-image",
+            Self::MissingArg => "missing-arg",
             Self::SegmentMismatch => "segment-mismatch",
             Self::StageCount => "stage-count",
             Self::MissingCopySource => "missing-copy-source",
+            Self::ContextUnclear => "context-unclear",
             Self::MissingProgramSource => "missing-program-source",
         }
     }
@@ -69,52 +77,98 @@ fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.to_string_lossy())
 }
 
-/// Everything that is wrong with one Dockerfile, in the order of the rules.
-///
-/// `program` is where its program leads in the context at `root`, `absent` what a build would not find of what it takes.
-pub fn lint(
-    dockerfile: &Dockerfile,
-    description: &Description,
-    program: &ProgramSource,
-    root: &Path,
-    absent: &[(&CopySource, Presence)],
-) -> Vec<Finding> {
+/// What the rules look at beside the service itself.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings<'s> {
+    /// Where its program leads in the build context; `None` if names follow no convention.
+    pub program: Option<ProgramSource>,
+    /// What a build would not find.
+    pub absent: Vec<(&'s CopySource, Presence)>,
+}
+
+/// Everything that is wrong with one Dockerfile, in the order of the rules. Rules that its settings switch off are left
+/// out.
+pub fn lint(service: &Service, around: &Surroundings<'_>) -> Vec<Finding> {
     let mut all = Vec::new();
-    match &description.content {
-        Ok(content) => {
-            all.extend(unknown_images(content));
-            all.extend(mismatches(description, content));
-            all.extend(stage_count(description, content));
+    match &service.parsed {
+        Ok(parsed) => {
+            all.extend(unknown_images(parsed));
+            if around.program.is_some() {
+                let stages = stages(&service.name, &service.parsed);
+                all.extend(mismatches(&stages, parsed));
+                all.extend(stage_count(&stages, parsed));
+            }
         }
         Err(problem) => {
-            let message = format!("{}: mend the line", problem.message);
+            let message = format!("{}: correct the line", problem.message);
             all.push((problem.line, Rule::ParseError, message));
         }
     }
-    all.extend(absent.iter().filter_map(|(source, presence)| missing_copy_source(source, presence, root)));
-    all.extend(missing_program_source(dockerfile, program, root));
-    let of_this = |(line, rule, message)| Finding { path: dockerfile.path.clone(), line, rule, message };
+    all.extend(
+        around.absent.iter().filter_map(|(source, presence)| missing_copy_source(source, presence, &service.context)),
+    );
+    all.extend(unclear_context(service));
+    all.extend(around.program.iter().filter_map(|program| missing_program_source(service, program, &service.context)));
+    all.retain(|(_, rule, _)| service.lint.get(rule.as_str()) != Some(&false));
+    let of_this = |(line, rule, message)| Finding { path: service.dockerfile.clone(), line, rule, message };
     all.into_iter().map(of_this).collect()
 }
 
 /// A line, a rule, a message.
 type Said = (usize, Rule, String);
 
-fn unknown_images(content: &ParsedDockerfile) -> Vec<Said> {
-    let missing = content.froms.iter().filter(|from| from.image == Image::Missing);
-    let said = missing.map(|from| {
-        let why = if from.written.contains('$') {
-            "names no image, because an ARG without a default is empty, and Compose passes no build arguments: give it a default"
-        } else {
-            "names no image: mend the reference"
+fn unknown_images(parsed: &ParsedDockerfile) -> Vec<Said> {
+    let missing = parsed.uses.iter().filter(|used| used.image == Image::Missing);
+    let said = missing.map(|used| {
+        let what = match used.kind {
+            UseKind::From => format!("FROM {}", used.written),
+            UseKind::Copy => format!("COPY --from={}", used.written),
+            UseKind::Mount => format!("RUN --mount=from={}", used.written),
         };
-        (from.line, Rule::UnknownImage, format!("`FROM {}` {why}", from.written))
+        let unset = parsed.args.iter().find(|arg| !arg.has_default && mentions(&used.written, &arg.name));
+        match unset {
+            Some(arg) => (
+                used.line,
+                Rule::MissingArg,
+                format!(
+                    "`{what}` needs a value for the ARG `{0}`: give one with `args` in mkcompose.yml or `# mkcompose: args.{0}=VALUE`",
+                    arg.name
+                ),
+            ),
+            None => (used.line, Rule::UnknownImage, format!("`{what}` names no image: correct the reference")),
+        }
     });
     said.collect()
 }
 
-fn mismatches(description: &Description, content: &ParsedDockerfile) -> Vec<Said> {
-    let pairs = description.stages.iter().zip(&content.froms);
+/// Whether `text` has the variable `name`.
+fn mentions(text: &str, name: &str) -> bool {
+    text.split('$').skip(1).any(|rest| {
+        let rest = rest.strip_prefix('{').unwrap_or(rest);
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        rest.split(|c: char| !is_part(c)).next() == Some(name)
+    })
+}
+
+fn unclear_context(service: &Service) -> Option<Said> {
+    let context = printable_path(&service.context);
+    let end = "say which with `# mkcompose: context=DIR` or `context` in mkcompose.yml";
+    let message = match &service.context_status {
+        ContextStatus::Clear => return None,
+        ContextStatus::Ambiguous(_) => format!(
+            "everything that it takes is in `{context}` and also in a folder above it, so either may be the build context: {end}"
+        ),
+        ContextStatus::NothingFits(source) => {
+            format!(
+                "no folder from its own up to the repository has all that it takes; `{source}` is not in `{context}`: {end}"
+            )
+        }
+    };
+    Some((1, Rule::ContextUnclear, message))
+}
+
+fn mismatches(stages: &[Stage], parsed: &ParsedDockerfile) -> Vec<Said> {
+    let pairs = stages.iter().zip(&parsed.froms);
     let said = pairs.filter_map(|(stage, from)| {
         let image = from.image.known()?;
         if fit(image, &stage.segment).is_some() {
@@ -131,8 +185,8 @@ fn mismatches(description: &Description, content: &ParsedDockerfile) -> Vec<Said
 }
 
 /// A name of a single segment speaks of no stage, so it has nothing to contradict.
-fn stage_count(description: &Description, content: &ParsedDockerfile) -> Option<Said> {
-    let (segments, froms) = (&description.stages, &content.froms);
+fn stage_count(segments: &[Stage], parsed: &ParsedDockerfile) -> Option<Said> {
+    let froms = &parsed.froms;
     if segments.is_empty() || segments.len() == froms.len() {
         return None;
     }
@@ -165,10 +219,10 @@ fn missing_copy_source(source: &CopySource, presence: &Presence, root: &Path) ->
     let message = match presence {
         Presence::There => return None,
         Presence::Missing => {
-            format!("{instruction} takes `{path}`, which is not in `{root}`: add it there, or mend the path")
+            format!("{instruction} takes `{path}`, which is not in `{root}`: add it there, or correct the path")
         }
         Presence::LinkToNothing => format!(
-            "{instruction} takes `{path}`, where a link leads to nothing in `{root}`, which no link leaves in a build: add it there, or mend the link"
+            "{instruction} takes `{path}`, where a link leads to nothing in `{root}`, which no link leaves in a build: add it there, or correct the link"
         ),
         Presence::Ignored(ignore) => {
             let ignore = printable_path(ignore);
@@ -178,10 +232,10 @@ fn missing_copy_source(source: &CopySource, presence: &Presence, root: &Path) ->
     Some((*line, Rule::MissingCopySource, message))
 }
 
-fn missing_program_source(dockerfile: &Dockerfile, program: &ProgramSource, root: &Path) -> Option<Said> {
+fn missing_program_source(service: &Service, program: &ProgramSource, root: &Path) -> Option<Said> {
     // Without an image segment the name claims nothing: `Dockerfile.prod` is no program called prod.
-    dockerfile.service.segments().next()?;
-    let name = dockerfile.service.program();
+    service.name.segments().next()?;
+    let name = service.name.program();
     let root = printable_path(root);
     let message = match program {
         ProgramSource::One(_) => return None,

@@ -48,6 +48,14 @@ impl IoError {
     }
 }
 
+impl From<IoError> for Problem {
+    fn from(error: IoError) -> Self {
+        let IoError { doing, path, source } = error;
+        let what = format!("cannot {doing}: {source}{}", hint(&source));
+        Self { path, what }
+    }
+}
+
 fn hint(error: &io::Error) -> String {
     let hint = match error.kind() {
         io::ErrorKind::PermissionDenied => Some("check its permissions, or choose another path"),

@@ -78,8 +78,13 @@ pub struct Total {
     pub on_disk: u64,
 }
 
-/// Holds `services` against the `images` of their repository, by tag.
-pub fn measure(repository: &str, services: &[ServiceName], images: &BTreeMap<String, Image>, sort: Sort) -> Sizes {
+/// Compares `services` with the engine's `images`, by service. `reference` is the reference of a service's image.
+pub fn measure(
+    reference: &impl Fn(&ServiceName) -> String,
+    services: &[ServiceName],
+    images: &BTreeMap<String, Image>,
+    sort: Sort,
+) -> Sizes {
     let image_of = |service: &ServiceName| images.get(service.as_str());
     let there: Vec<&Image> = services.iter().filter_map(image_of).collect();
     let account = account(&there);
@@ -93,7 +98,7 @@ pub fn measure(repository: &str, services: &[ServiceName], images: &BTreeMap<Str
             share: shares.next().flatten(),
             largest: image.size,
         });
-        let row = Row { service: service.clone(), image: format!("{repository}:{service}"), built };
+        let row = Row { service: service.clone(), image: reference(service), built };
         programs.entry(service.program()).or_default().push(row);
     }
     let total = Total {
@@ -177,7 +182,7 @@ pub(crate) mod tests {
         let mut names: Vec<&str> = images.keys().map(String::as_str).collect();
         names.extend(["hello-c.gcc.scratch", "hello-c.gcc.nowhere.err", "absent.gcc"]);
         names.sort_unstable();
-        measure("minimage", &services(&names), &images, sort)
+        measure(&|service| format!("minimage:{service}"), &services(&names), &images, sort)
     }
 
     fn order(sizes: &Sizes) -> Vec<&str> {

@@ -1,11 +1,9 @@
 //! The flags of every command that needs a container engine.
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use clap::{Args, ValueHint};
 
-use crate::cli::Options;
 use crate::engine::Engine;
 
 /// Which engine to ask.
@@ -17,14 +15,8 @@ pub struct EngineArgs {
 }
 
 impl EngineArgs {
-    /// The engine that the flags name. An empty name is none given, as for other variables of the environment; a
-    /// relative path counts from where `--directory` says that we are.
-    pub fn engine(&self, options: &Options) -> Engine {
-        let path = Path::new(&self.docker);
-        match &options.directory {
-            _ if self.docker.is_empty() => Engine::new("docker"),
-            Some(_) if path.components().count() > 1 => Engine::new(options.at(path)),
-            _ => Engine::new(&self.docker),
-        }
+    /// The engine that the flags name. An empty name counts as none, as for other variables of the environment.
+    pub fn engine(&self) -> Engine {
+        if self.docker.is_empty() { Engine::new("docker") } else { Engine::new(&self.docker) }
     }
 }

@@ -11,8 +11,9 @@ use crate::output::diff::unified;
 use crate::output::{Change, Found, State, Target};
 use crate::problem::Problem;
 use crate::repository::scan::is_named_like_a_dockerfile;
+use crate::repository::service::Service;
 use crate::repository::service_name::Set;
-use crate::repository::{Dockerfile, Project, relative, resolve};
+use crate::repository::{Layout, Repository, relative, resolve};
 use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::printable_path;
 
@@ -27,19 +28,22 @@ struct File {
 /// # Errors
 /// Every problem with the Dockerfiles, the names or the files that are there; then nothing was written.
 pub fn run(args: GenerateArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let project = options.project();
-    let outputs = refuse_unfit_outputs(&project);
-    let dockerfiles = match project.scan() {
-        Ok(dockerfiles) => dockerfiles,
-        // Whoever mends the names is told in the same go what would stop them next.
-        Err(names) => {
-            let would_write = !args.check && !args.force;
-            let outputs = outputs.and_then(|()| if would_write { refuse_foreign_outputs(&project) } else { Ok(()) });
-            return Err(Error::combine(names.into(), outputs.err()));
+    let load = options.load_options();
+    let layout = Layout::read(&load)?;
+    let outputs = refuse_unfit_outputs(&layout);
+    let would_write = !args.check && !args.force;
+    let paths = Set::ALL.map(|set| layout.output_of(set).to_owned());
+    let repository = match Repository::of_layout(layout, &load) {
+        Ok(repository) => repository,
+        // The user who fixes these problems is also told what would stop the next run.
+        Err(problems) => {
+            let outputs = outputs.and_then(|()| if would_write { refuse_foreign_outputs(&paths) } else { Ok(()) });
+            return Err(Error::combine(problems.into(), outputs.err()));
         }
     };
     outputs?;
-    let files = all(Set::ALL.iter().map(|&set| file(&project, &dockerfiles, set)))?;
+    repository.notes.iter().for_each(|note| terminal.status(note));
+    let files = all(Set::ALL.iter().map(|&set| file(&repository, set, &options.repository_args())))?;
     if args.check {
         return check(&files, options, terminal);
     }
@@ -91,7 +95,11 @@ fn check(files: &[File], options: &Options, terminal: &Terminal) -> Result<ExitC
         return Ok(ExitCode::Success);
     }
     let force = if states.iter().any(|(_, state)| *state == State::Foreign) { " --force" } else { "" };
-    terminal.status(&format!("to mend it, run: {}mkcompose{}{force}", making_folders(files), options.words()));
+    terminal.status(&format!(
+        "to update them, run: {}mkcompose{}{force}",
+        making_folders(files),
+        options.as_shell_args()
+    ));
     Ok(ExitCode::Failure)
 }
 
@@ -143,18 +151,16 @@ fn services(count: usize) -> String {
 }
 
 /// The Compose file of `set`: what it should hold and what it holds.
-fn file(project: &Project, dockerfiles: &[Dockerfile], set: Set) -> Result<File, Error> {
-    let path = project.output_of(set);
-    let of_set: Vec<_> = dockerfiles.iter().filter(|dockerfile| dockerfile.service.set() == set).collect();
-    let wanted = if of_set.is_empty() { None } else { Some(text(project, path, &of_set)?) };
+fn file(repository: &Repository, set: Set, flags: &str) -> Result<File, Error> {
+    let path = repository.output_of(set);
+    let of_set: Vec<_> = repository.services.iter().filter(|service| service.name.set() == set).collect();
+    let wanted = if of_set.is_empty() { None } else { Some(text(repository, path, &of_set, flags)?) };
     let target = Target::read(path.to_owned(), wanted)?;
     Ok(File { target, services: of_set.len() })
 }
 
-fn text(project: &Project, output: &Path, dockerfiles: &[&Dockerfile]) -> Result<String, Error> {
+fn text(repository: &Repository, output: &Path, services: &[&Service], flags: &str) -> Result<String, Error> {
     let home = resolve(output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
-    let source = resolve(&project.dockerfiles)?;
-    let context = resolve(&project.context)?;
     let way = |from: &Path, to: &Path, shown: &Path| {
         relative(from, to).ok_or_else(|| {
             let what =
@@ -162,34 +168,40 @@ fn text(project: &Project, output: &Path, dockerfiles: &[&Dockerfile]) -> Result
             Error::Problems(vec![Problem::new(shown, what)])
         })
     };
-    let folder = match way(&context, &source, &project.dockerfiles)?.as_str() {
-        "." => String::new(),
-        way => [way, "/"].concat(),
+    let entry = |service: &&'_ Service| {
+        let context = way(&home, &service.real_context, &service.context)?;
+        let dockerfile = way(&service.real_context, &service.real_dockerfile, &service.dockerfile)?;
+        Ok::<_, Error>((context, dockerfile))
     };
-    let context = way(&home, &context, &project.context)?;
-    let entries = dockerfiles.iter().map(|Dockerfile { service, below, .. }| Entry {
-        service: service.as_str(),
-        image: [&project.repository, ":", service.as_str()],
-        context: &context,
-        dockerfile: [&folder, below, "", ""],
+    let places = all(services.iter().map(entry))?;
+    let entries: Vec<_> = services
+        .iter()
+        .zip(&places)
+        .map(|(service, (context, dockerfile))| Entry {
+            service,
+            context: context.as_str().into(),
+            dockerfile: dockerfile.as_str().into(),
+        })
+        .collect();
+    let sources = repository.dockerfiles.iter().map(|folder| {
+        Ok::<_, Error>(match way(&home, &resolve(folder)?, folder)?.as_str() {
+            "." => "this folder".to_owned(),
+            way => [way, "/"].concat(),
+        })
     });
-    let source = match way(&home, &source, &project.dockerfiles)?.as_str() {
-        "." => "this folder".to_owned(),
-        way => [way, "/"].concat(),
-    };
-    Ok(render(&entries, &source)?)
+    Ok(render(&entries, &all(sources)?.join(", "), flags)?)
 }
 
 /// The Compose files that are there and ours, but are not what these flags and Dockerfiles make them: they may describe
 /// other images. What cannot be read or rendered is left to the command itself.
-pub(super) fn stale(project: &Project, dockerfiles: &[Dockerfile]) -> Vec<PathBuf> {
-    let files = Set::ALL.iter().filter_map(|&set| file(project, dockerfiles, set).ok());
+pub(super) fn stale(repository: &Repository, options: &Options) -> Vec<PathBuf> {
+    let files = Set::ALL.iter().filter_map(|&set| file(repository, set, &options.repository_args()).ok());
     files.map(|file| file.target).filter(|target| target.state() == State::Stale).map(|target| target.path).collect()
 }
 
 /// Two sets in one file, a Compose file over a Dockerfile or in a place where it would be one, a folder for a file:
 /// whatever was meant, it was not that.
-fn refuse_unfit_outputs(project: &Project) -> Result<(), Error> {
+fn refuse_unfit_outputs(project: &Layout) -> Result<(), Error> {
     let both = [&project.output, &project.err_output];
     let places = all(both.into_iter().map(|output| place_of(output)))?;
     if let [output, err_output] = places.as_slice()
@@ -227,10 +239,10 @@ fn refuse_foreign(files: &[File]) -> Result<(), Error> {
 }
 
 /// The same while it is not known what the outputs should hold: whatever that is, a file that is not ours is in the way.
-fn refuse_foreign_outputs(project: &Project) -> Result<(), Error> {
-    let mut outputs: Vec<_> = Set::ALL.iter().map(|&set| project.output_of(set)).collect();
+fn refuse_foreign_outputs(outputs: &[PathBuf]) -> Result<(), Error> {
+    let mut outputs = outputs.to_vec();
     outputs.dedup();
-    let targets = all(outputs.into_iter().map(|output| Target::read(output.to_owned(), None)))?;
+    let targets = all(outputs.into_iter().map(|output| Target::read(output, None)))?;
     refuse_foreign_targets(targets.iter(), |_| "overwritten")
 }
 

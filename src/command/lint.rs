@@ -1,15 +1,18 @@
 //! `mkcompose lint`: do the names tell the truth about the Dockerfiles, and is everything there that they take?
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::Path;
+
+use crate::cli::Options;
 use crate::cli::lint::{LintArgs, LintFormat};
-use crate::context::{Context, Ignore, Presence};
-use crate::dockerfile::{CopySource, Description};
+use crate::context::{Context, ContextStatus, Ignore, Presence, find_source};
+use crate::dockerfile::CopySource;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::lint::{Finding, lint};
-use crate::problem::Problem;
-use crate::repository::Dockerfile;
-use crate::repository::Project;
-use crate::repository::read_all::described;
+use crate::lint::{Finding, Surroundings, lint};
+use crate::repository::Repository;
+use crate::repository::service::Service;
 use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::{printable, printable_path};
 
@@ -17,42 +20,41 @@ use image_analyzer::printable::{printable, printable_path};
 ///
 /// # Errors
 /// If a name is wrong, the context is missing or something cannot be read.
-pub fn run(args: LintArgs, project: &Project, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let described = described(project)?;
-    let context = Context::open(&project.context)?.ok_or_else(|| {
-        let what =
-            "there is no such folder: start in the repository's folder, or name the build context with `--context`";
-        Error::Problems(vec![Problem::new(&project.context, what)])
-    })?;
+pub fn run(args: LintArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let repository = Repository::load(&options.load_options())?;
+    let mut contexts: BTreeMap<&Path, Context> = BTreeMap::new();
     let mut findings = Vec::new();
-    for (dockerfile, description) in &described {
-        let absent = absent(dockerfile, description, &context)?;
-        let program = context.program(dockerfile.service.program());
-        findings.extend(lint(dockerfile, description, &program, context.root(), &absent));
+    for service in &repository.services {
+        let program = if repository.follows_convention {
+            let context = match contexts.entry(&service.real_context) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(Context::open(&service.context)?.unwrap_or_default()),
+            };
+            Some(context.program(service.name.program()))
+        } else {
+            None
+        };
+        findings.extend(lint(service, &Surroundings { program, absent: absent(service)? }));
     }
     findings.sort_unstable();
     match args.format {
         LintFormat::Text => terminal.result(&text(&findings, terminal))?,
         LintFormat::Json => terminal.json(&findings)?,
     }
-    terminal.status(&summary(described.len(), findings.len()));
+    terminal.status(&summary(repository.services.len(), findings.len()));
     Ok(if findings.is_empty() { ExitCode::Success } else { ExitCode::Failure })
 }
 
-/// The sources of `dockerfile` that a build would not find.
-fn absent<'d>(
-    dockerfile: &Dockerfile,
-    description: &'d Description,
-    context: &Context,
-) -> Result<Vec<(&'d CopySource, Presence)>, Error> {
-    let sources = description.content.as_ref().map(|content| content.sources.as_slice()).unwrap_or_default();
-    if sources.is_empty() {
+/// What a build of `service` would not find. Where the build context was found and nothing fits, that is another rule's.
+fn absent(service: &Service) -> Result<Vec<(&CopySource, Presence)>, Error> {
+    let sources = service.parsed.as_ref().map(|parsed| parsed.sources.as_slice()).unwrap_or_default();
+    if sources.is_empty() || service.context_status != ContextStatus::Clear {
         return Ok(Vec::new());
     }
-    let ignore = Ignore::of(&dockerfile.path, context.root())?;
+    let ignore = Ignore::of(&service.dockerfile, &service.context)?;
     let mut absent = Vec::new();
     for source in sources {
-        match context.find(&source.path, &ignore)? {
+        match find_source(&service.context, &source.path, &ignore)? {
             Presence::There => {}
             presence => absent.push((source, presence)),
         }

@@ -1,14 +1,17 @@
 //! `mkcompose list`: each Dockerfile's service, program, source, images, parameters and set.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use serde::Serialize;
 
+use crate::cli::Options;
 use crate::cli::list::{ListArgs, ListFormat};
 use crate::context::{Context, ProgramSource};
-use crate::dockerfile::Stage;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::repository::Project;
-use crate::repository::read_all::described;
+use crate::repository::Repository;
+use crate::repository::convention::{Stage, stages};
 use crate::repository::service_name::{ServiceName, Set};
 use crate::table::Table;
 use crate::terminal::{Style, Terminal};
@@ -32,30 +35,36 @@ struct Entry {
 ///
 /// # Errors
 /// If a name is wrong or something cannot be read.
-pub fn run(args: ListArgs, project: &Project, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let described = described(project)?;
-    let context = Context::open(&project.context)?.unwrap_or_else(|| {
-        terminal
-            .status(&format!("{}: there is no such folder, so there are no sources", printable_path(&project.context)));
-        Context::default()
-    });
-    let mut entries = Vec::with_capacity(described.len());
-    for (dockerfile, description) in described {
-        if let Err(problem) = &description.content {
-            let path = printable_path(&dockerfile.path);
+pub fn run(args: ListArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let repository = Repository::load(&options.load_options())?;
+    let mut contexts: BTreeMap<&Path, Context> = BTreeMap::new();
+    let mut entries = Vec::with_capacity(repository.services.len());
+    for service in &repository.services {
+        if let Err(problem) = &service.parsed {
+            let path = printable_path(&service.dockerfile);
             terminal.status(&format!("{path}:{}: this does not parse, see `mkcompose lint`", problem.line));
         }
-        let source = match context.program(dockerfile.service.program()) {
-            ProgramSource::One(path) => Some(path.to_string_lossy().into_owned()),
-            ProgramSource::None | ProgramSource::Several(_) => None,
+        let source = if repository.follows_convention {
+            let context = match contexts.entry(&service.context) {
+                std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+                std::collections::btree_map::Entry::Vacant(new) => {
+                    new.insert(Context::open(&service.context)?.unwrap_or_default())
+                }
+            };
+            match context.program(service.name.program()) {
+                ProgramSource::One(path) => Some(path.to_string_lossy().into_owned()),
+                ProgramSource::None | ProgramSource::Several(_) => None,
+            }
+        } else {
+            None
         };
         entries.push(Entry {
-            dockerfile: dockerfile.path.to_string_lossy().into_owned(),
-            set: dockerfile.service.set(),
-            program: dockerfile.service.program().to_owned(),
-            service: dockerfile.service,
+            dockerfile: service.dockerfile.to_string_lossy().into_owned(),
+            set: service.name.set(),
+            program: service.name.program().to_owned(),
+            service: service.name.clone(),
             source,
-            stages: description.stages,
+            stages: stages(&service.name, &service.parsed),
         });
     }
     match args.format {

@@ -14,10 +14,9 @@ use crate::engine::{Engine, EngineError};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
-use crate::problem::Problem;
-use crate::repository::Dockerfile;
 use crate::repository::select::select;
-use crate::repository::{Project, resolve};
+use crate::repository::service::Service;
+use crate::repository::{Repository, resolve};
 use crate::runner::job::{ImageJob, RunContext, RunLimits};
 use crate::runner::logs::{Logs, default_folder};
 use crate::runner::outcome::Outcome;
@@ -39,7 +38,7 @@ pub struct RunPlan {
 /// The images to work on, and the services that there are, chosen or not.
 pub struct Selection {
     /// Where everything is.
-    pub project: Project,
+    pub repository: Repository,
     /// Those to work on, by service.
     pub tasks: Vec<ImageJob>,
     /// All services, by name.
@@ -65,22 +64,17 @@ pub type Ended<'a> = dyn Fn(&ServiceResult, &Progress<'_>) + Sync + 'a;
 ///
 /// # Errors
 /// Problems with the Dockerfiles, the build context or the globs.
-pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Selection, Error> {
-    let project = options.project();
-    let dockerfiles = project.scan()?;
-    let all = dockerfiles.iter().map(|dockerfile| dockerfile.service.to_string()).collect();
-    let chosen = select(&dockerfiles, &args.globs, &options.words())?;
-    let stale = stale(&project, &dockerfiles);
-    if build && !project.context.is_dir() {
-        let what = "the build context is no folder: start in the repository's folder, or name it with `--context`";
-        return Err(Error::Problems(vec![Problem::new(&project.context, what)]));
-    }
-    let task = |Dockerfile { service, path, .. }: Dockerfile| ImageJob {
-        recipe: BuildSpec { image: project.image(&service), dockerfile: path, context: project.context.clone() },
-        service,
+pub fn choose(args: &WorkArgs, options: &Options) -> Result<Selection, Error> {
+    let repository = Repository::load(&options.load_options())?;
+    let all = repository.services.iter().map(|service| service.name.to_string()).collect();
+    let chosen = select(&repository.services, &args.globs, &options.as_shell_args())?;
+    let stale = stale(&repository, options);
+    let task = |service: Service| ImageJob {
+        recipe: BuildSpec { image: service.image, dockerfile: service.dockerfile, context: service.context },
+        service: service.name,
     };
     let tasks = chosen.into_iter().map(task).collect();
-    Ok(Selection { project, tasks, all, stale })
+    Ok(Selection { repository, tasks, all, stale })
 }
 
 /// Works on the chosen images as `plan` says. `ended` is called as each ends, from several threads.
@@ -95,9 +89,9 @@ pub fn work(
     terminal: &Terminal,
     ended: &Ended<'_>,
 ) -> Result<RunResult, Error> {
-    let engine = args.engine.engine(options);
+    let engine = args.engine.engine();
     engine.check()?;
-    let logs = Logs::open(logs_folder(&chosen.project, args, options)?)?;
+    let logs = Logs::open(logs_folder(&chosen.repository, args)?)?;
     let talker = *terminal;
     let interrupt = Interrupt::listen_for_two(move |first| {
         if first && talker.draw_size().is_none() {
@@ -107,7 +101,7 @@ pub fn work(
     let engine = engine.with_interrupt(&interrupt);
     let owner = Owner::me();
     for path in &chosen.stale {
-        let (path, flags) = (printable_path(path), options.words());
+        let (path, flags) = (printable_path(path), options.as_shell_args());
         terminal.status(&format!(
             "{path}: stale, or for other flags than these: `mkcompose --check{flags}` shows how it differs"
         ));
@@ -195,10 +189,12 @@ fn tidy(engine: &Engine, owner: &Owner, terminal: &Terminal) {
     }
 }
 
-fn logs_folder(project: &Project, args: &WorkArgs, options: &Options) -> Result<PathBuf, Error> {
+fn logs_folder(repository: &Repository, args: &WorkArgs) -> Result<PathBuf, Error> {
     match &args.logs {
-        Some(folder) => Ok(options.at(folder)),
-        None => Ok(default_folder(&resolve(&project.dockerfiles)?, |name| std::env::var_os(name))?),
+        Some(folder) => Ok(folder.clone()),
+        None => Ok(default_folder(&resolve(repository.dockerfiles.first().unwrap_or(&repository.root))?, |name| {
+            std::env::var_os(name)
+        })?),
     }
 }
 

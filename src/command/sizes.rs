@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::problem::Problem;
 use crate::report::sizes::{Report, changes, csv, json, markdown, svg, table};
+use crate::repository::Repository;
 use crate::repository::select::{matcher, select};
 use crate::repository::service_name::ServiceName;
 use crate::sizes::baseline::{Baseline, Changes};
@@ -22,18 +23,17 @@ use image_analyzer::printable::printable;
 /// # Errors
 /// Problems with the Dockerfiles, the globs or the baseline; an engine that does not answer; no image to speak of.
 pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let project = options.project();
-    let dockerfiles = select(&project.scan()?, &args.globs, &options.words())?;
-    let services: Vec<ServiceName> = dockerfiles.into_iter().map(|dockerfile| dockerfile.service).collect();
-    let baseline = args.baseline.as_ref().map(|path| baseline(&options.at(path), &args.globs)).transpose()?;
-    // Sorted, as they come from the scan.
-    let is_wanted = |tag: &str| services.binary_search_by(|service| service.as_str().cmp(tag)).is_ok();
-    let engine = args.engine.engine(options);
-    let images = engine.images(&project.repository, is_wanted);
-    let images = images.map_err(|failure| engine.silence(&failure).unwrap_or(failure))?;
-    let sizes = measure(&project.repository, &services, &images, args.sort);
+    let repository = Repository::load(&options.load_options())?;
+    let chosen = select(&repository.services, &args.globs, &options.as_shell_args())?;
+    let baseline = args.baseline.as_ref().map(|path| baseline(path, &args.globs)).transpose()?;
+    let engine = args.engine.engine();
+    let wanted = chosen.iter().map(|service| (service.name.to_string(), service.image.clone())).collect();
+    let images = engine.images(&wanted).map_err(|failure| engine.silence(&failure).unwrap_or(failure))?;
+    let services: Vec<ServiceName> = chosen.into_iter().map(|service| service.name).collect();
+    let reference = |service: &ServiceName| wanted.get(service.as_str()).cloned().unwrap_or_default();
+    let sizes = measure(&reference, &services, &images, args.sort);
     if sizes.total.built == 0 {
-        return Err(Error::NoImages { repository: project.repository, flags: options.words() });
+        return Err(Error::NoImages { repository: repository.image, flags: options.as_shell_args() });
     }
     let changes = baseline.map(|baseline| baseline.changes(&sizes, args.budget.unwrap_or_default()));
     let report = Report { sizes: &sizes, changes: changes.as_ref() };
@@ -70,8 +70,8 @@ fn baseline(path: &Path, globs: &[String]) -> Result<Baseline, Error> {
 /// Tells of changes where the format has no room for them.
 fn say_changes(changes: &Changes, terminal: &Terminal) {
     for section in changes::sections(changes) {
-        let style = if section.is_culprit { Style::Bad } else { Style::Strong };
-        terminal.status(&terminal.styled_err(&format!("{}:", section.title), style));
+        let tone = if section.is_culprit { Style::Bad } else { Style::Strong };
+        terminal.status(&terminal.styled_err(&format!("{}:", section.title), tone));
         section.lines.iter().for_each(|line| terminal.status(&format!("  {line}")));
     }
 }

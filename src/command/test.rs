@@ -31,11 +31,11 @@ const HINT: &str = "where an image is meant to fail: keep a report (`--report FI
 /// written; those that can be are.
 pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let start = Instant::now();
-    let files = args.reports.iter().map(|path| File::new(options.at(path))).collect::<Result<Vec<_>, _>>()?;
-    let baseline = args.baseline.as_ref().map(|path| baseline(&options.at(path))).transpose()?;
-    let chosen = choose(&args.work, options, !args.no_build)?;
+    let files = args.reports.iter().map(|path| File::new(path.clone())).collect::<Result<Vec<_>, _>>()?;
+    let baseline = args.baseline.as_ref().map(|path| baseline(path)).transpose()?;
+    let chosen = choose(&args.work, options)?;
     if let Some(network) = &args.network {
-        let engine = args.work.engine.engine(options);
+        let engine = args.work.engine.engine();
         engine.check()?;
         engine.check_network(network)?;
     }
@@ -50,7 +50,7 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     })?;
     let changes = baseline.map(|baseline| baseline.changes(&worked.rows, &chosen.all));
     let report = Report {
-        repository: &chosen.project.repository,
+        repository: &chosen.repository.image,
         rows: &worked.rows,
         changes: changes.as_ref(),
         was_interrupted: worked.was_interrupted,
@@ -74,7 +74,7 @@ fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> 
     if report.changes.is_some() {
         return report.compares_none().then(|| NOTHING_TO_COMPARE.to_owned()).into_iter().collect();
     }
-    let flags = options.words();
+    let flags = options.as_shell_args();
     let unexpected = || report.rows.iter().filter(|row| row.set() == Set::Normal && row.is_expected() == Some(false));
     if unexpected().any(|row| *row.outcome() == Outcome::NotBuilt) {
         let globs = args.work.globs.iter().map(quoted);

@@ -13,8 +13,9 @@ use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::report::image::fix::Dockerfile;
 use crate::report::image::{ImageReport, json, render};
-use crate::repository;
+use crate::repository::Repository;
 use crate::repository::select::{nearest, select};
+use crate::repository::service::Service;
 use crate::repository::service_name::{ServiceName, Set};
 use crate::terminal::Terminal;
 use image_analyzer::printable::printable_path;
@@ -43,7 +44,7 @@ pub fn run(args: &WhyArgs, options: &Options, terminal: &Terminal) -> Result<Exi
                 unseen = true;
                 // It would be the same for each of the others.
                 let is_engines = args.archive.is_none() && matches!(error, Error::Engine(_));
-                if is_engines && args.engine.engine(options).check().is_err() {
+                if is_engines && args.engine.engine().check().is_err() {
                     break;
                 }
             }
@@ -69,7 +70,7 @@ pub fn run(args: &WhyArgs, options: &Options, terminal: &Terminal) -> Result<Exi
 struct Wanted {
     /// As it was named.
     name: String,
-    service: Option<repository::Dockerfile>,
+    service: Option<Service>,
     /// How the engine or the archive knows it; `None` for whatever is in the archive.
     reference: Option<String>,
     /// The service that is likely to be meant, if the name is that of none.
@@ -87,22 +88,22 @@ fn wanted(args: &WhyArgs, options: &Options) -> Result<Vec<Wanted>, Error> {
         let name = if path.as_os_str() == "-" { "stdin".to_owned() } else { printable_path(path) };
         return Ok(vec![named(name)]);
     }
-    let project = options.project();
+    let load = || Repository::load(&options.load_options()).map(|repository| repository.services);
     let globs: Vec<String> = args.images.iter().filter(|name| is_glob(name)).cloned().collect();
     // Without Dockerfiles there are no services, and names are those of the engine.
-    let dockerfiles = if globs.is_empty() { project.scan().unwrap_or_default() } else { project.scan()? };
+    let dockerfiles = if globs.is_empty() { load().unwrap_or_default() } else { load()? };
     if !globs.is_empty() {
-        select(&dockerfiles, &globs, &options.words())?;
+        select(&dockerfiles, &globs, &options.as_shell_args())?;
     }
     let mut all: Vec<Wanted> = Vec::new();
     for asked in &args.images {
-        let services = services(&dockerfiles, asked, &options.words())?;
+        let services = services(&dockerfiles, asked, &options.as_shell_args())?;
         if services.is_empty() {
             let nearest = nearest(&dockerfiles, asked).cloned();
             all.push(Wanted { reference: Some(asked.clone()), nearest, ..named(asked.clone()) });
         }
         for service in services {
-            let (name, reference) = (service.service.to_string(), Some(project.image(&service.service)));
+            let (name, reference) = (service.name.to_string(), Some(service.image.clone()));
             // What globs share is looked at once.
             if !is_glob(asked) || all.iter().all(|wanted| wanted.reference != reference) {
                 all.push(Wanted { service: Some(service), reference, ..named(name) });
@@ -119,16 +120,12 @@ fn is_glob(name: &str) -> bool {
 
 /// The services that a name or a glob means. What is known not to build has no image, so that a glob means it only if
 /// there is nothing else.
-fn services(
-    dockerfiles: &[repository::Dockerfile],
-    name: &str,
-    flags: &str,
-) -> Result<Vec<repository::Dockerfile>, Error> {
+fn services(dockerfiles: &[Service], name: &str, flags: &str) -> Result<Vec<Service>, Error> {
     if !is_glob(name) {
-        return Ok(dockerfiles.iter().filter(|dockerfile| dockerfile.service.as_str() == name).cloned().collect());
+        return Ok(dockerfiles.iter().filter(|dockerfile| dockerfile.name.as_str() == name).cloned().collect());
     }
     let mut chosen = select(dockerfiles, &[name.to_owned()], flags)?;
-    let builds = |dockerfile: &repository::Dockerfile| dockerfile.service.set() == Set::Normal;
+    let builds = |dockerfile: &Service| dockerfile.name.set() == Set::Normal;
     if chosen.iter().any(builds) {
         chosen.retain(builds);
     }
@@ -142,7 +139,6 @@ fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Err
     match (&args.archive, &wanted.reference) {
         (Some(path), _) if path.as_os_str() == "-" => read_archive(io::stdin().lock(), &choice).map_err(failed),
         (Some(path), _) => {
-            let path = options.at(path);
             let is_folder = fs::metadata(&path).map_err(Error::io("read", &path))?.is_dir();
             if is_folder {
                 return read_layout(&path, &choice).map_err(failed);
@@ -152,7 +148,7 @@ fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Err
         (None, Some(reference)) => {
             // An image given by its id has no name in its archive, and only one image comes.
             let choice = ReadOptions { name: None, ..choice };
-            let engine = args.engine.engine(options);
+            let engine = args.engine.engine();
             let image = image_archive::image(&engine, reference, &choice);
             image.map_err(|failure| unsaved(wanted, &engine, failure, options))?.map_err(failed)
         }
@@ -172,8 +168,8 @@ fn unsaved(wanted: &Wanted, engine: &Engine, failure: EngineError, options: &Opt
     let Some(missing) = wanted.reference.as_ref().and_then(|reference| engine.id(reference).err()) else {
         return failure.into();
     };
-    let flags = options.words();
-    let service = wanted.service.as_ref().map(|dockerfile| &dockerfile.service);
+    let flags = options.as_shell_args();
+    let service = wanted.service.as_ref().map(|dockerfile| &dockerfile.name);
     match service.map(|service| (service.to_string(), service.set())) {
         Some((service, Set::Err)) => Error::NeverBuilt { service, flags },
         Some((service, Set::Normal)) => Error::NotBuilt { service, flags },
@@ -195,11 +191,11 @@ fn for_linux(wanted: &Wanted, image: Image) -> Result<Image, Error> {
 }
 
 fn report(wanted: Wanted, image: &Image) -> ImageReport {
-    let text = wanted.service.as_ref().and_then(|dockerfile| fs::read(&dockerfile.path).ok());
+    let text = wanted.service.as_ref().and_then(|dockerfile| fs::read(&dockerfile.dockerfile).ok());
     ImageReport {
         image: wanted.reference.or_else(|| image.names.first().cloned()),
         name: wanted.name,
-        service: wanted.service.map(|dockerfile| dockerfile.service.to_string()),
+        service: wanted.service.map(|dockerfile| dockerfile.name.to_string()),
         dockerfile: text.map(|text| Dockerfile::parse(&String::from_utf8_lossy(&text))),
         diagnosis: diagnose(image),
     }

@@ -14,7 +14,7 @@ pub struct SettingComment {
 const MARK: &str = "mkcompose:";
 
 /// The comments for mkcompose before the first instruction of `text`.
-pub(super) fn comments(text: &str) -> Vec<SettingComment> {
+pub fn comments(text: &str) -> Vec<SettingComment> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut found = Vec::new();
     for (place, line) in text.lines().enumerate() {

@@ -56,20 +56,12 @@ struct Step {
 }
 
 impl Engine {
-    /// The images of `repository` whose tag is wanted, by tag. Others are not asked about.
+    /// The images of the wanted references, by the key that each is wanted under. Others are not asked about.
     ///
     /// # Errors
     /// If the engine does not answer, or not in a form that can be read.
-    pub fn images(
-        &self,
-        repository: &str,
-        is_wanted: impl Fn(&str) -> bool,
-    ) -> Result<BTreeMap<String, Image>, EngineError> {
-        let repository = familiar(repository);
-        let format = "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.Size}}";
-        let listed = self.capture(["image", "ls", "--no-trunc", "--format", format, repository])?;
-        let mut listed = listed_of(&String::from_utf8_lossy(&listed), repository);
-        listed.retain(|tag, _| is_wanted(tag));
+    pub fn images(&self, wanted: &BTreeMap<String, String>) -> Result<BTreeMap<String, Image>, EngineError> {
+        let listed = self.listed(wanted)?;
         let mut shown: BTreeMap<&str, Option<u64>> = BTreeMap::new();
         for image in listed.values() {
             shown.insert(&image.id, image.size);
@@ -81,7 +73,32 @@ impl Engine {
         }
         let images = self.with_layers(&ids, &inspected, &shown)?;
         let of = |image: &Listed| images.get(image.id.as_str()).cloned();
-        Ok(listed.iter().filter_map(|(tag, image)| Some((tag.clone(), of(image)?))).collect())
+        Ok(listed.iter().filter_map(|(key, image)| Some((key.clone(), of(image)?))).collect())
+    }
+
+    /// What `image ls` says about the wanted references, by their keys.
+    fn listed(&self, wanted: &BTreeMap<String, String>) -> Result<BTreeMap<String, Listed>, EngineError> {
+        let mut repositories: BTreeMap<&str, BTreeMap<&str, &String>> = BTreeMap::new();
+        for (key, reference) in wanted {
+            let (repository, tag) = reference.rsplit_once(':').unwrap_or((reference, "latest"));
+            repositories.entry(familiar(repository)).or_default().insert(tag, key);
+        }
+        let format = "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.Size}}";
+        let mut args = vec!["image", "ls", "--no-trunc", "--format", format];
+        if repositories.len() == 1 {
+            args.extend(repositories.keys());
+        }
+        let lines = self.capture(&args)?;
+        let lines = String::from_utf8_lossy(&lines);
+        let mut found = BTreeMap::new();
+        for (repository, tags) in repositories {
+            for (tag, image) in listed_of(&lines, repository) {
+                if let Some(key) = tags.get(tag.as_str()) {
+                    found.insert((*key).clone(), image);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// What `image inspect` says of each of `ids`, in their order.

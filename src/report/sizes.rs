@@ -106,7 +106,7 @@ mod tests {
             size += size / 7;
         }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        measure("minimage", &services(&names), &images, Sort::Size)
+        measure(&|service| format!("minimage:{service}"), &services(&names), &images, Sort::Size)
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::service_name::ServiceName;
 use crate::problem::Problem;
 
 /// A problem for each circle of services that are built on each other.
-pub fn cycles(services: &[Service]) -> Vec<Problem> {
+pub(super) fn cycles(services: &[Service]) -> Vec<Problem> {
     let bases_of = |service: &Service| service.local_bases.iter().map(|base| base.service.clone()).collect();
     let mut bases: BTreeMap<ServiceName, BTreeSet<ServiceName>> =
         services.iter().map(|service| (service.name.clone(), bases_of(service))).collect();

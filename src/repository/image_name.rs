@@ -40,7 +40,8 @@ impl ImageName {
             tag: tag.map_or_else(|| if has_placeholder { "latest" } else { "{service}" }.to_owned(), str::to_owned),
         };
         for part in [&name.repository, &name.tag] {
-            let rest = ["{service}", "{program}", "{variant}"].iter().fold(part.clone(), |rest, word| rest.replace(word, "x"));
+            let rest =
+                ["{service}", "{program}", "{variant}"].iter().fold(part.clone(), |rest, word| rest.replace(word, "x"));
             if rest.contains(['{', '}']) {
                 return Err(format!(
                     "`{}` has an unknown placeholder: use {{service}}, {{program}} or {{variant}}",

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use super::build_order::cycles;
 use super::image_name::{ImageName, normalised};
 use super::paths::{lexical, resolve, up_to};
-use super::read_all::{ReadDockerfile, read_all};
-use super::scan::{Scan, ScanOptions, Skipped, look, none_found};
+use super::read_all::read_all;
+use super::scan::{FoundDockerfile, Scan, ScanOptions, Skipped, scan_all};
 use super::service::{LocalBase, Origin, Service};
 use super::service_name::{ServiceName, Set, collisions};
 use crate::context::{self, ContextStatus};
-use crate::dockerfile::{BuildArgs, ParsedDockerfile, read_with};
-use crate::error::Error;
+use crate::dockerfile::{BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, comments, read, read_with};
 use crate::problem::Problem;
 use crate::settings::{FILE_NAME, ServiceSettings, SettingsFile, find, from_comments, nearest};
 use image_analyzer::printable::{printable, printable_path};
@@ -47,6 +46,8 @@ pub struct Repository {
     pub output: PathBuf,
     /// The Compose file of the err set.
     pub err_output: PathBuf,
+    /// The image's name, as the flags or the settings give it.
+    pub image: String,
     /// Whether file names follow the convention `PROGRAM.BUILD-IMAGE[.RUN-IMAGE]`, which `lint` then checks.
     pub follows_convention: bool,
     /// The images to build, by name.
@@ -89,14 +90,14 @@ impl Layout {
     ///
     /// # Errors
     /// Every problem of the settings file.
-    pub fn read(options: &LoadOptions) -> Result<Self, Error> {
-        let start = resolve(Path::new("."))?;
+    pub fn read(options: &LoadOptions) -> Result<Self, Vec<Problem>> {
+        let start = resolve(Path::new(".")).map_err(|error| vec![error.into()])?;
         let file = if options.without_settings { None } else { find(&start) };
         let (root, settings_path, settings) = match &file {
             Some(file) => {
                 let root = up_to(&start, file.parent().unwrap_or(&start));
                 let shown = join(&root, FILE_NAME);
-                let settings = SettingsFile::read(file, &shown).map_err(Error::Problems)?;
+                let settings = SettingsFile::read(file, &shown)?;
                 (root, Some(shown), settings)
             }
             None => (PathBuf::new(), None, SettingsFile::default()),
@@ -136,7 +137,7 @@ impl Layout {
 
     /// Looks for Dockerfiles.
     pub fn scan(&self) -> (Scan, Vec<Problem>) {
-        let (mut scan, mut problems) = look(&self.scan_options());
+        let (mut scan, mut problems) = scan_all(&self.scan_options());
         // `./api/Dockerfile` is shown as `api/Dockerfile`.
         let shown = |path: &mut PathBuf| {
             if let Ok(below) = path.strip_prefix(".") {
@@ -149,9 +150,10 @@ impl Layout {
         (scan, problems)
     }
 
-    /// What there is to say where no Dockerfile was found.
-    pub fn none_found(&self, scan: &Scan) -> Problem {
-        none_found::problem(&self.scan_options(), scan)
+    /// Whether the settings file gives build arguments to any service.
+    fn gives_args(&self) -> bool {
+        let services = self.settings.services.iter().map(|located| &located.value.1);
+        services.chain([&self.settings.all]).any(|settings| !settings.args.is_empty())
     }
 
     fn scan_options(&self) -> ScanOptions {
@@ -162,8 +164,7 @@ impl Layout {
 
 /// `folder` and `path` below it, without the `.` parts; an absolute `path` stays as it is.
 fn join(folder: &Path, path: impl AsRef<Path>) -> PathBuf {
-    let joined: PathBuf =
-        folder.join(path).components().filter(|part| *part != std::path::Component::CurDir).collect();
+    let joined: PathBuf = folder.join(path).components().filter(|part| *part != std::path::Component::CurDir).collect();
     if joined.as_os_str().is_empty() { PathBuf::from(".") } else { joined }
 }
 
@@ -172,7 +173,7 @@ impl Repository {
     ///
     /// # Errors
     /// Every problem there is.
-    pub fn load(options: &LoadOptions) -> Result<Self, Error> {
+    pub fn load(options: &LoadOptions) -> Result<Self, Vec<Problem>> {
         Self::of_layout(Layout::read(options)?, options)
     }
 
@@ -180,14 +181,19 @@ impl Repository {
     ///
     /// # Errors
     /// Every problem there is.
-    pub fn of_layout(layout: Layout, options: &LoadOptions) -> Result<Self, Error> {
+    pub fn of_layout(layout: Layout, options: &LoadOptions) -> Result<Self, Vec<Problem>> {
         let (scan, mut problems) = layout.scan();
-        if scan.found.is_empty() && problems.is_empty() {
-            problems.push(layout.none_found(&scan));
-        }
         problems.extend(unused(&layout, &scan));
-        let (read, unreadable) = read_all(scan.found);
-        problems.extend(unreadable);
+        let gives_args = layout.gives_args();
+        let results =
+            read_all(&scan.found, |found| &found.path, |found, text| ReadDockerfile::new(found, text, gives_args));
+        let mut read = Vec::with_capacity(results.len());
+        for result in results {
+            match result {
+                Ok(file) => read.push(file),
+                Err(problem) => problems.push(problem),
+            }
+        }
         let mut resolver = Resolver::new(&layout, options, &mut problems)?;
         let mut services: Vec<_> = read.into_iter().filter_map(|file| resolver.service(file)).collect();
         let Resolver { problems: found, notes, unused_globs, .. } = resolver;
@@ -203,7 +209,7 @@ impl Repository {
         problems.sort();
         problems.dedup();
         if !problems.is_empty() {
-            return Err(Error::Problems(problems));
+            return Err(problems);
         }
         let skipped = scan.skipped.into_iter().chain(scan.folders).collect();
         Ok(Self {
@@ -213,6 +219,7 @@ impl Repository {
             output: layout.output,
             err_output: layout.err_output,
             follows_convention: layout.follows_convention,
+            image: options.image.clone().or(layout.settings.all.image).unwrap_or_else(|| IMAGE.to_owned()),
             services,
             skipped,
             notes,
@@ -289,6 +296,24 @@ fn settle_bases(services: &mut [Service]) {
     }
 }
 
+/// A Dockerfile that was read.
+struct ReadDockerfile {
+    found: FoundDockerfile,
+    comments: Vec<SettingComment>,
+    parsed: Result<ParsedDockerfile, ParseProblem>,
+    /// Its text, where it may be read again with build arguments.
+    text: String,
+}
+
+impl ReadDockerfile {
+    fn new(found: &FoundDockerfile, text: &str, gives_args: bool) -> Self {
+        let comments = comments(text);
+        let gives_args = gives_args || comments.iter().any(|comment| comment.key.starts_with("args."));
+        let text_again = if gives_args { text.to_owned() } else { String::new() };
+        Self { found: found.clone(), comments, parsed: read(text), text: text_again }
+    }
+}
+
 /// A glob of `services` that matched nothing.
 struct UnusedGlob {
     line: usize,
@@ -299,7 +324,8 @@ impl UnusedGlob {
     fn problem(&self, layout: &Layout, services: &[Service]) -> Problem {
         let path = layout.settings_path.clone().unwrap_or_default();
         let near = nearest(&self.glob, services.iter().map(|service| service.name.as_str()));
-        let fix = near.map_or_else(|| "`mkcompose list` shows them".to_owned(), |near| format!("did you mean `{near}`?"));
+        let fix =
+            near.map_or_else(|| "`mkcompose list` shows them".to_owned(), |near| format!("did you mean `{near}`?"));
         Problem::new(path, format!("line {}: `{}` matches no service: {fix}", self.line, printable(&self.glob)))
     }
 }
@@ -323,7 +349,7 @@ struct Resolver<'a> {
 type Settled = (ServiceSettings, BTreeMap<String, Origin>);
 
 impl<'a> Resolver<'a> {
-    fn new(layout: &'a Layout, options: &'a LoadOptions, problems: &mut Vec<Problem>) -> Result<Self, Error> {
+    fn new(layout: &'a Layout, options: &'a LoadOptions, problems: &mut Vec<Problem>) -> Result<Self, Vec<Problem>> {
         let mut globs = Vec::new();
         let mut unused_globs = Vec::new();
         for located in &layout.settings.services {
@@ -332,7 +358,12 @@ impl<'a> Resolver<'a> {
                 Ok(compiled) => globs.push(Some(compiled.compile_matcher())),
                 Err(error) => {
                     let path = layout.settings_path.clone().unwrap_or_default();
-                    let what = format!("line {}: `{}` is not a glob ({}): correct it", located.line, printable(glob), error.kind());
+                    let what = format!(
+                        "line {}: `{}` is not a glob ({}): correct it",
+                        located.line,
+                        printable(glob),
+                        error.kind()
+                    );
                     problems.push(Problem::new(path, what));
                     globs.push(None);
                 }
@@ -351,7 +382,7 @@ impl<'a> Resolver<'a> {
         let image = image.unwrap_or_else(|| image_of(IMAGE, PathBuf::new()));
         let mut real_dockerfiles = BTreeMap::new();
         for folder in &layout.dockerfiles {
-            real_dockerfiles.insert(folder.clone(), resolve(folder)?);
+            real_dockerfiles.insert(folder.clone(), resolve(folder).map_err(|error| vec![error.into()])?);
         }
         Ok(Self {
             layout,
@@ -418,7 +449,10 @@ impl<'a> Resolver<'a> {
         let result = match &comments.name {
             Some(name) => ServiceName::parse(name).map_err(|why| {
                 let line = file.comments.iter().find(|comment| comment.key == "name").map_or(1, |comment| comment.line);
-                Problem::new(&file.found.path, format!("line {line}: {why}: change `# mkcompose: name={}`", printable(name)))
+                Problem::new(
+                    &file.found.path,
+                    format!("line {line}: {why}: change `# mkcompose: name={}`", printable(name)),
+                )
             }),
             None => file.found.service_name(self.flag_image.as_ref().unwrap_or(&self.image).last_part()),
         };
@@ -473,7 +507,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// What the Dockerfile says with these build arguments.
-    fn parsed(&self, file: &ReadDockerfile, args: &BuildArgs) -> Result<ParsedDockerfile, crate::dockerfile::ParseProblem> {
+    fn parsed(&self, file: &ReadDockerfile, args: &BuildArgs) -> Result<ParsedDockerfile, ParseProblem> {
         if args.is_empty() { file.parsed.clone() } else { read_with(&file.text, args) }
     }
 
@@ -486,7 +520,9 @@ impl<'a> Resolver<'a> {
         }
         let fix = match nearest(target, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("its named stages are: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") }),
+            None => {
+                format!("its named stages are: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") })
+            }
         };
         let what = format!("there is no build stage `{}` (`target`): {fix}", printable(target));
         self.problems.push(Problem::new(&file.found.path, what));
@@ -539,7 +575,10 @@ impl<'a> Resolver<'a> {
         match setting.or(default) {
             None | Some("auto") => self.found_context(file, real_dockerfile, parsed),
             Some(folder) if Path::new(folder).is_absolute() => {
-                let what = format!("`context`: `{}` is absolute: write it relative to the repository's root", printable(folder));
+                let what = format!(
+                    "`context`: `{}` is absolute: write it relative to the repository's root",
+                    printable(folder)
+                );
                 self.problems.push(Problem::new(&file.found.path, what));
                 None
             }
@@ -555,7 +594,8 @@ impl<'a> Resolver<'a> {
     ) -> Option<(PathBuf, PathBuf, ContextStatus)> {
         let empty = ParsedDockerfile::default();
         let found = context::find(real_dockerfile, &self.layout.real_root, parsed.unwrap_or(&empty));
-        let found = found.map_err(|error| self.problems.push(Problem::new(&file.found.path, error.to_string()))).ok()?;
+        let found =
+            found.map_err(|error| self.problems.push(Problem::new(&file.found.path, error.to_string()))).ok()?;
         let real = real_dockerfile.ancestors().nth(found.levels_up + 1)?.to_owned();
         let shown = up(&file.found.path, found.levels_up);
         Some((shown, real, found.status))

@@ -6,9 +6,7 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
 
-use crate::dockerfile::{Description, describe};
 use crate::problem::Problem;
-use crate::repository::{Dockerfile, Project};
 
 /// The most bytes of a Dockerfile. `BuildKit` takes larger ones; nobody writes them.
 pub const MAX_BYTES: u64 = 4 << 20;
@@ -56,24 +54,6 @@ fn read<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Result<std::borrow::Cow<'b,
         Ok(_) => Ok(String::from_utf8_lossy(buffer)),
         Err(error) => Err(Problem::unreadable(path, &error)),
     }
-}
-
-/// Scans the project and reads each Dockerfile, in the order of the services.
-///
-/// # Errors
-/// Every problem of the scan, or every Dockerfile that cannot be read.
-pub fn described(project: &Project) -> Result<Vec<(Dockerfile, Description)>, Vec<Problem>> {
-    let dockerfiles = project.scan()?;
-    let results = read_all(&dockerfiles, |of| &of.path, |of, text| describe(of.service.segments(), text));
-    let mut descriptions = Vec::with_capacity(results.len());
-    let mut problems = Vec::new();
-    for result in results {
-        match result {
-            Ok(description) => descriptions.push(description),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    if problems.is_empty() { Ok(dockerfiles.into_iter().zip(descriptions).collect()) } else { Err(problems) }
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::repository::Dockerfile;
 use crate::repository::service::Service;
 use crate::repository::service_name::{PREFIX, ServiceName};
 use image_analyzer::printable::printable;
@@ -22,16 +21,6 @@ pub trait Named {
     fn name(&self) -> &ServiceName;
     /// The Dockerfile, as it is shown.
     fn dockerfile(&self) -> &Path;
-}
-
-impl Named for Dockerfile {
-    fn name(&self) -> &ServiceName {
-        &self.service
-    }
-
-    fn dockerfile(&self) -> &Path {
-        &self.path
-    }
 }
 
 impl Named for Service {
@@ -103,22 +92,17 @@ pub fn nearest<'s, S: Named>(services: &'s [S], name: &str) -> Option<&'s Servic
 #[cfg(test)]
 mod tests {
     use super::{nearest, select};
-    use crate::repository::Dockerfile;
+    use crate::repository::service::Service;
     use crate::repository::service_name::ServiceName;
 
-    fn dockerfiles() -> Vec<Dockerfile> {
+    fn services() -> Vec<Service> {
         let names = ["hello-c.alpine", "hello-c.gcc.scratch", "hello-go.golang.err"];
-        let dockerfile = |name: &&str| Dockerfile {
-            service: ServiceName::parse(name).unwrap(),
-            path: format!("dockerfiles/Dockerfile.{name}").into(),
-            below: format!("Dockerfile.{name}"),
-        };
-        names.iter().map(dockerfile).collect()
+        names.iter().map(|name| Service::named(ServiceName::parse(name).unwrap())).collect()
     }
 
     fn names(globs: &[&str]) -> Vec<String> {
         let globs: Vec<String> = globs.iter().map(ToString::to_string).collect();
-        select(&dockerfiles(), &globs, "").unwrap().iter().map(|of| of.service.to_string()).collect()
+        select(&services(), &globs, "").unwrap().iter().map(|of| of.name.to_string()).collect()
     }
 
     #[test]
@@ -141,7 +125,7 @@ mod tests {
     #[test]
     fn every_glob_that_matches_nothing_or_is_malformed_is_reported_at_once() {
         let globs = ["hello-c.*", "hello", "[", "nobody\u{1b}*"].map(str::to_owned);
-        let error = select(&dockerfiles(), &globs, "").unwrap_err().to_string();
+        let error = select(&services(), &globs, "").unwrap_err().to_string();
         let lines: Vec<_> = error.lines().collect();
         assert_eq!(lines.len(), 3, "{error}");
         assert!(lines[0].starts_with("`hello` matches no service: "), "{error}");
@@ -154,22 +138,19 @@ mod tests {
         let names =
             ["hello-c.gcc.scrach", "dockerfiles/Dockerfile.hello-c.gcc.scratch", "minimage:hello-c.gcc.scratch"];
         for name in names {
-            let error = select(&dockerfiles(), &[name.to_owned()], "").unwrap_err().to_string();
+            let error = select(&services(), &[name.to_owned()], "").unwrap_err().to_string();
             assert_eq!(error, format!("`{name}` matches no service: did you mean `hello-c.gcc.scratch`?"));
         }
         for name in ["", "Cargo.toml", "/", "Dockerfile."] {
-            assert_eq!(nearest(&dockerfiles(), name), None, "{name}");
+            assert_eq!(nearest(&services(), name), None, "{name}");
         }
     }
 
     #[test]
     fn the_path_of_a_dockerfile_means_its_service() {
-        let web = Dockerfile {
-            service: ServiceName::parse("web").unwrap(),
-            path: "web/Dockerfile".into(),
-            below: "web/Dockerfile".to_owned(),
-        };
-        assert_eq!(nearest(&[web.clone()], "web/Dockerfile"), Some(&web.service));
+        let name = ServiceName::parse("web").unwrap();
+        let web = Service { dockerfile: "web/Dockerfile".into(), ..Service::named(name.clone()) };
+        assert_eq!(nearest(&[web], "web/Dockerfile"), Some(&name));
     }
 
     #[test]

@@ -52,6 +52,33 @@ pub struct Service {
     pub origins: BTreeMap<String, Origin>,
 }
 
+impl Service {
+    /// A service of this name about which nothing else is known.
+    pub fn named(name: ServiceName) -> Self {
+        Self {
+            image: String::new(),
+            dockerfile: PathBuf::new(),
+            context: PathBuf::new(),
+            args: BTreeMap::new(),
+            target: None,
+            platforms: Vec::new(),
+            labels: BTreeMap::new(),
+            tags: Vec::new(),
+            cache_from: Vec::new(),
+            cache_to: Vec::new(),
+            local_bases: Vec::new(),
+            expectation: Expectation::default(),
+            context_status: ContextStatus::Clear,
+            real_dockerfile: PathBuf::new(),
+            real_context: PathBuf::new(),
+            parsed: Ok(ParsedDockerfile::default()),
+            lint: BTreeMap::new(),
+            origins: BTreeMap::new(),
+            name,
+        }
+    }
+}
+
 /// Where a value of a service came from, the strongest last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {

@@ -83,7 +83,7 @@ mod tests {
             |(n, size): (usize, &u64)| (format!("p.i{n}"), Image { id: n.to_string(), size: *size, layers: None });
         let images: BTreeMap<_, _> = sizes.iter().enumerate().map(named).collect();
         let services: Vec<_> = images.keys().map(|name| ServiceName::parse(name).unwrap()).collect();
-        Scale::of(&measure("r", &services, &images, Sort::Size))
+        Scale::of(&measure(&|service| format!("r:{service}"), &services, &images, Sort::Size))
     }
 
     #[test]
