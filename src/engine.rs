@@ -9,7 +9,9 @@ pub mod cleanup;
 pub mod image_archive;
 pub mod images;
 pub mod output;
+pub mod probe;
 pub mod process;
+pub mod readiness;
 pub mod run_container;
 pub mod run_label;
 pub mod save;
@@ -165,7 +167,7 @@ impl Engine {
         match end {
             Ok(ProcessEnd::Exited(status)) if status.success() => Ok(out),
             Ok(ProcessEnd::Exited(status)) => Err(EngineError { command: shown, status: Some(status), said: said() }),
-            Ok(ProcessEnd::TimedOut) => Err(hung(shown, self.patience)),
+            Ok(ProcessEnd::TimedOut | ProcessEnd::Stopped) => Err(hung(shown, self.patience)),
             Ok(ProcessEnd::Interrupted) => Err(EngineError {
                 command: shown,
                 status: None,

@@ -1,5 +1,7 @@
 //! What must happen when an image is run.
 
+use std::fmt;
+
 /// What must happen when an image is run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expectation {
@@ -32,4 +34,15 @@ pub struct HttpProbe {
     pub port: u16,
     /// The path with its leading `/`.
     pub path: String,
+}
+
+impl fmt::Display for ExpectedOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Works => f.write_str("works"),
+            Self::Exit(code) => write!(f, "exit {code}"),
+            Self::CannotStart => f.write_str("cannot start"),
+            Self::Runs => f.write_str("runs"),
+        }
+    }
 }

@@ -5,23 +5,26 @@
 //! is done with an image is given as functions, so this knows no engine.
 
 pub mod baseline;
+pub mod bases;
 pub mod classify;
+pub mod expectation;
 pub mod explain;
 pub mod job;
 pub mod logs;
 pub mod outcome;
 pub mod progress;
+mod queue;
 pub mod summary;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::interrupt::Interrupt;
+use queue::Queue;
 
 /// What became of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,14 +48,17 @@ pub enum JobStep<R, L> {
 
 /// Does `job` for each of `items`, at most `workers` at once, in their order, and `look` for what has to be looked at, one
 /// at a time. After a request to stop no job is begun; those that are under way end, and are looked at.
+///
+/// `needs` has for each item the places of those whose jobs must end before its own begins.
 pub fn run_all<T: Sync, L: Send, R: Send>(
     items: &[T],
+    needs: &[Vec<usize>],
     workers: NonZeroUsize,
     interrupt: &Interrupt,
     job: impl Fn(&T) -> JobStep<R, L> + Sync,
     look: impl Fn(&T, L) -> R + Send,
 ) -> Vec<JobResult<R>> {
-    let next = AtomicUsize::new(0);
+    let queue = Queue::new(items.len(), needs);
     let results: Vec<Mutex<JobResult<R>>> = items.iter().map(|_| Mutex::new(JobResult::NotBegun)).collect();
     let put = |at: usize, done: JobResult<R>| {
         if let Some(result) = results.get(at) {
@@ -60,15 +66,15 @@ pub fn run_all<T: Sync, L: Send, R: Send>(
         }
     };
     let work = |looks: &Sender<(usize, L)>| {
-        while !interrupt.asked() {
-            let at = next.fetch_add(1, Ordering::SeqCst);
+        while let Some(at) = queue.next(interrupt) {
             let Some(item) = items.get(at) else { return };
             match catch_panic(|| job(item)) {
                 Ok(JobStep::Finished(result)) => put(at, JobResult::Finished(result)),
-                // Whoever looks is there until the last worker is gone.
+                // The receiver lives until the last worker is gone.
                 Ok(JobStep::NeedsInspection(found)) => drop(looks.send((at, found))),
                 Err(words) => put(at, JobResult::Panicked(words)),
             }
+            queue.end(at);
         }
     };
     thread::scope(|scope| {
@@ -144,6 +150,7 @@ mod tests {
     ) -> Vec<JobResult<R>> {
         super::run_all(
             items,
+            &[],
             workers,
             interrupt,
             |item| JobStep::Finished(job(item)),
@@ -177,6 +184,28 @@ mod tests {
         let items = ["a1", "a2", "a3", "b1", "c1", "c2"];
         let spread = super::interleave_by(&items, |item| item.chars().next());
         assert_eq!(spread, [&"a1", &"b1", &"c1", &"a2", &"c2", &"a3"]);
+    }
+
+    #[test]
+    fn no_job_begins_before_those_that_it_needs_have_ended_and_others_go_on() {
+        let needs = [vec![1, 3], vec![], vec![0], vec![]];
+        let begun = Mutex::new(Vec::new());
+        let job = |item: &usize| {
+            begun.lock().unwrap().push(*item);
+            JobStep::Finished(())
+        };
+        let never = |_: &usize, never: Infallible| match never {};
+        super::run_all(&[0, 1, 2, 3], &needs, workers(1), &Interrupt::default(), job, never);
+        assert_eq!(begun.into_inner().unwrap(), [1, 3, 0, 2]);
+    }
+
+    #[test]
+    fn jobs_that_need_each_other_are_begun_all_the_same() {
+        let needs = [vec![1], vec![0]];
+        let job = |item: &usize| JobStep::Finished(*item);
+        let never = |_: &usize, never: Infallible| match never {};
+        let done = super::run_all(&[0, 1], &needs, workers(2), &Interrupt::default(), job, never);
+        assert_eq!(done, [JobResult::Finished(0), JobResult::Finished(1)]);
     }
 
     #[test]
@@ -243,7 +272,7 @@ mod tests {
             }
             "looked at"
         };
-        let done = super::run_all(&[0, 1, 2, 3], workers(1), &Interrupt::default(), job, look);
+        let done = super::run_all(&[0, 1, 2, 3], &[], workers(1), &Interrupt::default(), job, look);
         assert_eq!(done, ["looked at", "looked at", "looked at", "done"].map(JobResult::Finished));
     }
 
@@ -257,8 +286,14 @@ mod tests {
             assert!(item != 1, "one is bad");
             item
         };
-        let done =
-            super::run_all(&[0, 1, 2], workers(3), &Interrupt::default(), |item| JobStep::NeedsInspection(*item), look);
+        let done = super::run_all(
+            &[0, 1, 2],
+            &[],
+            workers(3),
+            &Interrupt::default(),
+            |item| JobStep::NeedsInspection(*item),
+            look,
+        );
         assert_eq!(
             done,
             [JobResult::Finished(0), JobResult::Panicked("one is bad".to_owned()), JobResult::Finished(2)]

@@ -1,13 +1,13 @@
 //! What `build` and `test` share: choose the images, make sure that everything needed is there, work on them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::cli::Options;
 use crate::cli::build::WorkArgs;
 use crate::command::generate::stale;
-use crate::engine::build::BuildSpec;
 use crate::engine::cleanup::Remover;
 use crate::engine::run_label::{LABEL, Owner};
 use crate::engine::{Engine, EngineError};
@@ -16,7 +16,9 @@ use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::repository::select::select;
 use crate::repository::service::Service;
+use crate::repository::service_name::ServiceName;
 use crate::repository::{Repository, resolve};
+use crate::runner::bases::{Builds, mark_err, places, with_bases};
 use crate::runner::job::{ImageJob, RunContext, RunLimits};
 use crate::runner::logs::{Logs, default_folder};
 use crate::runner::outcome::Outcome;
@@ -64,17 +66,26 @@ pub type Ended<'a> = dyn Fn(&ServiceResult, &Progress<'_>) + Sync + 'a;
 ///
 /// # Errors
 /// Problems with the Dockerfiles, the build context or the globs.
-pub fn choose(args: &WorkArgs, options: &Options) -> Result<Selection, Error> {
+pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Selection, Error> {
     let repository = Repository::load(&options.load_options())?;
     let all = repository.services.iter().map(|service| service.name.to_string()).collect();
     let chosen = select(&repository.services, &args.globs, &options.as_shell_args())?;
+    let chosen = chosen.into_iter().map(|service| service.name).collect();
     let stale = stale(&repository, options);
-    let task = |service: Service| ImageJob {
-        recipe: BuildSpec { image: service.image, dockerfile: service.dockerfile, context: service.context },
-        service: service.name,
-    };
-    let tasks = chosen.into_iter().map(task).collect();
+    let tasks = jobs(&repository.services, &chosen, build);
     Ok(Selection { repository, tasks, all, stale })
+}
+
+/// The jobs for the `chosen` of all `services` and, where they are built, for what they are built on.
+fn jobs(services: &[Service], chosen: &BTreeSet<ServiceName>, build: bool) -> Vec<ImageJob> {
+    let images = services.iter().map(|service| (service.name.clone(), service.image.clone())).collect();
+    let mut jobs: Vec<_> = services.iter().map(|service| ImageJob::new(service, &images)).collect();
+    mark_err(&mut jobs);
+    if build {
+        with_bases(chosen, jobs)
+    } else {
+        jobs.into_iter().filter(|job| chosen.contains(&job.service)).collect()
+    }
 }
 
 /// Works on the chosen images as `plan` says. `ended` is called as each ends, from several threads.
@@ -121,6 +132,8 @@ pub fn work(
         interrupt: &interrupt,
         lost: Mutex::new(None),
         named: AtomicUsize::new(0),
+        port_access: OnceLock::new(),
+        builds: Builds::default(),
     };
     let rows = rows(chosen, args, &run, ended);
     drop(run.remover);
@@ -142,27 +155,36 @@ fn rows(chosen: &Selection, args: &WorkArgs, run: &RunContext<'_>, ended: &Ended
         let service = &task.service;
         (service.program().to_owned(), service.segments().next().map(str::to_owned))
     });
+    let needs = if run.builder.is_some() { places(&tasks) } else { Vec::new() };
+    let result = |task: &ImageJob, record| ServiceResult::new(task, record, run.trial.is_some());
     let told = |task: &ImageJob, record| {
-        let row = ServiceResult::new(task, record);
-        ended(&row, run.progress);
+        let row = result(task, record);
+        // A base that nobody asked for is told only where it is to blame.
+        if !(task.is_only_a_base && *row.outcome() == Outcome::Works) {
+            ended(&row, run.progress);
+        }
         row
     };
     let job = |task: &&ImageJob| match run.work(task) {
         JobStep::Finished(record) => JobStep::Finished(told(task, record)),
         JobStep::NeedsInspection(found) => JobStep::NeedsInspection(found),
     };
-    let done = run
-        .progress
-        .during(|| run_all(&tasks, workers, run.interrupt, job, |task, found| told(task, run.look(task, found))));
-    let row = |(task, done): (&ImageJob, JobResult<ServiceResult>)| match done {
+    let done = run.progress.during(|| {
+        run_all(&tasks, &needs, workers, run.interrupt, job, |task: &&ImageJob, found| {
+            told(task, run.look(task, found))
+        })
+    });
+    let is_told = |(task, row): &(&ImageJob, ServiceResult)| !(task.is_only_a_base && *row.outcome() == Outcome::Works);
+    let row = |task: &ImageJob, done: JobResult<ServiceResult>| match done {
         JobResult::Finished(row) => row,
-        JobResult::NotBegun => ServiceResult::new(task, Outcome::NotRun.into()),
+        JobResult::NotBegun => result(task, Outcome::NotRun.into()),
         JobResult::Panicked(words) => {
             let message = format!("mkcompose has a bug, please report it: {words}");
-            ServiceResult::new(task, Outcome::Unknown { message }.into())
+            result(task, Outcome::Unknown { message }.into())
         }
     };
-    let mut rows: Vec<_> = tasks.into_iter().zip(done).map(row).collect();
+    let rows = tasks.into_iter().zip(done).map(|(task, done)| (task, row(task, done)));
+    let mut rows: Vec<_> = rows.filter(is_told).map(|(_, row)| row).collect();
     rows.sort_by(|one, other| one.service.cmp(&other.service));
     rows
 }

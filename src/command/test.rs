@@ -33,7 +33,7 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     let start = Instant::now();
     let files = args.reports.iter().map(|path| File::new(path.clone())).collect::<Result<Vec<_>, _>>()?;
     let baseline = args.baseline.as_ref().map(|path| baseline(path)).transpose()?;
-    let chosen = choose(&args.work, options)?;
+    let chosen = choose(&args.work, options, !args.no_build)?;
     if let Some(network) = &args.network {
         let engine = args.work.engine.engine();
         engine.check()?;

@@ -3,6 +3,7 @@
 //! BuildKit where the engine's command line has it, else the classic builder, which every Docker and podman have. Which
 //! images, and what a failure means, is decided elsewhere.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,13 +20,15 @@ pub enum BuildBackend {
     BuildKit {
         /// Whether there is a flag `--load`: a builder in a container keeps its results otherwise.
         load: bool,
+        /// Whether there is a flag `--build-context`, as buildx has.
+        contexts: bool,
     },
     /// The classic builder, or podman's.
     Classic,
 }
 
 /// What to build.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BuildSpec {
     /// The image reference to give it.
     pub image: String,
@@ -33,6 +36,31 @@ pub struct BuildSpec {
     pub dockerfile: PathBuf,
     /// The folder that it may copy from.
     pub context: PathBuf,
+    /// Build arguments; `None` takes the value from the environment.
+    pub args: BTreeMap<String, Option<String>>,
+    /// The stage to build, if not the last.
+    pub target: Option<String>,
+    /// The platform to build for, if not the engine's own.
+    pub platform: Option<String>,
+    /// Labels of the image.
+    pub labels: BTreeMap<String, String>,
+    /// Further references of the image.
+    pub tags: Vec<String>,
+    /// Caches to read, in the words of buildx.
+    pub cache_from: Vec<String>,
+    /// Caches to write, in the words of buildx.
+    pub cache_to: Vec<String>,
+    /// Images that stand for the references by which the Dockerfile calls them.
+    pub base_images: Vec<BaseImage>,
+}
+
+/// An image that the engine has, and the reference by which a Dockerfile calls it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseImage {
+    /// What the Dockerfile says.
+    pub reference: String,
+    /// The image's own reference.
+    pub image: String,
 }
 
 /// How a build ended.
@@ -60,7 +88,11 @@ impl Engine {
         let help = self.capture_command(command, Duration::ZERO).unwrap_or_default();
         let help = String::from_utf8_lossy(&help);
         let has = |flag: &str| help.split_ascii_whitespace().any(|word| word == flag);
-        if has("--progress") { BuildBackend::BuildKit { load: has("--load") } } else { BuildBackend::Classic }
+        if has("--progress") {
+            BuildBackend::BuildKit { load: has("--load"), contexts: has("--build-context") }
+        } else {
+            BuildBackend::Classic
+        }
     }
 
     /// Builds `recipe`. `log` gets every byte the builder says, `step` each step it comes to.
@@ -75,6 +107,9 @@ impl Engine {
         log: &mut dyn FnMut(&[u8]),
         step: &mut dyn FnMut(&str),
     ) -> Result<BuildResult, EngineError> {
+        if !has_contexts(builder) {
+            self.name_bases(recipe)?;
+        }
         let mut command = self.command(arguments(builder, recipe));
         command.env("DOCKER_BUILDKIT", if builder == BuildBackend::Classic { "0" } else { "1" });
         let shown = shown(&command);
@@ -101,23 +136,67 @@ impl Engine {
                 Err(EngineError { command: shown, status: Some(status), said: steps.failure().message })
             }
             Ok(ProcessEnd::Exited(_)) => Ok(BuildResult::Failed(steps.failure())),
-            Ok(ProcessEnd::Interrupted | ProcessEnd::TimedOut) => Ok(BuildResult::Interrupted),
+            Ok(ProcessEnd::Interrupted | ProcessEnd::TimedOut | ProcessEnd::Stopped) => Ok(BuildResult::Interrupted),
             Err(error) => Err(unstarted(shown, &error)),
         }
     }
 }
 
+impl Engine {
+    /// Gives base images the references by which the Dockerfile calls them, for a builder that takes no others.
+    fn name_bases(&self, spec: &BuildSpec) -> Result<(), EngineError> {
+        for base in spec.base_images.iter().filter(|base| base.is_needed()) {
+            self.capture(["tag", &base.image, &base.reference])?;
+        }
+        Ok(())
+    }
+}
+
+impl BaseImage {
+    /// Whether the builder would not find the image by the reference itself.
+    fn is_needed(&self) -> bool {
+        self.image != self.reference && self.image.strip_suffix(":latest") != Some(&self.reference)
+    }
+}
+
+fn has_contexts(builder: BuildBackend) -> bool {
+    matches!(builder, BuildBackend::BuildKit { contexts: true, .. })
+}
+
 /// `--force-rm` keeps the classic builder from leaving the container of a step that failed.
 fn arguments(builder: BuildBackend, recipe: &BuildSpec) -> Vec<OsString> {
     let flags: &[&str] = match builder {
-        BuildBackend::BuildKit { load: true } => &["build", "--progress=plain", "--load"],
-        BuildBackend::BuildKit { load: false } => &["build", "--progress=plain"],
+        BuildBackend::BuildKit { load: true, .. } => &["build", "--progress=plain", "--load"],
+        BuildBackend::BuildKit { load: false, .. } => &["build", "--progress=plain"],
         BuildBackend::Classic => &["build", "--force-rm"],
     };
     let mut arguments: Vec<OsString> = flags.iter().map(Into::into).collect();
     arguments.extend(["-f".into(), plainly_a_path(&recipe.dockerfile), "-t".into(), recipe.image.clone().into()]);
+    arguments.extend(settings(builder, recipe).into_iter().map(Into::into));
     arguments.push(plainly_a_path(&recipe.context));
     arguments
+}
+
+/// What the settings say of a build. Caches are in the words of buildx, so only that is given them.
+fn settings(builder: BuildBackend, spec: &BuildSpec) -> Vec<String> {
+    let mut flags = Vec::new();
+    let mut push = |flag: &str, value: &str| flags.push(format!("--{flag}={value}"));
+    spec.tags.iter().for_each(|tag| push("tag", tag));
+    for (name, value) in &spec.args {
+        let value = value.as_ref().map(|value| format!("={value}")).unwrap_or_default();
+        push("build-arg", &format!("{name}{value}"));
+    }
+    spec.target.iter().for_each(|target| push("target", target));
+    spec.platform.iter().for_each(|platform| push("platform", platform));
+    spec.labels.iter().for_each(|(name, value)| push("label", &format!("{name}={value}")));
+    if has_contexts(builder) {
+        spec.cache_from.iter().for_each(|cache| push("cache-from", cache));
+        spec.cache_to.iter().for_each(|cache| push("cache-to", cache));
+        for base in spec.base_images.iter().filter(|base| base.is_needed()) {
+            push("build-context", &format!("{}=docker-image://{}", base.reference, base.image));
+        }
+    }
+    flags
 }
 
 /// A relative path with `./` before it: the engine takes `-` for stdin and `github.com/…` for a remote repository.
@@ -156,20 +235,51 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::{BuildBackend, BuildSpec, Lines, arguments};
+    use super::{BaseImage, BuildBackend, BuildSpec, Lines, arguments};
     use proptest::prelude::*;
 
+    const BUILDX: BuildBackend = BuildBackend::BuildKit { load: true, contexts: true };
+
     fn words(builder: BuildBackend, context: &str) -> String {
-        let recipe =
-            BuildSpec { image: "m:a".to_owned(), dockerfile: "d/Dockerfile.a".into(), context: context.into() };
+        let spec = BuildSpec { context: context.into(), ..BuildSpec::default() };
+        flags(builder, spec)
+    }
+
+    fn flags(builder: BuildBackend, spec: BuildSpec) -> String {
+        let recipe = BuildSpec { image: "m:a".to_owned(), dockerfile: "d/Dockerfile.a".into(), ..spec };
         arguments(builder, &recipe).iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn a_build_has_the_dockerfile_the_tag_and_the_context_of_the_compose_file() {
         let expected = "build --progress=plain --load -f ./d/Dockerfile.a -t m:a ./samples";
-        assert_eq!(words(BuildBackend::BuildKit { load: true }, "samples"), expected);
+        assert_eq!(words(BUILDX, "samples"), expected);
         assert_eq!(words(BuildBackend::Classic, "/s"), "build --force-rm -f ./d/Dockerfile.a -t m:a /s");
+    }
+
+    #[test]
+    fn what_the_settings_say_is_given_to_the_builder_as_far_as_it_knows_it() {
+        let base = |reference: &str| BaseImage { reference: reference.to_owned(), image: "m:base".to_owned() };
+        let spec = BuildSpec {
+            context: "samples".into(),
+            args: [("A".to_owned(), Some("1 2".to_owned())), ("B".to_owned(), None)].into(),
+            target: Some("run".to_owned()),
+            platform: Some("linux/arm64".to_owned()),
+            labels: [("l".to_owned(), "v".to_owned())].into(),
+            tags: vec!["n:b".to_owned()],
+            cache_from: vec!["type=registry,ref=c".to_owned()],
+            cache_to: vec!["type=inline".to_owned()],
+            base_images: vec![base("example.org/base"), base("m:base")],
+            ..BuildSpec::default()
+        };
+        let common = "--tag=n:b --build-arg=A=1 2 --build-arg=B --target=run --platform=linux/arm64 --label=l=v";
+        let more = "--cache-from=type=registry,ref=c --cache-to=type=inline \
+                    --build-context=example.org/base=docker-image://m:base";
+        let start = "-f ./d/Dockerfile.a -t m:a";
+        let expected = format!("build --progress=plain --load {start} {common} {more} ./samples");
+        assert_eq!(flags(BUILDX, spec.clone()), expected);
+        let expected = format!("build --force-rm {start} {common} ./samples");
+        assert_eq!(flags(BuildBackend::Classic, spec), expected);
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub enum ProcessEnd {
     TimedOut,
     /// Killed by us: somebody asked twice to stop.
     Interrupted,
+    /// Killed by us: what was waited for has happened.
+    Stopped,
 }
 
 /// How long a command may take.
@@ -56,7 +58,20 @@ pub struct Deadline<'a> {
 ///
 /// # Errors
 /// If it cannot be started or waited for.
-pub fn run(mut command: Command, limit: Deadline<'_>, sink: &mut dyn FnMut(Stream, &[u8])) -> io::Result<ProcessEnd> {
+pub fn run(command: Command, limit: Deadline<'_>, sink: &mut dyn FnMut(Stream, &[u8])) -> io::Result<ProcessEnd> {
+    run_until(command, limit, &|| false, sink)
+}
+
+/// As [`run`], but also ends the command as soon as `is_done`, which is asked every few moments.
+///
+/// # Errors
+/// See [`run`].
+pub fn run_until(
+    mut command: Command,
+    limit: Deadline<'_>,
+    is_done: &dyn Fn() -> bool,
+    sink: &mut dyn FnMut(Stream, &[u8]),
+) -> io::Result<ProcessEnd> {
     let mut child = ProcessGroup::new(spawn(&mut command)?);
     let pieces = listen(&mut child.0);
     // What is beyond the clock's end never comes.
@@ -71,6 +86,7 @@ pub fn run(mut command: Command, limit: Deadline<'_>, sink: &mut dyn FnMut(Strea
     };
     let stop = || match deadline {
         _ if is_asked() => Some(ProcessEnd::Interrupted),
+        _ if is_done() => Some(ProcessEnd::Stopped),
         Some(deadline) if Instant::now() >= deadline => Some(ProcessEnd::TimedOut),
         _ => None,
     };
@@ -261,6 +277,16 @@ mod tests {
             interrupt.ask();
         });
         assert_eq!(end.unwrap(), ProcessEnd::Interrupted);
+    }
+
+    #[test]
+    fn a_command_is_ended_when_what_was_waited_for_has_happened() {
+        let is_said = std::cell::Cell::new(false);
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo a; sleep 1000"]);
+        let limit = Deadline { time: None, interrupt: &Interrupt::default(), grace: Duration::ZERO };
+        let end = super::run_until(command, limit, &|| is_said.get(), &mut |_, _| is_said.set(true));
+        assert_eq!(end.unwrap(), ProcessEnd::Stopped);
     }
 
     #[test]

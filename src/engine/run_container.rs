@@ -3,14 +3,19 @@
 //! What the end means (works, cannot start, …) is decided elsewhere: here are only the engine's own words. Containers
 //! are known by our label; one without it is never touched.
 
+use std::cell::RefCell;
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use regex::Regex;
 use serde::Deserialize;
 
 use super::cleanup::Remover;
 use super::output::Output;
 use super::process::{self, Deadline, ProcessEnd, Stream};
+use super::readiness::{PortAccess, Readiness, ReadyWhen, Watch};
 use super::run_label::{LABEL, Owner};
 use super::{Engine, EngineError, shown, unstarted};
 use crate::interrupt::Interrupt;
@@ -39,6 +44,21 @@ pub struct ContainerSpec<'a> {
     pub memory: Option<&'a str>,
     /// The network it is on; `None`: the engine's default.
     pub network: Option<&'a str>,
+    /// When it is ready, if it does not end by itself; `None`: that is not asked.
+    pub ready: Option<ReadyCheck<'a>>,
+}
+
+/// What is asked of a container while it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadyCheck<'a> {
+    /// What makes it ready.
+    pub when: &'a ReadyWhen,
+    /// How its ports are reached.
+    pub access: &'a PortAccess,
+    /// What it must have printed too before its run is ended.
+    pub stdout: Option<&'a Regex>,
+    /// Whether its run is ended as soon as it is ready.
+    pub ends_run: bool,
 }
 
 /// A container's state, in the engine's words (`docker inspect`, `.State`). Docker and podman agree on these.
@@ -70,6 +90,8 @@ pub enum ContainerEnd {
     },
     /// Not yet, when the time was over.
     OutOfTime,
+    /// Not at all: it was ready, so we ended it.
+    Ready,
     /// There never was a container; the engine says why. Raw.
     NotCreated(String),
     /// It was ended because somebody asked twice to stop.
@@ -95,6 +117,8 @@ pub struct ContainerRun {
     pub stdout: Output,
     /// What it wrote to stderr; the engine writes there too if the container cannot be started.
     pub stderr: Output,
+    /// Whether it was ready; `None`: that was not asked, or it ended before it could be.
+    pub readiness: Option<Readiness>,
 }
 
 impl Engine {
@@ -108,17 +132,44 @@ impl Engine {
         interrupt: &Interrupt,
         log: &mut dyn FnMut(&[u8]),
     ) -> Result<ContainerRun, EngineError> {
+        let Some(check) = order.ready else { return self.run_until(order, interrupt, &|_| false, log) };
+        let watch = Watch::new(self, order.name, check.when, check.access);
+        let is_done = |stdout: &Output| {
+            check.ends_run
+                && watch.is_ready.load(Ordering::SeqCst)
+                && check.stdout.is_none_or(|regex| regex.is_match(&stdout.text()))
+        };
+        let run = thread::scope(|scope| {
+            scope.spawn(|| watch.watch());
+            // Also after a panic, or the scope would wait for ever.
+            let _over = SetOnDrop(&watch.is_over);
+            self.run_until(order, interrupt, &is_done, log)
+        })?;
+        let readiness = match run.ended {
+            ContainerEnd::Ready => Some(Readiness::Ready),
+            _ => watch.last(),
+        };
+        Ok(ContainerRun { readiness, ..run })
+    }
+
+    fn run_until(
+        &self,
+        order: &ContainerSpec<'_>,
+        interrupt: &Interrupt,
+        is_done: &dyn Fn(&Output) -> bool,
+        log: &mut dyn FnMut(&[u8]),
+    ) -> Result<ContainerRun, EngineError> {
         let command = self.command(arguments(order));
         let shown = shown(&command);
         let is_limited = order.memory.is_some();
         let mut container =
             Container { engine: self, remover: order.remover, name: order.name, there: true, runs: true, is_limited };
-        let (mut stdout, mut stderr) = (Output::default(), Output::default());
+        let (stdout, mut stderr) = (RefCell::new(Output::default()), Output::default());
         let limit = Deadline { time: Some(order.timeout), interrupt, grace: Duration::ZERO };
-        let end = process::run(command, limit, &mut |stream, bytes| {
+        let end = process::run_until(command, limit, &|| is_done(&stdout.borrow()), &mut |stream, bytes| {
             log(bytes);
             match stream {
-                Stream::Out => stdout.push(bytes),
+                Stream::Out => stdout.borrow_mut().push(bytes),
                 Stream::Err => stderr.push(bytes),
             }
         });
@@ -128,10 +179,11 @@ impl Engine {
             Ok(ProcessEnd::Exited(status)) => container.ended(&shown, status, &stderr),
             Ok(ProcessEnd::TimedOut) => container.out_of_time(&shown, order.timeout),
             Ok(ProcessEnd::Interrupted) => Ok(ContainerEnd::Interrupted),
+            Ok(ProcessEnd::Stopped) => container.when_ready(),
             Err(error) => Err(unstarted(shown, &error)),
         };
         drop(container);
-        Ok(ContainerRun { ended: ended?, stdout, stderr })
+        Ok(ContainerRun { ended: ended?, stdout: stdout.into_inner(), stderr, readiness: None })
     }
 
     /// Makes sure that there is a network of this name, or for `container:NAME` a container that runs, before every
@@ -272,6 +324,15 @@ impl Container<'_> {
         }
     }
 
+    /// It was ready a moment ago: it stays up, or that was its last moment.
+    fn when_ready(&mut self) -> Result<ContainerEnd, EngineError> {
+        match self.inspect()? {
+            (state, _) if !is_over(&state) => Ok(ContainerEnd::Ready),
+            (state, _) if state.exit_code == 0 => Ok(ContainerEnd::Success),
+            (state, command) => Ok(ContainerEnd::Failed { state, command }),
+        }
+    }
+
     fn inspect(&self) -> Result<(State, Vec<String>), EngineError> {
         let format = "{{json .State}}\n{{json .Path}}\n{{json .Args}}";
         let args = ["container", "inspect", "--format", format, self.name];
@@ -301,13 +362,33 @@ impl Drop for Container<'_> {
     }
 }
 
+/// Sets a flag when it goes.
+struct SetOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 fn arguments(order: &ContainerSpec<'_>) -> Vec<String> {
     let label = format!("{LABEL}={}", order.owner);
     // Without a log driver the engine keeps no copy of what is printed: a program that floods must not fill its disk.
     let fixed = ["run", "--pull", "never", "--log-driver", "none", "--name", order.name, "--label", &label];
     let memory = order.memory.into_iter().flat_map(|memory| ["--memory", memory]);
     let network = order.network.into_iter().flat_map(|network| ["--network", network]);
-    fixed.into_iter().chain(memory).chain(network).chain([order.image]).map(str::to_owned).collect()
+    let plain = fixed.into_iter().chain(memory).chain(network).map(str::to_owned);
+    plain.chain(order.ready.iter().flat_map(ready_arguments)).chain([order.image.to_owned()]).collect()
+}
+
+/// The health is checked every second: an image's own interval is for a service that runs for long.
+fn ready_arguments(check: &ReadyCheck<'_>) -> Vec<String> {
+    let publish = |port: &u16| ["--publish".to_owned(), format!("127.0.0.1::{port}")];
+    match (check.when, check.access) {
+        (ReadyWhen::Healthy, _) => vec!["--health-interval=1s".to_owned()],
+        (when, PortAccess::Published) => when.ports().iter().flat_map(publish).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Docker: `No such container: x`; podman: `no such container "x"` or `no container with name or ID "x" found`.
@@ -346,7 +427,7 @@ mod tests {
     }
 
     fn order<'a>(owner: &'a Owner, remover: &'a Remover, timeout: Duration) -> ContainerSpec<'a> {
-        ContainerSpec { image: "m:a", name: "x", owner, remover, timeout, memory: None, network: None }
+        ContainerSpec { image: "m:a", name: "x", owner, remover, timeout, memory: None, network: None, ready: None }
     }
 
     #[test]

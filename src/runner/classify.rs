@@ -28,7 +28,7 @@ use image_analyzer::printable::shortened;
 /// from outside; only its image can tell, see [`if_it_ran`].
 pub fn of(ran: &ContainerRun) -> Outcome {
     match &ran.ended {
-        ContainerEnd::Success => Outcome::Works,
+        ContainerEnd::Success | ContainerEnd::Ready => Outcome::Works,
         ContainerEnd::OutOfTime => Outcome::TimedOut,
         ContainerEnd::Interrupted => Outcome::Interrupted,
         ContainerEnd::NotCreated(said) => not_created(said),
@@ -145,7 +145,7 @@ mod tests {
         let (mut stdout, mut stderr) = (Output::default(), Output::default());
         stdout.push(out.as_bytes());
         stderr.push(err.as_bytes());
-        ContainerRun { ended, stdout, stderr }
+        ContainerRun { ended, stdout, stderr, readiness: None }
     }
 
     fn exited(exit_code: i64, command: &[&str]) -> ContainerEnd {

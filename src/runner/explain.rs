@@ -117,7 +117,7 @@ mod tests {
     fn ran(said: &str) -> ContainerRun {
         let (stdout, mut stderr) = (Output::default(), Output::default());
         stderr.push(said.as_bytes());
-        ContainerRun { ended: ContainerEnd::Success, stdout, stderr }
+        ContainerRun { ended: ContainerEnd::Success, stdout, stderr, readiness: None }
     }
 
     fn reason(ids: &[FindingKind], said: &str) -> Option<String> {
@@ -200,8 +200,14 @@ mod tests {
         let (mut stdout, mut stderr) = (Output::default(), Output::default());
         stdout.push(b"certificate pinned for example.org: ok\n");
         stderr.push(b"user settings: /etc/app.conf: no such file\n");
-        assert!(!is_wanted(&exits, &ContainerRun { ended: ContainerEnd::Success, stdout: stdout.clone(), stderr }));
-        assert!(is_wanted(&exits, &ContainerRun { ended: ContainerEnd::Success, stdout, stderr: Output::default() }));
+        assert!(!is_wanted(
+            &exits,
+            &ContainerRun { ended: ContainerEnd::Success, stdout: stdout.clone(), stderr, readiness: None }
+        ));
+        assert!(is_wanted(
+            &exits,
+            &ContainerRun { ended: ContainerEnd::Success, stdout, stderr: Output::default(), readiness: None }
+        ));
         assert!(!is_wanted(&exits, &ran(&format!("certificate expired, trying on{}", "\nanother line".repeat(5)))));
         assert!(is_wanted(&exits, &ran("x509: certificate expired\n\nNode.js v20\n")));
     }

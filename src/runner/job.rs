@@ -3,22 +3,28 @@
 //! Logs and progress are fed on the way. An engine that fails tells nothing about the image, so it is asked whether it
 //! still lives before a failed build is believed; once it is gone, nothing more is begun.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::bases::{BuildState, Builds};
 use super::classify;
+use super::expectation::{RunQuestion, port_access};
 use super::logs::{Logs, Phase};
 use super::outcome::Outcome;
 use super::progress::Progress;
 use super::{JobStep, explain};
-use crate::engine::build::{BuildBackend, BuildResult, BuildSpec};
+use crate::engine::build::{BaseImage, BuildBackend, BuildResult, BuildSpec};
 use crate::engine::cleanup::Remover;
+use crate::engine::readiness::PortAccess;
 use crate::engine::run_container::{ContainerRun, ContainerSpec};
 use crate::engine::run_label::Owner;
 use crate::engine::{Engine, EngineError};
+use crate::expectation::Expectation;
 use crate::interrupt::Interrupt;
-use crate::repository::service_name::ServiceName;
+use crate::repository::service::{LocalBase, Service};
+use crate::repository::service_name::{ServiceName, Set};
 
 /// What all jobs of a run share.
 #[derive(Debug)]
@@ -43,6 +49,10 @@ pub struct RunContext<'a> {
     pub lost: Mutex<Option<EngineError>>,
     /// How many containers were named.
     pub named: AtomicUsize,
+    /// How the ports of containers are reached, once that was asked.
+    pub port_access: OnceLock<PortAccess>,
+    /// What came of each build, for the images that are built on it.
+    pub builds: Builds,
 }
 
 /// What a container may take.
@@ -63,6 +73,68 @@ pub struct ImageJob {
     pub service: ServiceName,
     /// How it is built.
     pub recipe: BuildSpec,
+    /// The services of this repository that it is built on.
+    pub bases: Vec<ServiceName>,
+    /// The err set if it, or an image that it is built on, is known not to build.
+    pub build_set: Set,
+    /// What must happen when it is run.
+    pub expectation: Expectation,
+    /// Whether it is there only because another image is built on it: then it is not run.
+    pub is_only_a_base: bool,
+}
+
+impl ImageJob {
+    /// The job for `service`. `images` has the image of each service that another one is built on.
+    ///
+    /// An image for several platforms is built for the engine's own here: a report speaks of one image.
+    pub fn new(service: &Service, images: &BTreeMap<ServiceName, String>) -> Self {
+        let base = |base: &LocalBase| {
+            let image = images.get(&base.service)?.clone();
+            Some(BaseImage { reference: base.reference.clone(), image })
+        };
+        let mut bases: Vec<_> = service.local_bases.iter().map(|base| base.service.clone()).collect();
+        bases.sort();
+        bases.dedup();
+        let recipe = BuildSpec {
+            image: service.image.clone(),
+            dockerfile: service.dockerfile.clone(),
+            context: service.context.clone(),
+            args: service.args.clone(),
+            target: service.target.clone(),
+            platform: platform(&service.platforms),
+            labels: service.labels.clone(),
+            tags: service.tags.clone(),
+            cache_from: service.cache_from.clone(),
+            cache_to: service.cache_to.clone(),
+            base_images: service.local_bases.iter().filter_map(base).collect(),
+        };
+        Self {
+            build_set: service.name.set(),
+            service: service.name.clone(),
+            recipe,
+            bases,
+            expectation: service.expectation.clone(),
+            is_only_a_base: false,
+        }
+    }
+}
+
+/// The platform to name to the engine; none where its own is one of several.
+fn platform(platforms: &[String]) -> Option<String> {
+    match platforms {
+        [] => None,
+        [one] => Some(one.clone()),
+        [first, ..] => {
+            let machine = match std::env::consts::ARCH {
+                "x86_64" => "amd64",
+                "aarch64" => "arm64",
+                other => other,
+            };
+            let own = format!("linux/{machine}");
+            let is_own = |platform: &String| *platform == own || platform.starts_with(&format!("{own}/"));
+            (!platforms.iter().any(is_own)).then(|| first.clone())
+        }
+    }
 }
 
 /// What the work on an image came to.
@@ -130,14 +202,21 @@ impl RunContext<'_> {
     fn build_and_run(&self, task: &ImageJob) -> JobStep<JobReport, PendingInspection> {
         let mut build_time = None;
         if let Some(builder) = self.builder {
+            if let Some((outcome, state)) = self.builds.not_buildable(&task.bases) {
+                self.builds.set(&task.service, state);
+                return JobStep::Finished(outcome.into());
+            }
             let start = Instant::now();
             let failed = self.build(builder, task);
             build_time = Some(start.elapsed());
+            let state =
+                failed.as_ref().map_or(BuildState::Built, |failed| BuildState::of(&failed.outcome, &task.service));
+            self.builds.set(&task.service, state);
             if let Some(failed) = failed {
                 return JobStep::Finished(JobReport { build_time, ..failed });
             }
         }
-        let Some(trial) = &self.trial else {
+        let Some(trial) = self.trial.as_ref().filter(|_| !task.is_only_a_base) else {
             return JobStep::Finished(JobReport { build_time, ..Outcome::Works.into() });
         };
         match self.run(trial, task) {
@@ -172,6 +251,12 @@ impl RunContext<'_> {
     /// Runs the image; with what it left, if the image has to be looked at.
     fn run(&self, trial: &RunLimits, task: &ImageJob) -> (JobReport, Option<ContainerRun>) {
         self.progress.step(task.service.as_str(), "running");
+        let ports = self.engine.image_ports(&task.recipe.image).map_err(|failure| failure.to_string());
+        let question = match RunQuestion::new(&task.expectation, ports) {
+            Ok(question) => question,
+            Err(message) => return (Outcome::Unknown { message }.into(), None),
+        };
+        let access = if question.needs_ports() { self.port_access(trial) } else { &PortAccess::Published };
         let mut log = self.logs.begin(&task.service, Phase::Run);
         let number = self.named.fetch_add(1, Ordering::SeqCst);
         let order = ContainerSpec {
@@ -182,24 +267,39 @@ impl RunContext<'_> {
             timeout: trial.timeout,
             memory: trial.memory.as_deref(),
             network: trial.network.as_deref(),
+            ready: question.check(access),
         };
         let start = Instant::now();
         let ran = self.engine.run(&order, self.interrupt, &mut |bytes| log.write(bytes));
         let run_time = Some(start.elapsed());
         match ran {
             Err(failure) => (self.unknown(failure.to_string()), None),
-            Ok(ran) => match classify::of(&ran) {
-                Outcome::Unknown { message } => (self.unknown(message), None),
-                outcome => {
-                    let (stdout, stderr) = (ran.stdout.text(), ran.stderr.text());
-                    let is_cut = ran.stdout.cut() + ran.stderr.cut() > 0;
-                    let reason = explain::told(&outcome, &ran);
-                    let is_wanted = reason.is_none() && explain::is_wanted(&outcome, &ran);
-                    let record = JobReport { run_time, stdout, stderr, is_cut, reason, ..outcome.into() };
-                    (record, is_wanted.then_some(ran))
-                }
-            },
+            Ok(ran) => self.report(&question, run_time, ran),
         }
+    }
+
+    /// What a run came to; with the run, if the image has to be looked at.
+    fn report(
+        &self,
+        question: &RunQuestion<'_>,
+        run_time: Option<Duration>,
+        ran: ContainerRun,
+    ) -> (JobReport, Option<ContainerRun>) {
+        let outcome = match classify::of(&ran) {
+            Outcome::Unknown { message } => return (self.unknown(message), None),
+            outcome => question.judge(outcome, &ran),
+        };
+        let (stdout, stderr) = (ran.stdout.text(), ran.stderr.text());
+        let is_cut = ran.stdout.cut() + ran.stderr.cut() > 0;
+        let reason = explain::told(&outcome, &ran);
+        let is_wanted = reason.is_none() && explain::is_wanted(&outcome, &ran);
+        let record = JobReport { run_time, stdout, stderr, is_cut, reason, ..outcome.into() };
+        (record, is_wanted.then_some(ran))
+    }
+
+    /// How the ports of containers are reached: asked once, and only if it matters.
+    fn port_access(&self, trial: &RunLimits) -> &PortAccess {
+        self.port_access.get_or_init(|| port_access(trial.network.as_deref(), self.engine.remote_endpoint()))
     }
 
     /// Nothing was learned of an image, for this reason: a bad moment of the engine, or its last.

@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::engine::build_output::BuildFailure;
-use crate::repository::service_name::Set;
 
 /// What happened. Texts are raw, as the engine or the program wrote them: escape before printing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +34,25 @@ pub enum Outcome {
         /// Whether the kernel did it because there was no memory left.
         out_of_memory: bool,
     },
-    /// Its program ran until the time was over.
+    /// Its program ran until the time was over, and was not expected to.
     TimedOut,
+    /// Its program ran until the time was over, as expected.
+    Runs,
+    /// Its program stays up, but its HEALTHCHECK never succeeded.
+    Unhealthy {
+        /// What the check printed last.
+        message: String,
+    },
+    /// Its program stays up, but none of its ports accepted a connection, or the HTTP request got no good answer.
+    NoAnswer {
+        /// What was asked, and what came of it.
+        message: String,
+    },
+    /// It did what was expected, but printed something else.
+    WrongOutput {
+        /// What was expected.
+        message: String,
+    },
     /// There is no image: its Dockerfile does not build.
     DoesNotBuild {
         /// The step that failed, as the builder calls it; `None`: before the first.
@@ -46,6 +62,11 @@ pub enum Outcome {
     },
     /// There is no image, and none was to be built.
     NotBuilt,
+    /// It was not built, because an image that it is built on failed.
+    NotTried {
+        /// Which one.
+        message: String,
+    },
     /// Nothing is known: somebody asked to stop before it was its turn.
     NotRun,
     /// Nothing is known: it had begun, and was ended because somebody asked twice to stop.
@@ -104,8 +125,13 @@ impl Outcome {
                 OutcomeKind { signal: Some(*signal), out_of_memory: *out_of_memory, ..plain("killed") }
             }
             Self::TimedOut => plain("timed-out"),
+            Self::Runs => plain("runs"),
+            Self::Unhealthy { .. } => plain("unhealthy"),
+            Self::NoAnswer { .. } => plain("no-answer"),
+            Self::WrongOutput { .. } => plain("wrong-output"),
             Self::DoesNotBuild { .. } => plain("does-not-build"),
             Self::NotBuilt => plain("not-built"),
+            Self::NotTried { .. } => plain("not-tried"),
             Self::NotRun => plain("not-run"),
             Self::Interrupted => plain("cut-off"),
             Self::Unknown { .. } => plain("unknown"),
@@ -131,19 +157,18 @@ impl Outcome {
             Self::ExitedWithError { message, .. }
             | Self::CannotStart { message }
             | Self::DoesNotBuild { message, .. }
+            | Self::Unhealthy { message }
+            | Self::NoAnswer { message }
+            | Self::NotTried { message }
+            | Self::WrongOutput { message }
             | Self::Unknown { message } => message,
             _ => "",
         }
     }
 
-    /// Whether it is what the set promises: normal images work, those of the err set do not build. `None` if nothing is
-    /// known.
-    pub fn is_expected(&self, set: Set) -> Option<bool> {
-        match (self, set) {
-            (Self::NotRun | Self::Interrupted | Self::Unknown { .. }, _) => None,
-            (outcome, Set::Normal) => Some(*outcome == Self::Works),
-            (outcome, Set::Err) => Some(matches!(outcome, Self::DoesNotBuild { .. } | Self::NotBuilt)),
-        }
+    /// Whether there is no image to run.
+    pub fn has_no_image(&self) -> bool {
+        matches!(self, Self::DoesNotBuild { .. } | Self::NotBuilt | Self::NotTried { .. })
     }
 }
 
@@ -168,29 +193,12 @@ fn signal_name(signal: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::Outcome;
+    use crate::expectation::ExpectedOutcome;
     use crate::repository::service_name::Set;
+    use crate::runner::expectation::is_expected;
 
     fn does_not_build() -> Outcome {
         Outcome::DoesNotBuild { step: None, message: "no".to_owned() }
-    }
-
-    #[test]
-    fn a_normal_image_is_to_work_and_an_err_one_not_to_build() {
-        let exits = Outcome::ExitedWithError { exit_code: 1, message: String::new() };
-        let cases = [
-            (Outcome::Works, Some(true), Some(false)),
-            (exits, Some(false), Some(false)),
-            (Outcome::TimedOut, Some(false), Some(false)),
-            (does_not_build(), Some(false), Some(true)),
-            (Outcome::NotBuilt, Some(false), Some(true)),
-            (Outcome::NotRun, None, None),
-            (Outcome::Interrupted, None, None),
-            (Outcome::Unknown { message: String::new() }, None, None),
-        ];
-        for (outcome, normal, err) in cases {
-            assert_eq!(outcome.is_expected(Set::Normal), normal, "{outcome:?}");
-            assert_eq!(outcome.is_expected(Set::Err), err, "{outcome:?}");
-        }
     }
 
     #[test]
@@ -220,7 +228,11 @@ mod tests {
         ];
         for outcome in outcomes {
             let kind = outcome.kind();
-            assert_eq!(kind.is_undecided(), outcome.is_expected(Set::Normal).is_none(), "{kind:?}");
+            assert_eq!(
+                kind.is_undecided(),
+                is_expected(&outcome, Set::Normal, ExpectedOutcome::Works).is_none(),
+                "{kind:?}"
+            );
         }
         assert_eq!(Outcome::CannotStart { message: String::new() }.label(), "cannot start");
     }

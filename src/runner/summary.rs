@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use super::expectation::is_expected;
 use super::job::{ImageJob, JobReport};
 use super::outcome::Outcome;
 use super::progress::duration;
+use crate::expectation::{Expectation, ExpectedOutcome};
 use crate::repository::service_name::{ServiceName, Set};
 use image_analyzer::printable::shortened;
 
 /// What is said when an `.err` Dockerfile builds.
 pub const NEWS: &str = "builds now: drop the .err";
+
+/// What is said when an image builds although it is built on an `.err` one.
+pub const BASE_NEWS: &str = "builds now, though its base is .err";
 
 /// What is known of one image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,14 +23,24 @@ pub struct ServiceResult {
     pub service: ServiceName,
     /// The image reference.
     pub image: String,
+    /// What was expected of its run; the default, if it was not to be run.
+    pub expectation: Expectation,
+    /// The set by which its build is expected: the err set too, if an image that it is built on is of that.
+    pub build_set: Set,
     /// What happened.
     pub record: JobReport,
 }
 
 impl ServiceResult {
-    /// The row of `task`, which came to `record`.
-    pub fn new(task: &ImageJob, record: JobReport) -> Self {
-        Self { service: task.service.clone(), image: task.recipe.image.clone(), record }
+    /// The row of `task`, which came to `record`; `is_run`: it was to be run, not only built.
+    pub fn new(task: &ImageJob, record: JobReport, is_run: bool) -> Self {
+        Self {
+            service: task.service.clone(),
+            image: task.recipe.image.clone(),
+            expectation: if is_run { task.expectation.clone() } else { Expectation::default() },
+            build_set: task.build_set,
+            record,
+        }
     }
 
     /// What happened.
@@ -40,15 +55,27 @@ impl ServiceResult {
 
     /// Whether what happened is what the set promises; `None` if nothing is known.
     pub fn is_expected(&self) -> Option<bool> {
-        self.outcome().is_expected(self.set())
+        is_expected(self.outcome(), self.build_set, self.expectation.outcome)
     }
 
     /// The one line that says most: why it does not work and in whose words, or what it printed first. Raw: escape before printing.
     pub fn detail(&self) -> String {
         let message = self.outcome().message();
-        if self.set() == Set::Err && self.is_expected() == Some(false) {
-            return if message.is_empty() { NEWS.to_owned() } else { format!("{NEWS}; {message}") };
+        if self.build_set == Set::Err && self.is_expected() == Some(false) {
+            let news = if self.set() == Set::Err { NEWS } else { BASE_NEWS };
+            return if message.is_empty() { news.to_owned() } else { format!("{news}; {message}") };
         }
+        let reason = self.reason();
+        match self.expectation.outcome {
+            ExpectedOutcome::Works => reason,
+            _ if self.is_expected() != Some(false) || self.outcome().has_no_image() => reason,
+            expected if reason.is_empty() => format!("expected: {expected}"),
+            expected => format!("expected: {expected}; {reason}"),
+        }
+    }
+
+    fn reason(&self) -> String {
+        let message = self.outcome().message();
         if *self.outcome() == Outcome::Works {
             return shortened(self.record.stdout.lines().next().unwrap_or_default());
         }
@@ -102,13 +129,16 @@ pub fn images(count: usize) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{NEWS, OutcomeCounts, ServiceResult};
-    use crate::repository::service_name::ServiceName;
+    use crate::expectation::{Expectation, ExpectedOutcome};
+    use crate::repository::service_name::{ServiceName, Set};
     use crate::runner::outcome::Outcome;
 
     /// A row of `service`, of which nothing but the outcome is known.
     pub(crate) fn row(service: &str, outcome: Outcome) -> ServiceResult {
         let image = format!("minimage:{service}");
-        ServiceResult { service: ServiceName::parse(service).unwrap(), image, record: outcome.into() }
+        let service = ServiceName::parse(service).unwrap();
+        let (build_set, expectation) = (service.set(), Expectation::default());
+        ServiceResult { service, image, expectation, build_set, record: outcome.into() }
     }
 
     #[test]
@@ -122,6 +152,28 @@ pub(crate) mod tests {
         assert_eq!(stopped.detail(), "the loader is not there (words)");
         let step = Some("[1/2] RUN x".to_owned());
         assert_eq!(row("a", Outcome::DoesNotBuild { step, message: "no".to_owned() }).detail(), "[1/2] RUN x: no");
+    }
+
+    #[test]
+    fn what_is_not_as_expected_says_what_was_expected() {
+        let mut works = row("a", Outcome::Works);
+        works.record.stdout = "Hello\n".to_owned();
+        works.expectation.outcome = ExpectedOutcome::CannotStart;
+        assert_eq!((works.is_expected(), works.detail().as_str()), (Some(false), "expected: cannot start; Hello"));
+        let mut exits = row("a", Outcome::ExitedWithError { exit_code: 2, message: String::new() });
+        exits.expectation.outcome = ExpectedOutcome::Exit(1);
+        assert_eq!((exits.is_expected(), exits.detail().as_str()), (Some(false), "expected: exit 1"));
+        exits.expectation.outcome = ExpectedOutcome::Exit(2);
+        assert_eq!((exits.is_expected(), exits.detail().as_str()), (Some(true), ""));
+    }
+
+    #[test]
+    fn a_child_of_an_err_image_is_news_only_if_it_builds() {
+        let child = |outcome| ServiceResult { build_set: Set::Err, ..row("child", outcome) };
+        let not_tried = child(Outcome::NotTried { message: "base a.err failed".to_owned() });
+        assert_eq!((not_tried.is_expected(), not_tried.detail().as_str()), (Some(true), "base a.err failed"));
+        let works = child(Outcome::Works);
+        assert_eq!((works.is_expected(), works.detail().as_str()), (Some(false), super::BASE_NEWS));
     }
 
     #[test]
