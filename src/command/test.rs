@@ -21,8 +21,12 @@ use crate::runner::summary::ServiceResult;
 use crate::terminal::Terminal;
 use image_analyzer::printable::printable;
 
-/// For whoever keeps images that show how not to do it.
-const HINT: &str = "where an image is meant to fail: keep a report (`--report FILE.json`), then compare with it (`--baseline FILE.json`)";
+/// For a repository with images that are meant to fail.
+const HINT: &str = "if an image is meant to fail, add `# mkcompose: expect=cannot start` or `# mkcompose: expect=exit N` to its Dockerfile";
+
+/// For an image that stays up, where nothing says that it should.
+const STAYS_UP: &str =
+    "if it is meant to stay up, add `# mkcompose: expect=runs` to its Dockerfile, or EXPOSE the port that it serves";
 
 /// Builds and runs the images that the globs choose, and tells what happened with each.
 ///
@@ -87,9 +91,11 @@ fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> 
         format!("how to mend one, in lines to paste: mkcompose why{flags} {}", quoted(row.service.as_str()))
     });
     let endless = unexpected().any(|row| *row.outcome() == Outcome::TimedOut);
-    let endless = endless.then(|| "what never ends, such as a server, times out: `--timeout` sets when".to_owned());
-    let has_run = |row: &ServiceResult| !matches!(row.outcome(), Outcome::DoesNotBuild { .. });
-    let hint = unexpected().any(has_run).then(|| HINT.to_owned());
+    let endless = endless.then(|| STAYS_UP.to_owned());
+    let fails = |row: &ServiceResult| {
+        matches!(row.outcome(), Outcome::CannotStart { .. } | Outcome::ExitedWithError { .. } | Outcome::Killed { .. })
+    };
+    let hint = unexpected().any(fails).then(|| HINT.to_owned());
     [mend, endless, hint].into_iter().flatten().collect()
 }
 

@@ -65,6 +65,7 @@ impl Fake {
     fn dress(&self, command: &mut Command) {
         command.env("MKCOMPOSE_DOCKER", self.case.at("engine/docker"));
         command.env("XDG_CACHE_HOME", self.case.at("cache")).env_remove("DOCKER_BUILDKIT");
+        command.env_remove("DOCKER_HOST").env_remove("CONTAINER_HOST").env_remove("DOCKER_CONTEXT");
     }
 
     #[track_caller]

@@ -2,6 +2,7 @@
 //! its answers.
 
 mod building;
+mod expecting;
 mod fake;
 mod losing;
 mod reporting;

@@ -63,9 +63,9 @@ fn a_report_that_cannot_be_written_is_an_error_and_the_others_are_written() {
 }
 
 #[test]
-fn whoever_keeps_images_that_fail_is_told_of_the_baseline() {
+fn a_failing_image_gets_a_hint_at_what_its_dockerfile_can_expect() {
     let fake = sample();
-    let hint = "where an image is meant to fail: keep a report (`--report FILE.json`), then compare with it (`--baseline FILE.json`)\n";
+    let hint = "if an image is meant to fail, add `# mkcompose: expect=cannot start` or `# mkcompose: expect=exit N` to its Dockerfile\n";
     let run = fake.try_it(&["test", "--report", "r.json"]);
     assert!(run.code() == 1 && run.stderr().contains(hint), "{}", run.stderr());
     let run = fake.run("b", "end exited 9").try_it(&["test", "--baseline", "r.json"]);
@@ -131,7 +131,7 @@ fn a_baseline_of_other_images_is_said_to_be_one() {
 }
 
 #[test]
-fn whoever_has_an_image_that_lacks_something_or_never_ends_is_told_what_to_do() {
+fn an_image_that_lacks_something_or_never_ends_gets_a_hint_at_what_to_do() {
     let lacks = "echo 'exec ./b.c: no such file or directory' >&2; end exited 1";
     let fake = Fake::of(&["a", "b.c"]).run("a", "exec sleep 1000").run("b.c", lacks);
     let run = fake.try_it(&["test", "--no-build", "--timeout", "1s", "--image", "x"]);
@@ -142,7 +142,7 @@ fn whoever_has_an_image_that_lacks_something_or_never_ends_is_told_what_to_do() 
         "{stdout}"
     );
     assert!(stderr.contains("\nhow to mend one, in lines to paste: mkcompose why --image x b.c\n"), "{stderr}");
-    assert!(stderr.contains("\nwhat never ends, such as a server, times out: `--timeout` sets when\n"), "{stderr}");
+    assert!(stderr.contains("\nif it is meant to stay up, add `# mkcompose: expect=runs` to its Dockerfile, or EXPOSE the port that it serves\n"), "{stderr}");
     let run = Fake::of(&["a", "b.c"]).try_it(&["test", "--no-build", "--image", "y", "b.*", "a"]);
     assert!(
         run.stderr().ends_with("\nto build what is not built: mkcompose build --image y 'b.*' a\n"),
