@@ -146,7 +146,8 @@ fn no_more_than_n_are_built_at_once_and_n_are() {
     assert_eq!((run.code(), run.stderr().as_str()), (0, ""), "{}", run.stdout());
     let counts = fake.case.read("engine/counts");
     let most = counts.lines().map(|count| count.trim().parse::<usize>().unwrap()).max();
-    assert_eq!((most, counts.lines().count()), (Some(3), 12));
+    assert!(most <= Some(3), "{most:?}");
+    assert_eq!((fake.case.has("engine/enough"), counts.lines().count()), (true, 12));
 }
 
 #[test]
