@@ -3,6 +3,7 @@
 //! Source: the OCI image specification, `config.md`, and Docker's image specification v1.2, which adds `Shell`.
 //! Volumes, ports, labels, history and health checks are left out: none of them keeps a program from starting.
 
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
@@ -74,7 +75,6 @@ impl Platform {
             "x86" => "386",
             "aarch64" => "arm64",
             "powerpc64" => "ppc64le",
-            "loongarch64" => "loong64",
             other => other,
         };
         Self { os: "linux".to_owned(), arch: arch.to_owned(), variant: String::new() }
@@ -99,20 +99,20 @@ impl fmt::Display for Platform {
 /// A text that is no platform.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid platform `{}`: write it as `linux/amd64` or `linux/arm/v7`", printable(.0))]
-pub struct ParsePlatformError(String);
+pub(crate) struct ParsePlatformError(String);
 
 impl FromStr for Platform {
-    type Err = ParsePlatformError;
+    type Err = Box<dyn Error + Send + Sync>;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts: Vec<&str> = text.split('/').collect();
         let (os, arch, variant) = match *parts.as_slice() {
             [os, arch] => (os, arch, ""),
             [os, arch, variant] if !variant.is_empty() => (os, arch, variant),
-            _ => return Err(ParsePlatformError(text.to_owned())),
+            _ => return Err(Box::new(ParsePlatformError(text.to_owned()))),
         };
         if os.is_empty() || arch.is_empty() {
-            return Err(ParsePlatformError(text.to_owned()));
+            return Err(Box::new(ParsePlatformError(text.to_owned())));
         }
         Ok(Self { os: os.to_owned(), arch: arch.to_owned(), variant: variant.to_owned() })
     }

@@ -30,7 +30,7 @@ pub struct DecompressionLimit {
 
 /// What is wrong with a compressed stream, inside an [`io::Error`].
 #[derive(Debug, thiserror::Error)]
-pub enum DecompressError {
+pub(crate) enum DecompressError {
     /// A compression that is not read here.
     #[error("unsupported compression {0}; images use gzip, Zstandard or none")]
     Unsupported(&'static str),

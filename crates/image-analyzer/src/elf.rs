@@ -30,7 +30,7 @@ const INTERPRETER: u64 = 4096;
 
 /// What kind of ELF file it is, after `e_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ElfType {
+pub(crate) enum ElfType {
     /// `ET_EXEC`: a program that is loaded at a fixed address.
     Fixed,
     /// `ET_DYN`: a library, or a program that can be loaded anywhere (`-pie`, `-static-pie`).
@@ -44,7 +44,7 @@ pub enum ElfType {
 /// What glibc's loader makes of a file's first sixteen bytes, which the kernel and musl do not look at beyond the magic
 /// number (glibc, `elf/dl-load.c`, `open_verify`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ElfIdent {
+pub(crate) enum ElfIdent {
     /// Nothing is wrong with them.
     Fine,
     /// Its class is none: the loader takes it for one of another machine, and looks further.
@@ -69,7 +69,7 @@ impl ElfIdent {
 
 /// What is known of one ELF file. Strings are bytes as they are in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ElfInfo {
+pub(crate) struct ElfInfo {
     /// The processor, its word size and byte order.
     pub machine: Machine,
     /// What kind of file it is.
@@ -106,7 +106,7 @@ pub struct ElfInfo {
 
 /// What is wrong with a file whose headers can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ElfDefect {
+pub(crate) enum ElfDefect {
     /// `PT_INTERP` lies outside of the file, is longer than a path, or does not end.
     #[error("the path of its loader is invalid or outside the file")]
     Interpreter,
@@ -120,7 +120,7 @@ pub enum ElfDefect {
 
 /// Why a file that starts as ELF cannot be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ElfError {
+pub(crate) enum ElfError {
     /// It ends before its header or its program headers do.
     #[error("the file ends within its ELF headers")]
     Short,
@@ -139,7 +139,7 @@ impl ElfInfo {
     ///
     /// # Errors
     /// When the file is too damaged to be executed or linked.
-    pub fn read(file: &PartialFile) -> Result<Self, ElfError> {
+    pub(crate) fn read(file: &PartialFile) -> Result<Self, ElfError> {
         let layout = Layout::read(file)?;
         let segments = layout.segments(file)?;
         let mut info = Self::bare(&layout, file, &segments);
@@ -202,7 +202,7 @@ impl ElfInfo {
     }
 
     /// The summary of a file that asks for nothing: a static program for `machine`.
-    pub fn of_static(machine: Machine) -> Self {
+    pub(crate) fn of_static(machine: Machine) -> Self {
         Self {
             machine,
             kind: ElfType::Fixed,
@@ -224,7 +224,7 @@ impl ElfInfo {
     }
 
     /// About how many bytes of memory it holds on to, for the limit on what is kept of an image.
-    pub fn memory_size(&self) -> usize {
+    pub(crate) fn memory_size(&self) -> usize {
         let strings = |list: &[Vec<u8>]| list.iter().map(|item| size_of::<Vec<u8>>() + item.len()).sum::<usize>();
         let optional = [&self.interpreter, &self.soname, &self.rpath, &self.runpath];
         size_of::<Self>()

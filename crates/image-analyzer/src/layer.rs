@@ -46,7 +46,7 @@ pub enum FileKind {
 
 /// Why a layer cannot be taken for what it says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LayerError {
+pub(crate) enum LayerError {
     /// `..` above the root.
     #[error("entry `{}` leads out of the image", printable_bytes(.0))]
     Leaves(Vec<u8>),
@@ -70,7 +70,7 @@ fn start(path: &[u8]) -> String {
 
 /// What an entry of a layer's archive says.
 #[derive(Debug)]
-pub struct NewEntry<'a> {
+pub(crate) struct NewEntry<'a> {
     /// The path as written.
     pub path: &'a [u8],
     /// Permission bits with set-user-id, set-group-id and sticky: the lower twelve.
@@ -85,7 +85,7 @@ pub struct NewEntry<'a> {
 
 /// What kind of entry it is, with what that kind has.
 #[derive(Debug)]
-pub enum EntryKind<'a> {
+pub(crate) enum EntryKind<'a> {
     /// A regular file: its length and what is kept of it.
     File(u64, FileContent),
     /// A folder.
@@ -155,7 +155,7 @@ impl Node {
 pub(super) const ROOT: u32 = 0;
 
 /// One layer's entries.
-pub struct Layer {
+pub(crate) struct Layer {
     nodes: Vec<Node>,
     names: Vec<u8>,
     /// An open-addressing hash table of places in `nodes`, by parent and name; its length is a power of two.

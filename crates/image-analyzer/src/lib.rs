@@ -9,7 +9,7 @@
 //! The crate knows nothing of Compose, Dockerfiles or engines, and runs nothing.
 
 #![forbid(unsafe_code)]
-#![warn(missing_docs, unreachable_pub)]
+#![warn(missing_docs, unnameable_types, unreachable_pub)]
 
 mod archive;
 mod config;

@@ -2,7 +2,7 @@
 
 /// A file of which only pieces are at hand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PartialFile {
+pub(crate) struct PartialFile {
     /// How long the file is, holes included.
     size: u64,
     /// Where each piece starts and what it holds, in order of place, not overlapping.
@@ -11,17 +11,17 @@ pub struct PartialFile {
 
 impl PartialFile {
     /// A file without holes.
-    pub fn whole(bytes: Vec<u8>) -> Self {
+    pub(crate) fn whole(bytes: Vec<u8>) -> Self {
         Self { size: bytes.len() as u64, pieces: vec![(0, bytes)] }
     }
 
     /// A file of so many bytes of which nothing is at hand yet.
-    pub fn empty(size: u64) -> Self {
+    pub(crate) fn empty(size: u64) -> Self {
         Self { size, pieces: Vec::new() }
     }
 
     /// Adds bytes that follow all that are at hand, directly or after a hole.
-    pub fn append(&mut self, at: u64, bytes: &[u8]) {
+    pub(crate) fn append(&mut self, at: u64, bytes: &[u8]) {
         match self.pieces.last_mut() {
             Some((start, last)) if *start + last.len() as u64 == at => last.extend_from_slice(bytes),
             _ => self.pieces.push((at, bytes.to_vec())),
@@ -30,7 +30,7 @@ impl PartialFile {
 
     /// Makes room for the first `end` bytes of the file at once, as far as it is that long: a piece that grows step by step
     /// is in memory twice whenever it moves.
-    pub fn expect(&mut self, end: u64) {
+    pub(crate) fn expect(&mut self, end: u64) {
         let end = usize::try_from(end.min(self.size)).unwrap_or(usize::MAX);
         match self.pieces.first_mut() {
             Some((0, first)) => first.reserve_exact(end.saturating_sub(first.len())),
@@ -40,12 +40,12 @@ impl PartialFile {
     }
 
     /// How long the file is, holes included.
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.size
     }
 
     /// The bytes of a range, if it lies within one piece.
-    pub fn get(&self, offset: u64, len: u64) -> Option<&[u8]> {
+    pub(crate) fn get(&self, offset: u64, len: u64) -> Option<&[u8]> {
         self.pieces.iter().find_map(|(start, bytes)| {
             let from = usize::try_from(offset.checked_sub(*start)?).ok()?;
             bytes.get(from..from.checked_add(usize::try_from(len).ok()?)?)
@@ -53,17 +53,17 @@ impl PartialFile {
     }
 
     /// Is any of it not at hand?
-    pub fn has_holes(&self) -> bool {
+    pub(crate) fn has_holes(&self) -> bool {
         self.get(0, self.size).is_none()
     }
 
     /// All pieces at hand, in order of place.
-    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         self.pieces.iter().map(|(_, bytes)| bytes.as_slice())
     }
 
     /// From `offset` to the end of the piece that holds it: for strings, whose length is not known before.
-    pub fn from(&self, offset: u64) -> Option<&[u8]> {
+    pub(crate) fn from(&self, offset: u64) -> Option<&[u8]> {
         self.pieces.iter().find_map(|(start, bytes)| {
             bytes.get(usize::try_from(offset.checked_sub(*start)?).ok()?..).filter(|rest| !rest.is_empty())
         })

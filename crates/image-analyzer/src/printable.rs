@@ -1,8 +1,7 @@
-//! Makes text from outside safe to print: file names, log lines, words of an engine.
+//! Makes text from outside safe to print: file names, log lines, messages of an engine.
 //!
-//! A name may hold a newline, an escape sequence that recolours the terminal or an override that reverses the line.
-//! Here each such character becomes visible as an escape. [`markup`] makes of that what JSON,
-//! Markdown and XML take for plain text. It does not quote for YAML or a shell: whoever writes such a format does that.
+//! A name may hold a newline, an escape sequence that recolours the terminal or a character that reverses the line. Each
+//! such character becomes a visible escape. The functions do not quote for a shell, YAML, Markdown or XML.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;

@@ -25,7 +25,7 @@ pub(crate) const MAX_EXTENSION: u64 = 1 << 20;
 /// What is wrong with a tar stream, and where.
 #[derive(Debug, thiserror::Error)]
 #[error("at byte {at}: {problem}")]
-pub struct TarError {
+pub(crate) struct TarError {
     /// Bytes from the start of this tar stream, unpacked.
     pub at: u64,
     /// What is wrong there.
@@ -34,7 +34,7 @@ pub struct TarError {
 
 /// What is wrong with a tar stream.
 #[derive(Debug, thiserror::Error)]
-pub enum TarProblem {
+pub(crate) enum TarProblem {
     /// Reading failed, or unpacking what is read.
     #[error("{0}")]
     Io(io::Error),
@@ -56,9 +56,6 @@ pub enum TarProblem {
     /// An extended header or name beyond [`MAX_EXTENSION`].
     #[error("an extended header of {0} bytes exceeds the limit of {MAX_EXTENSION}")]
     LongExtension(u64),
-    /// A map of a sparse file that contradicts itself.
-    #[error("the map of the sparse file contradicts itself")]
-    PartialFile,
 }
 
 /// A tar stream. As a [`BufRead`] it yields the data of the current entry.
@@ -222,7 +219,7 @@ impl<'a> Tar<'a> {
 
 impl TarError {
     /// An error before the first byte.
-    pub fn at_start(error: io::Error) -> Self {
+    pub(crate) fn at_start(error: io::Error) -> Self {
         io_at(0, error)
     }
 }

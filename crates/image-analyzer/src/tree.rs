@@ -97,7 +97,7 @@ enum Child {
 
 impl FileTree {
     /// A tree of these layers, the lowest first.
-    pub fn new(layers: Vec<Arc<Layer>>) -> Self {
+    pub(crate) fn new(layers: Vec<Arc<Layer>>) -> Self {
         Self { layers }
     }
 
@@ -113,14 +113,14 @@ impl FileTree {
     ///
     /// # Errors
     /// What stood in the way.
-    pub fn lookup_from(&self, folder: &[u8], path: &[u8]) -> Result<FoundFile<'_>, LookupError> {
+    pub(crate) fn lookup_from(&self, folder: &[u8], path: &[u8]) -> Result<FoundFile<'_>, LookupError> {
         if path.is_empty() { Err(LookupError::Missing(Vec::new())) } else { self.lookup(&join(folder, path)) }
     }
 
     /// The same files and, where `path` leads to nothing, the folders on the way to it, as the engine makes a WORKDIR
     /// that is in no layer: for root, to be entered by everybody. Where a file is in the way, nothing is made.
     #[must_use]
-    pub fn with_folder(&self, path: &[u8]) -> Self {
+    pub(crate) fn with_folder(&self, path: &[u8]) -> Self {
         let mut tree = self.clone();
         if path.len() > MAX_PATH || self.lookup(path).is_ok() {
             return tree;

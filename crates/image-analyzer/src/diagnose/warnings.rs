@@ -95,7 +95,8 @@ impl Diagnoser<'_> {
         )
     }
 
-    /// glibc before 2.34 looks names up through libraries that it opens by itself; Go does without.
+    /// glibc before 2.34 looks names up through libraries that it opens itself; Go does not need them. Reports:
+    /// penumbra-zone/penumbra#2313 and coord-e/magicpak#12 on GitHub.
     fn no_name_service(&self, path: &[u8], elf: &Elf) -> Option<Finding> {
         if !elf.hints.has(StringHint::HostNames) || elf.hints.has(StringHint::Go) {
             return None;

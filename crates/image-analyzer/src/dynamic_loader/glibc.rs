@@ -26,30 +26,6 @@ const BETTER: [(u16, &[&str]); 3] = [
 /// The folder of those.
 const HWCAPS: &[u8] = b"/glibc-hwcaps/";
 
-/// What came before, and was removed in glibc 2.37: of each group one or none, in this order, by `e_machine`
-/// (`elf/dl-hwcaps.c`, `_dl_important_hwcaps`).
-const LEGACY: [(u16, &[&[&str]]); 3] = [
-    (62, &[&["tls"], &["haswell", "xeon_phi"], &["avx512_1"], &["x86_64"]]),
-    (183, &[&["tls"], &["aarch64"], &["atomics"]]),
-    (3, &[&["tls"], &["i586", "i686"], &["sse2"]]),
-];
-
-/// All that these groups make.
-fn legacy(machine: Machine) -> Vec<Vec<u8>> {
-    const OTHER: &[&[&str]] = &[&["tls"]];
-    let groups = LEGACY.iter().find(|(number, _)| *number == machine.number).map_or(OTHER, |(_, groups)| *groups);
-    let mut all: Vec<Vec<u8>> = vec![Vec::new()];
-    for group in groups {
-        let with = |before: &Vec<u8>, name: &str| {
-            [before.as_slice(), if before.is_empty() { b"" } else { b"/" }, name.as_bytes()].concat()
-        };
-        let more: Vec<_> = all.iter().flat_map(|before| group.iter().map(move |name| with(before, name))).collect();
-        all.extend(more);
-    }
-    all.remove(0);
-    all
-}
-
 /// What the loader has built in or reads once.
 pub(super) struct Rules {
     system: Vec<Vec<u8>>,
@@ -149,10 +125,9 @@ impl Rules {
 fn within(folder: Vec<u8>, name: &[u8], machine: Machine) -> impl Iterator<Item = Candidate> {
     let better = BETTER.iter().filter(move |(number, _)| *number == machine.number).flat_map(|(_, names)| *names);
     let better = better.map(|better| [HWCAPS.get(1..).unwrap_or_default(), better.as_bytes()].concat());
-    let all = better.chain(std::iter::once(machine).flat_map(legacy));
     let first = Candidate::within(&folder, name);
     std::iter::once(first)
-        .chain(all.map(move |better| Candidate::for_some(join_name(&join_name(&folder, &better), name))))
+        .chain(better.map(move |better| Candidate::for_some(join_name(&join_name(&folder, &better), name))))
 }
 
 /// A path that the cache has.
@@ -193,26 +168,4 @@ fn system_folders(loader: Option<&ElfInfo>) -> Vec<Vec<u8>> {
 fn debian_folders(machine: Machine) -> Vec<Vec<u8>> {
     let triplet = machine.triplet().into_iter().flat_map(|name| [format!("/lib/{name}"), format!("/usr/lib/{name}")]);
     triplet.map(String::into_bytes).chain([&b"/lib"[..], b"/usr/lib"].map(<[u8]>::to_vec)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::legacy;
-    use crate::elf::machine_of;
-
-    #[test]
-    fn the_folders_of_old_are_made_of_their_groups() {
-        let all = |arch| {
-            legacy(machine_of(arch).unwrap())
-                .iter()
-                .map(|name| String::from_utf8(name.clone()).unwrap())
-                .collect::<Vec<_>>()
-        };
-        let amd64 = all("amd64");
-        assert_eq!(amd64.len(), 23);
-        for folder in ["tls", "haswell", "x86_64", "tls/haswell/avx512_1/x86_64", "xeon_phi/x86_64", "tls/x86_64"] {
-            assert!(amd64.iter().any(|known| known == folder), "{folder}");
-        }
-        assert_eq!(all("s390x"), ["tls"]);
-    }
 }

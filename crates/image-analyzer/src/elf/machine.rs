@@ -7,7 +7,7 @@ use std::fmt;
 
 /// A processor with its word size and byte order: what has to agree between a program and its libraries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Machine {
+pub(crate) struct Machine {
     /// `e_machine`.
     pub number: u16,
     /// 64-bit (`ELFCLASS64`), not 32-bit?
@@ -25,35 +25,22 @@ struct Known {
     /// What `$PLATFORM` stands for and how Debian's folders begin (`x86_64-linux-gnu`).
     cpu: &'static str,
     triplet: &'static str,
-    /// The loader's path under glibc.
-    loader: &'static str,
-    /// The name in `ld-musl-NAME.so.1`.
-    musl: &'static str,
 }
 
-/// The Linux platforms that official images exist for. Loader paths: glibc's `sysdeps/unix/sysv/linux/*/shlib-versions`
-/// and `ldd-rewrite`; musl's `configure` and `LDSO_ARCH`.
-const KNOWN: [Known; 9] = [
-    known("amd64", 62, true, false, ["x86_64", "x86_64-linux-gnu", "/lib64/ld-linux-x86-64.so.2", "x86_64"]),
-    known("arm64", 183, true, false, ["aarch64", "aarch64-linux-gnu", "/lib/ld-linux-aarch64.so.1", "aarch64"]),
-    known("386", 3, false, false, ["i686", "i386-linux-gnu", "/lib/ld-linux.so.2", "i386"]),
-    known("arm", 40, false, false, ["v7l", "arm-linux-gnueabihf", "/lib/ld-linux-armhf.so.3", "armhf"]),
-    known("ppc64le", 21, true, false, ["power8", "powerpc64le-linux-gnu", "/lib64/ld64.so.2", "powerpc64le"]),
-    known("riscv64", 243, true, false, ["riscv64", "riscv64-linux-gnu", "/lib/ld-linux-riscv64-lp64d.so.1", "riscv64"]),
-    known("s390x", 22, true, true, ["z900", "s390x-linux-gnu", "/lib/ld64.so.1", "s390x"]),
-    known("mips64le", 8, true, false, ["mips64", "mips64el-linux-gnuabi64", "/lib64/ld.so.1", "mips64el"]),
-    known(
-        "loong64",
-        258,
-        true,
-        false,
-        ["loongarch64", "loongarch64-linux-gnu", "/lib64/ld-linux-loongarch-lp64d.so.1", "loongarch64"],
-    ),
+/// The Linux platforms that Docker's official images are built for.
+const KNOWN: [Known; 7] = [
+    known("amd64", 62, true, false, ["x86_64", "x86_64-linux-gnu"]),
+    known("arm64", 183, true, false, ["aarch64", "aarch64-linux-gnu"]),
+    known("386", 3, false, false, ["i686", "i386-linux-gnu"]),
+    known("arm", 40, false, false, ["v7l", "arm-linux-gnueabihf"]),
+    known("ppc64le", 21, true, false, ["power8", "powerpc64le-linux-gnu"]),
+    known("riscv64", 243, true, false, ["riscv64", "riscv64-linux-gnu"]),
+    known("s390x", 22, true, true, ["z900", "s390x-linux-gnu"]),
 ];
 
-const fn known(arch: &'static str, number: u16, is_64_bit: bool, big_endian: bool, names: [&'static str; 4]) -> Known {
-    let [cpu, triplet, loader, musl] = names;
-    Known { arch, number, is_64_bit, big_endian, cpu, triplet, loader, musl }
+const fn known(arch: &'static str, number: u16, is_64_bit: bool, big_endian: bool, names: [&'static str; 2]) -> Known {
+    let [cpu, triplet] = names;
+    Known { arch, number, is_64_bit, big_endian, cpu, triplet }
 }
 
 /// The machine that an image platform's architecture names; `None` if it is not known here.
@@ -70,48 +57,38 @@ impl Machine {
     }
 
     /// Its name as an image platform: `amd64`.
-    pub fn arch(&self) -> Option<&'static str> {
+    pub(crate) fn arch(&self) -> Option<&'static str> {
         self.known().map(|known| known.arch)
     }
 
     /// Its name in Debian's multiarch folders: `x86_64-linux-gnu`.
-    pub fn triplet(&self) -> Option<&'static str> {
+    pub(crate) fn triplet(&self) -> Option<&'static str> {
         self.known().map(|known| known.triplet)
     }
 
     /// What `$PLATFORM` stands for in a search path: what the kernel calls the processor (`AT_PLATFORM`).
-    pub fn cpu(&self) -> Option<&'static str> {
+    pub(crate) fn cpu(&self) -> Option<&'static str> {
         self.known().map(|known| known.cpu)
     }
 
     /// Its name in the targets of compilers, where that differs by word size too: `x86_64`, `aarch64`.
-    pub fn target(&self) -> Option<&'static str> {
+    pub(crate) fn target(&self) -> Option<&'static str> {
         self.triplet().and_then(|triplet| triplet.split('-').next())
     }
 
     /// The largest page of memory that it is used with, in bytes.
-    pub fn page(&self) -> u64 {
+    pub(crate) fn page(&self) -> u64 {
         if matches!(self.number, 3 | 62) { 4 << 10 } else { 64 << 10 }
-    }
-
-    /// Where glibc's loader is.
-    pub fn glibc_loader(&self) -> Option<&'static str> {
-        self.known().map(|known| known.loader)
-    }
-
-    /// Where musl's loader is.
-    pub fn musl_loader(&self) -> Option<String> {
-        self.known().map(|known| format!("/lib/ld-musl-{}.so.1", known.musl))
     }
 
     /// May an engine that runs images for `self` execute what was built for `other`? What is of the same family it may:
     /// a 64-bit processor runs images for its 32-bit kind too, and in them what was built for either.
-    pub fn executes(&self, other: &Self) -> bool {
+    pub(crate) fn executes(&self, other: &Self) -> bool {
         const FAMILIES: [[Option<&str>; 2]; 2] = [[Some("amd64"), Some("386")], [Some("arm64"), Some("arm")]];
         let both = [self.arch(), other.arch()];
         self == other
             || FAMILIES.iter().any(|family| both.iter().all(|arch| family.contains(arch)))
-            // The x32 kind of amd64, and MIPS in other sizes, are the same processor.
+            // The x32 kind of amd64 is the same processor.
             || (self.number == other.number && self.big_endian == other.big_endian)
     }
 }

@@ -6,7 +6,7 @@ use super::{Dynamic, LIST, Unread, headers};
 
 /// The versions that a file needs of one library.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Requirement {
+pub(crate) struct Requirement {
     /// The library, by the name it is needed under.
     pub library: Vec<u8>,
     /// Its versions, in the file's order; those marked weak (`VER_FLG_WEAK`), which may be missing, left out.

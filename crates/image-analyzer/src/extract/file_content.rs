@@ -34,7 +34,7 @@ pub(crate) const SMALL: usize = 64 * 1024;
 
 /// What is known of a file's contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FileContent {
+pub(crate) enum FileContent {
     /// Nothing: it can neither be executed nor linked.
     Skipped,
     /// It is not known what is in it: the archive has it as a sparse file.
@@ -49,7 +49,7 @@ pub enum FileContent {
 
 /// What is kept of an ELF file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Elf {
+pub(crate) struct Elf {
     /// What it asks for, or why that cannot be told.
     pub info: Result<elf::ElfInfo, elf::ElfError>,
     /// Which files outside itself it mentions.
@@ -58,7 +58,7 @@ pub struct Elf {
 
 impl FileContent {
     /// What to keep of a file whose contents are at hand.
-    pub fn of(path: &[u8], mode: u16, bytes: &[u8]) -> Self {
+    pub(crate) fn of(path: &[u8], mode: u16, bytes: &[u8]) -> Self {
         if bytes.starts_with(b"\x7fELF") {
             let info = elf::ElfInfo::read(&PartialFile::whole(bytes.to_vec()));
             Self::Elf(Box::new(Elf { info, hints: StringHints::of(bytes) }))
@@ -72,7 +72,7 @@ impl FileContent {
     }
 
     /// The first bytes, whatever else is known; none of an ELF file.
-    pub fn head(&self) -> &[u8] {
+    pub(crate) fn head(&self) -> &[u8] {
         match self {
             Self::Full(bytes) | Self::Prefix(bytes) => bytes,
             Self::Skipped | Self::Unknown | Self::Elf(_) => &[],
@@ -80,17 +80,17 @@ impl FileContent {
     }
 
     /// What is known of it as an ELF file, if it is one.
-    pub fn elf(&self) -> Option<&Elf> {
+    pub(crate) fn elf(&self) -> Option<&Elf> {
         if let Self::Elf(elf) = self { Some(elf) } else { None }
     }
 
     /// All of the contents, where they were kept whole.
-    pub fn text(&self) -> Option<&[u8]> {
+    pub(crate) fn text(&self) -> Option<&[u8]> {
         if let Self::Full(bytes) = self { Some(bytes) } else { None }
     }
 
     /// About how many bytes of memory it holds on to.
-    pub fn memory_size(&self) -> usize {
+    pub(crate) fn memory_size(&self) -> usize {
         size_of::<Self>()
             + match self {
                 Self::Skipped | Self::Unknown => 0,

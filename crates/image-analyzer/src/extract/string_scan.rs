@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 
 /// What a program may want of the image beyond what is loaded with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StringHint {
+pub(crate) enum StringHint {
     /// A bundle or folder of CA certificates.
     Certificates,
     /// `/etc/passwd`.
@@ -52,16 +52,16 @@ const OVERLAP: usize = 30;
 
 /// The mentions that were found in one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StringHints(u16);
+pub(crate) struct StringHints(u16);
 
 impl StringHints {
     /// Is this one among them?
-    pub fn has(self, hint: StringHint) -> bool {
+    pub(crate) fn has(self, hint: StringHint) -> bool {
         self.0 & bit(hint) != 0
     }
 
     /// Those in a file whose contents are at hand.
-    pub fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut scanner = StringScanner::default();
         scanner.feed(bytes);
         scanner.found

@@ -10,19 +10,19 @@ use super::LayerError;
 
 /// How much more memory may be taken for an image; its clones share what is left.
 #[derive(Clone, Debug)]
-pub struct Budget {
+pub(crate) struct Budget {
     total: usize,
     left: Rc<Cell<usize>>,
 }
 
 impl Budget {
     /// A budget of so many bytes.
-    pub fn new(bytes: usize) -> Self {
+    pub(crate) fn new(bytes: usize) -> Self {
         Self { total: bytes, left: Rc::new(Cell::new(bytes)) }
     }
 
     /// How many bytes are left.
-    pub fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         self.left.get()
     }
 
@@ -30,18 +30,18 @@ impl Budget {
     ///
     /// # Errors
     /// [`LayerError::Full`] when there is not so much left.
-    pub fn take(&self, bytes: usize) -> Result<(), LayerError> {
+    pub(crate) fn take(&self, bytes: usize) -> Result<(), LayerError> {
         self.left.set(self.left.get().checked_sub(bytes).ok_or(self.full())?);
         Ok(())
     }
 
     /// That it does not suffice.
-    pub fn full(&self) -> LayerError {
+    pub(crate) fn full(&self) -> LayerError {
         LayerError::Full(self.total >> 20)
     }
 
     /// Gives back what is not held any more.
-    pub fn give(&self, bytes: usize) {
+    pub(crate) fn give(&self, bytes: usize) {
         self.left.set(self.left.get().saturating_add(bytes).min(self.total));
     }
 }

@@ -19,7 +19,7 @@ impl Layer {
     ///
     /// # Errors
     /// When no file system could hold it, or the budget is used up.
-    pub fn add(&mut self, entry: NewEntry<'_>, budget: &Budget) -> Result<(), LayerError> {
+    pub(crate) fn add(&mut self, entry: NewEntry<'_>, budget: &Budget) -> Result<(), LayerError> {
         let clean = clean(entry.path)?;
         let Some((name, folders)) = clean.split_last() else { return self.root(&entry, budget) };
         if let Some(hidden) = name.strip_prefix(b".wh.") {
