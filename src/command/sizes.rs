@@ -50,7 +50,7 @@ fn render(report: Report<'_>, format: Format, terminal: &Terminal) -> Result<Str
         Format::Table => table::render(report, terminal.width(), terminal.color_out()),
         Format::Json => json::render(report).map_err(|error| Error::io("write", "stdout")(error.into()))?,
         Format::Markdown => markdown::render(report),
-        Format::Csv => csv::render(report),
+        Format::Csv => csv::render(report).map_err(|error| Error::io("write", "stdout")(error.into()))?,
         Format::Svg => svg::render(report),
     })
 }

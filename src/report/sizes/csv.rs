@@ -2,35 +2,45 @@
 
 use std::borrow::Cow;
 
+use csv::{Terminator, WriterBuilder};
+
 use super::Report;
 use crate::sizes::Row;
 use image_analyzer::printable::printable;
 
 /// The columns. Sizes are in bytes; what is not known is empty.
-const HEADER: &str = "program,service,set,image,id,size,own,shared,smaller_by,was\n";
+const HEADER: [&str; 10] =
+    ["program", "service", "set", "image", "id", "size", "own", "shared", "smaller_by", "was"];
 
 /// A row for each service. `was` is the size in the earlier report of an image that is there in both.
-pub fn render(report: Report<'_>) -> String {
-    let mut out = HEADER.to_owned();
+///
+/// # Errors
+/// None that is known of: the text is written to memory.
+pub fn render(report: Report<'_>) -> Result<String, csv::Error> {
+    let mut out = WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(Vec::new());
+    out.write_record(HEADER)?;
     for row in report.sizes.rows() {
-        let built = row.built.as_ref();
-        let share = built.and_then(|built| built.share);
-        let fields = [
-            field(row.service.program()),
-            field(row.service.as_str()),
-            field(row.service.set().as_str()),
-            field(&row.image),
-            field(built.map_or("", |built| &built.id)),
-            number(row.size()),
-            number(share.map(|share| share.own)),
-            number(share.map(|share| share.shared)),
-            number(built.map(|built| built.largest - built.size)),
-            number(was(report, row)),
-        ];
-        out += &fields.join(",");
-        out.push('\n');
+        out.write_record(record(report, row).iter().map(Cow::as_ref))?;
     }
-    out
+    let bytes = out.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn record<'a>(report: Report<'_>, row: &'a Row) -> [Cow<'a, str>; HEADER.len()] {
+    let built = row.built.as_ref();
+    let share = built.and_then(|built| built.share);
+    [
+        text(row.service.program()),
+        text(row.service.as_str()),
+        text(row.service.set().as_str()),
+        text(&row.image),
+        text(built.map_or("", |built| &built.id)),
+        number(row.size()),
+        number(share.map(|share| share.own)),
+        number(share.map(|share| share.shared)),
+        number(built.map(|built| built.largest - built.size)),
+        number(was(report, row)),
+    ]
 }
 
 /// The earlier size of `row`: told by the changes, or the same as now.
@@ -49,17 +59,16 @@ fn number(value: Option<u64>) -> Cow<'static, str> {
     value.map_or(Cow::Borrowed(""), |value| Cow::Owned(value.to_string()))
 }
 
-/// `text` as a field. A spreadsheet takes a field that starts with one of `=+-@` for a formula and would run it, so a
-/// `'` is put before it, as the spreadsheets themselves do.
-fn field(text: &str) -> Cow<'_, str> {
+/// `text` as a field. A spreadsheet runs a field that starts with one of `=+-@` as a formula, so a `'` is put before it,
+/// as the spreadsheets themselves do.
+fn text(text: &str) -> Cow<'_, str> {
     let text = printable(text);
-    let text = if text.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{text}")) } else { text };
-    if text.contains([',', '"', '\'']) { Cow::Owned(format!("\"{}\"", text.replace('"', "\"\""))) } else { text }
+    if text.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{text}")) } else { text }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{field, render};
+    use super::{render, text};
     use crate::report::sizes::Report;
     use crate::report::sizes::tests::changed;
     use crate::sizes::Sort;
@@ -69,14 +78,24 @@ mod tests {
     #[test]
     fn a_line_for_each_service() {
         let sizes = sample(Sort::Size);
-        assert_snapshot!(render(Report { sizes: &sizes, changes: Some(&changed(&sizes)) }));
+        assert_snapshot!(render(Report { sizes: &sizes, changes: Some(&changed(&sizes)) }).unwrap());
     }
 
     #[test]
     fn no_field_ends_a_line_or_starts_a_formula() {
-        assert_eq!(field("a\n\"b\",c"), r#""a\n""b"",c""#);
+        assert_eq!(text("a\n\"b\",c"), r#"a\n"b",c"#);
         for formula in ["=1+2", "+1", "-1", "@SUM(A1)"] {
-            assert_eq!(field(formula), format!("\"'{formula}\""));
+            assert_eq!(text(formula), format!("'{formula}"));
         }
+    }
+
+    #[test]
+    fn a_reader_of_csv_reads_every_row_with_every_column() {
+        let sizes = sample(Sort::Size);
+        let text = render(Report { sizes: &sizes, changes: Some(&changed(&sizes)) }).unwrap();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let services: Vec<_> = reader.records().map(|record| record.unwrap()[1].to_owned()).collect();
+        assert_eq!(services, sizes.rows().map(|row| row.service.to_string()).collect::<Vec<_>>());
+        assert_eq!(reader.headers().unwrap().len(), super::HEADER.len());
     }
 }

@@ -42,7 +42,7 @@ text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-
 .note,.tick{font-size:12px}\
 .program{font-size:13px;font-weight:600}\
 .label,.figure{font-size:12px;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}\
-.program,.figure{stroke:none;stroke-width:4px;stroke-linejoin:round;styled-order:stroke}\
+.program,.figure{stroke:none;stroke-width:4px;stroke-linejoin:round;paint-order:stroke}\
 .absent{font-style:italic}\
 @media (prefers-color-scheme:light){\
 .card{fill:#fff;stroke:#d0d7de}.title,.program,.label,.figure{fill:#1f2328}.note,.tick{fill:#59636e}.bar{fill:#2f74b8}.program,.figure{stroke:#fff}}\
