@@ -14,10 +14,19 @@ pub mod why;
 use crate::cli::{Cli, Command};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
+use crate::problem::IoError;
+use crate::report::{Export, Layout};
 use crate::terminal::Terminal;
 
 /// What is said where a baseline is of other images.
 const NOTHING_TO_COMPARE: &str = "nothing to compare with: the baseline has none of these images";
+
+/// Writes `report` to stdout in `format`, laid out for the terminal that stdout is.
+fn print_report<R: Export>(report: &R, format: R::Format, terminal: &Terminal) -> Result<(), IoError> {
+    let layout = Layout { width: terminal.width(), color: terminal.color_out() };
+    let text = report.export(format, layout).map_err(|error| IoError::new("write", "stdout")(error.into()))?;
+    terminal.result(&text)
+}
 
 /// Runs what the command line asks for and tells the person how it went.
 pub fn run(cli: Cli) -> ExitCode {

@@ -2,27 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
 
 use crate::cli::engine::EngineArgs;
+use crate::report::sizes::Format;
 use crate::sizes::Sort;
 use crate::sizes::growth_limit::Budget;
-
-/// How sizes are reported.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For a terminal
-    #[default]
-    Table,
-    /// For programs, and as a later `--baseline`
-    Json,
-    /// For a forge or a CI summary
-    Markdown,
-    /// For a spreadsheet
-    Csv,
-    /// A bar chart
-    Svg,
-}
 
 /// The flags of `mkcompose sizes`.
 #[derive(Clone, Debug, Args)]

@@ -3,23 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
 
 use crate::cli::build::WorkArgs;
-
-/// How outcomes are reported on stdout.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum TestFormat {
-    /// For a terminal
-    #[default]
-    Table,
-    /// For programs, and as a later `--baseline`
-    Json,
-    /// For a forge or a CI summary
-    Markdown,
-    /// For what reads test results
-    Junit,
-}
+use crate::report::outcomes::Format;
 
 /// The flags of `mkcompose test`.
 #[derive(Clone, Debug, Args)]
@@ -47,7 +34,7 @@ pub struct TestArgs {
     pub network: Option<String>,
     /// How to report on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    pub format: TestFormat,
+    pub format: Format,
     /// Write a report to FILE as well, `.json`, `.md` or `.xml` (JUnit); may be given again
     #[arg(long = "report", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub reports: Vec<PathBuf>,

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use crate::cli::Options;
-use crate::cli::sizes::{Format, SizesArgs};
-use crate::command::NOTHING_TO_COMPARE;
+use crate::cli::sizes::SizesArgs;
+use crate::command::{NOTHING_TO_COMPARE, print_report};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::problem::Problem;
-use crate::report::sizes::{Report, changes, csv, json, markdown, svg, table};
+use crate::report::sizes::{Format, Report, changes};
 use crate::repository::Repository;
 use crate::repository::select::{matcher, select};
 use crate::repository::service_name::ServiceName;
@@ -37,22 +37,12 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
     }
     let changes = baseline.map(|baseline| baseline.changes(&sizes, args.budget.unwrap_or_default()));
     let report = Report { sizes: &sizes, changes: changes.as_ref() };
-    terminal.result(&render(report, args.format, terminal)?)?;
+    print_report(&report, args.format, terminal)?;
     let Some(changes) = changes else { return Ok(ExitCode::Success) };
     if matches!(args.format, Format::Csv | Format::Svg) {
         say_changes(&changes, terminal);
     }
     Ok(verdict(&changes, terminal))
-}
-
-fn render(report: Report<'_>, format: Format, terminal: &Terminal) -> Result<String, Error> {
-    Ok(match format {
-        Format::Table => table::render(report, terminal.width(), terminal.color_out()),
-        Format::Json => json::render(report).map_err(|error| Error::io("write", "stdout")(error.into()))?,
-        Format::Markdown => markdown::render(report),
-        Format::Csv => csv::render(report).map_err(|error| Error::io("write", "stdout")(error.into()))?,
-        Format::Svg => svg::render(report),
-    })
 }
 
 /// Reads the earlier report at `path`, as far as the globs ask for it.

@@ -3,16 +3,16 @@
 use std::path::Path;
 use std::time::Instant;
 
-use crate::cli::test::{TestArgs, TestFormat};
+use crate::cli::test::TestArgs;
 use crate::cli::{Options, quoted};
-use crate::command::NOTHING_TO_COMPARE;
 use crate::command::run_images::{RunPlan, choose, work};
+use crate::command::{NOTHING_TO_COMPARE, print_report};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::problem::{IoError, Problem};
+use crate::problem::Problem;
 use crate::report::builds;
 use crate::report::file::File;
-use crate::report::outcomes::{Report, json, junit, mark, markdown, table};
+use crate::report::outcomes::{Format, Report, mark};
 use crate::repository::service_name::Set;
 use crate::runner::baseline::Baseline;
 use crate::runner::job::RunLimits;
@@ -100,14 +100,8 @@ fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> 
 }
 
 /// Writes every report; what went wrong, for each that could not be.
-fn tell(report: Report<'_>, format: TestFormat, files: &[File], terminal: &Terminal) -> Vec<Error> {
-    let shown = match format {
-        TestFormat::Table => Ok(table::render(report, terminal.width(), terminal.color_out())),
-        TestFormat::Json => json::render(report).map_err(|error| IoError::new("write", "stdout")(error.into())),
-        TestFormat::Markdown => Ok(markdown::render(report)),
-        TestFormat::Junit => Ok(junit::render(report)),
-    };
-    let shown = shown.and_then(|text| terminal.result(&text));
+fn tell(report: Report<'_>, format: Format, files: &[File], terminal: &Terminal) -> Vec<Error> {
+    let shown = print_report(&report, format, terminal);
     let written = files.iter().map(|file| file.write(report));
     std::iter::once(shown).chain(written).filter_map(Result::err).map(Error::from).collect()
 }

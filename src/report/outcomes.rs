@@ -1,21 +1,47 @@
 //! The report of outcomes, in each of its formats: one file per format, each a pure function to text.
 //!
 //! What every format shares is here: which images the answer is no for, and the words for counts. Texts of engines and
-//! programs are raw in what comes in, and are made printable and escaped as the format wants it; that is each format's
-//! own business.
+//! programs come in raw; each format makes them printable and escapes them.
 
-pub mod json;
-pub mod junit;
-pub mod markdown;
-pub mod table;
+mod json;
+mod junit;
+mod markdown;
+mod table;
 
 use std::time::Duration;
 
-use crate::report::builds;
+use crate::report::{Export, ExportError, Layout, builds};
 use crate::runner::baseline::{Change, Changes};
 use crate::runner::progress::duration;
 use crate::runner::summary::{OutcomeCounts, ServiceResult, images};
 use crate::terminal::Style;
+
+/// The formats of a report of outcomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For a terminal
+    #[default]
+    Table,
+    /// For programs, and as a later `--baseline`
+    Json,
+    /// For a forge or a CI summary
+    Markdown,
+    /// For what reads test results
+    Junit,
+}
+
+impl Export for Report<'_> {
+    type Format = Format;
+
+    fn export(&self, format: Format, layout: Layout) -> Result<String, ExportError> {
+        Ok(match format {
+            Format::Table => table::render(*self, layout),
+            Format::Json => json::render(*self)?,
+            Format::Markdown => markdown::render(*self),
+            Format::Junit => junit::render(*self)?,
+        })
+    }
+}
 
 /// What is reported.
 #[derive(Clone, Copy, Debug)]

@@ -1,19 +1,50 @@
 //! The report of image sizes, in each of its formats: one file per format, each a pure function to text.
 //!
-//! What every format shares is here: the words for a row. Names, image IDs and whatever an earlier report held are
-//! made printable and then escaped as the format wants it; that is each format's own business.
+//! What every format shares is here: the words for a row. Names, image IDs and the texts of an earlier report come in
+//! raw; each format makes them printable and escapes them.
 
 pub mod changes;
-pub mod csv;
-pub mod json;
-pub mod markdown;
-pub mod scale;
-pub mod svg;
-pub mod table;
+mod csv;
+mod json;
+mod markdown;
+mod scale;
+mod svg;
+mod table;
 
+use crate::report::{Export, ExportError, Layout};
 use crate::size_format;
 use crate::sizes::baseline::Changes;
 use crate::sizes::{Built, Row, Sizes, Total};
+
+/// The formats of a report of sizes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For a terminal
+    #[default]
+    Table,
+    /// For programs, and as a later `--baseline`
+    Json,
+    /// For a forge or a CI summary
+    Markdown,
+    /// For a spreadsheet
+    Csv,
+    /// A bar chart
+    Svg,
+}
+
+impl Export for Report<'_> {
+    type Format = Format;
+
+    fn export(&self, format: Format, layout: Layout) -> Result<String, ExportError> {
+        Ok(match format {
+            Format::Table => table::render(*self, layout),
+            Format::Json => json::render(*self)?,
+            Format::Markdown => markdown::render(*self),
+            Format::Csv => csv::render(*self)?,
+            Format::Svg => svg::render(*self),
+        })
+    }
+}
 
 /// What is reported.
 #[derive(Clone, Copy, Debug)]

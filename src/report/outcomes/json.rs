@@ -54,7 +54,7 @@ struct Totals {
 ///
 /// # Errors
 /// None that is known of: it holds nothing that JSON cannot say.
-pub fn render(report: Report<'_>) -> Result<String, serde_json::Error> {
+pub(super) fn render(report: Report<'_>) -> Result<String, serde_json::Error> {
     let OutcomeCounts { images, expected, unexpected, undecided, .. } = OutcomeCounts::of(report.rows);
     let document = Document {
         repository: report.repository,

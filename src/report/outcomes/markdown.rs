@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::{Report, sections};
-use crate::markup::{markdown as escape, xml};
+use crate::markup::escape;
 use crate::runner::summary::ServiceResult;
 
 /// The verdict first, then what has changed, then one table of all images, then where builds failed.
-pub fn render(report: Report<'_>) -> String {
+pub(super) fn render(report: Report<'_>) -> String {
     let mut out = String::new();
     // Writing to a `String` cannot fail.
     let _ = writeln!(out, "**{}**\n", escape(&report.summary()));
@@ -31,10 +31,10 @@ pub fn render(report: Report<'_>) -> String {
 /// Folded away: the table has the reason, this is for whoever mends it. `pre` ends at its end tag alone, whatever is in
 /// it (GitHub Flavored Markdown, "HTML blocks"), and nothing in it is a tag.
 fn last_lines(out: &mut String, row: &ServiceResult) {
-    let title = xml(&format!("{} {}", row.service, row.outcome().label()));
+    let title = escape(&format!("{} {}", row.service, row.outcome().label()));
     let _ = writeln!(out, "\n<details><summary>{title}</summary>\n\n<pre>");
     for line in &row.record.last_lines {
-        let _ = writeln!(out, "{}", xml(line));
+        let _ = writeln!(out, "{}", escape(line));
     }
     let _ = writeln!(out, "</pre>\n\n</details>");
 }

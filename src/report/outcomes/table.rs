@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use super::{Report, sections};
+use crate::report::Layout;
 use crate::report::builds::failures;
 use crate::table::Table;
 use crate::terminal::{Style, styled};
 use image_analyzer::printable::printable;
 
-/// The table in at most `width` columns, if that is given, with `color` or without.
-pub fn render(report: Report<'_>, width: Option<usize>, color: bool) -> String {
+/// The table, what failed, what has changed, and the summary.
+pub(super) fn render(report: Report<'_>, Layout { width, color }: Layout) -> String {
     let mut table = Table::new(["", "SERVICE", "OUTCOME", "DETAIL"]);
     for row in report.rows {
         let (mark, _) = report.mark(row);
@@ -41,26 +42,27 @@ pub fn render(report: Report<'_>, width: Option<usize>, color: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::render;
+    use crate::report::Layout;
     use crate::report::outcomes::tests::{changes, report, sample};
     use insta::assert_snapshot;
 
     #[test]
     fn the_table_without_a_terminal() {
         let rows = sample();
-        assert_snapshot!(render(report(&rows, None), None, false));
+        assert_snapshot!(render(report(&rows, None), Layout::default()));
     }
 
     #[test]
     fn the_table_in_60_columns_with_what_has_changed() {
         let rows = sample();
-        assert_snapshot!(render(report(&rows, Some(&changes(&rows))), Some(60), false));
+        assert_snapshot!(render(report(&rows, Some(&changes(&rows))), Layout { width: Some(60), color: false }));
     }
 
     #[test]
     fn nothing_but_our_own_colours_controls_the_terminal() {
         let rows = sample();
-        let plain = render(report(&rows, Some(&changes(&rows))), None, false);
+        let plain = render(report(&rows, Some(&changes(&rows))), Layout::default());
         assert!(!plain.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{plain}");
-        assert!(render(report(&rows, None), None, true).contains("\u{1b}["));
+        assert!(render(report(&rows, None), Layout { width: None, color: true }).contains("\u{1b}["));
     }
 }

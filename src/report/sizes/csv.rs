@@ -9,14 +9,13 @@ use crate::sizes::Row;
 use image_analyzer::printable::printable;
 
 /// The columns. Sizes are in bytes; what is not known is empty.
-const HEADER: [&str; 10] =
-    ["program", "service", "set", "image", "id", "size", "own", "shared", "smaller_by", "was"];
+const HEADER: [&str; 10] = ["program", "service", "set", "image", "id", "size", "own", "shared", "smaller_by", "was"];
 
 /// A row for each service. `was` is the size in the earlier report of an image that is there in both.
 ///
 /// # Errors
 /// None that is known of: the text is written to memory.
-pub fn render(report: Report<'_>) -> Result<String, csv::Error> {
+pub(super) fn render(report: Report<'_>) -> Result<String, csv::Error> {
     let mut out = WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(Vec::new());
     out.write_record(HEADER)?;
     for row in report.sizes.rows() {

@@ -57,7 +57,7 @@ struct Allowed {
 ///
 /// # Errors
 /// None that is known of: it holds nothing that JSON cannot say.
-pub fn render(report: Report<'_>) -> Result<String, serde_json::Error> {
+pub(super) fn render(report: Report<'_>) -> Result<String, serde_json::Error> {
     let total = report.sizes.total;
     let changes = report.changes.map(|changes| Differences {
         budget: Allowed { percent: changes.budget.percent(), bytes: changes.budget.bytes },

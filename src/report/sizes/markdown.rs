@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::scale::Scale;
 use super::{Report, absent, changes, part, smaller, totals};
-use crate::markup::markdown as escape;
+use crate::markup::escape;
 use crate::size_format::human;
 use crate::sizes::Row;
 
@@ -12,7 +12,7 @@ use crate::sizes::Row;
 const BAR: usize = 16;
 
 /// What has changed as lists, the culprits first, then one table of all images.
-pub fn render(report: Report<'_>) -> String {
+pub(super) fn render(report: Report<'_>) -> String {
     let scale = Scale::of(report.sizes);
     let mut out = String::new();
     for section in report.changes.map(changes::sections).unwrap_or_default() {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::scale::Scale;
 use super::{Report, absent, shortened, totals};
-use crate::markup::xml as escape;
+use crate::markup::escape;
 use crate::size_format::{approximate, human};
 use crate::sizes::{Program, Row, Sizes};
 
@@ -57,7 +57,7 @@ struct Plot {
 }
 
 /// The picture, with a newline at its end.
-pub fn render(report: Report<'_>) -> String {
+pub(super) fn render(report: Report<'_>) -> String {
     let sizes = report.sizes;
     let scale = Scale::of(sizes);
     let longest = sizes.rows().map(|row| label(row).chars().count()).max().unwrap_or_default();

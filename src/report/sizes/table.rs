@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::scale::Scale;
 use super::{NOT_BUILT, Report, absent, changes, part, shortened, smaller, totals};
+use crate::report::Layout;
 use crate::size_format::human;
 use crate::sizes::Row;
 use crate::terminal::{Style, styled};
@@ -42,7 +43,7 @@ struct Cells {
 }
 
 /// The table in at most `width` columns, if that is given, with `color` or without.
-pub fn render(report: Report<'_>, width: Option<usize>, color: bool) -> String {
+pub(super) fn render(report: Report<'_>, Layout { width, color }: Layout) -> String {
     let scale = Scale::of(report.sizes);
     let cells: Vec<Vec<Cells>> =
         report.sizes.programs.iter().map(|program| program.rows.iter().map(cells_of).collect()).collect();
@@ -182,6 +183,7 @@ fn axis(scale: &Scale, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::render;
+    use crate::report::Layout;
     use crate::report::sizes::Report;
     use crate::report::sizes::tests::{changed, long_names};
     use crate::sizes::Sort;
@@ -191,34 +193,40 @@ mod tests {
 
     #[test]
     fn the_table_without_a_terminal() {
-        assert_snapshot!(render(Report { sizes: &sample(Sort::Size), changes: None }, None, false));
+        assert_snapshot!(render(Report { sizes: &sample(Sort::Size), changes: None }, Layout::default()));
     }
 
     #[test]
     fn the_table_in_80_columns_with_culprits_first() {
         let sizes = sample(Sort::Size);
-        assert_snapshot!(render(Report { sizes: &sizes, changes: Some(&changed(&sizes)) }, Some(80), false));
+        assert_snapshot!(render(
+            Report { sizes: &sizes, changes: Some(&changed(&sizes)) },
+            Layout { width: Some(80), color: false }
+        ));
     }
 
     #[test]
     fn the_table_in_40_columns() {
-        assert_snapshot!(render(Report { sizes: &sample(Sort::Name), changes: None }, Some(40), false));
+        assert_snapshot!(render(
+            Report { sizes: &sample(Sort::Name), changes: None },
+            Layout { width: Some(40), color: false }
+        ));
     }
 
     #[test]
     fn nothing_but_our_own_colours_controls_the_terminal() {
         let sizes = sample(Sort::Size);
         let report = Report { sizes: &sizes, changes: Some(&changed(&sizes)) };
-        let plain = render(report, None, false);
+        let plain = render(report, Layout::default());
         assert!(!plain.contains(|c: char| c.is_control() && c != '\n'), "{plain}");
-        assert!(render(report, None, true).contains("\u{1b}["));
+        assert!(render(report, Layout { width: None, color: true }).contains("\u{1b}["));
     }
 
     proptest! {
         #[test]
         fn the_table_fits_any_terminal_from_20_columns_on(width in 20..240_usize, count in 0..4_usize) {
             let sizes = long_names(count);
-            let shown = render(Report { sizes: &sizes, changes: None }, Some(width), false);
+            let shown = render(Report { sizes: &sizes, changes: None }, Layout { width: Some(width), color: false });
             // The line that adds up is prose, which a terminal may wrap.
             for line in shown.lines().take_while(|line| !line.contains("in sum")) {
                 prop_assert!(line.chars().count() <= width, "{} > {width}: {line}", line.chars().count());
