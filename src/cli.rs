@@ -183,8 +183,11 @@ pub enum Command {
         /// The shell that will read it
         shell: Shell,
     },
-    /// Print the manual page, for `man -l -`
-    Man,
+    /// Print the manual pages, or that of one COMMAND, for `man -l -`
+    Man {
+        /// The command
+        command: Option<String>,
+    },
 }
 
 impl Command {

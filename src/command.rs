@@ -65,6 +65,6 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<ExitCode, Error> {
         Some(Command::Test(args)) => test::run(&args, &options, terminal),
         Some(Command::Why(args)) => why::run(&args, &options, terminal),
         Some(Command::Completions { shell }) => completions::run(shell, terminal),
-        Some(Command::Man) => man::run(terminal),
+        Some(Command::Man { command }) => man::run(command.as_deref(), terminal),
     }
 }
