@@ -97,7 +97,11 @@ mod tests {
 
     fn services() -> Vec<Service> {
         let names = ["hello-c.alpine", "hello-c.gcc.scratch", "hello-go.golang.err"];
-        names.iter().map(|name| Service::named(ServiceName::parse(name).unwrap())).collect()
+        let service = |name: &&str| Service {
+            dockerfile: format!("dockerfiles/Dockerfile.{name}").into(),
+            ..Service::named(ServiceName::parse(name).unwrap())
+        };
+        names.iter().map(service).collect()
     }
 
     fn names(globs: &[&str]) -> Vec<String> {
