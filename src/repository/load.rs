@@ -104,9 +104,11 @@ impl Layout {
         };
         let real_root = file.as_deref().and_then(Path::parent).map_or(start, Path::to_owned);
         let is_folder = |name: &str| real_root.join(name).is_dir();
+        // A link to nothing is a folder that was meant, and an error.
+        let is_there = |name: &str| real_root.join(name).symlink_metadata().is_ok();
         let dockerfiles = match (&options.dockerfiles, settings.dockerfiles.as_slice()) {
             (Some(folder), _) => vec![folder.clone()],
-            (None, []) if is_folder(DOCKERFILES) => vec![join(&root, DOCKERFILES)],
+            (None, []) if is_there(DOCKERFILES) => vec![join(&root, DOCKERFILES)],
             (None, []) => vec![if root.as_os_str().is_empty() { PathBuf::from(".") } else { root.clone() }],
             (None, folders) => folders.iter().map(|folder| join(&root, folder)).collect(),
         };
@@ -140,7 +142,9 @@ impl Layout {
         let (mut scan, mut problems) = scan_all(&self.scan_options());
         // `./api/Dockerfile` is shown as `api/Dockerfile`.
         let shown = |path: &mut PathBuf| {
-            if let Ok(below) = path.strip_prefix(".") {
+            if let Ok(below) = path.strip_prefix(".")
+                && !below.as_os_str().is_empty()
+            {
                 *path = below.to_owned();
             }
         };

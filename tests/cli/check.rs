@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::case::Case;
 
-const MEND: &str = "to mend it, run: mkcompose";
+const MEND: &str = "to update them, run: mkcompose";
 
 fn current() -> Case {
     let case = Case::of(&["a.b", "c.d.err"]);

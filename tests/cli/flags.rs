@@ -57,7 +57,7 @@ fn a_closed_pipe_is_not_an_error() {
     let mut child = case.command(["--check"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let run = Run::of(child.wait_with_output().unwrap());
-    run.expect(1, "", "docker-compose.yml: missing, 5000 services\nto mend it, run: mkcompose\n");
+    run.expect(1, "", "docker-compose.yml: missing, 5000 services\nto update them, run: mkcompose\n");
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn a_from_that_only_a_build_argument_completes() {
     found(
         &one("p.gcc", "FROM gcc:\n"),
         "p.gcc",
-        &["1: `FROM gcc:` names no image: mend the reference (unknown-image)"],
+        &["1: `FROM gcc:` names no image: correct the reference (unknown-image)"],
     );
 }
 
@@ -129,7 +129,7 @@ fn copy_and_add_sources_that_are_not_there() {
     let case = one("p.a", text).file("samples/src/x.c", "");
     let missing = |line: usize, instruction: &str, path: &str| {
         format!(
-            "{line}: {instruction} takes `{path}`, which is not in `samples`: add it there, or mend the path (missing-copy-source)"
+            "{line}: {instruction} takes `{path}`, which is not in `samples`: add it there, or correct the path (missing-copy-source)"
         )
     };
     let expected = [
@@ -178,7 +178,7 @@ fn a_link_that_leads_out_of_the_context_is_no_source() {
         &case,
         "p.a",
         &[
-            "2: COPY takes `out`, where a link leads to nothing in `samples`, which no link leaves in a build: add it there, or mend the link (missing-copy-source)",
+            "2: COPY takes `out`, where a link leads to nothing in `samples`, which no link leaves in a build: add it there, or correct the link (missing-copy-source)",
         ],
     );
 }
@@ -219,10 +219,10 @@ fn a_program_without_a_source() {
 #[test]
 fn a_dockerfile_that_does_not_parse_has_its_line() {
     for (text, finding) in [
-        ("FROM a\n\nFORM b\n", "3: unknown instruction `FORM`: mend the line (parse-error)"),
-        ("", "1: there is no FROM in this Dockerfile: mend the line (parse-error)"),
-        ("RUN x\n", "1: RUN before the first FROM: mend the line (parse-error)"),
-        ("FROM a\nRUN <<EOF\nx\n", "2: the here-document `EOF` has no end: mend the line (parse-error)"),
+        ("FROM a\n\nFORM b\n", "3: unknown instruction `FORM`: correct the line (parse-error)"),
+        ("", "1: there is no FROM in this Dockerfile: correct the line (parse-error)"),
+        ("RUN x\n", "1: RUN before the first FROM: correct the line (parse-error)"),
+        ("FROM a\nRUN <<EOF\nx\n", "2: the here-document `EOF` has no end: correct the line (parse-error)"),
     ] {
         found(&one("p.a", text), "p.a", &[finding]);
     }

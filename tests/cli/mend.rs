@@ -10,7 +10,7 @@ fn the_command_that_mends_it_has_the_same_flags() {
     let case = Case::of(&["a"]).folder("it's");
     let run = case.run(["--check", "-o", "it's/c.yml", "--context", "it's", "--image", "x/y"]);
     assert!(
-        run.stderr().ends_with("to mend it, run: mkcompose --context 'it'\\''s' --image x/y -o 'it'\\''s/c.yml'\n"),
+        run.stderr().ends_with("to update them, run: mkcompose --context 'it'\\''s' --image x/y -o 'it'\\''s/c.yml'\n"),
         "{}",
         run.stderr()
     );
@@ -27,7 +27,7 @@ fn the_command_that_mends_it_makes_the_folders_that_are_missing() {
     let flags = ["-o", "new/it's/c.yml", "--err-output", "other/e.yml"];
     let run = case.run(flags.into_iter().chain(["--check"]));
     let mend = "mkdir -p 'new/it'\\''s' other && mkcompose -o 'new/it'\\''s/c.yml' --err-output other/e.yml";
-    assert!(run.stderr().ends_with(&format!("to mend it, run: {mend}\n")), "{}", run.stderr());
+    assert!(run.stderr().ends_with(&format!("to update them, run: {mend}\n")), "{}", run.stderr());
     let script = mend.replace("mkcompose", "\"$0\"");
     assert!(case.command_under(&["sh", "-c", &script], &[]).output().unwrap().status.success());
     case.run(flags.into_iter().chain(["--check", "-q"])).well("");
@@ -40,7 +40,7 @@ fn mends(case: &Case, shell: &str, flags: &[&OsStr], expected: &str) {
     let run = case.run(&check);
     assert_eq!(run.code(), 1);
     let stderr = run.stderr();
-    let mend = stderr.lines().last().and_then(|line| line.strip_prefix("to mend it, run: ")).unwrap();
+    let mend = stderr.lines().last().and_then(|line| line.strip_prefix("to update them, run: ")).unwrap();
     assert_eq!(mend, expected.replace("CASE", &case.path().display().to_string()));
     let script = format!("mkcompose() {{ \"$0\" \"$@\"; }}\n{mend}");
     let output = case.command_under(&[shell, "-c", &script], &[]).output().unwrap();
