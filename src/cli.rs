@@ -94,11 +94,6 @@ impl Options {
     /// These flags as shell arguments after `mkcompose`, each with a space before it. `--directory` comes first.
     pub fn as_shell_args(&self) -> String {
         let directory = self.directory.as_ref().map(|path| argument("-C", path.as_os_str()));
-        directory.unwrap_or_default() + &self.repository_args()
-    }
-
-    /// The same without `--directory`, for who is in that folder.
-    pub fn repository_args(&self) -> String {
         let flags = [
             ("--dockerfiles", self.dockerfiles.as_ref().map(|path| path.as_os_str())),
             ("--context", self.context.as_ref().map(|path| path.as_os_str())),
@@ -106,11 +101,13 @@ impl Options {
             ("-o", self.output.as_ref().map(|path| path.as_os_str())),
             ("--err-output", self.err_output.as_ref().map(|path| path.as_os_str())),
         ];
-        flags.into_iter().filter_map(|(flag, value)| Some(argument(flag, value?))).collect()
+        let flags = flags.into_iter().filter_map(|(flag, value)| Some(argument(flag, value?)));
+        directory.into_iter().chain(flags).collect()
     }
 }
 
-fn argument(flag: &str, value: &OsStr) -> String {
+/// A flag and its value as shell words, with a space before them.
+pub fn argument(flag: &str, value: &OsStr) -> String {
     // After a space, it would be taken for a flag.
     let between = if value.as_encoded_bytes().starts_with(b"-") { '=' } else { ' ' };
     format!(" {flag}{between}{}", quoted(value))

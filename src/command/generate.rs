@@ -1,8 +1,9 @@
 //! The bare command: write both Compose files, or with `--check` tell whether they are current.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::cli::{GenerateArgs, Options, quoted};
+use crate::cli::{GenerateArgs, Options, argument, quoted};
 use crate::compose::{Entry, render};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
@@ -10,6 +11,7 @@ use crate::interrupt::Interrupt;
 use crate::output::diff::unified;
 use crate::output::{Change, Found, State, Target};
 use crate::problem::Problem;
+use crate::repository::load::{DEFAULT_ERR_OUTPUT, DEFAULT_IMAGE, DEFAULT_OUTPUT};
 use crate::repository::scan::is_named_like_a_dockerfile;
 use crate::repository::service::Service;
 use crate::repository::service_name::Set;
@@ -43,7 +45,7 @@ pub fn run(args: GenerateArgs, options: &Options, terminal: &Terminal) -> Result
     };
     outputs?;
     repository.notes.iter().for_each(|note| terminal.status(note));
-    let files = all(Set::ALL.iter().map(|&set| file(&repository, set, &options.repository_args())))?;
+    let files = all(Set::ALL.iter().map(|&set| file(&repository, set, options)))?;
     if args.check {
         return check(&files, options, terminal);
     }
@@ -151,15 +153,15 @@ fn services(count: usize) -> String {
 }
 
 /// The Compose file of `set`: what it should hold and what it holds.
-fn file(repository: &Repository, set: Set, flags: &str) -> Result<File, Error> {
+fn file(repository: &Repository, set: Set, options: &Options) -> Result<File, Error> {
     let path = repository.output_of(set);
     let of_set: Vec<_> = repository.services.iter().filter(|service| service.name.set() == set).collect();
-    let wanted = if of_set.is_empty() { None } else { Some(text(repository, path, &of_set, flags)?) };
+    let wanted = if of_set.is_empty() { None } else { Some(text(repository, path, &of_set, options)?) };
     let target = Target::read(path.to_owned(), wanted)?;
     Ok(File { target, services: of_set.len() })
 }
 
-fn text(repository: &Repository, output: &Path, services: &[&Service], flags: &str) -> Result<String, Error> {
+fn text(repository: &Repository, output: &Path, services: &[&Service], options: &Options) -> Result<String, Error> {
     let home = resolve(output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
     let way = |from: &Path, to: &Path, shown: &Path| {
         relative(from, to).ok_or_else(|| {
@@ -189,13 +191,47 @@ fn text(repository: &Repository, output: &Path, services: &[&Service], flags: &s
             way => [way, "/"].concat(),
         })
     });
-    Ok(render(&entries, &all(sources)?.join(", "), flags)?)
+    let flags = header_flags(&home, options)?;
+    Ok(render(&entries, &all(sources)?.join(", "), &flags)?)
+}
+
+/// The flags of the command that writes the file again, started in its own folder `home`: the same text wherever this
+/// run was started. A flag that says what is so without it is left out.
+fn header_flags(home: &Path, options: &Options) -> Result<String, Error> {
+    let from_home = |path: &Path| Ok::<_, Error>(relative(home, &resolve(path)?).unwrap_or_default());
+    let mut flags = String::new();
+    let mut add = |flag: &str, value: &str, default: &str| {
+        if value != default {
+            flags.push_str(&argument(flag, OsStr::new(value)));
+        }
+    };
+    if let Some(folder) = &options.dockerfiles {
+        let default = if home.join("dockerfiles").is_dir() { "dockerfiles" } else { "." };
+        add("--dockerfiles", &from_home(folder)?, default);
+    }
+    match &options.context {
+        Some(context) if context == Path::new("auto") => add("--context", "auto", ""),
+        Some(context) => {
+            add("--context", &from_home(context)?, if repository.follows_convention { "samples" } else { "" })
+        }
+        None => {}
+    }
+    if let Some(image) = &options.image {
+        add("--image", image, DEFAULT_IMAGE);
+    }
+    if let Some(output) = &options.output {
+        add("-o", &from_home(output)?, DEFAULT_OUTPUT);
+    }
+    if let Some(output) = &options.err_output {
+        add("--err-output", &from_home(output)?, DEFAULT_ERR_OUTPUT);
+    }
+    Ok(flags)
 }
 
 /// The Compose files that are there and ours, but are not what these flags and Dockerfiles make them: they may describe
 /// other images. What cannot be read or rendered is left to the command itself.
 pub(super) fn stale(repository: &Repository, options: &Options) -> Vec<PathBuf> {
-    let files = Set::ALL.iter().filter_map(|&set| file(repository, set, &options.repository_args()).ok());
+    let files = Set::ALL.iter().filter_map(|&set| file(repository, set, options).ok());
     files.map(|file| file.target).filter(|target| target.state() == State::Stale).map(|target| target.path).collect()
 }
 

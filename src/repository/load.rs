@@ -48,7 +48,7 @@ pub struct Repository {
     pub err_output: PathBuf,
     /// The image's name, as the flags or the settings give it.
     pub image: String,
-    /// Whether file names follow the convention `PROGRAM.BUILD-IMAGE[.RUN-IMAGE]`, which `lint` then checks.
+    /// Whether file names follow the convention `PROGRAM.BUILD-DEFAULT_IMAGE[.RUN-DEFAULT_IMAGE]`, which `lint` then checks.
     pub follows_convention: bool,
     /// The images to build, by name.
     pub services: Vec<Service>,
@@ -60,9 +60,12 @@ pub struct Repository {
 
 const DOCKERFILES: &str = "dockerfiles";
 const SAMPLES: &str = "samples";
-const IMAGE: &str = "minimage";
-const OUTPUT: &str = "docker-compose.yml";
-const ERR_OUTPUT: &str = "docker-compose.err.yml";
+/// The image name, unless flags or settings give one.
+pub const DEFAULT_IMAGE: &str = "minimage";
+/// The Compose file of the normal set, unless flags or settings give one.
+pub const DEFAULT_OUTPUT: &str = "docker-compose.yml";
+/// The Compose file of the err set, unless flags or settings give one.
+pub const DEFAULT_ERR_OUTPUT: &str = "docker-compose.err.yml";
 
 /// Where things are, before any Dockerfile is read.
 #[derive(Debug)]
@@ -118,8 +121,8 @@ impl Layout {
         let follows_convention = is_folder(SAMPLES)
             && matches!(dockerfiles.as_slice(), [one] if one.file_name().is_some_and(|name| name == DOCKERFILES));
         Ok(Self {
-            output: output(&options.output, &settings.output, OUTPUT),
-            err_output: output(&options.err_output, &settings.err_output, ERR_OUTPUT),
+            output: output(&options.output, &settings.output, DEFAULT_OUTPUT),
+            err_output: output(&options.err_output, &settings.err_output, DEFAULT_ERR_OUTPUT),
             dockerfiles,
             follows_convention,
             root,
@@ -223,7 +226,7 @@ impl Repository {
             output: layout.output,
             err_output: layout.err_output,
             follows_convention: layout.follows_convention,
-            image: options.image.clone().or(layout.settings.all.image).unwrap_or_else(|| IMAGE.to_owned()),
+            image: options.image.clone().or(layout.settings.all.image).unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
             services,
             skipped,
             notes,
@@ -383,7 +386,7 @@ impl<'a> Resolver<'a> {
         let flag_image = options.image.as_deref().map(|text| image_of(text, format!("--image {text}").into()));
         let of_file = layout.settings.all.image.as_deref();
         let image = of_file.map(|text| image_of(text, layout.settings_path.clone().unwrap_or_default()));
-        let image = image.unwrap_or_else(|| image_of(IMAGE, PathBuf::new()));
+        let image = image.unwrap_or_else(|| image_of(DEFAULT_IMAGE, PathBuf::new()));
         let mut real_dockerfiles = BTreeMap::new();
         for folder in &layout.dockerfiles {
             real_dockerfiles.insert(folder.clone(), resolve(folder).map_err(|error| vec![error.into()])?);

@@ -37,7 +37,7 @@ fn help_names_every_exit_code() {
 fn quiet_says_nothing_but_errors() {
     let case = Case::of(&["a"]);
     case.run(["-q"]).well("");
-    case.run(["--quiet", "--image", "A"]).refused("error: --image A: not a valid image repository (lower-case letters, digits, separated by `.` `_` `-` or `/`): choose another name for `--image`\n");
+    case.run(["--quiet", "--image", "A"]).refused("error: --image A: `A` is not a valid image repository (lower-case letters, digits, separated by `.` `_` `-` or `/`): change `image`, or name the service with `# mkcompose: name=NAME`\n");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn the_layouts_of_public_repositories_are_found_with_a_name_for_each_file() {
         let case = files.iter().fold(Case::empty().folder("samples"), |case, (path, _)| {
             case.file(path, "FROM scratch\n").file(Path::new(path).with_file_name("README.md"), "")
         });
-        let run = case.run(["--dockerfiles", "."]);
+        let run = case.run(["--dockerfiles", ".", "--context", "samples"]);
         assert_eq!((run.code(), run.stdout().as_str()), (0, ""), "{layout}: {}", run.stderr());
         let mut expected: Vec<_> = files.iter().map(|(_, service)| service.to_string()).collect();
         expected.sort();
@@ -292,6 +292,9 @@ fn names_that_bake_would_merge_are_refused() {
 #[test]
 fn no_folder_no_dockerfile_and_a_file_instead_of_a_folder_are_refused() {
     Case::empty().run([""; 0]).refused(
+        "error: .: no Dockerfile in this folder or below it: name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`\n",
+    );
+    Case::empty().run(["--dockerfiles", "dockerfiles"]).refused(
         "error: dockerfiles: there is no such folder: start in the repository's folder, or name the folder with `--dockerfiles`\n",
     );
     Case::of(&[])
@@ -309,11 +312,19 @@ fn no_folder_no_dockerfile_and_a_file_instead_of_a_folder_are_refused() {
 #[test]
 fn a_repository_that_is_no_image_name_is_refused_and_others_are_not() {
     let long = "a".repeat(256);
-    for bad in ["Mini", "mini image", "-a", "a/", "/a", "a//b", "a:b:c", "a:latest", "", "é", "a..b", &long] {
+    for bad in ["Mini", "mini image", "-a", "a/", "/a", "a//b", "a:b:c", "", "é", "a..b", &long] {
         let run = Case::of(&["a"]).run([format!("--image={bad}")]);
         assert_eq!(run.code(), 2, "{bad:?}");
         assert!(run.stderr().starts_with(&format!("error: --image {bad}: ")), "{}", run.stderr());
     }
+    // One tag for two services: each image would replace the other.
+    let run = Case::of(&["a", "b"]).run(["--image", "a:latest"]);
+    assert_eq!(run.code(), 2);
+    assert!(
+        run.stderr().contains("its image `a:latest` is also that of `dockerfiles/Dockerfile.a`"),
+        "{}",
+        run.stderr()
+    );
     for good in ["minimage", "a/b/c", "a__b-c.d", "localhost:5000/a", "example.com/a", "[::1]:5000/a", "A.example/b"] {
         let case = Case::of(&["a"]);
         case.run(["--image", good]).well(OK);

@@ -49,12 +49,13 @@ fn an_output_that_would_become_a_dockerfile_is_refused() {
     let would =
         "a Compose file of this name would be taken for a Dockerfile: give `--output` and `--err-output` other paths";
     let case = Case::of(&["a"]).folder("x").link("x/link.yml", "../dockerfiles/Dockerfile.new");
-    for output in ["dockerfiles/Dockerfile.new", "dockerfiles/sub/Dockerfile.a b", "x/link.yml"] {
+    for output in
+        ["dockerfiles/Dockerfile.new", "dockerfiles/sub/Dockerfile.a b", "dockerfiles/Dockerfile", "x/link.yml"]
+    {
         case.run(["-o", output]).refused(&format!("error: {output}: {would}\n"));
         case.run(["--err-output", output, "--force"]).refused(&format!("error: {output}: {would}\n"));
     }
     assert!(!case.has("dockerfiles/Dockerfile.new"));
-    case.run(["-q", "-o", "dockerfiles/Dockerfile"]).well("");
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn outputs_that_clash_are_told_in_the_same_go_as_bad_names() {
     for more in [&[][..], &["--check"], &["--force"]] {
         case.run([&["-o", "q.yml", "--err-output", "./q.yml"], more].concat()).refused(
             "\
-error: dockerfiles/Dockerfile.a..b: a segment between two dots is empty: remove the extra dot
+error: dockerfiles/Dockerfile.a..b: a part of the service name, between two dots, is empty: rename the file or its folder, or add a line `# mkcompose: name=NAME` at its top
 error: q.yml: both sets would be written to this file: give `--output` and `--err-output` different paths
 ",
         );
