@@ -212,7 +212,8 @@ fn header_flags(home: &Path, options: &Options) -> Result<String, Error> {
     match &options.context {
         Some(context) if context == Path::new("auto") => add("--context", "auto", ""),
         Some(context) => {
-            add("--context", &from_home(context)?, if repository.follows_convention { "samples" } else { "" })
+            let is_default = home.join("samples").is_dir() && home.join("dockerfiles").is_dir();
+            add("--context", &from_home(context)?, if is_default { "samples" } else { "" });
         }
         None => {}
     }
