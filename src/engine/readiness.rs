@@ -148,6 +148,9 @@ impl<'a> Watch<'a> {
         let mut addresses = Vec::new();
         while self.wait() {
             let Some(now) = self.look(&mut addresses) else { continue };
+            if self.is_over.load(Ordering::SeqCst) {
+                return;
+            }
             let is_ready = now == Readiness::Ready;
             self.set(now);
             if is_ready {

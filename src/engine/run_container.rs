@@ -132,7 +132,9 @@ impl Engine {
         interrupt: &Interrupt,
         log: &mut dyn FnMut(&[u8]),
     ) -> Result<ContainerRun, EngineError> {
-        let Some(check) = order.ready else { return self.run_until(order, interrupt, &|_| false, log) };
+        let Some(check) = order.ready else {
+            return self.run_until(order, interrupt, &|_| false, &AtomicBool::default(), log);
+        };
         let watch = Watch::new(self, order.name, check.when, check.access);
         let is_done = |stdout: &Output| {
             check.ends_run
@@ -143,7 +145,7 @@ impl Engine {
             scope.spawn(|| watch.watch());
             // Also after a panic, or the scope would wait for ever.
             let _over = SetOnDrop(&watch.is_over);
-            self.run_until(order, interrupt, &is_done, log)
+            self.run_until(order, interrupt, &is_done, &watch.is_over, log)
         })?;
         let readiness = match run.ended {
             ContainerEnd::Ready => Some(Readiness::Ready),
@@ -157,6 +159,7 @@ impl Engine {
         order: &ContainerSpec<'_>,
         interrupt: &Interrupt,
         is_done: &dyn Fn(&Output) -> bool,
+        is_over: &AtomicBool,
         log: &mut dyn FnMut(&[u8]),
     ) -> Result<ContainerRun, EngineError> {
         let command = self.command(arguments(order));
@@ -173,6 +176,8 @@ impl Engine {
                 Stream::Err => stderr.push(bytes),
             }
         });
+        // Before the container is removed, which would refuse every connection.
+        is_over.store(true, Ordering::SeqCst);
         container.runs = !matches!(end, Ok(ProcessEnd::Exited(_)));
         let ended = match end {
             Ok(ProcessEnd::Exited(status)) if status.success() => Ok(ContainerEnd::Success),
