@@ -88,7 +88,7 @@ fn mkcompose_test_reports_every_image_with_its_outcome_and_reason() {
     let _turn = turn();
     let _server = Server::start();
     let ran = mkcompose("test", &["test", "--network", NETWORK, "--format", "json"]);
-    assert!(ran.code == Some(1), "{}", ran.failure("should find normal images that do not work"));
+    assert!(ran.code == Some(0), "{}", ran.failure("should find every image as its Dockerfile expects"));
     let report: Report = serde_json::from_str(&ran.stdout).unwrap();
     let expected = outcomes::all();
     assert_eq!(report.images.iter().map(|image| image.service.clone()).collect::<Vec<_>>(), services());
