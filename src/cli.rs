@@ -163,7 +163,7 @@ pub struct GenerateArgs {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show each Dockerfile's service, program, source, images, parameters and set
+    /// Show what each Dockerfile becomes
     List(list::ListArgs),
     /// Tell whether the names tell the truth about the Dockerfiles
     Lint(lint::LintArgs),

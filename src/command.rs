@@ -60,7 +60,7 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<ExitCode, Error> {
         None => generate::run(args, &options, terminal),
         Some(Command::Build(args)) => build::run(&args, &options, terminal),
         Some(Command::Lint(args)) => lint::run(args, &options, terminal),
-        Some(Command::List(args)) => list::run(args, &options, terminal),
+        Some(Command::List(args)) => list::run(&args, &options, terminal),
         Some(Command::Sizes(args)) => sizes::run(&args, &options, terminal),
         Some(Command::Test(args)) => test::run(&args, &options, terminal),
         Some(Command::Why(args)) => why::run(&args, &options, terminal),

@@ -4,6 +4,7 @@ pub mod builds;
 pub mod file;
 pub mod image;
 pub mod outcomes;
+pub mod services;
 pub mod sizes;
 
 use std::io;

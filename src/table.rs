@@ -16,18 +16,22 @@ const NARROWEST: usize = 4;
 /// The same, as long as the first column is to be whole.
 const NARROW: usize = 6;
 
+/// Of a column that is cut, so much can be read.
+const READABLE: usize = 14;
+
 /// Rows of `N` cells under a header.
 #[derive(Clone, Debug)]
 pub struct Table<const N: usize> {
     header: [&'static str; N],
     rows: Vec<[String; N]>,
     is_keyed: bool,
+    is_left_out: [bool; N],
 }
 
 impl<const N: usize> Table<N> {
     /// A table without rows.
     pub fn new(header: [&'static str; N]) -> Self {
-        Self { header, rows: Vec::new(), is_keyed: false }
+        Self { header, rows: Vec::new(), is_keyed: false, is_left_out: [false; N] }
     }
 
     /// A table without rows, whose first column is what a person looks up: it gives way last.
@@ -38,6 +42,31 @@ impl<const N: usize> Table<N> {
     /// Adds a row; control characters become visible escapes.
     pub fn row(&mut self, cells: [String; N]) {
         self.rows.push(cells.map(|cell| printable(&cell).into_owned()));
+    }
+
+    /// Leaves out each column but the first in which every cell is `nothing`.
+    pub fn leave_out_empty(&mut self, nothing: &str) {
+        for (column, is_left_out) in self.is_left_out.iter_mut().enumerate().skip(1) {
+            *is_left_out |= self.rows.iter().all(|row| row.get(column).is_none_or(|cell| cell == nothing));
+        }
+    }
+
+    /// Leaves out columns, in this order, until all others can be read within `width`: the first one whole, of each other
+    /// at least its beginning.
+    pub fn leave_out_to_fit(&mut self, columns: &[usize], width: Option<usize>) {
+        let Some(limit) = width.filter(|width| *width > 0) else { return };
+        let mut widths = self.natural_widths().map(|width| width.min(READABLE));
+        widths.iter_mut().zip(self.natural_widths()).take(1).for_each(|(width, natural)| *width = natural);
+        for &column in columns {
+            let gaps = GAP.len() * widths.iter().filter(|width| **width > 0).count().saturating_sub(1);
+            if widths.iter().sum::<usize>() + gaps <= limit {
+                return;
+            }
+            if let (Some(width), Some(is_left_out)) = (widths.get_mut(column), self.is_left_out.get_mut(column)) {
+                *width = 0;
+                *is_left_out = true;
+            }
+        }
     }
 
     /// The table as lines, the header passed through `style`.
@@ -53,23 +82,32 @@ impl<const N: usize> Table<N> {
     }
 
     fn widths(&self, limit: usize) -> [usize; N] {
-        let mut widths = self.header.map(UnicodeWidthStr::width);
-        for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.width());
-            }
-        }
+        let mut widths = self.natural_widths();
         if self.is_keyed {
             give_way(&mut widths, 1, NARROW, limit);
         }
         give_way(&mut widths, 0, NARROWEST, limit);
         widths
     }
+
+    /// How wide each column is if nothing is cut; 0 for one that is left out.
+    fn natural_widths(&self) -> [usize; N] {
+        let mut widths = self.header.map(UnicodeWidthStr::width);
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.width());
+            }
+        }
+        for (width, is_left_out) in widths.iter_mut().zip(self.is_left_out) {
+            *width = if is_left_out { 0 } else { *width };
+        }
+        widths
+    }
 }
 
 /// Makes the widest column after the first `kept` ones narrower until all fit `limit` or are down to `narrowest`.
 fn give_way(widths: &mut [usize], kept: usize, narrowest: usize, limit: usize) {
-    let gaps = GAP.len() * widths.len().saturating_sub(1);
+    let gaps = GAP.len() * widths.iter().filter(|width| **width > 0).count().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > limit {
         match widths.iter_mut().skip(kept).rev().max() {
             Some(width) if *width > narrowest => *width -= 1,
@@ -80,7 +118,7 @@ fn give_way(widths: &mut [usize], kept: usize, narrowest: usize, limit: usize) {
 
 fn line<S: AsRef<str>>(cells: &[S], widths: &[usize], limit: usize) -> String {
     let mut line = String::new();
-    for (cell, &width) in cells.iter().zip(widths) {
+    for (cell, &width) in cells.iter().zip(widths).filter(|(_, width)| **width > 0) {
         let cell = cut(cell.as_ref(), width);
         let padding = width.saturating_sub(cell.width());
         line.push_str(&cell);

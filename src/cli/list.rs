@@ -3,11 +3,17 @@
 use clap::{Args, ValueEnum};
 
 /// The flags of `mkcompose list`.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct ListArgs {
+    /// Only services that match; `*` crosses dots
+    #[arg(value_name = "GLOB")]
+    pub globs: Vec<String>,
     /// How to show the list
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: ListFormat,
+    /// Show what was passed over instead, and why
+    #[arg(long, conflicts_with = "globs")]
+    pub skipped: bool,
 }
 
 /// How to show the list.
@@ -16,6 +22,8 @@ pub enum ListFormat {
     /// A table that fits the terminal
     #[default]
     Table,
+    /// The names alone, one a line
+    Names,
     /// JSON, as docs/list.schema.json has it
     Json,
 }

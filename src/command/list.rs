@@ -1,106 +1,163 @@
-//! `mkcompose list`: each Dockerfile's service, program, source, images, parameters and set.
+//! `mkcompose list`: what each Dockerfile becomes; with `--skipped`, what was passed over and why.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
 
 use crate::cli::Options;
 use crate::cli::list::{ListArgs, ListFormat};
-use crate::context::{Context, ProgramSource};
+use crate::context::ContextStatus;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::repository::Repository;
-use crate::repository::convention::{Stage, stages};
-use crate::repository::service_name::{ServiceName, Set};
+use crate::expectation::ExpectedOutcome;
+use crate::report::services::{ServiceEntry, Sources};
+use crate::repository::scan::Skipped;
+use crate::repository::select::select;
+use crate::repository::service::Service;
+use crate::repository::service_name::{PREFIX, Set};
+use crate::repository::{Layout, Repository};
 use crate::table::Table;
 use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::printable_path;
 
-/// What is said of one Dockerfile. The fields and their order are those of docs/list.schema.json.
-#[derive(Serialize)]
-struct Entry {
-    service: ServiceName,
-    dockerfile: String,
-    set: Set,
-    program: String,
-    source: Option<String>,
-    stages: Vec<Stage>,
-}
-
-/// Shows the list.
-///
-/// A Dockerfile that does not parse is listed without images and mentioned. A context that does not exist has no
-/// sources.
+/// Shows the list. A Dockerfile that does not parse is listed without images and mentioned.
 ///
 /// # Errors
-/// If a name is wrong or something cannot be read.
-pub fn run(args: ListArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
+/// If a name or a setting is wrong or something cannot be read.
+pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
+    if args.skipped {
+        return skipped(args.format, options, terminal);
+    }
     let repository = Repository::load(&options.load_options())?;
-    let mut contexts: BTreeMap<&Path, Context> = BTreeMap::new();
-    let mut entries = Vec::with_capacity(repository.services.len());
-    for service in &repository.services {
+    repository.notes.iter().for_each(|note| terminal.status(note));
+    let services = select(&repository.services, &args.globs, &options.as_shell_args())?;
+    if args.format == ListFormat::Names {
+        terminal.result(&lines(services.iter().map(|service| service.name.as_str())))?;
+        return Ok(ExitCode::Success);
+    }
+    for service in &services {
         if let Err(problem) = &service.parsed {
             let path = printable_path(&service.dockerfile);
             terminal.status(&format!("{path}:{}: this does not parse, see `mkcompose lint`", problem.line));
         }
-        let source = if repository.follows_convention {
-            let context = match contexts.entry(&service.context) {
-                std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-                std::collections::btree_map::Entry::Vacant(new) => {
-                    new.insert(Context::open(&service.context)?.unwrap_or_default())
-                }
-            };
-            match context.program(service.name.program()) {
-                ProgramSource::One(path) => Some(path.to_string_lossy().into_owned()),
-                ProgramSource::None | ProgramSource::Several(_) => None,
-            }
-        } else {
-            None
-        };
-        entries.push(Entry {
-            dockerfile: service.dockerfile.to_string_lossy().into_owned(),
-            set: service.name.set(),
-            program: service.name.program().to_owned(),
-            service: service.name.clone(),
-            source,
-            stages: stages(&service.name, &service.parsed),
-        });
     }
+    let mut sources = Sources::new(repository.follows_convention);
+    let entries = services.iter().map(|service| ServiceEntry::new(service, &mut sources));
+    let entries = entries.collect::<Result<Vec<_>, _>>()?;
     match args.format {
-        ListFormat::Table => {
-            let header = |line: &str| terminal.styled_out(line, Style::Strong);
-            terminal.result(&table(&entries).render(terminal.width(), header))?;
-        }
         ListFormat::Json => terminal.json(&entries)?,
+        ListFormat::Table | ListFormat::Names => show(&table(&services, &entries, terminal.width()), terminal)?,
     }
     Ok(ExitCode::Success)
 }
 
-fn table(entries: &[Entry]) -> Table<7> {
-    let mut table = Table::keyed(["SERVICE", "PROGRAM", "SOURCE", "BUILD", "RUN", "PARAMETERS", "SET"]);
-    for entry in entries {
-        let images = |stages: &[Stage]| joined(stages.iter().map(|stage| stage.image.as_deref().unwrap_or("?")));
-        // The last segment names the run image only if there is one before it.
-        let (build, run) = match entry.stages.split_last() {
-            Some((run, build)) if !build.is_empty() => (images(build), images(std::slice::from_ref(run))),
-            _ => (images(&entry.stages), joined([])),
-        };
+fn show<const N: usize>(table: &Table<N>, terminal: &Terminal) -> Result<(), Error> {
+    let header = |line: &str| terminal.styled_out(line, Style::Strong);
+    Ok(terminal.result(&table.render(terminal.width(), header))?)
+}
+
+/// The columns that the table leaves out first where not all can be read, by their place.
+const LEFT_OUT_FIRST: [usize; 8] = [6, 3, 1, 7, 4, 5, 8, 2];
+
+/// The table, without the columns that say nothing.
+fn table(services: &[Service], entries: &[ServiceEntry<'_>], width: Option<usize>) -> Table<9> {
+    let mut table = Table::keyed([
+        "SERVICE",
+        "DOCKERFILE",
+        "CONTEXT",
+        "SOURCE",
+        "FROM",
+        "BUILT ON",
+        "PARAMETERS",
+        "EXPECTED",
+        "SET",
+    ]);
+    let names_say_paths = is_named_by_service(services);
+    let contexts_say_nothing = have_obvious_contexts(services);
+    let is_all_normal = services.iter().all(|service| service.name.set() == Set::Normal);
+    let unless = |says_nothing: bool, text: String| if says_nothing { NOTHING.to_owned() } else { text };
+    for (service, entry) in services.iter().zip(entries) {
         table.row([
-            entry.service.to_string(),
-            entry.program.clone(),
-            entry.source.clone().unwrap_or_else(|| joined([])),
-            build,
-            run,
+            service.name.to_string(),
+            unless(names_say_paths, entry.dockerfile.clone()),
+            unless(contexts_say_nothing, context(service)),
+            entry.source.clone().unwrap_or_else(|| NOTHING.to_owned()),
+            joined(entry.from.iter().copied()),
+            joined(service.local_bases.iter().map(|base| base.service.as_str())),
             joined(entry.stages.iter().filter_map(|stage| stage.parameter.as_deref())),
-            entry.set.to_string(),
+            unless(service.expectation.outcome == ExpectedOutcome::Works, service.expectation.outcome.to_string()),
+            unless(is_all_normal, service.name.set().to_string()),
         ]);
     }
+    table.leave_out_empty(NOTHING);
+    table.leave_out_to_fit(&LEFT_OUT_FIRST, width);
     table
 }
 
-/// The words with commas between them, `-` for none.
+/// Whether each file is `Dockerfile.SERVICE` and all are in one folder: then their paths say nothing more.
+fn is_named_by_service(services: &[Service]) -> bool {
+    let folder = |service: &Service| {
+        let name = service.dockerfile.file_name()?.to_str()?.strip_prefix(PREFIX)?;
+        (name == service.name.as_str()).then(|| service.dockerfile.parent().map(Path::to_owned))
+    };
+    let first = services.first().and_then(folder);
+    first.is_some() && services.iter().all(|service| folder(service) == first)
+}
+
+/// Whether all contexts are the same folder, or each is that of its Dockerfile.
+fn have_obvious_contexts(services: &[Service]) -> bool {
+    let first = services.first().map(|service| &service.context);
+    let is_own = |service: &Service| service.real_dockerfile.parent() == Some(&*service.real_context);
+    services.iter().all(|service| service.context_status == ContextStatus::Clear)
+        && (services.iter().all(|service| Some(&service.context) == first) || services.iter().all(is_own))
+}
+
+fn context(service: &Service) -> String {
+    let shown = printable_path(&service.context);
+    match &service.context_status {
+        ContextStatus::Clear => shown,
+        ContextStatus::Ambiguous(other) => format!("{shown} or {}", printable_path(other)),
+        ContextStatus::NothingFits(_) => format!("{shown} (nothing fits)"),
+    }
+}
+
+/// A cell that says nothing.
+const NOTHING: &str = "-";
+
+/// The words with commas between them, [`NOTHING`] for none.
 fn joined<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<_> = words.into_iter().collect();
-    if words.is_empty() { "-".to_owned() } else { words.join(", ") }
+    if words.is_empty() { NOTHING.to_owned() } else { words.join(", ") }
+}
+
+fn lines<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    lines.fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// Something that was passed over, as docs/list.schema.json has it.
+#[derive(Serialize)]
+struct SkippedEntry {
+    path: String,
+    reason: String,
+}
+
+/// Shows what was passed over; then what is wrong with the rest, if anything is.
+fn skipped(format: ListFormat, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let (scan, problems) = Layout::read(&options.load_options())?.scan();
+    let entry = |skipped: &Skipped| SkippedEntry {
+        path: skipped.path.to_string_lossy().into_owned(),
+        reason: skipped.reason.to_string(),
+    };
+    let entries: Vec<_> = scan.skipped.iter().chain(&scan.folders).map(entry).collect();
+    match format {
+        ListFormat::Json => terminal.json(&entries)?,
+        ListFormat::Names => terminal.result(&lines(entries.iter().map(|entry| entry.path.as_str())))?,
+        ListFormat::Table if entries.is_empty() => terminal.status("nothing was passed over"),
+        ListFormat::Table => {
+            let mut table = Table::keyed(["PATH", "REASON"]);
+            entries.into_iter().for_each(|entry| table.row([entry.path, entry.reason]));
+            show(&table, terminal)?;
+        }
+    }
+    if problems.is_empty() { Ok(ExitCode::Success) } else { Err(problems.into()) }
 }

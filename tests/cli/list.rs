@@ -13,7 +13,7 @@ fn small() -> Case {
         .file("dockerfiles/Dockerfile.hello-c.gcc-static.scratch", "FROM gcc\nFROM scratch\n")
         .file("dockerfiles/Dockerfile.hello-rust.rust.err", "FROM rust:latest\n")
         .file(
-            "dockerfiles/sub/Dockerfile.whatsmyip.golang-alpine-nocgo.test.distroless-static",
+            "dockerfiles/Dockerfile.whatsmyip.golang-alpine-nocgo.test.distroless-static",
             "FROM golang:alpine AS build\nFROM build AS inner\nFROM test\nFROM gcr.io/distroless/static\n",
         )
         .file("dockerfiles/Dockerfile.prod", "FROM a\nFROM b\n")
@@ -40,14 +40,122 @@ fn the_table_has_a_row_for_each_dockerfile_by_service() {
     small().run(["list"]).expect(
         0,
         "\
-SERVICE                                               PROGRAM     SOURCE                BUILD                RUN                       PARAMETERS  SET
-hello-c.gcc-static.scratch                            hello-c     samples/hello.c       gcc                  scratch                   static      normal
-hello-rust.rust.err                                   hello-rust  samples/hello.rs      rust:latest          -                         -           err
-prod                                                  prod        -                     -                    -                         -           normal
-whatsmyip.golang-alpine-nocgo.test.distroless-static  whatsmyip   samples/whatsmyip.go  golang:alpine, test  gcr.io/distroless/static  nocgo       normal
+SERVICE                                               SOURCE                FROM                                           PARAMETERS  SET
+hello-c.gcc-static.scratch                            samples/hello.c       gcc, scratch                                   static      normal
+hello-rust.rust.err                                   samples/hello.rs      rust:latest                                    -           err
+prod                                                  -                     a, b                                           -           normal
+whatsmyip.golang-alpine-nocgo.test.distroless-static  samples/whatsmyip.go  golang:alpine, test, gcr.io/distroless/static  nocgo       normal
 ",
         "",
     );
+}
+
+/// 200 services in folders, as many public repositories have them.
+fn in_folders() -> Case {
+    (0..200).fold(Case::empty().folder("samples"), |case, number| {
+        case.file(format!("dockerfiles/tools/tool-{number:03}/Dockerfile"), "FROM debian:stable-slim\n")
+    })
+}
+
+#[test]
+fn columns_that_say_nothing_are_left_out() {
+    let text = in_folders().run(["list"]);
+    assert_eq!((text.code(), text.stderr().as_str()), (0, ""));
+    let text = text.stdout();
+    assert_eq!(text.lines().count(), 201);
+    let top: Vec<_> = text.lines().take(2).collect();
+    assert_eq!(
+        top,
+        [
+            "SERVICE         DOCKERFILE                             FROM",
+            "tools.tool-000  dockerfiles/tools/tool-000/Dockerfile  debian:stable-slim",
+        ]
+    );
+    assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+}
+
+#[test]
+fn globs_choose_services_and_one_that_matches_none_is_an_error() {
+    let case = in_folders();
+    case.run(["list", "--format", "names", "*-00?", "tools.tool-1{00,99}"]).expect(
+        0,
+        &((0..10).map(|number| format!("tools.tool-00{number}\n")).collect::<String>()
+            + "tools.tool-100\ntools.tool-199\n"),
+        "",
+    );
+    case.run(["list", "tools.tol-000", "dockerfiles/tools/tool-001/Dockerfile"]).refused(
+        "\
+error: `tools.tol-000` matches no service: did you mean `tools.tool-000`?
+error: `dockerfiles/tools/tool-001/Dockerfile` matches no service: did you mean `tools.tool-001`?
+",
+    );
+}
+
+#[test]
+fn names_are_given_without_reading_a_dockerfile() {
+    let case = small();
+    case.give_away();
+    case.mode("dockerfiles/Dockerfile.prod", 0);
+    case.run_unprivileged(&["list", "--format", "names"]).expect(
+        0,
+        "hello-c.gcc-static.scratch\nhello-rust.rust.err\nprod\nwhatsmyip.golang-alpine-nocgo.test.distroless-static\n",
+        "",
+    );
+}
+
+fn with_leftovers() -> Case {
+    Case::of(&["a"])
+        .file(".gitignore", "*.local\nbuild/\n")
+        .file("dockerfiles/Dockerfile.tpl", "")
+        .file("dockerfiles/web.Dockerfile.bak", "")
+        .file("dockerfiles/Dockerfle.x", "")
+        .file("dockerfiles/Dockerfile.a.dockerignore", "")
+        .file("dockerfiles/Dockerfile.b.local", "")
+        .file("dockerfiles/build/Dockerfile", "")
+        .file("dockerfiles/.devcontainer/Dockerfile", "")
+        .file("dockerfiles/README.md", "")
+        .link("dockerfiles/latest", ".")
+}
+
+#[test]
+fn what_was_passed_over_is_shown_with_its_reason() {
+    with_leftovers().run(["list", "--skipped"]).expect(
+        0,
+        "\
+PATH                                   REASON
+dockerfiles/Dockerfile.a.dockerignore  an ignore file of BuildKit
+dockerfiles/Dockerfile.b.local         ignored by git (.gitignore)
+dockerfiles/Dockerfile.tpl             a template (`.tpl`)
+dockerfiles/Dockerfle.x                its name is not quite `Dockerfile`: rename the file if it is one
+dockerfiles/web.Dockerfile.bak         a leftover (`.bak`)
+dockerfiles/.devcontainer              hidden: name its folder in `dockerfiles`
+dockerfiles/build                      ignored by git (.gitignore)
+dockerfiles/latest                     a link to a folder: name the folder that it leads to in `dockerfiles`
+",
+        "",
+    );
+    Case::of(&["a"]).run(["list", "--skipped"]).expect(0, "", "nothing was passed over\n");
+}
+
+#[test]
+fn what_was_passed_over_is_shown_where_no_dockerfile_is_left_or_a_name_is_wrong() {
+    let case = Case::empty().folder("samples").file("dockerfiles/Dockerfile.j2", "");
+    case.run(["list", "--skipped"]).expect(
+        2,
+        "PATH                       REASON\ndockerfiles/Dockerfile.j2  a template (`.j2`)\n",
+        "error: dockerfiles: no Dockerfile in this folder or below it; passed over: `dockerfiles/Dockerfile.j2` (a template (`.j2`)): name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`\n",
+    );
+}
+
+#[test]
+fn what_was_passed_over_can_be_had_as_json_and_as_names() {
+    let run = with_leftovers().run(["list", "--skipped", "--format", "json"]);
+    assert_valid(&run.stdout(), "list.schema.json");
+    let entries: Vec<Value> = serde_json::from_str(&run.stdout()).unwrap();
+    assert_eq!(entries[2], json!({ "path": "dockerfiles/Dockerfile.tpl", "reason": "a template (`.tpl`)" }));
+    assert_eq!((run.code(), run.stderr().as_str(), entries.len()), (0, "", 8));
+    let run = with_leftovers().run(["list", "--skipped", "--format", "names"]);
+    assert_eq!((run.code(), run.stderr().as_str(), run.stdout().lines().count()), (0, "", 8));
 }
 
 #[test]
@@ -85,7 +193,7 @@ fn the_table_fits_a_terminal_that_tells_no_rows() {
 #[test]
 fn the_service_is_whole_as_long_as_the_other_columns_can_give_way() {
     let longest = "whatsmyip.golang-alpine-nocgo.test.distroless-static";
-    for (columns, is_whole) in [(80, false), (100, true), (200, true)] {
+    for (columns, is_whole) in [(50, false), (60, true), (80, true), (200, true)] {
         let output = small().command(["list"]).env("COLUMNS", columns.to_string()).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(text.contains(longest), is_whole, "{columns}\n{text}");
@@ -95,10 +203,13 @@ fn the_service_is_whole_as_long_as_the_other_columns_can_give_way() {
 
 #[test]
 fn columns_of_a_terminal_are_counted_not_characters() {
-    let case = Case::empty().file("漢字/a.c", "").file("dockerfiles/Dockerfile.a.b", "FROM b\n");
+    let case = Case::empty()
+        .file("漢字/a.c", "")
+        .file("dockerfiles/Dockerfile.a.b", "FROM b\n")
+        .file("dockerfiles/Dockerfile.c.b", "FROM c\n");
     case.run(["list", "--context", "漢字"]).expect(
         0,
-        "SERVICE  PROGRAM  SOURCE    BUILD  RUN  PARAMETERS  SET\na.b      a        漢字/a.c  b      -    -           normal\n",
+        "SERVICE  SOURCE    FROM\na.b      漢字/a.c  b\nc.b      -         c\n",
         "",
     );
 }
@@ -167,9 +278,16 @@ fn a_dockerfile_that_does_not_parse_is_listed_and_mentioned() {
     let case = Case::empty().file("samples/a.c", "").file("dockerfiles/Dockerfile.a.b", "FROM b\nFORM c\n");
     case.run(["list"]).expect(
         0,
-        "SERVICE  PROGRAM  SOURCE       BUILD  RUN  PARAMETERS  SET\na.b      a        samples/a.c  ?      -    -           normal\n",
+        "SERVICE  SOURCE\na.b      samples/a.c\n",
         "dockerfiles/Dockerfile.a.b:2: this does not parse, see `mkcompose lint`\n",
     );
+}
+
+#[test]
+fn a_from_that_cannot_be_known_is_shown_as_it_is_written() {
+    let case = Case::of(&[]).file("dockerfiles/Dockerfile.a", "FROM gcc:$V AS build\nFROM build\nFROM scratch\n");
+    case.run(["list"]).expect(0, "SERVICE  FROM\na        gcc:$V, scratch\n", "");
+    assert_eq!(listed(&case)[0]["from"], json!(["gcc:$V", "scratch"]));
 }
 
 #[test]
@@ -177,20 +295,28 @@ fn a_missing_context_has_no_sources() {
     let case = Case::empty().file("dockerfiles/Dockerfile.a.b", "FROM b\n");
     case.run(["list"]).expect(
         0,
-        "SERVICE  PROGRAM  SOURCE  BUILD  RUN  PARAMETERS  SET\na.b      a        -       b      -    -           normal\n",
+        "SERVICE  FROM\na.b      b\n",
         "samples: there is no such folder, so there are no sources\n",
     );
 }
 
 #[test]
-fn paths_are_those_that_reach_the_files_from_where_one_is() {
+fn paths_count_from_the_directory_that_is_named_whether_it_is_absolute_or_not() {
     let case = small();
-    let dir = case.path().file_name().unwrap().to_str().unwrap();
-    let run = case.run(["-C", &format!("../{dir}"), "list", "--format", "json"]);
-    let first = serde_json::from_str::<Value>(&run.stdout()).unwrap()[0].clone();
-    assert_eq!(first["source"], format!("../{dir}/samples/hello.c"));
-    assert_eq!(first["dockerfile"], format!("../{dir}/dockerfiles/Dockerfile.hello-c.gcc-static.scratch"));
-    assert_eq!((run.code(), run.stderr().as_str()), (0, ""));
+    let name = case.path().file_name().unwrap().to_str().unwrap();
+    let (relative, absolute) = (format!("../{name}"), case.path().to_str().unwrap().to_owned());
+    let dockerfiles = case.at("dockerfiles").to_str().unwrap().to_owned();
+    let ways: [&[&str]; 4] =
+        [&["-C", &relative], &["-C", &absolute], &["-C", &absolute, "--dockerfiles", &dockerfiles], &[]];
+    for way in ways {
+        let run = case.run([way, &["list", "--format", "json"]].concat());
+        let first = serde_json::from_str::<Value>(&run.stdout()).unwrap()[0].clone();
+        assert_eq!(first["source"], "samples/hello.c", "{way:?}");
+        assert_eq!(first["dockerfile"], "dockerfiles/Dockerfile.hello-c.gcc-static.scratch", "{way:?}");
+        assert_eq!((run.code(), run.stderr().as_str()), (0, ""));
+    }
+    case.run(["-C", "gone", "list"])
+        .refused("error: gone: cannot enter this folder: No such file or directory (os error 2)\n");
 }
 
 #[test]
@@ -199,7 +325,7 @@ fn a_dockerfile_that_cannot_be_read_is_an_error() {
     case.give_away();
     case.mode("dockerfiles/Dockerfile.prod", 0);
     for command in ["list", "lint"] {
-        case.run_unprivileged(&[command]).refused("error: dockerfiles/Dockerfile.prod: cannot be read (Permission denied (os error 13)): give yourself the permission, or move it out of the way\n");
+        case.run_unprivileged(&[command]).refused("error: dockerfiles/Dockerfile.prod: cannot be read (Permission denied (os error 13)): check its permissions, or move it elsewhere\n");
     }
 }
 
@@ -208,7 +334,7 @@ fn bad_names_are_refused_as_everywhere() {
     let case = Case::of(&["a..b"]);
     for command in ["list", "lint"] {
         case.run([command])
-            .refused("error: dockerfiles/Dockerfile.a..b: a segment between two dots is empty: remove the extra dot\n");
+            .refused("error: dockerfiles/Dockerfile.a..b: a part of the service name, between two dots, is empty: rename the file or its folder, or add a line `# mkcompose: name=NAME` at its top\n");
     }
 }
 

@@ -131,7 +131,7 @@ impl<'o> Walk<'o> {
         let above: Vec<_> = root.in_repository.ancestors().skip(1).collect();
         for folder in above.into_iter().rev() {
             let path = self.options.repository.join(folder).join(gitignore::NAME);
-            let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
+            let path = shown(&path);
             if path.symlink_metadata().is_ok() {
                 self.push_ignore_file(IgnoreFile::read(path, folder.to_owned(), 0), files);
             }
@@ -139,7 +139,7 @@ impl<'o> Walk<'o> {
     }
 
     fn read_ignore_file(&mut self, entry: &DirEntry, root: &Root<'_>, files: &mut Vec<IgnoreFile>) {
-        let path = entry.path().to_owned();
+        let path = shown(entry.path());
         let in_repository = in_repository(entry, root);
         let folder = in_repository.parent().map(Path::to_owned).unwrap_or_default();
         self.push_ignore_file(IgnoreFile::read(path, folder, entry.depth().saturating_sub(1)), files);
@@ -163,7 +163,7 @@ impl<'o> Walk<'o> {
         let reason = if is_hidden(entry) { Some(SkipReason::Hidden) } else { self.left_out(entry, root, files, true) };
         let Some(reason) = reason else { return true };
         if entry.file_name() != ".git" {
-            self.scan.folders.push(Skipped { path: entry.path().to_owned(), reason });
+            self.scan.folders.push(Skipped { path: shown(entry.path()), reason });
         }
         false
     }
@@ -202,11 +202,11 @@ impl<'o> Walk<'o> {
             (Some(_), _) => {}
             (None, Ok(Kind::Folder)) => {
                 let reason = SkipReason::LinkToFolder;
-                self.scan.folders.push(Skipped { path: entry.path().to_owned(), reason });
+                self.scan.folders.push(Skipped { path: shown(entry.path()), reason });
             }
             (None, Ok(Kind::File)) => self.found(entry, name, root),
             (None, Ok(Kind::Other)) if is_dockerfile => self.skip(entry, SkipReason::NotRegular),
-            (None, Err(error)) if is_dockerfile => self.problems.push(broken_link(entry.path(), &error)),
+            (None, Err(error)) if is_dockerfile => self.problems.push(broken_link(&shown(entry.path()), &error)),
             (None, Ok(Kind::Other) | Err(_)) => {}
         }
     }
@@ -216,31 +216,29 @@ impl<'o> Walk<'o> {
             FileName::Dockerfile(name) => name,
             FileName::NotUtf8 => {
                 let what = "the name is not UTF-8: rename the file";
-                return self.problems.push(Problem::new(entry.path(), what));
+                return self.problems.push(Problem::new(shown(entry.path()), what));
             }
             FileName::Lookalike(lookalike) => return self.skip(entry, SkipReason::Name(lookalike)),
             FileName::Other => return,
         };
         let Some(below) = below(entry, root).to_str() else {
             let what = "the name of a folder on the way is not UTF-8: rename the folder";
-            return self.problems.push(Problem::new(entry.path(), what));
+            return self.problems.push(Problem::new(shown(entry.path()), what));
         };
         let folder = below.rsplit_once('/').map_or("", |(folder, _)| folder);
         let default_name = DefaultName::new(folder, name);
-        let path = entry.path();
-        // `./api/Dockerfile` is `api/Dockerfile` to a person.
-        let path = path.strip_prefix(".").unwrap_or(path).to_owned();
+        let path = shown(entry.path());
         self.scan.found.push(FoundDockerfile { path, below: below.to_owned(), default_name });
     }
 
     fn skip(&mut self, entry: &DirEntry, reason: SkipReason) {
-        self.scan.skipped.push(Skipped { path: entry.path().to_owned(), reason });
+        self.scan.skipped.push(Skipped { path: shown(entry.path()), reason });
     }
 
     fn failed(&mut self, error: &walkdir::Error, root: &Root<'_>) {
         let path = error.path().unwrap_or(root.shown);
         let unknown = io::Error::other("unknown error");
-        self.problems.push(Problem::unreadable(path, error.io_error().unwrap_or(&unknown)));
+        self.problems.push(Problem::unreadable(&shown(path), error.io_error().unwrap_or(&unknown)));
     }
 }
 
@@ -261,6 +259,11 @@ fn kind(entry: &DirEntry) -> io::Result<Kind> {
         return fs::metadata(entry.path()).map(|there| of(there.file_type()));
     }
     Ok(of(entry.file_type()))
+}
+
+/// A path without the `./` that a scan of the working folder begins with.
+fn shown(path: &Path) -> PathBuf {
+    path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty()).unwrap_or(path).to_owned()
 }
 
 fn is_hidden(entry: &DirEntry) -> bool {
