@@ -13,7 +13,7 @@ pub mod why;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
@@ -82,11 +82,11 @@ impl Options {
     /// changed by then.
     pub fn load_options(&self) -> LoadOptions {
         LoadOptions {
-            dockerfiles: self.dockerfiles.clone(),
-            context: self.context.clone(),
+            dockerfiles: self.dockerfiles.as_deref().map(from_here),
+            context: self.context.as_deref().map(from_here),
             image: self.image.clone(),
-            output: self.output.clone(),
-            err_output: self.err_output.clone(),
+            output: self.output.as_deref().map(from_here),
+            err_output: self.err_output.as_deref().map(from_here),
             without_settings: false,
         }
     }
@@ -103,6 +103,16 @@ impl Options {
         ];
         let flags = flags.into_iter().filter_map(|(flag, value)| Some(argument(flag, value?)));
         directory.into_iter().chain(flags).collect()
+    }
+}
+
+/// `path` as it is shown: an absolute one that is in the working folder, from there.
+fn from_here(path: &Path) -> PathBuf {
+    let here = if path.is_absolute() { std::env::current_dir().ok() } else { None };
+    match here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
+        Some(below) if below.as_os_str().is_empty() => PathBuf::from("."),
+        Some(below) => below,
+        None => path.to_owned(),
     }
 }
 

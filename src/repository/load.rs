@@ -142,19 +142,7 @@ impl Layout {
 
     /// Looks for Dockerfiles.
     pub fn scan(&self) -> (Scan, Vec<Problem>) {
-        let (mut scan, mut problems) = scan_all(&self.scan_options());
-        // `./api/Dockerfile` is shown as `api/Dockerfile`.
-        let shown = |path: &mut PathBuf| {
-            if let Ok(below) = path.strip_prefix(".")
-                && !below.as_os_str().is_empty()
-            {
-                *path = below.to_owned();
-            }
-        };
-        scan.found.iter_mut().for_each(|found| shown(&mut found.path));
-        scan.skipped.iter_mut().chain(&mut scan.folders).for_each(|skipped| shown(&mut skipped.path));
-        problems.iter_mut().for_each(|problem| shown(&mut problem.path));
-        (scan, problems)
+        scan_all(&self.scan_options())
     }
 
     /// Whether the settings file gives build arguments to any service.
@@ -605,7 +593,14 @@ impl<'a> Resolver<'a> {
             found.map_err(|error| self.problems.push(Problem::new(&file.found.path, error.to_string()))).ok()?;
         let real = real_dockerfile.ancestors().nth(found.levels_up + 1)?.to_owned();
         let shown = up(&file.found.path, found.levels_up);
-        Some((shown, real, found.status))
+        let status = match found.status {
+            ContextStatus::Ambiguous(other) => {
+                let levels_up = real_dockerfile.ancestors().skip(1).position(|folder| folder == other);
+                ContextStatus::Ambiguous(levels_up.map_or(other, |levels_up| up(&file.found.path, levels_up)))
+            }
+            status => status,
+        };
+        Some((shown, real, status))
     }
 
     fn named_context(&mut self, file: &ReadDockerfile, shown: PathBuf) -> Option<(PathBuf, PathBuf, ContextStatus)> {

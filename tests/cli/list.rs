@@ -91,18 +91,6 @@ error: `dockerfiles/tools/tool-001/Dockerfile` matches no service: did you mean 
     );
 }
 
-#[test]
-fn names_are_given_without_reading_a_dockerfile() {
-    let case = small();
-    case.give_away();
-    case.mode("dockerfiles/Dockerfile.prod", 0);
-    case.run_unprivileged(&["list", "--format", "names"]).expect(
-        0,
-        "hello-c.gcc-static.scratch\nhello-rust.rust.err\nprod\nwhatsmyip.golang-alpine-nocgo.test.distroless-static\n",
-        "",
-    );
-}
-
 fn with_leftovers() -> Case {
     Case::of(&["a"])
         .file(".gitignore", "*.local\nbuild/\n")
@@ -203,13 +191,10 @@ fn the_service_is_whole_as_long_as_the_other_columns_can_give_way() {
 
 #[test]
 fn columns_of_a_terminal_are_counted_not_characters() {
-    let case = Case::empty()
-        .file("漢字/a.c", "")
-        .file("dockerfiles/Dockerfile.a.b", "FROM b\n")
-        .file("dockerfiles/Dockerfile.c.b", "FROM c\n");
-    case.run(["list", "--context", "漢字"]).expect(
+    let case = Case::empty().file("漢字/Dockerfile", "# mkcompose: name=a\nFROM b\n").file("c/Dockerfile", "FROM c\n");
+    case.run(["list"]).expect(
         0,
-        "SERVICE  SOURCE    FROM\na.b      漢字/a.c  b\nc.b      -         c\n",
+        "SERVICE  DOCKERFILE       FROM\na        漢字/Dockerfile  b\nc        c/Dockerfile     c\n",
         "",
     );
 }
@@ -291,13 +276,45 @@ fn a_from_that_cannot_be_known_is_shown_as_it_is_written() {
 }
 
 #[test]
-fn a_missing_context_has_no_sources() {
-    let case = Case::empty().file("dockerfiles/Dockerfile.a.b", "FROM b\n");
+fn json_says_what_settled_each_value() {
+    let case = Case::empty()
+        .file("mkcompose.yml", "image: ghcr.io/me/{service}\nargs: {V: '1'}\nservices: {'a*': {target: run}}\n")
+        .file("a/Dockerfile", "# mkcompose: expect=exit 3\nARG V\nFROM x:$V AS run\n")
+        .file("b/Dockerfile", "FROM ghcr.io/me/a\n");
+    let entries = listed(&case);
+    assert_eq!(entries[0]["image"], "ghcr.io/me/a:latest");
+    assert_eq!(entries[0]["from"], json!(["x:1"]));
+    assert_eq!(entries[0]["expect"]["outcome"], "exit 3");
+    let origins = json!({ "image": "settings", "args.V": "settings", "target": "services.a*", "expect": "comment" });
+    assert_eq!(entries[0]["origins"], origins);
+    assert_eq!(entries[1]["local_bases"], json!([{ "reference": "ghcr.io/me/a", "service": "a" }]));
+    assert_eq!(entries[1]["origins"], json!({ "image": "settings" }));
     case.run(["list"]).expect(
         0,
-        "SERVICE  FROM\na.b      b\n",
-        "samples: there is no such folder, so there are no sources\n",
+        "\
+SERVICE  DOCKERFILE    FROM          BUILT ON  EXPECTED
+a        a/Dockerfile  x:1           -         exit 3
+b        b/Dockerfile  ghcr.io/me/a  a         -
+",
+        "",
     );
+}
+
+#[test]
+fn a_context_that_is_not_clear_is_shown() {
+    let case = Case::empty()
+        .file("a/Dockerfile", "FROM x\nCOPY f /\n")
+        .file("a/f", "")
+        .file("f", "")
+        .file("b/Dockerfile", "FROM x\nCOPY gone /\n")
+        .file("c/Dockerfile", "FROM x\n");
+    let run = case.run(["list"]);
+    assert_eq!((run.code(), run.stderr().as_str()), (0, ""));
+    let rows: Vec<_> = run.stdout().lines().map(str::to_owned).collect();
+    assert!(rows[1].contains("a or ."), "{rows:?}");
+    assert!(rows[2].contains("(nothing fits)"), "{rows:?}");
+    let unclear: Vec<_> = listed(&case).iter().map(|entry| entry["context_unclear"].clone()).collect();
+    assert_eq!(unclear, [json!("`.` fits as well"), json!("no folder has `gone`"), Value::Null]);
 }
 
 #[test]
@@ -316,7 +333,7 @@ fn paths_count_from_the_directory_that_is_named_whether_it_is_absolute_or_not() 
         assert_eq!((run.code(), run.stderr().as_str()), (0, ""));
     }
     case.run(["-C", "gone", "list"])
-        .refused("error: gone: cannot enter this folder: No such file or directory (os error 2)\n");
+        .refused("error: gone: cannot enter the folder: No such file or directory (os error 2)\n");
 }
 
 #[test]

@@ -86,17 +86,19 @@ fn the_layouts_of_public_repositories_are_found_with_a_name_for_each_file() {
         ),
     ];
     for (layout, files) in layouts {
-        let case = files.iter().fold(Case::empty().folder("samples"), |case, (path, _)| {
+        let case = files.iter().fold(Case::empty(), |case, (path, _)| {
             case.file(path, "FROM scratch\n").file(Path::new(path).with_file_name("README.md"), "")
         });
-        let run = case.run(["--dockerfiles", ".", "--context", "samples"]);
-        assert_eq!((run.code(), run.stdout().as_str()), (0, ""), "{layout}: {}", run.stderr());
-        let mut expected: Vec<_> = files.iter().map(|(_, service)| service.to_string()).collect();
-        expected.sort();
-        assert_eq!(services(&case), expected, "{layout}");
-        for (path, service) in files {
-            assert!(case.read("docker-compose.yml").contains(&format!("dockerfile: ../{path}\n")), "{path} {service}");
-        }
+        let run = case.run(["list", "--format", "json"]);
+        assert_eq!((run.code(), run.stderr().as_str()), (0, ""), "{layout}");
+        let entries: Vec<serde_json::Value> = serde_json::from_str(&run.stdout()).unwrap();
+        let listed =
+            entries.iter().map(|entry| (entry["dockerfile"].as_str().unwrap(), entry["service"].as_str().unwrap()));
+        let mut expected = files.to_vec();
+        expected.sort_by_key(|(_, service)| *service);
+        assert_eq!(listed.collect::<Vec<_>>(), expected, "{layout}");
+        case.run(["-q"]).well("");
+        assert_eq!(services(&case).len(), files.len(), "{layout}");
     }
 }
 
@@ -305,7 +307,7 @@ fn no_folder_no_dockerfile_and_a_file_instead_of_a_folder_are_refused() {
         .refused("error: dockerfiles/Dockerfile.a/x: there is no such folder: name another with `--dockerfiles`\n");
     Case::empty()
         .file("dockerfiles", "")
-        .run([""; 0])
+        .run(["--dockerfiles", "dockerfiles"])
         .refused("error: dockerfiles: this is not a folder: name the folder of Dockerfiles with `--dockerfiles`\n");
 }
 
