@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
 
 use anstyle::AnsiColor;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::problem::IoError;
 
@@ -107,6 +108,11 @@ impl Terminal {
         styled(text, style, self.color_err)
     }
 
+    /// Whether stderr shows colour.
+    pub fn color_err(&self) -> bool {
+        self.color_err
+    }
+
     /// Whether stdout shows colour.
     pub fn color_out(&self) -> bool {
         self.color_out
@@ -131,12 +137,6 @@ impl Terminal {
             return None;
         }
         size_of(io::stderr()).filter(|&(_, lines)| lines > 0)
-    }
-
-    /// Writes `text`, with its control codes, to stderr.
-    pub fn draw(&self, text: &str) {
-        let mut err = io::stderr().lock();
-        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     }
 
     /// Whether results go to a terminal.
@@ -169,4 +169,31 @@ pub fn styled(text: &str, style: Style, color: bool) -> String {
 /// Ignores a failed write: without stderr there is no other place to report it.
 fn err(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// `text` as lines of at most `width` columns, broken between words. A word that is wider has a line of its own.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn lines_break_between_words_only() {
+        assert_eq!(wrap("waiting for running jobs", 12), ["waiting for", "running jobs"]);
+        assert_eq!(wrap("a word-that-is-wider than that", 6), ["a", "word-that-is-wider", "than", "that"]);
+        assert_eq!(wrap("漢字 漢字", 8), ["漢字", "漢字"]);
+    }
 }

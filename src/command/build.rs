@@ -33,10 +33,14 @@ pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<E
     let worked = work(&chosen, plan, &args.work, options, terminal, &|row, progress| {
         if !at_the_end(progress.is_live()) && *row.outcome() != Outcome::NotRun {
             tell(row);
+        } else if row.is_expected() == Some(false) {
+            progress.screen().status(builds::line(row, terminal.color_err()).trim_end());
         }
     })?;
     if at_the_end(was_live) {
-        worked.rows.iter().filter(|row| *row.outcome() != Outcome::NotRun).for_each(tell);
+        // A failure stays where it was printed.
+        let is_printed = |row: &&ServiceResult| row.is_expected() == Some(false) || *row.outcome() == Outcome::NotRun;
+        worked.rows.iter().filter(|row| !is_printed(row)).for_each(tell);
     }
     if let Some(error) = unsaid.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error.into());

@@ -22,7 +22,7 @@ use crate::runner::bases::{Builds, mark_err, places, with_bases};
 use crate::runner::job::{ImageJob, RunContext, RunLimits};
 use crate::runner::logs::{Logs, default_folder};
 use crate::runner::outcome::Outcome;
-use crate::runner::progress::{Progress, STOPPING};
+use crate::runner::progress::{Progress, STOPPING, Screen};
 use crate::runner::summary::ServiceResult;
 use crate::runner::{JobResult, JobStep, default_workers, interleave_by, run_all};
 use crate::terminal::Terminal;
@@ -60,7 +60,7 @@ pub struct RunResult {
 }
 
 /// What is done as each image ends, by whichever thread worked on it.
-pub type Ended<'a> = dyn Fn(&ServiceResult, &Progress<'_>) + Sync + 'a;
+pub type Ended<'a> = dyn Fn(&ServiceResult, &Progress) + Sync + 'a;
 
 /// Chooses what the globs name.
 ///
@@ -103,10 +103,11 @@ pub fn work(
     let engine = args.engine.engine();
     engine.check()?;
     let logs = Logs::open(logs_folder(&chosen.repository, args)?)?;
-    let talker = *terminal;
+    let screen = Screen::new(terminal);
+    let messages = screen.clone();
     let interrupt = Interrupt::listen_for_two(move |first| {
-        if first && talker.draw_size().is_none() {
-            talker.status(STOPPING);
+        if first {
+            messages.status(STOPPING);
         }
     });
     let engine = engine.with_interrupt(&interrupt);
@@ -120,7 +121,7 @@ pub fn work(
     if plan.trial.is_some() {
         tidy(&engine, &owner, terminal);
     }
-    let progress = Progress::new(terminal, &interrupt, chosen.tasks.len());
+    let progress = Progress::new(screen, chosen.tasks.len());
     let run = RunContext {
         engine: &engine,
         builder: plan.build.then(|| engine.builder()),

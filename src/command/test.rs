@@ -46,10 +46,10 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     let trial = RunLimits { timeout: args.timeout, memory: args.memory.clone(), network: args.network.clone() };
     let plan = RunPlan { build: !args.no_build, trial: Some(trial) };
     let mut worked = work(&chosen, plan, &args.work, options, terminal, &|row, progress| {
-        if !progress.is_live() {
+        if !progress.is_live() || row.is_expected() == Some(false) {
             let changes = baseline.as_ref().map(|baseline| baseline.compare(std::slice::from_ref(row)));
             let (mark, _) = mark(row, changes.as_ref());
-            terminal.status(builds::tested(row, mark).trim_end());
+            progress.screen().status(builds::tested(row, mark).trim_end());
         }
     })?;
     let changes = baseline.map(|baseline| baseline.changes(&worked.rows, &chosen.all));

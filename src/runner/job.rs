@@ -42,7 +42,7 @@ pub struct RunContext<'a> {
     /// Where the logs go.
     pub logs: &'a Logs,
     /// Where one can see what is going on.
-    pub progress: &'a Progress<'a>,
+    pub progress: &'a Progress,
     /// Whether somebody asked to stop.
     pub interrupt: &'a Interrupt,
     /// Why the engine is of no more use, once it is.

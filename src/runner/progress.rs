@@ -1,195 +1,183 @@
-//! What is going on, while it goes on: a line per job under way on a terminal, a line per job that ended elsewhere.
+//! The progress of a run on a terminal: a line for the whole, and one for each running job.
 //!
-//! On a terminal the lines are drawn over again in place and vanish at the end; what stays is printed then. Elsewhere
-//! nothing is ever taken back, and no control code is written. This keeps count and makes lines; the [`Terminal`] prints.
+//! `indicatif` draws the lines and removes them at the end. What must stay is printed above them. Where stderr is not a
+//! terminal, nothing is drawn and no control code is written.
 
-use std::fmt::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use unicode_width::UnicodeWidthChar as _;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use unicode_width::UnicodeWidthStr as _;
 
-use crate::interrupt::Interrupt;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, wrap};
 use image_analyzer::printable::printable;
 
-/// How often the lines are drawn: seconds are shown in tenths, more often would only flicker.
+/// How often the lines are drawn: seconds are shown in tenths.
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// What is said after the first request to stop.
-pub const STOPPING: &str = "stopping: what has begun is awaited, nothing more is begun; once more to end it at once";
+/// The message after the first request to stop.
+pub const STOPPING: &str = "stopping: waiting for running jobs; press Ctrl-C again to kill them";
+
+/// Where progress is drawn, and messages are printed above it. Clones share the place.
+#[derive(Clone, Debug)]
+pub struct Screen {
+    terminal: Terminal,
+    bars: MultiProgress,
+}
+
+impl Screen {
+    /// The screen of `terminal`.
+    pub fn new(terminal: &Terminal) -> Self {
+        let target = match terminal.draw_size() {
+            Some(_) => ProgressDrawTarget::stderr(),
+            None => ProgressDrawTarget::hidden(),
+        };
+        Self { terminal: *terminal, bars: MultiProgress::with_draw_target(target) }
+    }
+
+    /// Whether progress is drawn.
+    pub fn is_live(&self) -> bool {
+        !self.bars.is_hidden()
+    }
+
+    /// Prints `message` on stderr, above the progress if there is one; its lines break between words.
+    pub fn status(&self, message: &str) {
+        match self.terminal.draw_size() {
+            Some((width, _)) if self.is_live() => {
+                self.bars.suspend(|| wrap(message, width).iter().for_each(|line| self.terminal.status(line)));
+            }
+            _ => self.terminal.status(message),
+        }
+    }
+}
 
 /// The progress of one run. Shared by all workers.
 #[derive(Debug)]
-pub struct Progress<'a> {
-    terminal: &'a Terminal,
-    live: bool,
-    interrupt: &'a Interrupt,
-    over: AtomicBool,
-    state: Mutex<State>,
+pub struct Progress {
+    screen: Screen,
+    total: ProgressBar,
+    end: Arc<Mutex<Option<Instant>>>,
+    jobs: Mutex<BTreeMap<String, ProgressBar>>,
 }
 
-/// Where a run stands.
-#[derive(Debug)]
-struct State {
-    total: usize,
-    done: usize,
-    began: Instant,
-    running: Vec<Job>,
-    /// How many lines are on the terminal now.
-    drawn: usize,
-}
-
-/// A job under way.
-#[derive(Clone, Debug)]
-struct Job {
-    name: String,
-    step: String,
-    began: Instant,
-}
-
-impl<'a> Progress<'a> {
-    /// Nothing of `total` has begun. `live` is for a terminal.
-    pub fn new(terminal: &'a Terminal, interrupt: &'a Interrupt, total: usize) -> Self {
-        let state = State { total, done: 0, began: Instant::now(), running: Vec::new(), drawn: 0 };
-        let live = terminal.draw_size().is_some();
-        Self { terminal, live, interrupt, over: AtomicBool::new(false), state: Mutex::new(state) }
+impl Progress {
+    /// No job of `total` has begun.
+    pub fn new(screen: Screen, total: usize) -> Self {
+        let end = Arc::new(Mutex::new(None));
+        let bar =
+            screen.bars.add(ProgressBar::new(u64::try_from(total).unwrap_or(u64::MAX)).with_style(total_style(&end)));
+        Self { screen, total: bar, end, jobs: Mutex::new(BTreeMap::new()) }
     }
 
-    /// Whether the lines are drawn over again.
+    /// Where it is drawn.
+    pub fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// Whether it is drawn.
     pub fn is_live(&self) -> bool {
-        self.live
+        self.screen.is_live()
     }
 
-    /// Does `work` while the lines are drawn.
+    /// Does `work` while the progress is drawn.
     pub fn during<R>(&self, work: impl FnOnce() -> R) -> R {
-        if !self.live {
-            return work();
+        if self.is_live() {
+            self.total.enable_steady_tick(PERIOD);
         }
-        thread::scope(|scope| {
-            let painter = scope.spawn(|| {
-                while !self.over.load(Ordering::SeqCst) {
-                    self.draw();
-                    thread::park_timeout(PERIOD);
-                }
-                self.erase();
-            });
-            let _end = End { over: &self.over, painter: painter.thread().clone() };
-            work()
-        })
+        let _clear = Clear(self);
+        work()
     }
 
     /// The job `name` begins.
     pub fn begin(&self, name: &str) {
-        let job = Job { name: name.to_owned(), step: String::new(), began: Instant::now() };
-        self.state().running.push(job);
+        let bar = self.screen.bars.add(ProgressBar::no_length().with_style(job_style()));
+        let mut jobs = lock(&self.jobs);
+        jobs.insert(name.to_owned(), bar);
+        // Never cut, so that no two services look the same.
+        let width = jobs.keys().map(|name| name.width()).max().unwrap_or_default();
+        for (name, bar) in jobs.iter() {
+            bar.set_prefix(format!("{name:width$}"));
+        }
+        if let Some(bar) = jobs.get(name).filter(|_| self.is_live()) {
+            bar.enable_steady_tick(PERIOD);
+        }
     }
 
     /// The job `name` has come to `step`.
     pub fn step(&self, name: &str, step: &str) {
-        if let Some(job) = self.state().running.iter_mut().find(|job| job.name == name) {
-            step.clone_into(&mut job.step);
+        if let Some(bar) = lock(&self.jobs).get(name) {
+            bar.set_message(printable(step).into_owned());
         }
     }
 
     /// The job `name` has ended.
     pub fn end(&self, name: &str) {
-        let mut state = self.state();
-        state.running.retain(|job| job.name != name);
-        state.done += 1;
-    }
-
-    fn draw(&self) {
-        let Some((width, height)) = self.terminal.draw_size() else { return };
-        let mut state = self.state();
-        let mut lines = state.lines(Instant::now(), width, height);
-        if self.interrupt.asked() {
-            lines.push(fit(STOPPING, width));
+        let bar = lock(&self.jobs).remove(name);
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+            self.screen.bars.remove(&bar);
         }
-        let mut text = back(state.drawn);
-        for line in &lines {
-            // Writing to a `String` cannot fail.
-            let _ = writeln!(text, "{line}");
-        }
-        state.drawn = lines.len();
-        self.terminal.draw(&text);
-    }
-
-    fn erase(&self) {
-        let mut state = self.state();
-        self.terminal.draw(&back(state.drawn));
-        state.drawn = 0;
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.total.inc(1);
+        let (done, all) = (self.total.position(), self.total.length().unwrap_or_default());
+        let estimate = remaining(self.total.elapsed(), done, all).and_then(|left| Instant::now().checked_add(left));
+        let mut end = lock(&self.end);
+        *end = earlier(*end, estimate);
     }
 }
 
-/// Ends the painter, even if the work panics.
-struct End<'a> {
-    over: &'a AtomicBool,
-    painter: thread::Thread,
-}
+/// Removes the lines, even if the work panics.
+struct Clear<'a>(&'a Progress);
 
-impl Drop for End<'_> {
+impl Drop for Clear<'_> {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::SeqCst);
-        self.painter.unpark();
+        lock(&self.0.jobs).values().for_each(ProgressBar::finish_and_clear);
+        self.0.total.finish_and_clear();
     }
 }
 
-/// Up `lines` lines, and all from there erased (ECMA-48: CPL and ED).
-fn back(lines: usize) -> String {
-    if lines == 0 { String::new() } else { format!("\x1b[{lines}F\x1b[J") }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl State {
-    /// The lines to draw at `now`, for a terminal of `width` columns and `height` lines.
-    fn lines(&self, now: Instant, width: usize, height: usize) -> Vec<String> {
-        let since = |then: Instant| now.saturating_duration_since(then);
-        let most = height.saturating_sub(3).max(1);
-        let hidden = self.running.len().saturating_sub(most);
-        let name_width = self.running.iter().map(|job| job.name.len()).max().unwrap_or(0).min(width / 2);
-        let mut lines: Vec<_> = self
-            .running
-            .iter()
-            .take(most)
-            .map(|job| {
-                let time = duration(since(job.began));
-                fit(&format!("{:name_width$}  {time:>6}  {}", job.name, printable(&job.step)), width)
-            })
-            .collect();
-        let mut total = format!("{} of {} done, {}", self.done, self.total, duration(since(self.began)));
-        if hidden > 0 {
-            let _ = write!(total, ", {hidden} more running");
-        }
-        if let Some(left) = self.left(since(self.began)) {
-            let _ = write!(total, ", about {} left", duration(left));
-        }
-        lines.push(fit(&total, width));
-        lines
-    }
+/// How long the rest takes if it is like what is done; `None` while nothing is, and when everything is.
+fn remaining(elapsed: Duration, done: u64, all: u64) -> Option<Duration> {
+    let (done, left) = (u32::try_from(done).ok()?, u32::try_from(all.checked_sub(done)?).ok()?);
+    if done == 0 || left == 0 { None } else { Some(elapsed.checked_mul(left)? / done) }
+}
 
-    /// How long it will still take if what is left is like what is done; `None` while nothing is.
-    fn left(&self, elapsed: Duration) -> Option<Duration> {
-        let (done, left) = (u32::try_from(self.done).ok()?, u32::try_from(self.total.checked_sub(self.done)?).ok()?);
-        if done == 0 || left == 0 { None } else { Some(elapsed.checked_mul(left)? / done) }
+/// The end that is shown: it never moves away, so that the time left only counts down.
+fn earlier(shown: Option<Instant>, estimate: Option<Instant>) -> Option<Instant> {
+    match (shown, estimate) {
+        (Some(shown), Some(estimate)) => Some(shown.min(estimate)),
+        (None, estimate) => estimate,
+        (Some(_), None) => None,
     }
 }
 
-/// As much of `line` as fits into `width` columns less one: some terminals wrap a line that fills the last.
-fn fit(line: &str, width: usize) -> String {
-    let room = width.saturating_sub(1);
-    let mut used = 0;
-    line.chars()
-        .take_while(|c| {
-            used += c.width().unwrap_or(0);
-            used <= room
-        })
-        .collect()
+fn total_style(end: &Arc<Mutex<Option<Instant>>>) -> ProgressStyle {
+    let end = Arc::clone(end);
+    style("{pos} of {len} done, {time}{left}").with_key(
+        "left",
+        move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let left = lock(&end).and_then(|end| end.checked_duration_since(Instant::now()));
+            if let Some(left) = left.filter(|left| *left >= Duration::from_secs(1)) {
+                let _ = write!(out, ", about {} left", duration(Duration::from_secs(left.as_secs())));
+            }
+        },
+    )
+}
+
+fn job_style() -> ProgressStyle {
+    style("{prefix}  {time:>6}  {wide_msg}")
+}
+
+/// `template`, in which `{time}` is the time since the start.
+fn style(template: &str) -> ProgressStyle {
+    let time = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let _ = out.write_str(&duration(state.elapsed()));
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("time", time)
 }
 
 /// `9.3 s`, `2 m 05 s`, `1 h 02 m`.
@@ -204,43 +192,24 @@ pub fn duration(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Job, State, duration, fit};
+    use super::{duration, earlier, remaining};
     use std::time::{Duration, Instant};
 
-    fn state(now: Instant, running: usize) -> State {
-        let job = |n: usize| Job {
-            name: format!("hello-{n}"),
-            step: "[2/3] RUN x\u{1b}[2J".to_owned(),
-            began: now.checked_sub(Duration::from_millis(1500)).unwrap(),
-        };
-        let began = now.checked_sub(Duration::from_secs(60)).unwrap();
-        State { total: 57, done: 19, began, running: (0..running).map(job).collect(), drawn: 0 }
+    #[test]
+    fn the_rest_takes_as_long_as_what_is_done() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(remaining(minute, 19, 57), Some(2 * minute));
+        assert_eq!([remaining(minute, 0, 57), remaining(minute, 57, 57), remaining(minute, 58, 57)], [None; 3]);
     }
 
     #[test]
-    fn there_is_a_line_for_each_job_with_its_step_and_time_and_one_for_the_total() {
+    fn the_end_that_is_shown_only_comes_nearer() {
         let now = Instant::now();
-        let expected = [
-            r"hello-0   1.5 s  [2/3] RUN x\x1b[2J",
-            r"hello-1   1.5 s  [2/3] RUN x\x1b[2J",
-            "19 of 57 done, 1 m 00 s, about 2 m 00 s left",
-        ];
-        assert_eq!(state(now, 2).lines(now, 80, 24), expected);
-    }
-
-    #[test]
-    fn lines_never_outgrow_the_terminal() {
-        let now = Instant::now();
-        for (width, height) in [(20, 5), (1, 1), (0, 0), (80, 3)] {
-            let lines = state(now, 16).lines(now, width, height);
-            assert!(lines.len() <= height.max(2), "{height}: {lines:?}");
-            assert!(lines.iter().all(|line| line.len() < width.max(1)), "{width}: {lines:?}");
-        }
-    }
-
-    #[test]
-    fn wide_characters_count_as_two_columns() {
-        assert_eq!(fit("ab漢字", 6), "ab漢");
+        let later = now.checked_add(Duration::from_secs(1)).unwrap();
+        assert_eq!(earlier(None, Some(later)), Some(later));
+        assert_eq!(earlier(Some(later), Some(now)), Some(now));
+        assert_eq!(earlier(Some(now), Some(later)), Some(now));
+        assert_eq!(earlier(Some(now), None), None);
     }
 
     #[test]

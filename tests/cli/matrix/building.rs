@@ -181,16 +181,58 @@ fn on_a_terminal_steps_are_shown_while_they_run_and_results_in_order_after() {
     let fake = Fake::of(&["a", "b"])
         .build("a", "echo '#5 [2/2] RUN slow' >&2; until [ -e \"$here/image.b\" ] || [ ! -d \"$here\" ]; do sleep 0.05; done; sleep 0.5")
         .build("b", "sleep 0.5");
-    let mut command =
-        fake.command_under("script", ["-qec", "stty cols 100 rows 30; \"$MKCOMPOSE\" build -j 2", "/dev/null"]);
-    let output = command.env("TERM", "xterm").output().unwrap();
-    let screen = String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n");
-    assert!(screen.contains("[2/2] RUN slow\n"), "{screen}");
-    assert!(screen.contains("1 of 2 done") && screen.contains("left\n"), "{screen}");
-    assert!(screen.contains("\u{1b}[3F\u{1b}[J"), "{screen}");
-    let (_, last) = screen.rsplit_once("\u{1b}[J").unwrap();
+    let screen = on_a_terminal(&fake, "build -j 2", 100);
+    assert!(screen.contains("[2/2] RUN slow"), "{screen}");
+    assert!(screen.contains("1 of 2 done, "), "{screen}");
+    let (_, last) = screen.rsplit_once(" done, ").unwrap();
     let built: Vec<_> = last.lines().filter(|line| line.ends_with("built")).collect();
     assert!(built.len() == 2 && built[0].contains(" a ") && built[1].contains(" b "), "{screen}");
+}
+
+/// What a terminal of `columns` columns gets of `mkcompose ARGUMENTS`.
+fn on_a_terminal(fake: &Fake, arguments: &str, columns: usize) -> String {
+    let command = format!("stty cols {columns} rows 30; \"$MKCOMPOSE\" {arguments}");
+    let output = fake.command_under("script", ["-qec", &command, "/dev/null"]).env("TERM", "xterm").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n")
+}
+
+#[test]
+fn on_a_terminal_a_failure_is_printed_once_as_it_happens_and_stays_above_the_progress() {
+    let Some(_) = tool("script", &["--version"]) else { return };
+    let fake = Fake::of(&["a", "b"]).build("a", FAILS).build("b", "sleep 1");
+    let screen = on_a_terminal(&fake, "build -j 2", 100);
+    let (before, after) = screen.split_once("does not build: ").unwrap();
+    assert!(before.contains("0 of 2 done, ") && after.contains("1 of 2 done, "), "{screen}");
+    assert_eq!(screen.matches("does not build: ").count(), 1, "{screen}");
+}
+
+#[test]
+fn on_a_terminal_the_time_left_counts_down() {
+    let Some(_) = tool("script", &["--version"]) else { return };
+    let fake = Fake::of(&["a", "b"]).build("a", "sleep 3").build("b", "sleep 5");
+    let screen = on_a_terminal(&fake, "build -j 1", 100);
+    let left = screen.split(", about ").skip(1).filter_map(|rest| rest.split(" left").next());
+    let left: Vec<f64> = left.map(|left| left.trim_end_matches(" s").parse().unwrap()).collect();
+    assert!(left.len() > 2 && left.first() > left.last(), "{screen}");
+    assert!(left.is_sorted_by(|a, b| a >= b), "{left:?}");
+}
+
+#[test]
+fn on_a_narrow_terminal_names_are_whole_so_that_no_two_services_look_the_same() {
+    let Some(_) = tool("script", &["--version"]) else { return };
+    let [one, two] = ["1", "2"].map(|end| format!("{}{end}", "name-".repeat(10)));
+    let fake = Fake::of(&[&one, &two]).build(&one, "sleep 0.5").build(&two, "sleep 0.5");
+    let screen = on_a_terminal(&fake, "build -j 2", 40);
+    let (progress, _) = screen.rsplit_once(" done, ").unwrap();
+    assert!(progress.contains(&format!("{one}  ")) && progress.contains(&format!("{two}  ")), "{screen}");
+}
+
+#[test]
+fn on_a_narrow_terminal_a_message_breaks_between_words() {
+    let Some(_) = tool("script", &["--version"]) else { return };
+    let fake = Fake::of(&["a"]).build("a", "kill -INT $PPID; sleep 0.5");
+    let screen = on_a_terminal(&fake, "build", 40);
+    assert!(screen.contains("stopping: waiting for running jobs;\npress Ctrl-C again to kill them\n"), "{screen}");
 }
 
 #[test]

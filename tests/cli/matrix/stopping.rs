@@ -2,7 +2,7 @@
 
 use super::fake::{Fake, timeless};
 
-const STOPPING: &str = "stopping: what has begun is awaited, nothing more is begun; once more to end it at once\n";
+const STOPPING: &str = "stopping: waiting for running jobs; press Ctrl-C again to kill them\n";
 
 /// A build or run that says it has begun, and ends when it may.
 const AWAITED: &str = "touch \"$here/begun\"; until [ -e \"$here/go\" ] || [ ! -d \"$here\" ]; do sleep 0.01; done";
