@@ -1,9 +1,9 @@
-//! Takes in an archive, entry by entry, in whatever order: documents and layers are read as they come by, and which of
-//! them make the image is decided at the end ([`crate::archive::select_image`]).
+//! Reads an archive, entry by entry, in any order: documents and layers are read as they come, and
+//! [`crate::archive::select_image`] puts the image together at the end.
 //!
 //! Forms: `docker save` since 1.10 (`manifest.json`, `ID/layer.tar`, links to other layers' archives), `docker save`
-//! since 25 (`manifest.json`, `index.json`, `blobs/`), an OCI layout as tar or as a folder. What an entry is, its first
-//! bytes decide, not its name: a layer is a tar, plain or compressed.
+//! since 25 (`manifest.json`, `index.json`, `blobs/`), an OCI layout as tar or as a folder. The first bytes of an entry
+//! decide what it is, not its name: a layer is a tar, plain or compressed.
 
 mod contents;
 mod oci;
@@ -27,13 +27,13 @@ use crate::path::{absolute, components, join};
 use crate::tar::{BLOCK, Header, Tar, TarError, read_up_to};
 use crate::tree::FileTree;
 
-/// How much is read at once.
+/// How many bytes are read at once.
 const CHUNK: usize = 256 * 1024;
 
-/// Reads an image from an archive, in one pass; standard input will do.
+/// Reads an image from an archive in one pass, plain or compressed. The source may be a pipe.
 ///
 /// # Errors
-/// When the archive is damaged, holds no image, or not one that fits `options`.
+/// If the archive is damaged, or has no image that fits `options`.
 pub fn read_archive(archive: impl Read, options: &ReadOptions) -> Result<Image, ReadError> {
     let mut source = BufReader::with_capacity(CHUNK, archive);
     let mut reader = ArchiveReader::new(options)?;
@@ -41,10 +41,10 @@ pub fn read_archive(archive: impl Read, options: &ReadOptions) -> Result<Image, 
     select_image::select_image(reader.found, options)
 }
 
-/// An image without layers, from its configuration (OCI image specification, `config.md`) alone.
+/// Makes an image without layers from its configuration (OCI image specification, `config.md`).
 ///
 /// # Errors
-/// When `config` is no such document.
+/// If `config` is not a valid configuration.
 pub fn read_config(config: &[u8]) -> Result<Image, ReadError> {
     let document: Document = serde_json::from_slice(config).map_err(|error| ReadError::Document {
         file: b"/config.json".to_vec(),
@@ -54,10 +54,10 @@ pub fn read_config(config: &[u8]) -> Result<Image, ReadError> {
     Ok(Image { names: Vec::new(), config: document.to_config(), files: FileTree::default() })
 }
 
-/// Reads an image from a folder that holds an OCI layout, or what `docker save` writes, unpacked.
+/// Reads an image from a folder: an OCI layout, or an unpacked archive of `docker save`.
 ///
 /// # Errors
-/// When the folder cannot be read, holds no image, or not one that fits `options`.
+/// If the folder cannot be read, or has no image that fits `options`.
 pub fn read_layout(folder: &Path, options: &ReadOptions) -> Result<Image, ReadError> {
     // What is no archive, such as a home folder, is not worth a walk through all that is below it.
     let is_there =
@@ -103,11 +103,11 @@ pub fn read_layout(folder: &Path, options: &ReadOptions) -> Result<Image, ReadEr
     select_image::select_image(reader.found, options)
 }
 
-/// Why taking in stops.
+/// Why reading stops.
 enum IntakeError {
     /// The source cannot be read.
     Source(std::io::Error),
-    /// Anything else.
+    /// Any other error.
     Error(ReadError),
 }
 
@@ -130,7 +130,7 @@ impl<'o> ArchiveReader<'o> {
         Ok(Self { options, budget, found: ArchiveContents::default() })
     }
 
-    /// All entries of a tar, plain or compressed.
+    /// Reads all entries of a tar, plain or compressed.
     fn archive(&mut self, source: &mut dyn BufRead) -> Result<(), ReadError> {
         let mut start = [0; 6];
         let at_start = |source| ReadError::from(TarError::at_start(source));
@@ -154,11 +154,11 @@ impl<'o> ArchiveReader<'o> {
                 _ => {}
             }
         }
-        // Whoever writes a plain one may have more to say to somebody else.
+        // After a plain archive the source may go on with other data.
         if compression == Compression::Plain { Ok(()) } else { Ok(tar.finish()?) }
     }
 
-    /// Notes a link; one that leads out of the archive leads nowhere.
+    /// Adds a link; one that leads out of the archive is ignored.
     fn link(&mut self, name: Vec<u8>, target: &[u8], is_symbolic: bool) -> Result<(), ReadError> {
         let end = name.iter().rposition(|byte| *byte == b'/').filter(|_| is_symbolic).unwrap_or(0);
         let folder = name.get(..end).unwrap_or_default();
@@ -169,14 +169,14 @@ impl<'o> ArchiveReader<'o> {
         Ok(())
     }
 
-    /// Notes a link that is not followed.
+    /// Adds a link that is not followed.
     fn outside(&mut self, name: Vec<u8>) -> Result<(), ReadError> {
         self.budget.take(name.len() + 96)?;
         self.found.outside.insert(name);
         Ok(())
     }
 
-    /// Takes in a file: a document, a layer, or nothing that matters.
+    /// Reads a file: a document, a layer, or one that does not matter.
     fn file(&mut self, name: Vec<u8>, size: u64, data: &mut dyn BufRead) -> Result<(), IntakeError> {
         if name == b"/manifest.json" {
             let text = self.document(size, data)?;
@@ -211,7 +211,7 @@ impl<'o> ArchiveReader<'o> {
         Ok(())
     }
 
-    /// The text of a document, or why it is not read. What is made of it takes less than four times the memory.
+    /// The text of a document, or why it is not read. The parsed document takes less than four times the memory.
     fn document(&mut self, size: u64, data: &mut dyn BufRead) -> Result<Result<Vec<u8>, String>, IntakeError> {
         if size > MAX_DOCUMENT {
             return Ok(Err(format!("its {size} bytes exceed the limit of {MAX_DOCUMENT}")));
@@ -234,7 +234,7 @@ impl<'o> ArchiveReader<'o> {
         Ok(layer)
     }
 
-    /// One entry of a layer.
+    /// Reads one entry of a layer.
     fn entry(&self, layer: &mut Layer, header: &Header, tar: &mut Tar<'_>) -> Result<(), LayerProblem> {
         let at = header.at;
         let fail = |error| LayerProblem::Entry { at, error };
@@ -252,7 +252,7 @@ impl<'o> ArchiveReader<'o> {
     }
 }
 
-/// What is kept of the file that `tar` stands at.
+/// What is kept of the file at the position of `tar`.
 fn contents(header: &Header, tar: &mut Tar<'_>, most: usize) -> Result<FileContent, LayerProblem> {
     let path = clean_path(&header.path).map_err(|error| LayerProblem::Entry { at: header.at, error })?;
     if header.is_sparse {

@@ -1,7 +1,7 @@
-//! The part of an image's configuration that decides what would be executed.
+//! The part of an image's configuration that decides what is executed.
 //!
-//! Source: the OCI image specification, `config.md`, and Docker's image specification v1.2, which adds `Shell`.
-//! Volumes, ports, labels, history and health checks are left out: none of them keeps a program from starting.
+//! Sources: the OCI image specification, `config.md`, and Docker's image specification v1.2, which adds `Shell`. Volumes,
+//! ports, labels, history and health checks are left out: none of them keeps a program from starting.
 
 use std::error::Error;
 use std::fmt;
@@ -11,14 +11,14 @@ use serde::Deserialize;
 
 use crate::printable::printable;
 
-/// What would be executed, as whom, where, and for which machine.
+/// What the engine executes, as which user, in which folder and for which machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    /// ENTRYPOINT; empty when there is none. The string form arrives as `["/bin/sh", "-c", "…"]`.
+    /// ENTRYPOINT; empty if the image has none. The string form is stored as `["/bin/sh", "-c", "…"]`.
     pub entrypoint: Vec<String>,
-    /// CMD; empty when there is none. The string form arrives as `["/bin/sh", "-c", "…"]`.
+    /// CMD; empty if the image has none. The string form is stored as `["/bin/sh", "-c", "…"]`.
     pub cmd: Vec<String>,
-    /// SHELL, where a Dockerfile set it; empty means `["/bin/sh", "-c"]`.
+    /// SHELL; empty means `["/bin/sh", "-c"]`.
     pub shell: Vec<String>,
     /// ENV as `NAME=value`, in order.
     pub env: Vec<String>,
@@ -26,17 +26,17 @@ pub struct Config {
     pub working_dir: String,
     /// USER as written: `user`, `uid`, `user:group`; empty means root.
     pub user: String,
-    /// What the image says it was built for.
+    /// The platform that the image says it is for.
     pub platform: Platform,
 }
 
 impl Config {
-    /// The value of a variable of the image's environment; the last one counts, as in the engine.
+    /// The value of an environment variable; if it is set twice, the last one counts, as in the engine.
     pub fn variable(&self, name: &str) -> Option<&str> {
         variable(&self.env, name)
     }
 
-    /// The same as the engine takes it: `ENTRYPOINT [""]` takes the base's away, and is none itself (moby,
+    /// The configuration as the engine uses it: `ENTRYPOINT [""]` only resets the entrypoint of the base (moby,
     /// `daemon/container.go`, `mergeAndVerifyConfig`).
     #[must_use]
     pub fn merged(&self) -> Self {
@@ -53,7 +53,7 @@ pub(crate) fn variable<'e>(env: &'e [String], name: &str) -> Option<&'e str> {
     env.iter().rev().find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
 }
 
-/// An operating system and a machine, in the words of Go (`GOOS`, `GOARCH`), which images use.
+/// An operating system and a machine, in the words of Go (`GOOS`, `GOARCH`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct Platform {
@@ -62,7 +62,7 @@ pub struct Platform {
     /// `amd64`, `arm64`, `386`, `arm`, …; empty when the image does not say.
     #[serde(rename = "architecture")]
     pub arch: String,
-    /// `v7`, `v8`, …; mostly empty.
+    /// `v7`, `v8`, …; usually empty.
     pub variant: String,
 }
 
@@ -80,15 +80,15 @@ impl Platform {
         Self { os: "linux".to_owned(), arch: arch.to_owned(), variant: String::new() }
     }
 
-    /// Does an image for `other` answer a request for this platform? A variant counts only if both have one.
-    pub fn runs(&self, other: &Self) -> bool {
-        let variant = self.variant.is_empty() || other.variant.is_empty() || self.variant == other.variant;
-        self.os == other.os && self.arch == other.arch && variant
+    /// Can an image for `image` run on this platform? The variants are compared only if both have one.
+    pub fn runs(&self, image: &Self) -> bool {
+        let variant = self.variant.is_empty() || image.variant.is_empty() || self.variant == image.variant;
+        self.os == image.os && self.arch == image.arch && variant
     }
 }
 
 impl fmt::Display for Platform {
-    /// `linux/arm64/v8`, the variant only where there is one.
+    /// `linux/arm64/v8`; without a variant `linux/arm64`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = |part: &str| if part.is_empty() { "unknown".to_owned() } else { printable(part).into_owned() };
         write!(f, "{}/{}", part(&self.os), part(&self.arch))?;
@@ -96,7 +96,7 @@ impl fmt::Display for Platform {
     }
 }
 
-/// A text that is no platform.
+/// A text that is not a platform.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid platform `{}`: write it as `linux/amd64` or `linux/arm/v7`", printable(.0))]
 pub(crate) struct ParsePlatformError(String);

@@ -1,6 +1,6 @@
-//! Takes the compression off a stream, whichever its first bytes show: what a manifest says of a layer may be wrong.
+//! Decompresses a stream. Its first bytes decide how, because what a manifest says of a layer may be wrong.
 //!
-//! Unpacking is where little input becomes much output, so it is here that the limits on that are kept.
+//! A little input may expand to much output, so the limits against that are here.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
@@ -12,41 +12,41 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 
 use crate::layer::Budget;
 
-/// How many bytes are unpacked at once.
+/// How many bytes are decompressed at once.
 const CHUNK: usize = 64 * 1024;
 
-/// The largest window of Zstandard: how far back its output may refer, all of which is memory. Its own levels up to 19
-/// have 8 MiB; those beyond are for archives that are made once and kept.
+/// The largest window of Zstandard, in bytes: how far back the output may refer, all of which is memory. Its levels up to 19
+/// use at most 8 MiB.
 pub(crate) const MAX_WINDOW: u64 = 32 << 20;
 
-/// How much output may come of how much input.
+/// The limit against decompression bombs: output must be within `bytes` or within `ratio` times the input.
 #[derive(Clone, Copy, Debug)]
 pub struct DecompressionLimit {
-    /// Up to so many bytes of output, anything goes.
+    /// Output up to this many bytes is always accepted.
     pub bytes: u64,
-    /// Beyond, output may be so many times as long as the input.
+    /// Beyond that, output may be this many times as long as the input.
     pub ratio: u64,
 }
 
-/// What is wrong with a compressed stream, inside an [`io::Error`].
+/// Why a compressed stream is refused, inside an [`io::Error`].
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DecompressError {
-    /// A compression that is not read here.
+    /// A compression that is not supported.
     #[error("unsupported compression {0}; images use gzip, Zstandard or none")]
     Unsupported(&'static str),
-    /// More output than the limits allow.
+    /// More output than the limit allows.
     #[error(
         "it decompresses to more than {} MiB and {} times its size, the limit against decompression bombs",
         .0.bytes >> 20, .0.ratio
     )]
     DecompressionLimit(DecompressionLimit),
-    /// More memory than the limits allow.
+    /// More memory than the limit allows.
     #[error("its Zstandard window ({0} bytes) exceeds the memory limit")]
     Window(u64),
-    /// Other contents than were packed.
+    /// The checksum does not match the contents.
     #[error("checksum mismatch: the data is corrupt")]
     Checksum,
-    /// No valid Zstandard stream.
+    /// Not a valid Zstandard stream.
     #[error("not a valid Zstandard stream: {0}")]
     Zstd(String),
 }
@@ -60,18 +60,18 @@ impl From<DecompressError> for io::Error {
 /// How a stream is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compression {
-    /// Not at all, as far as the first bytes tell.
+    /// Not compressed, as far as the first bytes show.
     Plain,
     /// RFC 1952.
     Gzip,
     /// RFC 8878.
     Zstd,
-    /// Something else, by name.
+    /// Another one, by name.
     Other(&'static str),
 }
 
 impl Compression {
-    /// What the first bytes of a stream say; six are enough.
+    /// The compression that the first bytes of a stream show; six are enough.
     pub(crate) fn of(start: &[u8]) -> Self {
         match start {
             [0x1f, 0x8b, ..] => Self::Gzip,
@@ -85,10 +85,10 @@ impl Compression {
     }
 }
 
-/// `source` without its compression.
+/// `source`, decompressed.
 ///
 /// # Errors
-/// [`DecompressError::Unsupported`]; the others come while reading.
+/// [`DecompressError::Unsupported`]; other errors come while reading.
 pub(crate) fn unpack<'a>(
     compression: Compression,
     source: impl BufRead + 'a,
@@ -106,7 +106,7 @@ pub(crate) fn unpack<'a>(
     Ok(Box::new(BufReader::with_capacity(CHUNK, Metered { source: unpacked, input, output: 0, decompression })))
 }
 
-/// Counts what is taken from it.
+/// Counts the bytes that are read from it.
 struct Counted<R> {
     source: R,
     count: Rc<Cell<u64>>,
@@ -131,7 +131,7 @@ impl<R: BufRead> Read for Counted<R> {
     }
 }
 
-/// Stops when the output is out of proportion to the input.
+/// Stops when there is more output than the limit allows.
 struct Metered<'a> {
     source: Box<dyn Read + 'a>,
     input: Rc<Cell<u64>>,
@@ -152,7 +152,7 @@ impl Read for Metered<'_> {
     }
 }
 
-/// All frames of a Zstandard stream, one after the other.
+/// All frames of a Zstandard stream, in order.
 struct Zstd<R> {
     source: R,
     decoder: FrameDecoder,
@@ -270,7 +270,7 @@ impl<R: BufRead> Read for Zstd<R> {
     }
 }
 
-/// A source that ends too early is told from one that is wrong.
+/// A source that ends too early is distinguished from one that is wrong.
 fn failed(error: &FrameDecoderError) -> io::Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {

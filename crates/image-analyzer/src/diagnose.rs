@@ -1,7 +1,7 @@
-//! Why an image cannot start: what its configuration says to run, followed until something is missing.
+//! Why an image cannot start: the command is followed until something is missing.
 //!
-//! Nothing is run. What is said follows from the files alone, by the rules of the engine, the kernel and the loaders;
-//! what a program does once it runs is not known, so that an image without findings may still fail.
+//! Nothing is run. The findings follow from the files alone, by the rules of the engine, the kernel and the loaders. What a
+//! program does once it runs is not known, so an image without findings may still fail.
 
 mod command;
 mod facts;
@@ -23,24 +23,24 @@ use crate::rules::user::{Unknown, UserIds};
 use crate::trace::{Role, Status, TraceStep};
 use crate::tree::LookupError;
 
-/// What was found out about an image.
+/// The result of a diagnosis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
-    /// The words that would be executed: ENTRYPOINT, then CMD.
+    /// The words of the command: ENTRYPOINT, then CMD.
     pub command: Vec<String>,
-    /// What is missing or wrong, in the order in which it would be met; those that are only likely come last.
+    /// The findings, in the order in which they would be met; the likely ones come last.
     pub findings: Vec<Finding>,
-    /// What was followed, from the command to the last library.
+    /// Each file that was followed, from the command to the last library.
     pub trace: TraceStep,
 }
 
 impl Diagnosis {
-    /// Does it start, as far as the files tell? What is only likely to fail starts.
+    /// Whether no certain finding keeps the image from starting.
     pub fn can_start(&self) -> bool {
         self.findings.iter().all(|finding| finding.kind.certainty() == Certainty::Likely)
     }
 
-    /// The first reason in half a sentence, safe to print; `None` if nothing was found.
+    /// The message of the first finding, with the number of the others; `None` without findings. Safe to print.
     pub fn summary(&self) -> Option<String> {
         let first = self.findings.first()?;
         Some(match self.findings.len() - 1 {
@@ -50,7 +50,7 @@ impl Diagnosis {
     }
 }
 
-/// Looks for reasons why this image cannot start.
+/// Looks for reasons why this image cannot start, without running it.
 pub fn diagnose(image: &Image) -> Diagnosis {
     let image = &started(image);
     let config = &image.config;
@@ -87,22 +87,22 @@ pub fn diagnose(image: &Image) -> Diagnosis {
     Diagnosis { command: words, findings: diagnoser.findings, trace }
 }
 
-/// What is known while the chain is followed.
+/// The state while the command is followed.
 struct Diagnoser<'i> {
     image: &'i Image,
     user_ids: UserIds,
     /// WORKDIR.
     folder: Vec<u8>,
-    /// The environment as `NAME=value`: the image's, and what is assigned on the way.
+    /// The environment as `NAME=value`: the image's, then what is assigned on the way.
     env: Vec<String>,
     /// PATH.
     path: String,
-    /// Which instruction says what to execute.
+    /// The instruction that holds the program.
     instruction: Instruction,
-    /// How the file that is being looked at was come to.
+    /// The evidence for the file that is followed now.
     evidence_path: Vec<Evidence>,
     findings: Vec<Finding>,
-    /// Findings that are only likely: they come last.
+    /// Findings that are only likely; they come last.
     likely: Vec<Finding>,
 }
 
@@ -116,7 +116,7 @@ impl Diagnoser<'_> {
         variable(&self.env, name)
     }
 
-    /// Goes on with this variable in the environment.
+    /// Continues with this variable in the environment.
     fn assign(&mut self, name: &str, value: &str) {
         self.env.push(format!("{name}={value}"));
         if name == "PATH" {
@@ -124,7 +124,7 @@ impl Diagnoser<'_> {
         }
     }
 
-    /// Takes in a finding, with the way that led to it before its own evidence.
+    /// Adds a finding, with the evidence path before its own evidence.
     fn report(&mut self, mut finding: Finding) {
         let own = std::mem::replace(&mut finding.evidence, self.evidence_path.clone());
         finding.evidence.extend(own);
@@ -134,7 +134,7 @@ impl Diagnoser<'_> {
         }
     }
 
-    /// A file or folder whose permissions are to change.
+    /// A file or folder whose permissions must change.
     fn place(&self, path: &[u8]) -> FixTarget {
         let tree = &self.image.files;
         let has = |path: &str| tree.lookup(path.as_bytes()).is_ok_and(|found| found.entry.mode & 0o111 != 0);
@@ -143,13 +143,13 @@ impl Diagnoser<'_> {
         FixTarget { path: path.to_vec(), is_folder, by_run: runs.then(|| self.image.config.user.clone()) }
     }
 
-    /// Goes one step further on the way.
+    /// Adds a step to the evidence path.
     fn record_step<'s>(&mut self, source: impl Into<Source<'s>>, text: impl Into<String>) {
         self.evidence_path.push(Evidence::new(source.into(), text));
     }
 }
 
-/// The image as the engine starts it, with its WORKDIR made if it is missing.
+/// The image as the engine starts it, with its WORKDIR created if it is missing.
 fn started(image: &Image) -> Image {
     Image { names: Vec::new(), config: image.config.merged(), files: image.files.with_folder(&folder(image)) }
 }
@@ -160,7 +160,7 @@ fn folder(image: &Image) -> Vec<u8> {
     if folder.is_empty() { b"/".to_vec() } else { folder.to_vec() }
 }
 
-/// `ENTRYPOINT ["a"] CMD ["b"]`, as far as each is there.
+/// `ENTRYPOINT ["a"] CMD ["b"]`, each if it is set.
 fn shown_command(image: &Image) -> String {
     let parts = [(Instruction::Entrypoint, &image.config.entrypoint), (Instruction::Cmd, &image.config.cmd)];
     let said = parts.iter().filter(|(_, words)| !words.is_empty());
@@ -189,7 +189,7 @@ fn unknown_user(image: &Image, unknown: &Unknown) -> Finding {
         .fix(fixes::for_user(image, name, id))
 }
 
-/// WORKDIR that is there as something else than a folder; one that is missing is made by the engine.
+/// A WORKDIR that exists and is not a folder. The engine creates a missing one.
 fn bad_folder(image: &Image) -> Option<Finding> {
     let folder = folder(image);
     let shown = printable_bytes(&folder);

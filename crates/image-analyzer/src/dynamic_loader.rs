@@ -93,7 +93,7 @@ pub(crate) struct LoadResult<'a> {
     /// What is missing, in the order in which it is missed.
     pub missing: Vec<MissingLibrary>,
     /// Would the loader, for all that is known, do otherwise, because what a file says that it reads is not known, or
-    /// as whom it runs? Then nothing is said to be missing or too old.
+    /// the user it runs as? Then nothing is reported as missing or too old.
     pub is_unsure: bool,
 }
 

@@ -4,8 +4,8 @@
 //! section, never section headers, which a stripped or packed program need not have. Every offset comes from a file
 //! that anyone may have made: each one is checked, each list and string has a limit, nothing is followed twice.
 //!
-//! It is written by hand instead of with an ELF library because the file is not at hand as a whole: of a large one only
-//! pieces are. Sources: the System V ABI (gabi), chapters 4 and 5, and for versions the Linux Standard Base Core
+//! There is no ELF library behind it: `object` reads symbol versions only through section headers, which stand at the end
+//! of a file and are not kept. Sources: the System V ABI (gabi), chapters 4 and 5, and for versions the Linux Standard Base Core
 //! Specification, "Symbol Versioning".
 
 mod dynamic;
@@ -47,7 +47,7 @@ pub(crate) enum ElfType {
 pub(crate) enum ElfIdent {
     /// Nothing is wrong with them.
     Fine,
-    /// Its class is none: the loader takes it for one of another machine, and looks further.
+    /// Its class is invalid: the loader skips it as a file for another machine.
     NoClass,
     /// The loader stops, for this reason.
     Refused(&'static str),
@@ -135,7 +135,7 @@ pub(crate) enum ElfError {
 impl ElfInfo {
     /// Reads what is needed; called once per ELF file, while the archive streams by.
     ///
-    /// Of a large file not all is at hand. If that is where its dynamic section points, what it asks for stays empty.
+    /// Of a large file not all is in memory. If its dynamic section points there, what it asks for stays empty.
     ///
     /// # Errors
     /// When the file is too damaged to be executed or linked.
@@ -148,7 +148,7 @@ impl ElfInfo {
             let read = Dynamic::read(file, &layout, &segments, dynamic);
             if let Err(unread) = read.and_then(|dynamic| info.read_dynamic(&dynamic)) {
                 info = bare;
-                // What is not at hand of a large file is no fault of it.
+                // What is not in memory of a large file does not make it damaged.
                 if unread == Unread::Outside && !file.has_holes() {
                     info.defect = info.defect.or(Some(ElfDefect::Dynamic));
                 }
@@ -236,7 +236,7 @@ impl ElfInfo {
     }
 }
 
-/// The path of the loader, as the kernel reads it (`load_elf_binary`); `None` if it is not at hand.
+/// The path of the loader, as the kernel reads it (`load_elf_binary`); `None` if it is not in memory.
 fn interpreter_at(file: &PartialFile, segment: &Segment) -> Result<Option<Vec<u8>>, ElfDefect> {
     if !(2..=INTERPRETER).contains(&segment.size) || segment.end().is_none_or(|end| end > file.size()) {
         return Err(ElfDefect::Interpreter);

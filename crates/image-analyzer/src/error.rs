@@ -1,4 +1,4 @@
-//! Why an archive is not understood. Each message says where in the archive; names are escaped for printing.
+//! Errors of reading an image. Each message names the place in the archive; names are escaped for printing.
 
 use std::error::Error;
 use std::io;
@@ -9,10 +9,10 @@ use crate::layer::LayerError;
 use crate::printable::{printable, printable_bytes, printable_path};
 use crate::tar::TarError;
 
-/// The error below, as of the module that failed.
+/// The error of the module that failed.
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// Why an archive is not read.
+/// Why an image cannot be read from an archive. Its message is safe to print.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -21,81 +21,81 @@ pub enum ReadError {
     Folder {
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The outer archive is damaged.
     #[error("cannot read the archive: {0}")]
     Archive(#[source] Cause),
-    /// An entry of the outer archive has an impossible name, or there are too many.
+    /// An entry of the outer archive has an invalid name, or there are too many entries.
     #[error("cannot read the archive: {0}")]
     Entry(#[source] Cause),
     /// A layer is damaged.
     #[error("cannot read layer `{}`: {problem}", printable_bytes(.layer))]
     Layer {
-        /// Its name in the archive.
+        /// The name of the layer in the archive.
         layer: Vec<u8>,
         /// What is wrong with it.
         #[source]
         problem: Cause,
     },
-    /// Neither a saved image nor an OCI layout.
+    /// The archive is neither a saved image nor an OCI layout.
     #[error("not an image archive: no manifest.json or index.json")]
     NoImage,
-    /// The manifest and the index list no image.
+    /// The manifest or index is empty.
     #[error("the archive contains no image")]
     Empty,
-    /// A document is not what it should be.
+    /// A JSON document is not valid.
     #[error("`{}` is not a valid image {expected}: {reason}", printable_bytes(.file))]
     Document {
         /// Its name in the archive.
         file: Vec<u8>,
-        /// What it should be: `manifest`, `index`, `configuration`.
+        /// What it should be: `manifest`, `index` or `configuration`.
         expected: &'static str,
-        /// What is wrong with it.
+        /// Why it is not valid.
         reason: String,
     },
-    /// A file that is named is not there.
+    /// A file that the archive refers to is missing.
     #[error("{what} `{}` is missing from the archive; the archive may be incomplete", printable_bytes(.file))]
     Missing {
-        /// What it should be: `layer`, `configuration`, `manifest`.
+        /// What it is: `layer`, `configuration`, `manifest` or `file`.
         what: &'static str,
         /// Its name in the archive.
         file: Vec<u8>,
     },
-    /// A file that is named is beyond a link that leads out of the folder.
+    /// A file lies behind a symbolic link out of the folder.
     #[error("`{}` is a symlink out of the folder, which is not followed: copy its target into the folder", printable_bytes(.link))]
     Outside {
-        /// The link's name in the folder.
+        /// The name of the link in the folder.
         link: Vec<u8>,
     },
-    /// A file is not as long as its descriptor says.
+    /// The length of a file differs from its descriptor.
     #[error("`{}` has {actual} bytes, but its descriptor says {stated}", printable_bytes(.file))]
     Size {
         /// Its name in the archive.
         file: Vec<u8>,
-        /// What the descriptor says.
+        /// The length in the descriptor, in bytes.
         stated: u64,
-        /// What there is.
+        /// The length of the file, in bytes.
         actual: u64,
     },
-    /// Several images, and none was asked for.
+    /// The archive has several images, and the options name none. These are their names.
     #[error("the archive contains several images: {}; choose one", list(.0))]
     Several(Vec<String>),
-    /// The image that was asked for is not there.
+    /// The archive has no image of this name.
     #[error("the archive has no image `{}`, but {}", printable(.wanted), list(.has))]
     NoSuchImage {
-        /// What was asked for.
+        /// The name in the options.
         wanted: String,
-        /// What there is.
+        /// The names in the archive.
         has: Vec<String>,
     },
-    /// No image for the platform.
+    /// The image is not in the archive for this platform.
     #[error("the archive has no image for {wanted}, only for {}; choose one with the platform option", list(.has))]
     NoPlatform {
-        /// What was asked for, or this machine's.
+        /// The platform in the options, or this machine's.
         wanted: Platform,
-        /// What there is.
+        /// The platforms in the archive.
         has: Vec<String>,
     },
 }

@@ -1,6 +1,6 @@
 //! Takes from a file that streams by what [`FileContent`] says is kept of it, in bounded memory.
 //!
-//! Of an ELF file up to [`EARLY`] bytes everything is at hand when its summary is made, of a larger one its head, as far
+//! Of an ELF file up to [`EARLY`] bytes everything is in memory when it is read, of a larger one its head, as far
 //! as [`elf::head`] says, and the parts that [`elf::wanted`] names. Nothing outlasts the file but the info.
 
 pub(crate) mod file_content;
@@ -14,22 +14,22 @@ use crate::extract::string_scan::StringScanner;
 use crate::partial_file::PartialFile;
 use crate::tar::read_up_to;
 
-/// Up to this size an ELF file is at hand as a whole.
+/// Up to this size an ELF file is in memory as a whole.
 pub(crate) const EARLY: usize = 1 << 20;
 
-/// The most that is at hand of an ELF file's start.
+/// The most that is in memory of an ELF file's start.
 pub(crate) const MOST: usize = 12 << 20;
 
-/// How much is at hand of an ELF file beyond its head.
+/// How much is in memory of an ELF file beyond its head.
 const BEYOND: usize = 4 << 20;
 
-/// The most that is at hand of an ELF file's start where all of an image may take `memory` bytes: half of that, and never
+/// The most that is in memory of an ELF file's start where all of an image may take `memory` bytes: half of that, and never
 /// more than [`MOST`].
 pub(crate) fn most(memory: usize) -> usize {
     (memory / 2).clamp(EARLY, MOST)
 }
 
-/// The most memory that a look at one file takes, to be set aside, if `most` is at hand of its start.
+/// The most memory that a look at one file takes, to be set aside, if `most` of its start is in memory.
 pub(crate) fn room(most: usize) -> usize {
     most + BEYOND
 }
@@ -64,7 +64,7 @@ pub(crate) fn keep(path: &[u8], mode: u16, size: u64, most: usize, data: &mut dy
     Ok(FileContent::Prefix(prefix_to_keep(path, head).into()))
 }
 
-/// How much there is of an ELF file, and how much of it is to be at hand.
+/// How much there is of an ELF file, and how much of it is kept in memory.
 #[derive(Clone, Copy)]
 struct Extent {
     /// Its length.
@@ -134,7 +134,7 @@ impl Pieces {
         }
     }
 
-    /// The program headers are at hand: how much more is to be?
+    /// The program headers are in memory: how much more is needed?
     fn head_ends(&mut self, at: u64) {
         if !self.settled {
             self.settled = true;
@@ -251,15 +251,15 @@ mod tests {
         assert_eq!(needed(&Places { strings: 2000, dynamic: 3000, size: 5000, code: 0 }), libc);
     }
 
-    /// What has gone by before anything told that it was wanted is no reason to call the file damaged.
+    /// What passed by before it was known to be needed does not make the file damaged.
     #[test]
-    fn what_is_not_at_hand_of_a_large_file_stays_unknown() {
+    fn what_is_not_in_memory_of_a_large_file_stays_unknown() {
         assert_eq!(needed(&Places { strings: 1300, dynamic: 3000, size: 5000, code: 1200 }), [b""; 0]);
         assert_eq!(needed(&Places { strings: 2100, dynamic: 3000, size: 5000, code: 0 }), [b""; 0]);
     }
 
     #[test]
-    fn what_streams_by_is_kept_as_what_is_at_hand_would_be() {
+    fn what_streams_by_is_kept_as_from_memory() {
         let elf = library(&Places { strings: 300, dynamic: 400, size: 1024, code: 0 });
         let cases: [(&[u8], u16, &[u8]); 11] = [
             (b"/lib/x.so", 0o644, &elf),

@@ -1,84 +1,84 @@
-//! What was found: a reason why the image cannot start, the evidence for it, and what would help.
+//! Findings: the reasons why an image cannot start, with evidence and fixes.
 //!
-//! Findings are values, not sentences: how a remedy looks as a line of a Dockerfile is for whoever prints it.
+//! A finding is a value. The caller decides how to print a fix.
 
 pub(crate) use crate::fix::{FileCopy, Fix, FixTarget, Instruction, Language, Libc, PackageManager};
 
 use std::fmt;
 
-/// The kind of a finding, with a name that stays: programs match on it.
+/// The kind of a finding. Its id is stable: programs may match on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FindingKind {
-    /// Neither ENTRYPOINT nor CMD.
+    /// There is neither an ENTRYPOINT nor a CMD.
     NothingToRun,
-    /// USER names somebody who is not in `/etc/passwd`.
+    /// USER names a user who is not in `/etc/passwd`.
     UserUnknown,
     /// USER names a group that is not in `/etc/group`.
     GroupUnknown,
-    /// WORKDIR is there and is not a folder.
+    /// WORKDIR exists and is not a folder.
     WorkdirNotAFolder,
-    /// A string-form command, and the shell for it is not in the image.
+    /// The command is in string form, and its shell is not in the image.
     ShellMissing,
-    /// A command without a `/` that is not in any folder of PATH.
+    /// The command has no `/` and is not in any folder of PATH.
     CommandNotInPath,
-    /// A command with a `/` that is not in the image.
+    /// The command has a `/` and is not in the image.
     CommandMissing,
-    /// The command is a symbolic link that leads nowhere.
+    /// The command is a symbolic link to a missing file, or part of a loop of links.
     CommandDangling,
     /// The command is a folder.
     CommandIsFolder,
-    /// The user may not execute the command.
+    /// The user cannot execute the command.
     CommandNotExecutable,
-    /// What a script names after `#!` is not in the image, or `env` finds no such program.
+    /// The interpreter after `#!`, or the program that `env` looks for, is not in the image.
     InterpreterMissing,
-    /// The user may not execute the interpreter, or it is no program.
+    /// The user cannot execute the interpreter, or it is not a program.
     InterpreterNotExecutable,
-    /// The interpreter would have to open the script, and the user cannot read it.
+    /// The interpreter must open the script, and the user cannot read it.
     ScriptNotReadable,
-    /// A carriage return at the end of the `#!` line is taken as part of the interpreter's name.
+    /// A carriage return at the end of the `#!` line becomes part of the interpreter's name.
     CrlfInScript,
-    /// A text without `#!`.
+    /// A text file without `#!`.
     ScriptWithoutInterpreter,
-    /// Neither a script nor an ELF file: the kernel refuses it.
+    /// Neither a script nor an ELF file: the kernel refuses to execute it.
     UnknownFormat,
-    /// A script whose interpreter is a script, and so on, beyond what the kernel follows.
+    /// A script whose interpreter is a script, and so on, deeper than the kernel follows.
     InterpretersNested,
-    /// Built for a machine other than the image's platform.
+    /// The program is built for another machine than the image's platform.
     WrongArchitecture,
-    /// An ELF file that is no program.
+    /// An ELF file that is not a program.
     NotAProgram,
-    /// An ELF file that is cut off or makes no sense.
+    /// An ELF file that is cut off or invalid.
     ElfDamaged,
-    /// The dynamic loader that a program asks for is not in the image.
+    /// The dynamic loader of a program is not in the image.
     LoaderMissing,
-    /// The same, and the image has musl where the program wants glibc.
+    /// The loader is missing because the image has musl and the program needs glibc.
     GlibcProgramOnMusl,
-    /// The same, and the image has glibc where the program wants musl.
+    /// The loader is missing because the image has glibc and the program needs musl.
     MuslProgramOnGlibc,
-    /// The loader is there and cannot be executed.
+    /// The loader is in the image and cannot be executed.
     LoaderUnusable,
-    /// A library is in none of the places where the loader looks.
+    /// A library is in no folder of the loader's search path.
     LibraryMissing,
-    /// What the loader finds under the library's name is no library for it.
+    /// The loader finds a file under the name of a library, and it is not a usable library.
     LibraryUnusable,
-    /// A library is there, in a version too old.
+    /// A library is too old: it lacks a symbol version.
     VersionMissing,
-    /// PATH has a file that only others may execute before the one that is executed: older engines stop at it.
+    /// A file that the user cannot execute comes first in PATH: older engines stop at it.
     CommandShadowed,
-    /// Java code was compiled for a newer runtime.
+    /// Java code is compiled for a newer release than the image's runtime.
     ClassTooNew,
-    /// The program refers to a bundle of CA certificates, and there is none.
+    /// The program refers to CA certificates, and the image has none.
     CaCertificatesMissing,
-    /// The program looks up host names through libraries that are not there.
+    /// The program resolves host names, and the libraries for that are not in the image.
     NameServiceMissing,
-    /// The program refers to time zones, and there are none.
+    /// The program refers to time zones, and the image has none.
     ZoneinfoMissing,
-    /// The program looks up users, and there is no `/etc/passwd`.
+    /// The program looks up users, and the image has no `/etc/passwd`.
     PasswdMissing,
 }
 
 impl FindingKind {
-    /// Every id, in the order of the documentation.
+    /// All kinds, in the order of the documentation.
     pub const ALL: [Self; 33] = [
         Self::NothingToRun,
         Self::UserUnknown,
@@ -115,7 +115,7 @@ impl FindingKind {
         Self::PasswdMissing,
     ];
 
-    /// Its name: lower case, with hyphens.
+    /// Its stable id, in lower case with hyphens: `library-missing`.
     pub const fn id(self) -> &'static str {
         match self {
             Self::NothingToRun => "nothing-to-run",
@@ -154,9 +154,8 @@ impl FindingKind {
         }
     }
 
-    /// Words, in lower case, of which a program prints some when it fails for this reason; empty for what keeps a program
-    /// from starting. A program that prints none of them failed for another reason: without a network, say, it does not
-    /// speak of certificates.
+    /// Phrases, in lower case, that a program prints when it fails for this reason; empty for a reason that keeps it from
+    /// starting. A program that prints none of them failed for another reason.
     pub const fn phrases(self) -> &'static [&'static str] {
         match self {
             Self::CaCertificatesMissing => &["certificate", "x509", "unknown issuer", "unknownissuer"],
@@ -180,7 +179,7 @@ impl FindingKind {
         }
     }
 
-    /// Does it follow from the image alone, or does it depend on what the program will do?
+    /// Whether it follows from the image alone or depends on what the program does.
     pub const fn certainty(self) -> Certainty {
         match self {
             Self::CommandShadowed
@@ -205,12 +204,12 @@ impl fmt::Display for FindingKind {
 pub enum Certainty {
     /// The image cannot start.
     Certain,
-    /// The image starts, and then probably fails; or it does not start on some engines.
+    /// The image starts and then probably fails, or it does not start on some engines.
     Likely,
 }
 
 impl Certainty {
-    /// `certain` or `likely`.
+    /// Its name: `certain` or `likely`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Certain => "certain",
@@ -219,18 +218,18 @@ impl Certainty {
     }
 }
 
-/// One thing that is missing or wrong.
+/// One reason why the image cannot start, or will probably fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Its kind.
     pub kind: FindingKind,
-    /// What is wrong, in half a sentence without a full stop, safe to print.
+    /// What is wrong, as one clause without a full stop; safe to print.
     pub message: String,
-    /// What is not there, where that is what is wrong: a path, a library's name, a version.
+    /// What is missing, if that is the reason: a path, the name of a library, a version. Bytes as in the image.
     pub missing: Option<Vec<u8>>,
-    /// How it is known, from the command to the last file that says so.
+    /// The facts that it follows from, from the command to the last file.
     pub evidence: Vec<Evidence>,
-    /// What would help, first what a minimal image wants.
+    /// What fixes it; the smallest change comes first.
     pub fixes: Vec<Fix>,
 }
 

@@ -1,6 +1,6 @@
-//! What would help, as values: what it is to be done to, not how that is written down.
+//! A fix as a value: what to change, not how to write it down.
 
-/// Which of the two instructions says what to run.
+/// The instruction that holds the command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instruction {
     /// ENTRYPOINT.
@@ -10,7 +10,7 @@ pub enum Instruction {
 }
 
 impl Instruction {
-    /// As it is written.
+    /// The instruction as it is written: `ENTRYPOINT`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Entrypoint => "ENTRYPOINT",
@@ -19,7 +19,7 @@ impl Instruction {
     }
 }
 
-/// The libraries that programs in C stand on.
+/// The C library that a program is linked against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Libc {
     /// The GNU C library.
@@ -29,7 +29,7 @@ pub enum Libc {
 }
 
 impl Libc {
-    /// As it is written.
+    /// Its name: `glibc` or `musl`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Glibc => "glibc",
@@ -38,18 +38,18 @@ impl Libc {
     }
 }
 
-/// What a program was written in, as far as its file tells.
+/// The language that a program was written in, as far as its file shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// Go.
     Go,
     /// Rust.
     Rust,
-    /// Something that was compiled and linked: C, C++ or anything that does not say.
+    /// Any other compiled language: C, C++ or one that leaves no trace.
     Native,
 }
 
-/// Who installs packages in the image.
+/// The package manager of the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PackageManager {
     /// Alpine.
@@ -58,94 +58,93 @@ pub enum PackageManager {
     Apt,
     /// Fedora, Red Hat, Amazon.
     Dnf,
-    /// Nobody: what is to be there has to be copied.
+    /// The image has no package manager: files must be copied into it.
     None,
 }
 
-/// Something that would help.
+/// A change that fixes a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fix {
-    /// Say the command as a list of words, so that no shell is needed.
+    /// Write the command of this instruction as a list of words, so that it needs no shell.
     ExecForm(Instruction, Vec<String>),
-    /// Say what to run, by this instruction: nothing was said. This file can be executed, if one was found where programs
-    /// are put.
+    /// Set the missing command in this instruction. The path is a program that was found in the image, if there is one.
     SetCommand(Instruction, Option<Vec<u8>>),
-    /// Link the program so that it needs neither loader nor libraries.
+    /// Link the program statically, so that it needs neither loader nor libraries.
     LinkStatically {
-        /// What it was written in.
+        /// The language it was written in.
         language: Language,
         /// The program's path in the image.
         program: Vec<u8>,
-        /// Its machine's name in compiler targets, where known: `x86_64`.
+        /// The machine's name in compiler targets, where known: `x86_64`.
         cpu: Option<&'static str>,
-        /// Which libc it is linked against now.
+        /// The libc that it is linked against now.
         libc: Libc,
     },
-    /// Copy files from the stage that built the program.
+    /// Copy files from the stage that builds the program.
     CopyFromBuild(Vec<FileCopy>),
-    /// Write the loader's cache anew, so that it finds what is there; with these folders, which no configuration names.
+    /// Run `ldconfig`, which updates the loader's cache, with these folders that no configuration names.
     Ldconfig(Vec<Vec<u8>>),
-    /// Put folders on the loader's search path, before what is there.
+    /// Set `LD_LIBRARY_PATH` to these folders, followed by the value it has now.
     LibraryPath(Vec<Vec<u8>>, Option<String>),
-    /// Take the rights of others from a program that runs with them.
+    /// Remove the set-user-id and set-group-id bits of a program.
     PlainMode(FixTarget),
-    /// Copy the program to where it is looked for.
+    /// Copy the program to this path.
     CopyProgram(Vec<u8>),
-    /// Start from a base that has this libc.
+    /// Start from a base image that has this libc.
     BaseWith(Libc),
-    /// Start from a base that has a shell and small tools.
+    /// Start from a base image that has a shell and basic tools.
     BaseWithShell,
-    /// Build where the same libc is as in the image.
+    /// Build in an image that has this libc.
     BuildWith(Libc),
-    /// Run on a base whose libraries provide this version.
+    /// Start from a base image whose libraries provide this version.
     BaseProviding(Vec<u8>),
-    /// Build and run for one platform.
+    /// Build and run for this platform.
     Platform(String),
-    /// Let everybody execute this file.
+    /// Let all users execute this file or search this folder.
     MakeExecutable(FixTarget),
-    /// Let everybody read this file, or enter this folder.
+    /// Let all users read this file or search this folder.
     MakeReadable(FixTarget),
-    /// Turn CR LF into LF in this file.
+    /// Convert the CRLF line endings of this file to LF.
     UnixNewlines(Vec<u8>),
-    /// Replace the first line of this file by this one.
+    /// Replace the first line of this file with this line.
     FirstLine(String, Vec<u8>),
-    /// Put this line before the first one of this file.
+    /// Insert this line at the top of this file.
     LineBefore(String, Vec<u8>),
-    /// Install a package that is called so by each packager.
+    /// Install this package with the package manager.
     Install(PackageManager, &'static str),
-    /// Run as a user given by numbers, which need no `/etc/passwd`.
+    /// Run as this numeric user, which needs no `/etc/passwd`.
     NumericUser(String),
-    /// Create a user.
+    /// Create this user.
     AddUser(PackageManager, String),
     /// Run as root.
     RootUser,
-    /// Put a folder on PATH.
+    /// Add this folder to PATH, before its current value.
     AddToPath(Vec<u8>, String),
-    /// Use another WORKDIR.
+    /// Use this WORKDIR.
     Workdir(Vec<u8>),
-    /// Compile Java for this release.
+    /// Compile the Java code for this release.
     JavaRelease(u16),
     /// Run on this Java release.
     JavaRuntime(u16),
-    /// Keep time zones inside of a Go program.
+    /// Embed the time zones in a Go program.
     EmbedTimeZones,
 }
 
-/// A file or folder whose permissions are to change.
+/// A file or folder whose permissions must change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FixTarget {
-    /// Where it is.
+    /// Its absolute path in the image.
     pub path: Vec<u8>,
     /// Is it a folder?
     pub is_folder: bool,
-    /// Whether the image has a shell and `chmod` to do it with; and as whom its commands run.
+    /// The USER of the image if it has a shell and `chmod` to change the file in a RUN; else `None`.
     pub by_run: Option<String>,
 }
 
-/// A file to be copied, and the folder it goes to.
+/// A file to copy, and the folder to copy it into.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileCopy {
-    /// Where it is in the build stage.
+    /// Its path in the build stage.
     pub from: Vec<u8>,
     /// The folder in the image.
     pub folder: Vec<u8>,

@@ -169,7 +169,7 @@ pub(crate) struct Layer {
 }
 
 impl fmt::Debug for Layer {
-    /// How many entries it has: to print a million of them helps nobody.
+    /// How many entries it has: a million of them would be too much to print.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Layer").field("entries", &self.nodes.len()).finish_non_exhaustive()
     }

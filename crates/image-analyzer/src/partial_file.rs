@@ -1,6 +1,6 @@
 //! A file of which only some ranges are in memory.
 
-/// A file of which only pieces are at hand.
+/// A file of which only some ranges are in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PartialFile {
     /// How long the file is, holes included.
@@ -15,12 +15,12 @@ impl PartialFile {
         Self { size: bytes.len() as u64, pieces: vec![(0, bytes)] }
     }
 
-    /// A file of so many bytes of which nothing is at hand yet.
+    /// A file of this many bytes of which nothing is in memory yet.
     pub(crate) fn empty(size: u64) -> Self {
         Self { size, pieces: Vec::new() }
     }
 
-    /// Adds bytes that follow all that are at hand, directly or after a hole.
+    /// Adds bytes that come after all others, directly or after a hole.
     pub(crate) fn append(&mut self, at: u64, bytes: &[u8]) {
         match self.pieces.last_mut() {
             Some((start, last)) if *start + last.len() as u64 == at => last.extend_from_slice(bytes),
@@ -52,12 +52,12 @@ impl PartialFile {
         })
     }
 
-    /// Is any of it not at hand?
+    /// Is any of it not in memory?
     pub(crate) fn has_holes(&self) -> bool {
         self.get(0, self.size).is_none()
     }
 
-    /// All pieces at hand, in order of place.
+    /// All pieces in memory, in the order of the file.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         self.pieces.iter().map(|(_, bytes)| bytes.as_slice())
     }

@@ -44,7 +44,7 @@ pub(crate) enum TarProblem {
     /// The checksum of a header does not fit the header.
     #[error("invalid tar header")]
     Checksum,
-    /// A number that is none.
+    /// A field that is not a number.
     #[error("header field `{0}` is not a number")]
     Number(&'static str),
     /// A type of entry that only some archivers know.

@@ -1,17 +1,17 @@
-//! The chain that is followed from the command to the last library, with what is there and what is not.
+//! The trace from the command to the last library: each file on the way, and whether it was found.
 //!
-//! It only records; what follows from it is in the findings.
+//! The trace records; [`Finding`](crate::Finding)s say what is wrong.
 
-/// What a link of the chain is to the one before it.
+/// The role of a step in the trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// What the image's configuration says to run.
+    /// The command in the image's configuration.
     Command,
     /// The file that is executed.
     Program,
-    /// What executes a script.
+    /// The interpreter of a script.
     Interpreter,
-    /// What loads a program's libraries.
+    /// The dynamic loader of a program.
     Loader,
     /// A library.
     Library,
@@ -20,7 +20,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// A word for it, which stays.
+    /// A stable word for it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Command => "command",
@@ -33,21 +33,21 @@ impl Role {
     }
 }
 
-/// Is it there?
+/// Whether the file of a step was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Yes.
+    /// It was found.
     Found,
-    /// No.
+    /// It is missing.
     Missing,
-    /// Something is there that will not do.
+    /// It was found, but cannot be used.
     Unusable,
-    /// It was not looked for, because something before it is missing, or cannot be told.
+    /// Not known: it was not looked for, because an earlier step failed, or its content is not known.
     Unknown,
 }
 
 impl Status {
-    /// A word for it, which stays.
+    /// A stable word for it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Found => "there",
@@ -58,30 +58,30 @@ impl Status {
     }
 }
 
-/// One link of the chain and what hangs on it.
+/// One step of the trace, with the steps that follow from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceStep {
-    /// What it is.
+    /// Its role.
     pub role: Role,
-    /// What is asked for: a path, a library's name, the words of the command.
+    /// What is asked for: a path, the name of a library, the words of the command.
     pub name: Vec<u8>,
-    /// Where it really is, all links followed, if it is there.
+    /// Its absolute path with all symbolic links resolved, if it was found.
     pub path: Option<Vec<u8>>,
-    /// Is it there?
+    /// Whether it was found.
     pub status: Status,
-    /// What is to be said about it, safe to print: why it will not do, what it is.
+    /// A remark, safe to print: what it is, or why it cannot be used.
     pub note: Option<String>,
-    /// What it needs, in the order in which it is looked for.
+    /// What it needs, in the order of the search.
     pub needs: Vec<TraceStep>,
 }
 
 impl TraceStep {
-    /// A link whose state is not known yet.
+    /// A step whose status is not known yet.
     pub fn new(role: Role, name: impl Into<Vec<u8>>) -> Self {
         Self { role, name: name.into(), path: None, status: Status::Unknown, note: None, needs: Vec::new() }
     }
 
-    /// It is there, at this path.
+    /// Sets that it was found at this path.
     #[must_use]
     pub fn there(mut self, path: impl Into<Vec<u8>>) -> Self {
         self.path = Some(path.into());
@@ -89,14 +89,14 @@ impl TraceStep {
         self
     }
 
-    /// It is not there.
+    /// Sets that it is missing.
     #[must_use]
     pub fn missing(mut self) -> Self {
         self.status = Status::Missing;
         self
     }
 
-    /// It will not do, for this reason.
+    /// Sets that it cannot be used, for this reason.
     #[must_use]
     pub fn unusable(mut self, why: impl Into<String>) -> Self {
         self.status = Status::Unusable;
@@ -104,7 +104,7 @@ impl TraceStep {
         self
     }
 
-    /// Something to say about it.
+    /// Adds a remark.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());

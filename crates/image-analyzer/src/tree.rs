@@ -1,8 +1,7 @@
-//! The file tree of an image: its layers, each lying upon the one before, and looking up paths in it as the kernel
-//! would with the image as root.
+//! The file tree of an image: layers, stacked, and the look-up of paths as the kernel does it with the image as root.
 //!
-//! Layers are not merged: a look-up goes down through them, as an overlay file system does. So an image of many layers
-//! costs the memory of its entries once.
+//! The layers are not merged: a look-up goes down through them, as in an overlay file system. So the memory of an image is
+//! the sum of its layers' entries.
 
 pub(crate) mod builder;
 mod lookup;
@@ -15,6 +14,7 @@ use std::sync::Arc;
 use crate::extract::file_content::FileContent;
 use crate::layer::{Budget, EntryKind, FileKind, Layer, MAX_PATH, NewEntry, NodeKind, ROOT};
 use crate::path::join;
+use crate::printable::printable_bytes;
 use lookup::Walk;
 
 /// All files of an image.
@@ -24,27 +24,27 @@ pub struct FileTree {
     layers: Vec<Arc<Layer>>,
 }
 
-/// A file, wherever it was found.
+/// A file of the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEntry<'t> {
-    /// What it is.
+    /// Its kind.
     pub kind: FileKind,
-    /// Permission bits with set-user-id, set-group-id and sticky: the lower twelve.
+    /// Its permission bits with set-user-id, set-group-id and sticky: the lower twelve.
     pub mode: u16,
-    /// The owner.
+    /// The owner's numeric id.
     pub uid: u32,
-    /// The owner's group.
+    /// The group's numeric id.
     pub gid: u32,
-    /// Length in bytes.
+    /// Its length in bytes.
     pub size: u64,
-    /// Where a symbolic link points, as written; empty for anything else.
+    /// The target of a symbolic link, as written; empty for any other kind.
     pub target: &'t [u8],
     /// What is known of its contents.
     pub(crate) content: &'t FileContent,
 }
 
 impl FileEntry<'_> {
-    /// The first bytes of the file, as many as were kept: at most 512 of a file that can be executed, all of a small file
+    /// The first bytes of the file, as many as were kept: at most 512 of a script or another executable file, all of a file
     /// that the loader or libc reads, none of an ELF file.
     pub fn first_bytes(&self) -> &[u8] {
         self.content.head()
@@ -56,32 +56,37 @@ impl FileEntry<'_> {
     }
 }
 
-/// An answer to a look-up.
+/// The result of a look-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundFile<'t> {
-    /// Where it really is: absolute, without links.
+    /// The absolute path, with all symbolic links resolved.
     pub path: Vec<u8>,
-    /// The symbolic links that were followed, as absolute paths without links before them, in order.
+    /// The symbolic links that were followed, in order, as absolute paths.
     pub links: Vec<Vec<u8>>,
-    /// The file: never a symbolic link.
+    /// The file itself; a symbolic link only from [`FileTree::entry`].
     pub entry: FileEntry<'t>,
 }
 
-/// Why a path leads to nothing. Paths are absolute, and without links except for their last component.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a path leads to no file. Paths are absolute, with symbolic links resolved up to their last component.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LookupError {
-    /// There is no such file: the first component that is missing.
+    /// The file does not exist. This is the first component that is missing.
+    #[error("`{}` does not exist", printable_bytes(.0))]
     Missing(Vec<u8>),
-    /// A link was followed to where nothing is.
+    /// A symbolic link leads to a missing file.
+    #[error("the link `{}` leads to `{}`, which does not exist", printable_bytes(.link), printable_bytes(.missing))]
     Dangling {
         /// The last link that was followed.
         link: Vec<u8>,
-        /// The first component beyond it that is missing.
+        /// The first missing component of its target.
         missing: Vec<u8>,
     },
-    /// More than forty links: this one is the forty-first.
+    /// The path goes through more than 40 symbolic links. This is the 41st.
+    #[error("more than 40 symbolic links up to `{}`", printable_bytes(.0))]
     Loop(Vec<u8>),
-    /// Something else than a folder has a path beyond it.
+    /// The path goes through a file that is not a folder.
+    #[error("`{}` is not a folder", printable_bytes(.0))]
     NotAFolder(Vec<u8>),
 }
 
@@ -101,10 +106,10 @@ impl FileTree {
         Self { layers }
     }
 
-    /// What `path` leads to, all symbolic links followed. Relative paths start at the root; `..` there stays there.
+    /// Looks up `path` and follows all symbolic links. A relative path starts at the root; `..` at the root stays there.
     ///
     /// # Errors
-    /// What stood in the way.
+    /// The reason why the path leads to no file.
     pub fn lookup(&self, path: &[u8]) -> Result<FoundFile<'_>, LookupError> {
         Walk::new(self, self.layers.len()).go(path, true)
     }
@@ -112,13 +117,13 @@ impl FileTree {
     /// The same for a path that is relative to `folder`, unless it is absolute.
     ///
     /// # Errors
-    /// What stood in the way.
+    /// The reason why the path leads to no file.
     pub(crate) fn lookup_from(&self, folder: &[u8], path: &[u8]) -> Result<FoundFile<'_>, LookupError> {
         if path.is_empty() { Err(LookupError::Missing(Vec::new())) } else { self.lookup(&join(folder, path)) }
     }
 
-    /// The same files and, where `path` leads to nothing, the folders on the way to it, as the engine makes a WORKDIR
-    /// that is in no layer: for root, to be entered by everybody. Where a file is in the way, nothing is made.
+    /// The same tree with the folder at `path`, which the engine creates for a WORKDIR: owned by root, open to all users. If a
+    /// file is in the way, the tree stays as it is.
     #[must_use]
     pub(crate) fn with_folder(&self, path: &[u8]) -> Self {
         let mut tree = self.clone();
@@ -136,18 +141,18 @@ impl FileTree {
         tree
     }
 
-    /// What is at `path` itself: a link in its last component is not followed. [`FileEntry::kind`] may be [`FileKind::Link`].
+    /// Looks up `path` and does not follow a symbolic link in its last component.
     ///
     /// # Errors
-    /// What stood in the way.
+    /// The reason why the path leads to no file.
     pub fn entry(&self, path: &[u8]) -> Result<FoundFile<'_>, LookupError> {
         Walk::new(self, self.layers.len()).go(path, false)
     }
 
-    /// The names in a folder, sorted by bytes.
+    /// The names in a folder, sorted by their bytes.
     ///
     /// # Errors
-    /// What stood in the way, or that it is not a folder.
+    /// The reason why the path leads to no folder.
     pub fn list(&self, folder: &[u8]) -> Result<Vec<Vec<u8>>, LookupError> {
         let mut walk = Walk::new(self, self.layers.len());
         let found = walk.go(folder, true)?;
@@ -171,8 +176,8 @@ impl FileTree {
         parts
     }
 
-    /// What a name in a folder leads to: the uppermost layer that has the name decides, and folders merge until one
-    /// hides what is below.
+    /// What a name in a folder leads to: the uppermost layer that has the name decides. Folders merge down to one that hides
+    /// the layers below.
     fn step(&self, folder: &Parts, name: &[u8]) -> Option<Child> {
         let mut parts = Parts::new();
         for (number, at) in folder {

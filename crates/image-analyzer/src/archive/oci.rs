@@ -46,7 +46,7 @@ pub(super) struct Descriptor {
     pub(super) annotations: Option<Box<Annotations>>,
 }
 
-/// The annotations that say what an image is called and what is none.
+/// The annotations that name an image, and mark what is not an image.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Annotations {
     /// `docker.io/library/minimage:hello-c.gcc`, by containerd and Docker since 25.
@@ -149,7 +149,7 @@ impl Descriptor {
                 .is_some_and(|notes| notes.reference_type.as_deref() == Some("attestation-manifest"))
     }
 
-    /// Where in an OCI layout it points; `None` if the digest is none.
+    /// Where in an OCI layout it points; `None` if the digest is invalid.
     pub(super) fn path(&self) -> Option<Vec<u8>> {
         blob_path(&self.digest)
     }

@@ -1,7 +1,7 @@
-//! Decides which of the images in an archive is meant, and puts it together from its parts.
+//! Selects an image of the archive, and puts it together from its parts.
 //!
-//! Docker's `manifest.json` comes first, because its names are the ones that people use; where it is missing, or a
-//! platform was asked for by name, the OCI index decides.
+//! Docker's `manifest.json` comes first, because users know its names. Without it, or if the options name a platform, the OCI
+//! index decides.
 
 use std::sync::Arc;
 
@@ -17,24 +17,24 @@ use crate::tree::FileTree;
 /// The most layers that an image may have. Engines stop at a tenth of that.
 const MAX_LAYERS: usize = 1000;
 
-/// How deep an index may lie within an index.
+/// How deep indexes may be nested.
 const MAX_DEPTH: usize = 4;
 
-/// Which image is meant, and what reading it may cost.
+/// Which image to read, and the limits of reading it.
 #[derive(Clone, Debug)]
 pub struct ReadOptions {
-    /// The image's name, where an archive has several.
+    /// The name of the image, `repository:tag`; `None` if the archive has only one.
     pub name: Option<String>,
-    /// The platform, where an image has several; `None` is Linux on this machine's processor.
+    /// The platform of the image; `None` is Linux on this machine's processor.
     pub platform: Option<Platform>,
-    /// How much memory may be taken for the image, in bytes; about 10 MiB come on top.
+    /// The most memory that the image may take, in bytes; reading takes about 10 MiB more.
     pub memory: usize,
-    /// How far compressed data may unpack.
+    /// How far compressed data may expand.
     pub decompression: DecompressionLimit,
 }
 
 impl Default for ReadOptions {
-    /// Any image, this machine's platform, 84 MiB, and unpacking to 1 GiB or two hundred and fifty times the size.
+    /// Any image, this machine's platform, 84 MiB, and data that expands to at most 1 GiB or 250 times its size.
     fn default() -> Self {
         Self {
             name: None,
@@ -53,7 +53,7 @@ struct Candidate {
     layers: Vec<(Vec<u8>, Option<u64>)>,
 }
 
-/// The image that `options` mean.
+/// Selects the image that `options` ask for.
 pub(super) fn select_image(mut found: ArchiveContents, options: &ReadOptions) -> Result<Image, ReadError> {
     let index = found.documents.contains_key(b"/index.json".as_slice());
     let candidates = match found.saved.take() {
@@ -131,7 +131,7 @@ fn index_candidates(found: &ArchiveContents, options: &ReadOptions) -> Result<Ve
     Ok(candidates)
 }
 
-/// Those of these manifests that fit the platform: one, unless two claim the same.
+/// The manifests that fit the platform: one, unless two claim the same.
 fn for_platform<'f>(
     found: &'f ArchiveContents,
     descriptors: &[&'f Descriptor],
@@ -150,7 +150,7 @@ fn for_platform<'f>(
     Ok(all.iter().filter(|(_, platform)| platform == chosen).map(|(descriptor, _)| *descriptor).collect())
 }
 
-/// All manifests, those within indexes included, each with its platform.
+/// All manifests, also those in nested indexes, each with its platform.
 fn flatten<'f>(
     found: &'f ArchiveContents,
     descriptors: &[&'f Descriptor],
@@ -206,7 +206,7 @@ fn blob(descriptor: &Descriptor) -> Result<Vec<u8>, ReadError> {
     descriptor.path().ok_or_else(missing)
 }
 
-/// The one that was asked for, or the only one.
+/// The image that the options name, or the only one.
 fn one_of(candidates: Vec<Candidate>, options: &ReadOptions) -> Result<Candidate, ReadError> {
     let names = |candidates: &[Candidate]| -> Vec<String> {
         let names = candidates.iter().flat_map(|candidate| match candidate.names.as_slice() {
@@ -280,7 +280,7 @@ fn layer(found: &mut ArchiveContents, path: &[u8], stated: Option<u64>) -> Resul
     }
 }
 
-/// A document, through links.
+/// A document; links of the archive are followed.
 fn document<'f>(found: &'f ArchiveContents, path: &[u8], expected: &'static str) -> Result<&'f Document, ReadError> {
     let file = || path.to_vec();
     match found.documents.get(&resolve(found, path)) {
@@ -290,19 +290,19 @@ fn document<'f>(found: &'f ArchiveContents, path: &[u8], expected: &'static str)
     }
 }
 
-/// Why a file is not at hand.
+/// The error for a file that is not in the archive.
 fn missing(found: &ArchiveContents, what: &'static str, path: &[u8]) -> ReadError {
     outside(found, path).unwrap_or_else(|| ReadError::Missing { what, file: path.to_vec() })
 }
 
-/// Is it beyond a link that leads out of the folder?
+/// The error if it lies behind a link out of the folder.
 fn outside(found: &ArchiveContents, path: &[u8]) -> Option<ReadError> {
     let path = resolve(found, path);
     let link = prefixes(&path).find(|prefix| found.outside.contains(*prefix))?;
     Some(ReadError::Outside { link: link.to_vec() })
 }
 
-/// Where the links of the archive lead, those of folders on the way too.
+/// Follows the links of the archive, also those of folders.
 fn resolve(found: &ArchiveContents, path: &[u8]) -> Vec<u8> {
     let mut path = path.to_vec();
     for _ in 0..MAX_LINKS {
@@ -318,7 +318,7 @@ fn resolve(found: &ArchiveContents, path: &[u8]) -> Vec<u8> {
     path
 }
 
-/// An absolute clean path's folders from the root on, and the path itself.
+/// The folders of an absolute clean path, from the root on, and the path itself.
 fn prefixes(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     let ends = path.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
     ends.chain([path.len()]).filter_map(|end| path.get(..end))

@@ -142,7 +142,7 @@ impl Diagnoser<'_> {
         self.report(finding.fix(exec.into_iter().chain([Fix::BaseWithShell])));
     }
 
-    /// The words of a command with the first one as a path, if that is the way to find it.
+    /// The words of a command with the first one as a path, if only that finds it.
     fn found_words(&self, mut words: Vec<String>) -> Vec<String> {
         if let Some(first) = words.first_mut() {
             let here = format!("./{first}");
@@ -166,7 +166,7 @@ impl Diagnoser<'_> {
             format!("sets no PATH, so it is {}", self.path)
         };
         let finding = finding.missing(first.as_bytes()).evidence(Source::Config, says);
-        // The engine's search is the first step of the way.
+        // The engine's search is the first evidence.
         let relative = self.path.split(':').find(|folder| !folder.starts_with('/') && !folder.is_empty());
         let finding = match relative.filter(|_| self.evidence_path.len() == 1) {
             Some(folder) => {

@@ -28,6 +28,6 @@ pub(super) struct Program<'a> {
     pub(super) content: &'a Elf,
     /// What its loader is given.
     pub(super) environment: LoaderEnvironment,
-    /// As whom it opens files.
+    /// The user and groups that it opens files as.
     pub(super) user_ids: UserIds,
 }

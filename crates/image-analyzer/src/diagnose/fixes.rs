@@ -174,7 +174,7 @@ pub(super) fn for_loader(program: &Program<'_>, loader: &[u8], missing: &[Vec<u8
     fixes
 }
 
-/// For a library that is not there, or, with its path, that is no good.
+/// For a library that is missing, or, with its path, that cannot be used.
 pub(super) fn for_library(
     image: &Image,
     program: &Program<'_>,
@@ -185,7 +185,7 @@ pub(super) fn for_library(
     // Next to libc is a folder that the loader searches.
     let beside = loaded.objects.iter().find(|object| object.names.iter().any(|name| name.starts_with(b"libc.")));
     let beside = beside.map(|object| parent(&object.opened));
-    // One that is no good would be found before a copy anywhere else, and a path is no search.
+    // One that cannot be used would be found before a copy elsewhere, and a path is not searched for.
     let named = name.contains(&b'/').then_some(name);
     let folder = instead.map(Vec::as_slice).or(named).map(parent).or(beside);
     let mut fixes = vec![static_link(program, libc)];

@@ -294,7 +294,7 @@ fn is_refusal(id: FindingKind) -> bool {
 }
 
 /// Does this interpreter read its script itself, and as the user? One that is a script, too, is read by its own; one that
-/// is set-user-id reads as somebody else.
+/// is set-user-id reads as another user.
 fn reads_as_the_user(interpreter: &FileEntry<'_>) -> bool {
     interpreter.content.elf().is_some() && interpreter.mode & 0o6000 == 0
 }

@@ -127,8 +127,7 @@ impl Diagnoser<'_> {
             finding = finding.evidence(program.path, says);
         }
         if program.environment.secure && self.variable("LD_LIBRARY_PATH").is_some_and(|path| !path.is_empty()) {
-            let says = "runs with the rights of others (set-user-id or set-group-id), \
-                        so that the loader ignores LD_LIBRARY_PATH";
+            let says = "is set-user-id or set-group-id, so the loader ignores LD_LIBRARY_PATH";
             finding = finding.evidence(program.path, says);
         }
         if program.environment.secure && paths_of(program.elf).any(|path| path.contains(&b'$')) {
@@ -238,7 +237,7 @@ const MOST: usize = 256;
 struct Elsewhere {
     path: Vec<u8>,
     folder: Vec<u8>,
-    /// Would `ldconfig` look there without being told?
+    /// Does `ldconfig` look there by default?
     is_configured: bool,
     /// Is the folder in `LD_LIBRARY_PATH`, which does not count?
     is_in_variable: bool,

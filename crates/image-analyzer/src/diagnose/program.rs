@@ -43,7 +43,7 @@ impl Diagnoser<'_> {
         }
     }
 
-    /// As whom this file runs, if that is somebody else than the user. Source: Linux, `fs/exec.c`, `bprm_fill_uid`: without
+    /// The user and groups this file runs with, if it is set-user-id or set-group-id. Source: Linux, `fs/exec.c`, `bprm_fill_uid`: without
     /// the group's permission to execute, the bit for its rights means something else.
     pub(super) fn rights(&self, entry: &FileEntry<'_>) -> Option<UserIds> {
         let mut user_ids = self.user_ids.clone();
@@ -84,7 +84,7 @@ impl Diagnoser<'_> {
                 let finding = finding.evidence(path, "is shorter than its program headers say");
                 return Some(finding.fix([Fix::CopyProgram(path.to_vec())]));
             }
-            // Without a loader nobody reads the dynamic section but the program itself.
+            // Without a loader only the program itself reads the dynamic section.
             _ => match elf.defect.filter(|defect| *defect != ElfDefect::Dynamic || elf.interpreter.is_some()) {
                 Some(defect) => return Some(damaged(path, &defect)),
                 None => return None,

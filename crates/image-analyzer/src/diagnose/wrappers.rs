@@ -1,4 +1,4 @@
-//! What a program that only starts another is told to run: a shell, `env`, `tini`, the dynamic loader.
+//! Programs that only start another one: a shell, `env`, `tini`, the dynamic loader.
 
 use super::Diagnoser;
 use super::facts::Program;
@@ -19,7 +19,7 @@ use crate::trace::{Role, TraceStep};
 const DEEPEST: usize = 8;
 
 impl Diagnoser<'_> {
-    /// What a program that was found at `path` would execute next, where that can be told; `depth` such led to it.
+    /// Follows what the program at `path` executes next, where that is known; `depth` such programs led to it.
     fn inside(&mut self, path: &[u8], words: &[String], depth: usize) -> Vec<TraceStep> {
         if depth == DEEPEST {
             return Vec::new();
@@ -30,7 +30,7 @@ impl Diagnoser<'_> {
         // A script by such a name may do anything.
         let entry = self.image.files.lookup(path).map(|found| found.entry);
         let is_program = entry.as_ref().is_ok_and(|entry| entry.content.elf().is_some());
-        // One with the rights of others may keep them, or not.
+        // A set-user-id program may drop its rights or keep them.
         if entry.is_ok_and(|entry| self.rights(&entry).is_some()) {
             return Vec::new();
         }
@@ -90,7 +90,7 @@ impl Diagnoser<'_> {
         if elf.interpreter.is_some() { None } else { libc_of(path, Some(elf)) }
     }
 
-    /// Follows the program that a loader is told to load: it opens it, so that permission to read is what counts.
+    /// Follows the program that a loader loads. The loader opens it, so the user needs permission to read it.
     fn through_loader(&mut self, loader: &[u8], libc: Libc, words: &[String], depth: usize) -> Vec<TraceStep> {
         let Some(loader_arguments) = loader_arguments(libc, words) else { return Vec::new() };
         let Some(asked) = loader_arguments.words.first() else { return Vec::new() };
@@ -169,7 +169,7 @@ fn not_loaded(path: &[u8], elf: &ElfInfo, loader: &ElfInfo, libc: Libc) -> Optio
     )
 }
 
-/// What these words start in this environment, where that can be told.
+/// What these words start in this environment, where that is known.
 fn inner(words: &[String], env: &[String]) -> Option<Sentence> {
     let asked = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
     let rest = words.get(1..).unwrap_or_default();

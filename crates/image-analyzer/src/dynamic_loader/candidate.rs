@@ -1,4 +1,4 @@
-//! One place where a library may be: search paths taken apart, and the file at a place held against what is wanted.
+//! One path where a library may be: search paths are split, and the file at a path is compared with what is needed.
 
 use crate::elf::{ElfDefect, ElfIdent, ElfInfo, ElfType, Machine};
 use crate::extract::file_content::FileContent;
@@ -7,12 +7,12 @@ use crate::path::join;
 use crate::rules::path_lookup::{LookupProblem, PathLookup};
 use crate::tree::FoundFile;
 
-/// A path to try, and the folder of the search path that it stands for, if any.
+/// A path to try, and the folder of the search path that it is from, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub(super) path: Vec<u8>,
     pub(super) folder: Option<Vec<u8>>,
-    /// Does the loader look there on some processors only? What is there and will not do may then not be met.
+    /// Does the loader look there on some processors only? A file there that cannot be used may then not be met.
     pub(super) for_some: bool,
 }
 

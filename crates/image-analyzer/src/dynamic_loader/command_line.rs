@@ -1,11 +1,11 @@
-//! A loader that is the command itself: which program its words tell it to load.
+//! A loader that is the command itself: the program that its arguments make it load.
 //!
 //! Sources: `elf/rtld.c` of glibc (`dl_main`), which knows no `--`; `ldso/dynlink.c` of musl (`__dls3`). Options that
 //! make the loader do something else, such as `--list`, or search otherwise, are left alone.
 
 use crate::finding::Libc;
 
-/// What a loader is told.
+/// The arguments of a loader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LoaderArguments<'w> {
     /// The program and its arguments.
@@ -16,8 +16,8 @@ pub(crate) struct LoaderArguments<'w> {
     pub preload: Vec<String>,
 }
 
-/// What the words of a command, the loader's own path the first of them, tell the loader; `None` if nothing is loaded,
-/// or it cannot be told what.
+/// The loader's arguments in a command whose first word is the loader's own path; `None` if it loads nothing,
+/// or it is not known what.
 pub(crate) fn loader_arguments(libc: Libc, words: &[String]) -> Option<LoaderArguments<'_>> {
     let (own, mut words) = words.split_first()?;
     // By this name musl's only lists.

@@ -15,10 +15,10 @@ pub(crate) struct LoaderEnvironment {
     pub library_path: Option<String>,
     /// `LD_PRELOAD`, and what the loader's own option adds: names, separated by blanks or colons.
     pub preload: Vec<String>,
-    /// Does the program run with the rights of somebody else than the user (set-user-id, set-group-id)? Then most of the
+    /// Is the program set-user-id or set-group-id for another user or group? Then most of the
     /// environment does not count.
     pub secure: bool,
-    /// Is the loader told to do something that is not followed: to ask an auditor, which may name other files
+    /// Is the loader asked for something that is not followed: to call an auditor, which may name other files
     /// (`LD_AUDIT`), or only to list (`LD_TRACE_LOADED_OBJECTS`)? Or is it given a longer path than can be?
     pub is_beyond: bool,
 }

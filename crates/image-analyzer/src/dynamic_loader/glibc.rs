@@ -73,7 +73,7 @@ impl Rules {
         Box::new(own.chain(self.cache.find(name).map(cached)).chain(system))
     }
 
-    /// The folders of a search path; an empty one among them is the working folder, and an empty path is none.
+    /// The folders of a search path; an empty one among them is the working folder; an empty path has no folders.
     fn folders(
         &self,
         path: &[u8],
@@ -97,7 +97,7 @@ impl Rules {
         (!load.environment.secure || self.is_trusted(text, &out, object)).then_some(out)
     }
 
-    /// Is a path with `$ORIGIN` used for a program with the rights of others? It has to start with it, and for the program
+    /// Is a path with `$ORIGIN` used for a set-user-id or set-group-id program? It has to start with it, and for the program
     /// itself to lead to within one of the loader's own folders (`elf/dl-load.c`, `_dl_dst_substitute`).
     fn is_trusted(&self, text: &[u8], expanded: &[u8], object: &LoadedObject<'_>) -> bool {
         let has_origin = |text: &[u8]| expand(text, &[(b"ORIGIN", b"")]) != text;

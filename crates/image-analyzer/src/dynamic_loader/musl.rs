@@ -60,7 +60,7 @@ impl Rules {
 }
 
 /// The folders of an object's own search path. One `$` that is not `$ORIGIN` puts all of it out of force, and so does any in
-/// that of a program with the rights of others.
+/// that of a set-user-id or set-group-id program.
 fn search_path(object: &LoadedObject<'_>, is_secure: bool) -> Vec<Vec<u8>> {
     let path = object.elf.runpath.as_ref().or(object.elf.rpath.as_ref());
     let Some(path) = path else { return Vec::new() };
@@ -72,7 +72,7 @@ fn search_path(object: &LoadedObject<'_>, is_secure: bool) -> Vec<Vec<u8>> {
 }
 
 /// What the file says that the loader at this path reads. Its name is built into the loader: under a name of its own the
-/// loader reads one that cannot be told.
+/// loader reads one that is not known.
 fn folders_of<'a>(load: &LoadRequest<'a>, loader: &[u8]) -> ConfigText<'a> {
     match path_file(loader) {
         Some((folder, Some(name))) => load.search.text(&join(&folder, &name)),

@@ -1,6 +1,6 @@
 //! Versions that a loaded library does not provide, though an object asks for them.
 //!
-//! Source: glibc, `elf/dl-version.c`: names are compared exactly; a library without any versions is not held against
+//! Source: glibc, `elf/dl-version.c`: names are compared exactly; a library without any versions is not compared with
 //! them; musl does not compare at all.
 
 use std::cmp::Ordering;

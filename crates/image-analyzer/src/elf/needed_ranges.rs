@@ -1,8 +1,8 @@
-//! Which parts of a large ELF file [`super::ElfInfo::read`] will look at, told from the parts that are at hand.
+//! Which parts of a large ELF file [`super::ElfInfo::read`] needs, as the parts in memory show.
 //!
 //! A library of several hundred megabytes is read once, from front to back, and never held as a whole. Its head says
 //! where the dynamic section is, and the dynamic section where the rest is: mostly before it, in the head, but tools
-//! such as `patchelf` move it to the file's end. So this is asked again whenever more is at hand.
+//! such as `patchelf` move it to the file's end. So this is computed again whenever more is in memory.
 
 use super::dynamic::{Dynamic, place};
 use super::headers::{self, Layout};
@@ -11,7 +11,7 @@ use super::{INTERPRETER, LIST, PartialFile};
 /// The most bytes that are asked for in one place.
 const MOST: u64 = 4 << 20;
 
-/// How much of the file's start may hold what is wanted, told from its program headers: `None` if all of it may.
+/// How much of the file's start may hold what is needed, by its program headers: `None` if all of it may.
 ///
 /// What the loader reads stands before the code, in all that today's linkers lay out; older ones put it into one segment
 /// with the code, at the file's start. A program without a dynamic section has nothing to read.
@@ -24,7 +24,7 @@ pub(crate) fn head(file: &PartialFile) -> Option<u64> {
     code.map(|segment| segment.offset).min().filter(|offset| *offset > 0)
 }
 
-/// Where each wanted part starts and how long it is at most, in no order, whether at hand or not.
+/// Where each wanted part starts and how long it is at most, in no order, whether in memory or not.
 pub(crate) fn wanted(file: &PartialFile) -> Vec<(u64, u64)> {
     let mut wanted = Vec::new();
     let Ok(layout) = Layout::read(file) else { return wanted };

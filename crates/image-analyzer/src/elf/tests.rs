@@ -51,7 +51,7 @@ fn a_static_program_asks_for_nothing() {
 }
 
 #[test]
-fn a_glibc_loader_tells_its_own_folders() {
+fn a_glibc_loader_names_its_own_folders() {
     let folders = b"x\0/lib/x86_64-linux-gnu/\0/usr/lib/x86_64-linux-gnu/\0/lib/\0/usr/lib/\0/no\0";
     let loader = read(&Sample::library("ld-linux-x86-64.so.2").data(folders).bytes()).unwrap();
     let expected = [&b"/lib/x86_64-linux-gnu"[..], b"/usr/lib/x86_64-linux-gnu", b"/lib", b"/usr/lib"];

@@ -19,7 +19,7 @@ use crate::partial_file::PartialFile;
 /// (`BINPRM_BUF_SIZE` since Linux 5.1, 128 before).
 pub(crate) const HEAD: usize = 512;
 
-/// How many first bytes are kept of a file that is neither: enough to tell what it is. Some images mark every file as
+/// How many first bytes are kept of any other executable file: enough to recognise its format. Some images mark every file as
 /// executable, so it must be little.
 pub(crate) const MAGIC: usize = 64;
 
@@ -50,14 +50,14 @@ pub(crate) enum FileContent {
 /// What is kept of an ELF file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Elf {
-    /// What it asks for, or why that cannot be told.
+    /// What it asks for, or why it cannot be read.
     pub info: Result<elf::ElfInfo, elf::ElfError>,
     /// Which files outside itself it mentions.
     pub hints: StringHints,
 }
 
 impl FileContent {
-    /// What to keep of a file whose contents are at hand.
+    /// What to keep of a file whose contents are in memory.
     pub(crate) fn of(path: &[u8], mode: u16, bytes: &[u8]) -> Self {
         if bytes.starts_with(b"\x7fELF") {
             let info = elf::ElfInfo::read(&PartialFile::whole(bytes.to_vec()));

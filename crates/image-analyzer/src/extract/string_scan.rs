@@ -21,7 +21,7 @@ pub(crate) enum StringHint {
     /// It looks up host names through libc.
     HostNames,
     /// It is a Go program that makes TLS connections, not one that only takes them: by `net/http`, `crypto/tls` or gRPC.
-    /// What is never called is not linked, so it tells that the name of a function is there.
+    /// A function that is never called is not linked, so its name shows that it is called.
     TlsClient,
     /// It is a Go program that loads time zones by name.
     LoadsZones,
@@ -29,7 +29,7 @@ pub(crate) enum StringHint {
     HasZones,
 }
 
-/// What stands for which mention. The places of certificates are those that OpenSSL (its default on Debian and on
+/// The strings that show each hint. The places of certificates are those that OpenSSL (its default on Debian and on
 /// others), Go's `crypto/x509` and `openssl-probe` of Rust look at.
 const NEEDLES: [(&[u8], StringHint); 13] = [
     (b"/etc/ssl/cert", StringHint::Certificates),
@@ -60,7 +60,7 @@ impl StringHints {
         self.0 & bit(hint) != 0
     }
 
-    /// Those in a file whose contents are at hand.
+    /// Those in a file whose contents are in memory.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut scanner = StringScanner::default();
         scanner.feed(bytes);

@@ -7,7 +7,7 @@ use super::{
 use crate::extract::file_content::{FileContent, allocation_size};
 use crate::path::{absolute, components};
 
-/// What a name on the way to an entry leads to.
+/// What a component of the path of an entry leads to.
 enum Entered {
     /// The place of a folder.
     Folder(u32),

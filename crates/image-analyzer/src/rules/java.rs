@@ -1,4 +1,4 @@
-//! Java: what `java` is told to run, for which release a class was compiled, and which release a runtime is.
+//! Java: what `java` runs, the release that a class is compiled for, and the release of a runtime.
 //!
 //! Sources: the Java Virtual Machine Specification, 4.1 (`major_version`; 45 is Java 1.1, so 52 is Java 8), the `java`
 //! command's manual, and the ZIP specification (APPNOTE.TXT 4.3.7) for what is in an archive's first bytes.
@@ -7,7 +7,7 @@ use std::io::Read as _;
 
 use flate2::bufread::DeflateDecoder;
 
-/// What `java` is told to run.
+/// What `java` runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum JavaTarget {
     /// A class, looked for in these folders and archives.

@@ -13,7 +13,7 @@ use crate::tree::{FileEntry, FileTree, FoundFile, LookupError};
 /// The PATH of an image that sets none (moby, `daemon/pkg/oci`, `DefaultPathEnv`; the same in podman).
 pub(crate) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Where and as whom a command is looked for.
+/// Where a command is looked for, and for which user.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PathLookup<'a> {
     /// The files.
@@ -39,7 +39,7 @@ pub(crate) enum LookupProblem {
     Special(Vec<u8>),
     /// It is a file without the permission to execute it: its path and mode.
     Forbidden(Vec<u8>, u16),
-    /// A folder on the way, of this mode, may not be entered.
+    /// The user cannot search a folder of the path; its path and mode.
     NoSearchPermission(Vec<u8>, u16),
     /// It is where the engine mounts something of its own, of which the image says nothing.
     OutsideImage,
@@ -61,7 +61,7 @@ impl<'a> PathLookup<'a> {
     /// The file that `command` means, if it can be executed.
     ///
     /// # Errors
-    /// The trouble with the only candidate, or with the first one of PATH that is there but will not do.
+    /// The problem of the only candidate, or of the first one in PATH that exists and cannot be executed.
     pub(crate) fn command(&self, command: &[u8]) -> Result<FoundFile<'a>, LookupProblem> {
         self.by_path(command, self.engines_folders())
     }
@@ -180,8 +180,8 @@ impl<'a> PathLookup<'a> {
         }
     }
 
-    /// May every folder on the way be entered, those before a link too? Not the root: the engine makes that of a
-    /// container itself, for everybody to enter, whatever a layer says of its own.
+    /// Can the user search every folder of the path, also those before a link? Not the root: the engine makes that of a
+    /// container itself, open to all users, whatever a layer says.
     fn enter(&self, found: &FoundFile<'_>) -> Result<(), LookupProblem> {
         for path in found.links.iter().chain([&found.path]) {
             let mut folder = Vec::new();

@@ -1,4 +1,4 @@
-//! A shell that is told a line to run: which word that is, and whether anything else may decide what the line does.
+//! The options of a shell: which word is the line that it runs, and whether anything else changes what the line does.
 //!
 //! Sources: POSIX, "sh"; the manuals of dash and bash ("Invocation", "Bash Startup Files"), and busybox's `shell/ash.c`.
 //! Shells that read files at every start (zsh) or have tools of their own (ksh) are not followed.
@@ -12,19 +12,19 @@ pub(crate) fn is_known(name: &str) -> bool {
 /// read files, `-n`, which makes it run nothing, and those that take a word.
 const HARMLESS: &str = "abcefuvxC";
 
-/// The line that a shell's words, without its own name, tell it to run; `None` if they tell it something else, or more
-/// than is followed here.
+/// The line that a shell's arguments make it run; `None` if they make it do something else, or more than is followed
+/// here.
 pub(crate) fn line(words: &[String]) -> Option<&str> {
-    let mut is_told = false;
+    let mut has_line = false;
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.strip_prefix('-') {
-            Some("-") => return words.next().filter(|_| is_told).map(String::as_str),
+            Some("-") => return words.next().filter(|_| has_line).map(String::as_str),
             Some(letters) if !letters.is_empty() && letters.chars().all(|letter| HARMLESS.contains(letter)) => {
-                is_told |= letters.contains('c');
+                has_line |= letters.contains('c');
             }
             _ if word.starts_with(['-', '+']) => return None,
-            _ => return is_told.then_some(word),
+            _ => return has_line.then_some(word),
         }
     }
     None
@@ -56,7 +56,7 @@ const APPLETS: &str = "[ [[ ash awk base64 basename cat chgrp chmod chown chroot
 mod tests {
     use super::{is_applet, is_plain, line};
 
-    fn told(words: &str) -> Option<String> {
+    fn line_of(words: &str) -> Option<String> {
         let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
         line(&words).map(str::to_owned)
     }
@@ -64,17 +64,17 @@ mod tests {
     #[test]
     fn the_line_is_the_first_word_behind_the_options() {
         for words in ["-c x", "-ec x", "-e -c x y", "-c -e x", "-c -- x", "-ce -u -- x -y"] {
-            assert_eq!(told(words).as_deref(), Some("x"), "{words}");
+            assert_eq!(line_of(words).as_deref(), Some("x"), "{words}");
         }
     }
 
     #[test]
     fn a_shell_that_does_more_or_something_else_is_left_alone() {
         for words in ["x", "-- x", "-e x", "-lc x", "-ic x", "-l -c x", "--login -c x", "-nc x", "+x -c x", "-c +e x"] {
-            assert_eq!(told(words), None, "{words}");
+            assert_eq!(line_of(words), None, "{words}");
         }
         for words in ["-c", "-c --", "- x", "-c - x", "-o pipefail -c x", "-c -o posix x", "--norc -c x", ""] {
-            assert_eq!(told(words), None, "{words}");
+            assert_eq!(line_of(words), None, "{words}");
         }
     }
 

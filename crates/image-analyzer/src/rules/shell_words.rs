@@ -1,4 +1,4 @@
-//! What a command line in one string would execute, where that can be told without a shell.
+//! The program that a command line in one string executes, where that is known without a shell.
 //!
 //! A shell is a programming language; here only the plainest of its sentences are understood: words, quotes, and
 //! assignments before a command. Anything else is left alone rather than guessed at.

@@ -1,4 +1,4 @@
-//! As whom the image runs: USER against `/etc/passwd` and `/etc/group` of the image, and what that user may do.
+//! The user the image runs as: USER, looked up in `/etc/passwd` and `/etc/group` of the image, and what that user may do.
 //!
 //! The rules are those of the engine (moby/sys, `user.GetExecUser`): a number is never a name and needs no entry, a field
 //! that is no number counts as 0, and groups of `/etc/group` count unless USER names one. What stands after a second
@@ -13,7 +13,7 @@ use crate::tree::{FileEntry, FileTree};
 /// The largest number of a user or group that the engine takes.
 const LARGEST: i64 = i32::MAX as i64;
 
-/// As whom something runs.
+/// The user and groups that something runs as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UserIds {
     /// The user.
@@ -25,7 +25,7 @@ pub(crate) struct UserIds {
     pub is_known: bool,
 }
 
-/// Why nobody can be found to run as.
+/// Why the user or group is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Unknown {
     /// No such user in `/etc/passwd`.
@@ -107,7 +107,7 @@ fn table(text: ConfigText<'_>) -> Vec<Vec<String>> {
     lines.map(|line| line.split(':').map(str::to_owned).collect()).collect()
 }
 
-/// The number in a field, as Go reads it where errors do not count: 0 for what is none, the nearest for one too large.
+/// The number in a field, as Go reads it where errors do not count: 0 for what is not a number, the nearest one for a number that is too large.
 fn field(fields: &[String], at: usize) -> i64 {
     fields.get(at).map_or(0, |text| {
         text.parse().unwrap_or_else(|error: std::num::ParseIntError| match error.kind() {
@@ -203,7 +203,7 @@ mod tests {
 
     /// A link may lead to a file of which nothing is kept; that is no empty file.
     #[test]
-    fn a_table_that_is_not_known_keeps_nobody_from_anything() {
+    fn a_table_that_is_not_known_forbids_nothing() {
         for table in ["/etc/passwd", "/etc/group"] {
             let tree = FileTreeBuilder::new().file("/data/users", 0o644, "app:x:7:7::/:\n").link(table, "/data/users");
             let tree = tree.file("/own", 0o100, "").file("/text", 0o644, "").build().unwrap();

@@ -1,6 +1,6 @@
-//! Makes a [`FileTree`] in memory, for tests and for whoever has files but no archive.
+//! Builds a [`FileTree`] in memory, for tests and for callers that have files but no archive.
 //!
-//! It goes the same way as an archive's entries do, so a tree made here is one that an archive could hold.
+//! Its entries take the same path as those of an archive, so an archive could hold each tree that is built here.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::extract::file_content::FileContent;
 use crate::layer::{Budget, EntryKind, FileKind, Layer, LayerError, NewEntry, clean_path};
 use crate::tree::FileTree;
 
-/// Makes a [`FileTree`] in memory: entries go into the current layer, [`FileTreeBuilder::layer`] starts the next one upon it.
+/// Builds a [`FileTree`] in memory. Each entry goes into the current layer; [`FileTreeBuilder::layer`] starts the next one.
 #[derive(Debug)]
 pub struct FileTreeBuilder {
     layers: Vec<Layer>,
@@ -37,14 +37,14 @@ impl FileTreeBuilder {
         self
     }
 
-    /// Who owns what follows; root before the first call.
+    /// Sets the owner of the entries that follow; root before the first call.
     #[must_use]
     pub fn owner(mut self, uid: u32, gid: u32) -> Self {
         self.owner = (uid, gid);
         self
     }
 
-    /// A regular file; of its contents is kept what [`FileContent::of`] says.
+    /// Adds a regular file. As from an archive, only the part of its contents is kept that matters to a diagnosis.
     #[must_use]
     pub fn file(self, path: impl AsRef<[u8]>, mode: u16, contents: impl AsRef<[u8]>) -> Self {
         let (path, contents) = (path.as_ref(), contents.as_ref());
@@ -59,19 +59,19 @@ impl FileTreeBuilder {
         self.add(path.as_ref(), mode, EntryKind::File(size, FileContent::Unknown))
     }
 
-    /// A folder.
+    /// Adds a folder.
     #[must_use]
     pub fn folder(self, path: impl AsRef<[u8]>, mode: u16) -> Self {
         self.add(path.as_ref(), mode, EntryKind::Folder)
     }
 
-    /// A symbolic link.
+    /// Adds a symbolic link.
     #[must_use]
     pub fn link(self, path: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> Self {
         self.add(path.as_ref(), 0o777, EntryKind::Link(target.as_ref()))
     }
 
-    /// Another name for a file, whose mode and owner its entry has, as it is in an archive of files.
+    /// Adds a hard link to `target`, with the mode and owner of that file.
     #[must_use]
     pub fn hard_link(self, path: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> Self {
         let target = target.as_ref();
@@ -82,7 +82,7 @@ impl FileTreeBuilder {
         builder.owner(owner.0, owner.1)
     }
 
-    /// A device or pipe.
+    /// Adds a device or a named pipe.
     #[must_use]
     pub fn special(self, path: impl AsRef<[u8]>, kind: FileKind) -> Self {
         self.add(path.as_ref(), 0o600, EntryKind::Special(kind))
@@ -97,7 +97,7 @@ impl FileTreeBuilder {
         self.add(&[folder, b".wh.", name].concat(), 0, EntryKind::File(0, FileContent::Skipped))
     }
 
-    /// Hides all that the layers below have in a folder.
+    /// Hides everything that the layers below have in a folder.
     #[must_use]
     pub fn opaque(self, folder: impl AsRef<[u8]>) -> Self {
         self.add(&[folder.as_ref(), b"/.wh..wh..opq"].concat(), 0, EntryKind::File(0, FileContent::Skipped))
@@ -106,7 +106,7 @@ impl FileTreeBuilder {
     /// The tree of all layers.
     ///
     /// # Errors
-    /// The first entry that no layer can hold.
+    /// The error of the first entry that is not valid.
     pub fn build(self) -> Result<FileTree, ReadError> {
         match self.failed {
             None => Ok(FileTree::new(self.layers.into_iter().map(Arc::new).collect())),

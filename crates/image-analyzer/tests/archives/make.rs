@@ -161,7 +161,7 @@ pub(crate) fn docker_old(layers: &[Vec<u8>], manifest_first: bool) -> Vec<Item> 
     items
 }
 
-/// A digest for a blob that nobody checks: its number.
+/// A digest for a blob: its number. No reader checks it.
 pub(crate) fn digest(number: usize) -> String {
     format!("sha256:{number:064x}")
 }

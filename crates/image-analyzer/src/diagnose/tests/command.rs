@@ -1,4 +1,4 @@
-//! What would be executed, and as whom.
+//! The program that is executed, and the user it runs as.
 
 use super::{MUSL, ask, cmd, empty, env, glibc, ids, words};
 use crate::config::Config;

@@ -1,4 +1,4 @@
-//! Files that the engine or a loader reads: what is not known of them is not held against an image.
+//! Files that the engine or a loader reads: what is not known of them leads to no finding.
 
 use super::{MUSL, cmd, empty, env, glibc, ids, library, musl, program};
 use crate::config::Config;

@@ -45,7 +45,7 @@ fn a_program_with_other_rights_opens_its_libraries_with_them() {
         let of = |mode, owner, name: &str| ids(tree(mode, owner, closed), user(cmd(&["/hello"]), name));
         assert_eq!(of(0o755, 0, "1000"), missing);
         assert_eq!(of(0o4755, 0, "1000"), "", "as root");
-        assert_eq!(of(0o4755, 1000, "0"), missing, "root as somebody else");
+        assert_eq!(of(0o4755, 1000, "0"), missing, "root as another user");
         assert_eq!(of(0o2755, 0, "1000:1000"), missing, "the group may not either");
     }
     let of = |mode| ids(tree(mode, 0, (0o640, 0o755)), user(cmd(&["/hello"]), "1000:1000"));
@@ -119,7 +119,7 @@ fn a_file_in_path_that_only_others_may_execute_stops_an_older_engine() {
     assert_eq!(of(0o700, "1000"), "command-shadowed");
     assert!(ask(tree(0o700), user(env(cmd(&["zz"]), &["PATH=/a:/b"]), "1000")).can_start(), "a newer one goes on");
     assert_eq!(of(0o700, ""), "");
-    assert_eq!(of(0o644, "1000"), "", "it goes on where nobody may");
+    assert_eq!(of(0o644, "1000"), "", "it continues where no user may");
     let only = empty().file("/a/zz", 0o700, Sample::program().bytes());
     assert_eq!(ids(only, user(env(cmd(&["zz"]), &["PATH=/a:/b"]), "1000")), "command-not-executable");
 }

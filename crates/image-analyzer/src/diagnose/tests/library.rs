@@ -157,7 +157,7 @@ fn a_version_that_a_library_does_not_provide_is_missing() {
     assert_eq!(finding.missing.as_deref(), Some(&b"GLIBC_2.38"[..]));
     assert!(finding.evidence.iter().any(|evidence| evidence.text == "provides no newer than GLIBC_2.36"));
     let none = glibc_with(&[]).file("/hello", 0o755, hello(&["GLIBC_2.38"]));
-    assert_eq!(ids(none, cmd(&["/hello"])), "", "a library without versions is not held against them");
+    assert_eq!(ids(none, cmd(&["/hello"])), "", "versions are not required of a library without any");
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn a_library_for_better_processors_counts_as_there() {
     }
     let bad = || tree("glibc-hwcaps/x86-64-v4", b"text".to_vec());
     assert_eq!(ids(bad().file("/usr/lib/liba.so", 0o644, library("liba.so")), cmd(&["/hello"])), "");
-    assert_eq!(ids(bad(), cmd(&["/hello"])), "library-missing", "on each processor, one way or the other");
+    assert_eq!(ids(bad(), cmd(&["/hello"])), "library-missing", "on every processor");
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn musl_goes_by_the_name_that_a_library_was_asked_for_by() {
     assert_eq!(ids(tree(), env(cmd(&["/hello"]), &["LD_PRELOAD=/o/liba.so"])), "library-missing");
     assert_eq!(ids(tree(), env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=:/o"])), "");
     let here = |path| Config { working_dir: "/o".into(), ..env(cmd(&["/hello"]), &[path]) };
-    assert_eq!(ids(tree(), here("LD_LIBRARY_PATH=:/x:")), "library-missing", "an empty folder is none");
+    assert_eq!(ids(tree(), here("LD_LIBRARY_PATH=:/x:")), "library-missing", "an empty entry is not a folder");
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn an_empty_folder_of_glibcs_search_paths_is_the_working_folder() {
     assert_eq!(ids(with_library("/liba.so"), env(at(cmd(&["/hello"])), &["LD_LIBRARY_PATH=/x:"])), "library-missing");
     assert_eq!(ids(with_library("/o/liba.so"), at(env(cmd(&["/hello"]), &["LD_LIBRARY_PATH="]))), "library-missing");
     let tree = with_library("/o/liba.so").layer().file("/hello", 0o755, program(&["liba.so"]).runpath("").bytes());
-    assert_eq!(ids(tree, at(cmd(&["/hello"]))), "library-missing", "an empty path is none");
+    assert_eq!(ids(tree, at(cmd(&["/hello"]))), "library-missing", "an empty path has no folders");
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn a_library_of_no_class_is_passed_over_by_glibc() {
 }
 
 /// Of the first finding: its message, its evidence, and what is offered first.
-fn told(tree: FileTreeBuilder, config: Config) -> (String, String, Vec<Fix>) {
+fn first_finding(tree: FileTreeBuilder, config: Config) -> (String, String, Vec<Fix>) {
     let finding = ask(tree, config).findings.remove(0);
     let evidence = finding.evidence.iter().map(|evidence| format!("{:?}: {}", evidence.path, evidence.text));
     let evidence = evidence.collect::<Vec<_>>().join("\n");
@@ -296,25 +296,27 @@ fn told(tree: FileTreeBuilder, config: Config) -> (String, String, Vec<Fix>) {
 fn a_library_that_is_there_is_not_said_to_be_missing_and_the_loader_is_led_to_it() {
     let static_link = |fixes: &[Fix]| matches!(fixes.last(), Some(Fix::LinkStatically { .. }));
     let conf = || with_library("/usr/local/lib/liba.so").file("/etc/ld.so.conf", 0o644, "/usr/local/lib\n");
-    let (message, evidence, fixes) = told(conf(), cmd(&["/hello"]));
+    let (message, evidence, fixes) = first_finding(conf(), cmd(&["/hello"]));
     assert_eq!(message, "the library liba.so of /hello is in /usr/local/lib, which is not in the loader's search path");
     assert!(evidence.contains("is not in the image; only ldconfig"), "{evidence}");
     assert_eq!(fixes[0], Fix::LibraryPath(vec![b"/usr/local/lib".to_vec()], None));
     assert!(fixes.len() == 2 && static_link(&fixes), "{fixes:?}");
 
     let tool = || Sample::program().bytes();
-    let (_, evidence, fixes) =
-        told(conf().file("/sbin/ldconfig", 0o755, tool()).file("/etc/ld.so.cache", 0o644, ""), cmd(&["/hello"]));
+    let (_, evidence, fixes) = first_finding(
+        conf().file("/sbin/ldconfig", 0o755, tool()).file("/etc/ld.so.cache", 0o644, ""),
+        cmd(&["/hello"]),
+    );
     assert!(evidence.contains("does not name it"), "{evidence}");
     assert_eq!(fixes[0], Fix::Ldconfig(Vec::new()));
     let bare = with_library("/usr/local/lib/liba.so").file("/sbin/ldconfig", 0o755, tool());
-    let (_, evidence, fixes) = told(bare, env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/x"]));
+    let (_, evidence, fixes) = first_finding(bare, env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/x"]));
     assert!(!evidence.contains("ld.so.cache"), "{evidence}");
     assert_eq!(fixes[0], Fix::Ldconfig(vec![b"/usr/local/lib".to_vec()]));
     assert_eq!(fixes[1], Fix::LibraryPath(vec![b"/usr/local/lib".to_vec()], Some("/x".to_owned())));
     let other = Sample::library("liba.so").machine(183, true, false).bytes();
     let other = with_library("/x").file("/usr/local/lib/liba.so", 0o644, other);
-    assert!(told(other, cmd(&["/hello"])).0.ends_with("is not in the image"), "of no use");
+    assert!(first_finding(other, cmd(&["/hello"])).0.ends_with("is not in the image"), "of no use");
 }
 
 #[test]
@@ -322,7 +324,7 @@ fn a_library_beside_the_one_that_needs_it_is_said_to_be_there() {
     let a = Sample::library("liba.so").needs("libb.so").bytes();
     let tree = glibc().file("/hello", 0o755, program(&["liba.so"]).runpath("/o").bytes());
     let tree = tree.file("/o/liba.so", 0o644, a).file("/o/libb.so", 0o644, library("libb.so"));
-    let (message, _, fixes) = told(tree, cmd(&["/hello"]));
+    let (message, _, fixes) = first_finding(tree, cmd(&["/hello"]));
     assert_eq!(message, "the library libb.so of /o/liba.so is in /o, which is not in the loader's search path");
     assert_eq!(fixes[0], Fix::LibraryPath(vec![b"/o".to_vec()], None));
 }
@@ -331,7 +333,7 @@ fn a_library_beside_the_one_that_needs_it_is_said_to_be_there() {
 fn that_a_program_with_other_rights_ignores_the_search_path_is_said() {
     let tree = with_library("/o/liba.so").layer().file("/hello", 0o4755, program(&["liba.so"]).bytes());
     let config = Config { user: "7".into(), ..env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/o"]) };
-    let (message, evidence, fixes) = told(tree, config);
+    let (message, evidence, fixes) = first_finding(tree, config);
     assert_eq!(message, "the library liba.so of /hello is in /o, which is not in the loader's search path");
     assert!(evidence.contains("so that the loader ignores LD_LIBRARY_PATH"), "{evidence}");
     assert!(matches!(&fixes[0], Fix::PlainMode(place) if place.path == b"/hello"), "{fixes:?}");
@@ -341,17 +343,17 @@ fn that_a_program_with_other_rights_ignores_the_search_path_is_said() {
 fn a_library_that_is_no_good_is_replaced_where_it_is_found_first() {
     let hello = program(&["liba.so", "libc.so.6"]).rpath("/o").bytes();
     let tree = || glibc().file("/hello", 0o755, &hello);
-    let fixes = told(tree().file("/o/liba.so", 0o644, "text"), cmd(&["/hello"])).2;
+    let fixes = first_finding(tree().file("/o/liba.so", 0o644, "text"), cmd(&["/hello"])).2;
     let copies = |folder: &str| {
         let from = b"/lib/x86_64-linux-gnu/liba.so".to_vec();
         Fix::CopyFromBuild(vec![FileCopy { from, folder: folder.into() }])
     };
     assert!(fixes.contains(&copies("/o")), "{fixes:?}");
-    let fixes = told(tree().folder("/o/liba.so", 0o755), cmd(&["/hello"])).2;
+    let fixes = first_finding(tree().folder("/o/liba.so", 0o755), cmd(&["/hello"])).2;
     assert!(matches!(fixes.as_slice(), [Fix::LinkStatically { .. }]), "{fixes:?}");
     let named = glibc().file("/hello", 0o755, program(&["/o/liba.so"]).bytes());
     let copy = FileCopy { from: b"/o/liba.so".to_vec(), folder: b"/o".to_vec() };
-    assert!(told(named, cmd(&["/hello"])).2.contains(&Fix::CopyFromBuild(vec![copy])));
+    assert!(first_finding(named, cmd(&["/hello"])).2.contains(&Fix::CopyFromBuild(vec![copy])));
 }
 
 /// Would take hours: every name in every folder, and in more than twenty subfolders of each.

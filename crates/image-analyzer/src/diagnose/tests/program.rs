@@ -101,7 +101,7 @@ fn a_program_with_offsets_that_lead_nowhere_is_damaged() {
     for (kind, field) in [(1, 8), (1, 16), (1, 40), (2, 16), (3, 8), (3, 32)] {
         assert_eq!(hello(&dynamic, kind, field), "elf-damaged", "header {kind}, field {field}");
     }
-    assert_eq!(hello(&Sample::static_pie(), 2, 16), "", "nobody but the program itself reads its dynamic section");
+    assert_eq!(hello(&Sample::static_pie(), 2, 16), "", "only the program itself reads its dynamic section");
 }
 
 /// `CMD ["/lib64/ld-linux-x86-64.so.2", "/hello"]`.

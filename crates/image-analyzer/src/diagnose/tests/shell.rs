@@ -1,4 +1,4 @@
-//! What a shell is told to run: followed where it is plain, and left alone where anything else may decide.
+//! The line that a shell runs: followed where it is plain, and left alone where anything else may change it.
 
 use super::{GLIBC, cmd, empty, env, glibc, ids, library, program};
 use crate::config::Config;
