@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use crate::cli::engine::EngineArgs;
 use image_analyzer::Platform;
 
-/// How reasons are reported.
+/// The output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
@@ -20,27 +20,27 @@ pub enum Format {
 /// The flags of `mkcompose why`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Nothing is run and nothing is written to disk. What is said follows from the image's files by the rules \
+    after_help = "Nothing is run and nothing is written to disk. The findings follow from the image's files by the rules \
 of the engine, the kernel and the dynamic loaders; what the program does once it runs is not known.\n\nExit codes:\n  0  \
-nothing was found\n  1  something was found\n  2  it could not be looked at"
+nothing was found\n  1  something was found\n  2  an image could not be read"
 )]
 pub struct WhyArgs {
-    /// Services, globs for services, or any images that the engine has; with --archive, which images in it
+    /// Services, globs for services, or any images of the engine; with --archive, the images to read from it
     #[arg(value_name = "IMAGE", required_unless_present = "archive")]
     pub images: Vec<String>,
-    /// Look into the output of `docker save` or an OCI layout, a file or a folder, `-` for stdin; no engine is needed
+    /// Read the output of `docker save` or an OCI layout: a file, a folder, or `-` for stdin; needs no engine
     #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub archive: Option<PathBuf>,
-    /// Draw what was followed: command, program, loader, libraries
+    /// Draw each file that was followed: command, program, loader, libraries
     #[arg(long, conflicts_with = "format")]
     pub tree: bool,
-    /// How to report
+    /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: Format,
-    /// Which platform of an image that has several: `linux/arm64`, `linux/arm/v7`
+    /// Platform to read of an image that has several: `linux/arm64`, `linux/arm/v7`
     #[arg(long, value_name = "OS/ARCH")]
     pub platform: Option<Platform>,
-    /// Which engine to ask.
+    /// The engine to use.
     #[command(flatten)]
     pub engine: EngineArgs,
 }

@@ -1,7 +1,6 @@
 //! Reads an image out of the engine, as `docker save` gives it.
 //!
-//! The engine knows nothing of what is in an image, and [`image_analyzer`] nothing of engines: they meet here. What is then
-//! found in the image is for whoever asked.
+//! The engine knows nothing of what is in an image, and [`image_analyzer`] nothing of engines: they meet here.
 
 use serde_json::{Value, json};
 

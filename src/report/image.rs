@@ -1,5 +1,5 @@
-//! Why images cannot start, for people: the reason, how it is known, and lines to paste. [`tree`] draws what was
-//! followed, [`json`] is for programs, [`fix`] knows how remedies look in a Dockerfile.
+//! Why images cannot start, as text: the reason, the evidence, and lines to paste. [`tree`] draws the trace, [`json`] is for
+//! programs, [`fix`] writes fixes as lines of a Dockerfile.
 
 pub mod fix;
 pub mod json;
@@ -13,16 +13,16 @@ use image_analyzer::Diagnosis;
 use image_analyzer::printable::{printable, printable_bytes};
 use image_analyzer::{Certainty, Evidence, Finding};
 
-/// One image that was looked at.
+/// The diagnosis of one image.
 #[derive(Debug)]
 pub struct ImageReport {
-    /// What it was asked for as: a service, an image, the path of an archive.
+    /// The name in the command line: a service, an image, the path of an archive.
     pub name: String,
-    /// The service that it is the image of, if it is.
+    /// Its service, if it has one.
     pub service: Option<String>,
     /// The image's name, `repository:tag`, where it has one.
     pub image: Option<String>,
-    /// What a fix has to fit, where it is known.
+    /// The Dockerfile that a fix has to fit, if it is known.
     pub dockerfile: Option<Dockerfile>,
     /// What was found.
     pub diagnosis: Diagnosis,

@@ -16,7 +16,7 @@ use image_analyzer::{Diagnosis, FindingKind, ReadOptions};
 /// `mkcompose why` allows itself more and sees more.
 const MEMORY: usize = 14 << 20;
 
-/// The reason in half a sentence, if the program told it whole, so that its image has nothing to add.
+/// The reason as one clause, if the program printed all of it, so that its image has nothing to add.
 pub fn told(outcome: &Outcome, ran: &ContainerRun) -> Option<String> {
     let ContainerEnd::Failed { command, .. } = &ran.ended else { return None };
     let program = command.first().and_then(|program| program.rsplit('/').next());
@@ -26,7 +26,7 @@ pub fn told(outcome: &Outcome, ran: &ContainerRun) -> Option<String> {
     }
 }
 
-/// `java` told for which releases a class and it itself are, by the numbers of their class files. The words are those of
+/// The message of `java` about a class for a newer release, with the numbers of both class files. The words are those of
 /// `HotSpot` since Java 8.
 fn class_too_new(said: &str) -> Option<String> {
     let (before, after) =
@@ -61,7 +61,7 @@ pub fn is_wanted(outcome: &Outcome, ran: &ContainerRun) -> bool {
 ///
 /// - That it cannot start has a reason if one was found.
 /// - That it exits has one if something was found likely to be missed and the program's last words speak of it; a reason
-///   not to start is none, since it did.
+///   not to start does not count, since it did.
 /// - Where the runtime's or the loader's words are all that speaks for not starting, and nothing is missing in the image,
 ///   they were the program's own: then it ran and ended by itself.
 ///
@@ -184,7 +184,7 @@ mod tests {
         {
             assert_eq!(reason(class, of, to), None, "{class} {of} {to}");
         }
-        // Whoever is not `java`, or ends otherwise than it does, may quote it.
+        // A program that is not `java`, or ends in another way, may quote it.
         assert_eq!(told_by("/bin/sh", 1, &said("hello", "65.0", "52.0")), None);
         assert_eq!(told_by("java", 3, &said("hello", "65.0", "52.0")), None);
         // Older ones do not tell their own release: the image does.

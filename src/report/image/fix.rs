@@ -1,7 +1,6 @@
-//! Remedies as lines that can be pasted into a Dockerfile; fitted to the Dockerfile where it is known.
+//! Fixes as lines to paste into a Dockerfile, fitted to the Dockerfile if it is known.
 //!
-//! A line that is to replace another one is made from it. Where nothing is known, the first stage is taken for the one
-//! that builds.
+//! A line that replaces another one is made from it. Without a Dockerfile, the first stage counts as the build stage.
 
 mod paste;
 
@@ -13,7 +12,7 @@ use paste::{base_name, chmod, quoted, source};
 
 pub use paste::Dockerfile;
 
-/// A remedy for people.
+/// A fix in words and lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FixText {
     /// What it does, in half a sentence.
@@ -29,10 +28,10 @@ fn fix_text(what: impl Into<String>, lines: impl IntoIterator<Item = String>) ->
     FixText { what: what.into(), lines: lines.into_iter().collect() }
 }
 
-/// How the remedies of a finding look; those that do not fit the Dockerfile are left out.
+/// The fixes of a finding as text; those that do not fit the Dockerfile are left out.
 pub fn all(fixes: &[Fix], dockerfile: Option<&Dockerfile>) -> Vec<FixText> {
     let fits = |fix: &&Fix| match fix {
-        // Somebody else compiled it.
+        // This Dockerfile does not compile it.
         Fix::LinkStatically { language: Language::Native, .. } => {
             dockerfile.is_none_or(|file| COMPILERS.iter().any(|compiler| file.has(compiler)))
         }
@@ -42,7 +41,7 @@ pub fn all(fixes: &[Fix], dockerfile: Option<&Dockerfile>) -> Vec<FixText> {
     fixes.filter(|fix| !fix.lines.is_empty()).collect()
 }
 
-/// How a remedy looks.
+/// A fix as text.
 fn of(fix: &Fix, dockerfile: Option<&Dockerfile>) -> FixText {
     match fix {
         Fix::ExecForm(instruction, words) => fix_text(
@@ -284,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_compiled_is_not_to_be_compiled_anew() {
+    fn a_program_that_the_dockerfile_does_not_compile_has_no_compiler_flag_as_fix() {
         let fixes = [link(Language::Native), Fix::BaseWithShell];
         let count = |dockerfile: Option<&str>| all(&fixes, dockerfile.map(Dockerfile::parse).as_ref()).len();
         assert_eq!(count(Some("FROM alpine\nRUN wget -O hello https://example.org/hello\n")), 1);
@@ -314,12 +313,12 @@ mod tests {
     fn permissions_are_changed_by_a_copy_only_where_there_is_one_to_change() {
         let made = "FROM busybox\nRUN mkdir -m 700 /secret && cp /bin/busybox /secret/hello\nUSER 1000\n";
         let copied = "FROM busybox\nCOPY --chmod=700 hello /secret/\n";
-        let mend = |by_run| Fix::MakeExecutable(target("/secret/hello", by_run));
-        assert_eq!(lines(&mend(Some("")), made), ["RUN chmod 755 /secret/hello"]);
-        assert_eq!(lines(&mend(Some("1000")), made), ["USER root", "RUN chmod 755 /secret/hello", "USER 1000"]);
-        assert_eq!(lines(&mend(Some("")), copied), ["COPY --chmod=755 hello /secret/"]);
-        assert_eq!(lines(&mend(None), made), [""; 0], "without a shell there is nothing to do it with");
-        assert_eq!(of(&mend(Some("")), None).lines, ["RUN chmod 755 /secret/hello"]);
+        let fix = |by_run| Fix::MakeExecutable(target("/secret/hello", by_run));
+        assert_eq!(lines(&fix(Some("")), made), ["RUN chmod 755 /secret/hello"]);
+        assert_eq!(lines(&fix(Some("1000")), made), ["USER root", "RUN chmod 755 /secret/hello", "USER 1000"]);
+        assert_eq!(lines(&fix(Some("")), copied), ["COPY --chmod=755 hello /secret/"]);
+        assert_eq!(lines(&fix(None), made), [""; 0], "without a shell there is nothing to do it with");
+        assert_eq!(of(&fix(Some("")), None).lines, ["RUN chmod 755 /secret/hello"]);
         let folder = |by_run| Fix::MakeReadable(FixTarget { is_folder: true, ..target("/hello", by_run) });
         assert_eq!(lines(&folder(Some("")), copied), ["RUN chmod 755 /hello"], "no copy of a folder");
         assert_eq!(all(&[folder(None), Fix::RootUser], None).len(), 1);

@@ -335,7 +335,7 @@ fn that_a_program_with_other_rights_ignores_the_search_path_is_said() {
     let config = Config { user: "7".into(), ..env(cmd(&["/hello"]), &["LD_LIBRARY_PATH=/o"]) };
     let (message, evidence, fixes) = first_finding(tree, config);
     assert_eq!(message, "the library liba.so of /hello is in /o, which is not in the loader's search path");
-    assert!(evidence.contains("so that the loader ignores LD_LIBRARY_PATH"), "{evidence}");
+    assert!(evidence.contains("so the loader ignores LD_LIBRARY_PATH"), "{evidence}");
     assert!(matches!(&fixes[0], Fix::PlainMode(place) if place.path == b"/hello"), "{fixes:?}");
 }
 
