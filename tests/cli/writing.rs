@@ -224,7 +224,7 @@ fn an_interrupted_run_leaves_the_old_file_or_the_new_one_and_no_litter() {
         assert!(now == one || now == two, "round {round} ({signal}): {} bytes", now.len());
         let left: Vec<_> = case.names().into_iter().filter(|name| name.starts_with('.')).collect();
         if signal == "KILL" {
-            // Nobody can tidy up after that; the next run that writes does, which has a test of its own.
+            // A killed run cannot remove its temporary file.
             assert!(left.len() <= 1, "round {round}: {left:?}");
             for name in &left {
                 fs::remove_file(case.at(name)).unwrap();
@@ -234,7 +234,7 @@ fn an_interrupted_run_leaves_the_old_file_or_the_new_one_and_no_litter() {
         }
     }
     assert!(interrupted > 0, "no run was interrupted, so nothing was tested");
-    // What a killed run had to leave is gone after the next that writes.
+    // The files of killed runs were removed above, so nothing else may be here.
     case.run(["-q", "--image", "three"]).well("");
     assert_eq!(case.names(), ["docker-compose.yml", "dockerfiles", "samples"]);
 }
