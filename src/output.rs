@@ -20,18 +20,18 @@ use image_analyzer::printable::printable_path;
 
 /// A file and what it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct OutputFile {
     /// The file, as it is shown.
     pub path: PathBuf,
     /// What it should hold; `None`: it should not be there.
     pub wanted: Option<String>,
     /// What it holds.
-    pub found: Found,
+    pub found: Existing,
 }
 
 /// What a file holds, before anything is done about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum Existing {
     /// It is not there.
     Nothing,
     /// What it should. Not kept a second time: of ten thousand services it is two megabytes, and nearly every file holds
@@ -43,7 +43,7 @@ pub enum Found {
 
 /// How the file that is there compares with what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum FileStatus {
     /// It holds what it should, or is rightly not there.
     Current,
     /// It is ours and holds something else.
@@ -58,7 +58,7 @@ pub enum State {
     Foreign,
 }
 
-impl Target {
+impl OutputFile {
     /// Reads what is there.
     ///
     /// # Errors
@@ -73,14 +73,14 @@ impl Target {
     }
 
     /// How the two compare.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> FileStatus {
         match (&self.wanted, &self.found) {
-            (None, Found::Nothing) | (_, Found::Wanted) => State::Current,
-            (Some(_), Found::Nothing) => State::Missing,
-            (_, Found::Other(found)) if !is_ours(found) => State::Foreign,
-            (None, Found::Other(_)) => State::LeftOver,
-            (Some(wanted), Found::Other(found)) if wanted.as_bytes() == unix_lines(found) => State::LineEndings,
-            (Some(_), Found::Other(_)) => State::Stale,
+            (None, Existing::Nothing) | (_, Existing::Wanted) => FileStatus::Current,
+            (Some(_), Existing::Nothing) => FileStatus::Missing,
+            (_, Existing::Other(found)) if !is_ours(found) => FileStatus::Foreign,
+            (None, Existing::Other(_)) => FileStatus::LeftOver,
+            (Some(wanted), Existing::Other(found)) if wanted.as_bytes() == unix_lines(found) => FileStatus::LineEndings,
+            (Some(_), Existing::Other(_)) => FileStatus::Stale,
         }
     }
 
@@ -88,8 +88,8 @@ impl Target {
     ///
     /// # Errors
     /// If the new file cannot be written beside the old one, or nothing can be removed from its folder.
-    pub fn prepare(&self) -> Result<Option<Change<'_>>, IoError> {
-        if self.state() == State::Current {
+    pub fn prepare(&self) -> Result<Option<PendingWrite<'_>>, IoError> {
+        if self.state() == FileStatus::Current {
             return Ok(None);
         }
         let real = through_links(&self.path)?;
@@ -101,7 +101,7 @@ impl Target {
                 }
                 Ok(_) | Err(_) => {}
             }
-            return Ok(Some(Change { target: self, real, new: None }));
+            return Ok(Some(PendingWrite { target: self, real, new: None }));
         };
         if let Some(folder) = self.missing_folder() {
             let folder = printable_path(&folder);
@@ -109,7 +109,7 @@ impl Target {
             return Err(IoError::new("write", &self.path)(why));
         }
         let new = atomic::beside(&real, wanted.as_bytes()).map_err(IoError::new("write", &self.path))?;
-        Ok(Some(Change { target: self, real, new: Some(new) }))
+        Ok(Some(PendingWrite { target: self, real, new: Some(new) }))
     }
 
     /// The folder that the file would be in, if that is not there: as it was given, unless a link leads to it that could
@@ -124,20 +124,20 @@ impl Target {
 }
 
 /// What the file at `path` holds, held against what is `wanted`.
-fn found(path: &Path, wanted: Option<&str>) -> io::Result<Found> {
+fn found(path: &Path, wanted: Option<&str>) -> io::Result<Existing> {
     let mut file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Existing::Nothing),
         opened => opened?,
     };
     if let Some(wanted) = wanted
         && holds(&file, wanted.as_bytes())?
     {
-        return Ok(Found::Wanted);
+        return Ok(Existing::Wanted);
     }
     file.rewind()?;
     let mut other = Vec::new();
     file.read_to_end(&mut other)?;
-    Ok(Found::Other(other))
+    Ok(Existing::Other(other))
 }
 
 /// Whether `file` holds just the bytes `wanted`. Read piece by piece into one small buffer.
@@ -157,15 +157,15 @@ fn holds(file: &File, mut wanted: &[u8]) -> io::Result<bool> {
 
 /// A change that is prepared and not yet made. Dropped, it leaves nothing behind.
 #[derive(Debug)]
-pub struct Change<'a> {
-    target: &'a Target,
+pub struct PendingWrite<'a> {
+    target: &'a OutputFile,
     /// The file itself, not a link to it: the link stays, for the day there is something to write again.
     real: PathBuf,
     /// What takes its place; nothing if it is to be removed.
     new: Option<NamedTempFile>,
 }
 
-impl Change<'_> {
+impl PendingWrite<'_> {
     /// Makes the change, in one step.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 /// `bytes` in three significant digits, the very figure of `docker images`.
 ///
 /// One exception: from 999.5 on, docker says `1e+03kB`; here it is `1MB`.
-pub fn human(bytes: u64) -> String {
+pub fn format_size(bytes: u64) -> String {
     let mut units = UNITS.iter();
     let mut unit = units.next();
     let mut value = approximate(bytes);
@@ -15,12 +15,12 @@ pub fn human(bytes: u64) -> String {
         value /= 1000.0;
         unit = units.next();
     }
-    format!("{}{}", three_digits(value), unit.unwrap_or(&""))
+    format!("{}{}", round_to_3_digits(value), unit.unwrap_or(&""))
 }
 
 /// `value` in three significant digits, without zeros at the end of a fraction: `%.3g` of C and Go below 1000, and above
 /// it the digits that C would write with an exponent: `17100`.
-pub fn three_digits(value: f64) -> String {
+pub fn round_to_3_digits(value: f64) -> String {
     if value >= 999.5 {
         let unit = 10_f64.powf(value.log10().floor() - 2.0);
         return format!("{:.0}", (value / unit).round() * unit);
@@ -40,7 +40,7 @@ pub fn approximate(bytes: u64) -> f64 {
     bytes as f64
 }
 
-/// The bytes that `text` stands for: `10kB`, `1.5 MB`, `512B`, in decimal units as [`human`] and the engines show them.
+/// The bytes that `text` stands for: `10kB`, `1.5 MB`, `512B`, in decimal units as [`format_size`] and the engines show them.
 ///
 /// `None` if it is no such size or does not fit into 64 bits. More decimals than bytes are cut off.
 pub fn parse(text: &str) -> Option<u64> {
@@ -66,7 +66,7 @@ pub fn decimal(text: &str, places: u32) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decimal, human, parse, three_digits};
+    use super::{decimal, format_size, parse, round_to_3_digits};
     use proptest::prelude::*;
 
     #[test]
@@ -85,7 +85,7 @@ mod tests {
             (71_250.0, "71300"),
         ];
         for (value, text) in cases {
-            assert_eq!(three_digits(value), text);
+            assert_eq!(round_to_3_digits(value), text);
         }
     }
 
@@ -104,15 +104,15 @@ mod tests {
             (1_140_000_000, "1.14GB"),
         ];
         for (bytes, shown) in cases {
-            assert_eq!(human(bytes), shown);
+            assert_eq!(format_size(bytes), shown);
         }
     }
 
     #[test]
     fn what_rounds_up_to_a_thousand_is_of_the_next_unit() {
-        assert_eq!([999, 999_499, 999_500, 999_999].map(human), ["999B", "999kB", "1MB", "1MB"]);
-        assert_eq!([9_994, 9_996, 99_949, 99_951].map(human), ["9.99kB", "10kB", "99.9kB", "100kB"]);
-        assert_eq!(human(u64::MAX), "18.4EB");
+        assert_eq!([999, 999_499, 999_500, 999_999].map(format_size), ["999B", "999kB", "1MB", "1MB"]);
+        assert_eq!([9_994, 9_996, 99_949, 99_951].map(format_size), ["9.99kB", "10kB", "99.9kB", "100kB"]);
+        assert_eq!(format_size(u64::MAX), "18.4EB");
     }
 
     #[test]
@@ -129,8 +129,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_shown_is_read_as_the_same_figure(bytes: u64) {
-            let shown = human(bytes);
-            prop_assert_eq!(parse(&shown).map(human), Some(shown));
+            let shown = format_size(bytes);
+            prop_assert_eq!(parse(&shown).map(format_size), Some(shown));
         }
 
         #[test]

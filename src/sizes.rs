@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 
 use crate::engine::images::Image;
 use crate::repository::service_name::{ServiceName, Set};
-use sharing::{Share, account};
+use sharing::{SharedSize, account};
 
 /// The order of images within a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Sort {
+pub enum SortOrder {
     /// From large to small, those not built last
     #[default]
     Size,
@@ -60,7 +60,7 @@ pub struct Built {
     /// Its size in bytes, all layers counted, as `docker images` counts it.
     pub size: u64,
     /// Its size apart: its own and what it shares; `None` if the engine does not tell its layers' sizes.
-    pub share: Option<Share>,
+    pub share: Option<SharedSize>,
     /// The size of the program's largest image, in bytes.
     pub largest: u64,
 }
@@ -83,7 +83,7 @@ pub fn measure(
     reference: &impl Fn(&ServiceName) -> String,
     services: &[ServiceName],
     images: &BTreeMap<String, Image>,
-    sort: Sort,
+    sort: SortOrder,
 ) -> Sizes {
     let image_of = |service: &ServiceName| images.get(service.as_str());
     let there: Vec<&Image> = services.iter().filter_map(image_of).collect();
@@ -110,15 +110,15 @@ pub fn measure(
     Sizes { programs: programs.into_iter().map(|(name, rows)| program(name, rows, sort)).collect(), total }
 }
 
-fn program(name: &str, mut rows: Vec<Row>, sort: Sort) -> Program {
+fn program(name: &str, mut rows: Vec<Row>, sort: SortOrder) -> Program {
     let largest = rows.iter().filter_map(Row::size).max().unwrap_or_default();
     for built in rows.iter_mut().filter_map(|row| row.built.as_mut()) {
         built.largest = largest;
     }
     match sort {
         // `None` is less than any size, so what is not built comes last.
-        Sort::Size => rows.sort_by(|a, b| b.size().cmp(&a.size()).then_with(|| a.service.cmp(&b.service))),
-        Sort::Name => rows.sort_by(|a, b| a.service.cmp(&b.service)),
+        SortOrder::Size => rows.sort_by(|a, b| b.size().cmp(&a.size()).then_with(|| a.service.cmp(&b.service))),
+        SortOrder::Name => rows.sort_by(|a, b| a.service.cmp(&b.service)),
     }
     Program { name: name.to_owned(), rows }
 }
@@ -144,7 +144,7 @@ impl Row {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{Sizes, Sort, measure};
+    use super::{Sizes, SortOrder, measure};
     use crate::engine::images::{Image, Layer};
     use crate::repository::service_name::ServiceName;
     use std::collections::BTreeMap;
@@ -164,7 +164,7 @@ pub(crate) mod tests {
     }
 
     /// A small repository with something of everything; `hostile` is an image ID with all that formats trip over.
-    pub(crate) fn sample(sort: Sort) -> Sizes {
+    pub(crate) fn sample(sort: SortOrder) -> Sizes {
         let base = ("base", 113_002_590);
         let images = BTreeMap::from(
             [
@@ -192,7 +192,7 @@ pub(crate) mod tests {
     #[test]
     fn each_program_goes_from_large_to_small_and_what_is_not_built_comes_last() {
         assert_eq!(
-            order(&sample(Sort::Size)),
+            order(&sample(SortOrder::Size)),
             [
                 "absent.gcc",
                 "empty.scratch",
@@ -211,20 +211,20 @@ pub(crate) mod tests {
 
     #[test]
     fn sorted_by_name_each_program_is_in_byte_order() {
-        let sizes = sample(Sort::Name);
+        let sizes = sample(SortOrder::Name);
         assert!(order(&sizes).is_sorted());
     }
 
     #[test]
     fn the_total_counts_each_layer_once() {
-        let total = sample(Sort::Size).total;
+        let total = sample(SortOrder::Size).total;
         assert_eq!((total.built, total.missing), (8, 3));
         assert_eq!(total.size - total.on_disk, 113_002_590 + 5_000);
     }
 
     #[test]
     fn every_image_is_held_against_the_largest_of_its_own_program() {
-        let sizes = sample(Sort::Size);
+        let sizes = sample(SortOrder::Size);
         let largest = |name: &str| {
             let row = sizes.rows().find(|row| row.service.as_str() == name).unwrap();
             row.built.as_ref().unwrap().largest

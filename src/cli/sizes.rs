@@ -6,8 +6,8 @@ use clap::{Args, ValueHint};
 
 use crate::cli::engine::EngineArgs;
 use crate::report::sizes::Format;
-use crate::sizes::Sort;
-use crate::sizes::growth_limit::Budget;
+use crate::sizes::SortOrder;
+use crate::sizes::growth_limit::GrowthLimit;
 
 /// The flags of `mkcompose sizes`.
 #[derive(Clone, Debug, Args)]
@@ -25,13 +25,13 @@ pub struct SizesArgs {
     pub format: Format,
     /// The order within a program
     #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
-    pub sort: Sort,
+    pub sort: SortOrder,
     /// Compare with an earlier report, a file written by `--format json`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub baseline: Option<PathBuf>,
     /// How much an image may grow since the baseline: `5%`, or `5%,10kB` to let up to 10 kB pass; without it, nothing
     #[arg(long, value_name = "BUDGET", requires = "baseline")]
-    pub budget: Option<Budget>,
+    pub budget: Option<GrowthLimit>,
     /// Which engine to ask.
     #[command(flatten)]
     pub engine: EngineArgs,

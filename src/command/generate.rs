@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::output::diff::unified;
-use crate::output::{Change, Found, State, Target};
+use crate::output::{Existing, FileStatus, OutputFile, PendingWrite};
 use crate::problem::Problem;
 use crate::repository::load::{DEFAULT_ERR_OUTPUT, DEFAULT_IMAGE, DEFAULT_OUTPUT};
 use crate::repository::scan::is_named_like_a_dockerfile;
@@ -21,7 +21,7 @@ use image_analyzer::printable::printable_path;
 
 /// A Compose file of ours and how many services it is to have.
 struct File {
-    target: Target,
+    target: OutputFile,
     services: usize,
 }
 
@@ -63,7 +63,7 @@ fn write(files: &[File], terminal: &Terminal) -> Result<ExitCode, Error> {
     }
     for (file, change) in files.iter().zip(changes) {
         let touched = change.is_some();
-        change.map_or(Ok(()), Change::make)?;
+        change.map_or(Ok(()), PendingWrite::make)?;
         if let Some(line) = written(file, touched, terminal) {
             terminal.status(&line);
         }
@@ -88,15 +88,15 @@ fn check(files: &[File], options: &Options, terminal: &Terminal) -> Result<ExitC
     terminal.result(&diffs)?;
     for (file, state) in &states {
         // A set without services whose file is rightly not there is nothing to speak of.
-        if *state != State::Current || file.target.wanted.is_some() {
+        if *state != FileStatus::Current || file.target.wanted.is_some() {
             let path = printable_path(&file.target.path);
             terminal.status(&format!("{path}: {}, {}", verdict(*state, terminal), services(file.services)));
         }
     }
-    if states.iter().all(|(_, state)| *state == State::Current) {
+    if states.iter().all(|(_, state)| *state == FileStatus::Current) {
         return Ok(ExitCode::Success);
     }
-    let force = if states.iter().any(|(_, state)| *state == State::Foreign) { " --force" } else { "" };
+    let force = if states.iter().any(|(_, state)| *state == FileStatus::Foreign) { " --force" } else { "" };
     terminal.status(&format!(
         "to update them, run: {}mkcompose{}{force}",
         making_folders(files),
@@ -120,26 +120,26 @@ fn making_folders(files: &[File]) -> String {
 }
 
 /// The diff of a file, unless there is none or a sentence says it better.
-fn diff(File { target, .. }: &File, state: State, terminal: &Terminal) -> Option<String> {
-    if matches!(state, State::Current | State::LineEndings) {
+fn diff(File { target, .. }: &File, state: FileStatus, terminal: &Terminal) -> Option<String> {
+    if matches!(state, FileStatus::Current | FileStatus::LineEndings) {
         return None;
     }
     let name = target.path.to_string_lossy();
     let found = match &target.found {
-        Found::Other(found) => Some(found.as_slice()),
-        Found::Nothing | Found::Wanted => None,
+        Existing::Other(found) => Some(found.as_slice()),
+        Existing::Nothing | Existing::Wanted => None,
     };
     Some(unified(&name, found, target.wanted.as_deref(), terminal.color_out()))
 }
 
-fn verdict(state: State, terminal: &Terminal) -> String {
+fn verdict(state: FileStatus, terminal: &Terminal) -> String {
     let words = match state {
-        State::Current => return "current".to_owned(),
-        State::Stale => "stale",
-        State::LineEndings => "differs in its line endings only (it should have LF)",
-        State::Missing => "missing",
-        State::LeftOver => "left over",
-        State::Foreign => "not written by mkcompose",
+        FileStatus::Current => return "current".to_owned(),
+        FileStatus::Stale => "stale",
+        FileStatus::LineEndings => "differs in its line endings only (it should have LF)",
+        FileStatus::Missing => "missing",
+        FileStatus::LeftOver => "left over",
+        FileStatus::Foreign => "not written by mkcompose",
     };
     terminal.styled_err(words, Style::Bad)
 }
@@ -157,7 +157,7 @@ fn file(repository: &Repository, set: Set, options: &Options) -> Result<File, Er
     let path = repository.output_of(set);
     let of_set: Vec<_> = repository.services.iter().filter(|service| service.name.set() == set).collect();
     let wanted = if of_set.is_empty() { None } else { Some(text(repository, path, &of_set, options)?) };
-    let target = Target::read(path.to_owned(), wanted)?;
+    let target = OutputFile::read(path.to_owned(), wanted)?;
     Ok(File { target, services: of_set.len() })
 }
 
@@ -233,7 +233,11 @@ fn header_flags(home: &Path, options: &Options) -> Result<String, Error> {
 /// other images. What cannot be read or rendered is left to the command itself.
 pub(super) fn stale(repository: &Repository, options: &Options) -> Vec<PathBuf> {
     let files = Set::ALL.iter().filter_map(|&set| file(repository, set, options).ok());
-    files.map(|file| file.target).filter(|target| target.state() == State::Stale).map(|target| target.path).collect()
+    files
+        .map(|file| file.target)
+        .filter(|target| target.state() == FileStatus::Stale)
+        .map(|target| target.path)
+        .collect()
 }
 
 /// Two sets in one file, a Compose file over a Dockerfile or in a place where it would be one, a folder for a file:
@@ -271,23 +275,23 @@ fn place_of(output: &Path) -> Result<PathBuf, Error> {
 }
 
 fn refuse_foreign(files: &[File]) -> Result<(), Error> {
-    let would_be = |target: &Target| if target.wanted.is_some() { "overwritten" } else { "removed" };
-    refuse_foreign_targets(files.iter().map(|file| &file.target), would_be)
+    let would_be = |target: &OutputFile| if target.wanted.is_some() { "overwritten" } else { "removed" };
+    refuse_foreign_files(files.iter().map(|file| &file.target), would_be)
 }
 
 /// The same while it is not known what the outputs should hold: whatever that is, a file that is not ours is in the way.
 fn refuse_foreign_outputs(outputs: &[PathBuf]) -> Result<(), Error> {
     let mut outputs = outputs.to_vec();
     outputs.dedup();
-    let targets = all(outputs.into_iter().map(|output| Target::read(output, None)))?;
-    refuse_foreign_targets(targets.iter(), |_| "overwritten")
+    let targets = all(outputs.into_iter().map(|output| OutputFile::read(output, None)))?;
+    refuse_foreign_files(targets.iter(), |_| "overwritten")
 }
 
-fn refuse_foreign_targets<'t>(
-    targets: impl Iterator<Item = &'t Target>,
-    would_be: impl Fn(&Target) -> &'static str,
+fn refuse_foreign_files<'t>(
+    targets: impl Iterator<Item = &'t OutputFile>,
+    would_be: impl Fn(&OutputFile) -> &'static str,
 ) -> Result<(), Error> {
-    let foreign = targets.filter(|target| target.state() == State::Foreign);
+    let foreign = targets.filter(|target| target.state() == FileStatus::Foreign);
     let problems: Vec<_> = foreign
         .map(|target| {
             let what = format!("not written by mkcompose, so not {}: move it away, or add `--force`", would_be(target));

@@ -13,7 +13,7 @@ use crate::repository::Repository;
 use crate::repository::select::{matcher, select};
 use crate::repository::service_name::ServiceName;
 use crate::sizes::baseline::{Baseline, Changes};
-use crate::sizes::growth_limit::Budget;
+use crate::sizes::growth_limit::GrowthLimit;
 use crate::sizes::measure;
 use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::printable;
@@ -73,7 +73,7 @@ fn verdict(changes: &Changes, terminal: &Terminal) -> ExitCode {
             return ExitCode::Success;
         }
         let beyond = match changes.budget {
-            budget if budget == Budget::default() => String::new(),
+            budget if budget == GrowthLimit::default() => String::new(),
             budget => format!(" beyond {budget}"),
         };
         terminal.status(&format!("nothing has grown{beyond}"));

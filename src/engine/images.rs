@@ -192,7 +192,7 @@ fn listed_of(lines: &str, repository: &str) -> BTreeMap<String, Listed> {
 /// unpacked ones too (moby#53398).
 fn size_of(exact: u64, shown: Option<u64>) -> u64 {
     match shown {
-        Some(shown) if size_format::human(shown) != size_format::human(exact) => shown,
+        Some(shown) if size_format::format_size(shown) != size_format::format_size(exact) => shown,
         _ => exact,
     }
 }

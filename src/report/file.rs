@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::outcomes::{Format, Report};
 use super::{Export as _, Layout};
-use crate::output::{Change, Found, Target};
+use crate::output::{Existing, OutputFile, PendingWrite};
 use crate::problem::IoError;
 use image_analyzer::printable::printable_path;
 
@@ -59,8 +59,8 @@ impl File {
         if fs::metadata(&self.path).is_ok_and(|there| !there.is_file()) {
             return fs::write(&self.path, text).map_err(IoError::new("write", &self.path));
         }
-        let target = Target { path: self.path.clone(), wanted: Some(text), found: Found::Nothing };
-        target.prepare()?.map_or(Ok(()), Change::make)
+        let target = OutputFile { path: self.path.clone(), wanted: Some(text), found: Existing::Nothing };
+        target.prepare()?.map_or(Ok(()), PendingWrite::make)
     }
 }
 

@@ -62,14 +62,14 @@ fn smaller(built: &Built) -> String {
         0 => "∞×".to_owned(),
         size => format!(
             "{}×",
-            size_format::three_digits(size_format::approximate(built.largest) / size_format::approximate(size))
+            size_format::round_to_3_digits(size_format::approximate(built.largest) / size_format::approximate(size))
         ),
     }
 }
 
 /// A part of an image's size; `?` where the engine does not tell.
 fn part(bytes: Option<u64>) -> String {
-    bytes.map_or_else(|| "?".to_owned(), size_format::human)
+    bytes.map_or_else(|| "?".to_owned(), size_format::format_size)
 }
 
 /// What is said of an image that is not there.
@@ -85,7 +85,7 @@ fn totals(total: Total) -> String {
     let Total { built, missing, size, on_disk } = total;
     let images = if built == 1 { "image" } else { "images" };
     let not_built = if missing == 0 { String::new() } else { format!(", {missing} not built") };
-    let (size, on_disk) = (size_format::human(size), size_format::human(on_disk));
+    let (size, on_disk) = (size_format::format_size(size), size_format::format_size(on_disk));
     format!("{built} {images}, {size} in sum, {on_disk} on disk with layers counted once{not_built}")
 }
 
@@ -108,7 +108,7 @@ mod tests {
     use crate::engine::images::Image;
     use crate::sizes::baseline::{Baseline, Changes};
     use crate::sizes::tests::services;
-    use crate::sizes::{Sizes, Sort, measure};
+    use crate::sizes::{Sizes, SortOrder, measure};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -137,7 +137,7 @@ mod tests {
             size += size / 7;
         }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        measure(&|service| format!("minimage:{service}"), &services(&names), &images, Sort::Size)
+        measure(&|service| format!("minimage:{service}"), &services(&names), &images, SortOrder::Size)
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Sizes;
-use super::growth_limit::Budget;
+use super::growth_limit::GrowthLimit;
 
 /// An earlier report: the size of each service, `None` for one that was not built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
     /// What growth was allowed.
-    pub budget: Budget,
+    pub budget: GrowthLimit,
     /// Grown beyond the budget, by the most bytes first.
     pub grown: Vec<Change>,
     /// Grown within the budget, by the most bytes first.
@@ -75,7 +75,7 @@ impl Baseline {
     }
 
     /// Holds `sizes` against it.
-    pub fn changes(&self, sizes: &Sizes, budget: Budget) -> Changes {
+    pub fn changes(&self, sizes: &Sizes, budget: GrowthLimit) -> Changes {
         let now: BTreeMap<&str, u64> =
             sizes.rows().filter_map(|row| Some((row.service.as_str(), row.size()?))).collect();
         let before: BTreeMap<&str, u64> =
@@ -119,8 +119,8 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use super::Baseline;
-    use crate::sizes::Sort;
-    use crate::sizes::growth_limit::Budget;
+    use crate::sizes::SortOrder;
+    use crate::sizes::growth_limit::GrowthLimit;
     use crate::sizes::tests::sample;
 
     const EARLIER: &str = r#"{"images": [
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn growth_new_and_vanished_services_are_told_apart() {
         let baseline = Baseline::parse(EARLIER.as_bytes()).unwrap();
-        let changes = baseline.changes(&sample(Sort::Size), "5%,10kB".parse().unwrap());
+        let changes = baseline.changes(&sample(SortOrder::Size), "5%,10kB".parse().unwrap());
         assert_eq!(names(&changes.grown), ["hello-c.gcc-static.scratch"]);
         assert_eq!(names(&changes.tolerated), ["hello-c.gcc"]);
         assert_eq!(names(&changes.shrunk), ["hello-c.gcc.ubuntu"]);
@@ -160,14 +160,17 @@ mod tests {
     #[test]
     fn the_worst_culprit_comes_first() {
         let baseline = Baseline::parse(EARLIER.as_bytes()).unwrap();
-        let changes = baseline.changes(&sample(Sort::Name), Budget::default());
+        let changes = baseline.changes(&sample(SortOrder::Name), GrowthLimit::default());
         assert_eq!(names(&changes.grown), ["hello-c.gcc-static.scratch", "hello-c.gcc"]);
     }
 
     #[test]
     fn what_was_not_asked_for_has_not_vanished() {
         let baseline = Baseline::parse(EARLIER.as_bytes()).unwrap().of(|service| service.starts_with("hello"));
-        assert_eq!(baseline.changes(&sample(Sort::Size), Budget::default()).vanished, ["hello-c.gcc.scratch"]);
+        assert_eq!(
+            baseline.changes(&sample(SortOrder::Size), GrowthLimit::default()).vanished,
+            ["hello-c.gcc.scratch"]
+        );
     }
 
     #[test]

@@ -11,19 +11,19 @@ const DECIMALS: u32 = 4;
 
 /// How much an image may grow and still be within the budget: up to either limit. The default is not at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Budget {
+pub struct GrowthLimit {
     /// Per cent of the earlier size, times ten to the power of [`DECIMALS`], so that no rounding decides.
     percent: u64,
     /// Growth of up to so many bytes never counts.
     pub bytes: u64,
 }
 
-/// Why a text is no [`Budget`].
+/// Why a text is no [`GrowthLimit`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is neither a percentage nor a size: write `5%`, or `5%,10kB` to let growth of up to 10 kB pass", printable(.0))]
-pub struct BudgetProblem(String);
+pub struct GrowthLimitProblem(String);
 
-impl Budget {
+impl GrowthLimit {
     /// Whether an image that grew from `was` to `is` bytes has grown beyond it: by more than both limits.
     pub fn is_exceeded(&self, was: u64, is: u64) -> bool {
         let growth = is.saturating_sub(was);
@@ -37,8 +37,8 @@ impl Budget {
     }
 }
 
-impl FromStr for Budget {
-    type Err = BudgetProblem;
+impl FromStr for GrowthLimit {
+    type Err = GrowthLimitProblem;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut percent = None;
@@ -49,7 +49,7 @@ impl FromStr for Budget {
                 None => (&mut floor, size_format::parse(part)),
             };
             if value.is_none() || limit.is_some() {
-                return Err(BudgetProblem(text.to_owned()));
+                return Err(GrowthLimitProblem(text.to_owned()));
             }
             *limit = value;
         }
@@ -57,22 +57,22 @@ impl FromStr for Budget {
     }
 }
 
-impl fmt::Display for Budget {
+impl fmt::Display for GrowthLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.percent, self.bytes) {
             (_, 0) => write!(f, "{}%", self.percent()),
-            (0, bytes) => f.write_str(&size_format::human(bytes)),
-            (_, bytes) => write!(f, "{}% or {}, whichever is more", self.percent(), size_format::human(bytes)),
+            (0, bytes) => f.write_str(&size_format::format_size(bytes)),
+            (_, bytes) => write!(f, "{}% or {}, whichever is more", self.percent(), size_format::format_size(bytes)),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Budget;
+    use super::GrowthLimit;
     use proptest::prelude::*;
 
-    fn budget(text: &str) -> Budget {
+    fn budget(text: &str) -> GrowthLimit {
         text.parse().unwrap()
     }
 
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn without_a_budget_any_growth_counts_and_shrinking_never_does() {
-        let none = Budget::default();
+        let none = GrowthLimit::default();
         assert!(none.is_exceeded(100, 101));
         assert!(none.is_exceeded(0, 1));
         assert!(!none.is_exceeded(100, 100));
@@ -100,13 +100,13 @@ mod tests {
         assert_eq!(budget("0.5%,10kB").to_string(), "0.5% or 10kB, whichever is more");
         assert_eq!(budget("5%").to_string(), "5%");
         assert_eq!(budget("1MB").to_string(), "1MB");
-        assert_eq!(Budget::default().to_string(), "0%");
+        assert_eq!(GrowthLimit::default().to_string(), "0%");
     }
 
     #[test]
     fn what_is_no_budget_is_refused_with_an_example() {
         for wrong in ["", "5", "%", "-5%", "5%,", "5%,5%", "1kB,2kB", "5%,10kB,1%", "5%%", "NaN%", "1e9%", "a\n%"] {
-            let problem = wrong.parse::<Budget>().unwrap_err().to_string();
+            let problem = wrong.parse::<GrowthLimit>().unwrap_err().to_string();
             assert!(problem.ends_with("write `5%`, or `5%,10kB` to let growth of up to 10 kB pass"), "{problem}");
             assert!(!problem.contains('\n'));
         }
@@ -115,13 +115,13 @@ mod tests {
     proptest! {
         #[test]
         fn no_sizes_make_it_panic(percent: u64, bytes: u64, was: u64, is: u64) {
-            let _ = Budget { percent, bytes }.is_exceeded(was, is);
+            let _ = GrowthLimit { percent, bytes }.is_exceeded(was, is);
         }
 
         #[test]
         fn a_wider_budget_never_complains_more(percent in 0..100_u64, more in 0..100_u64, was in 0..10_000_u64, is in 0..10_000_u64) {
-            let tight = Budget { percent: percent * 10_000, bytes: 0 };
-            let wide = Budget { percent: (percent + more) * 10_000, bytes: more };
+            let tight = GrowthLimit { percent: percent * 10_000, bytes: 0 };
+            let wide = GrowthLimit { percent: (percent + more) * 10_000, bytes: more };
             prop_assert!(tight.is_exceeded(was, is) || !wide.is_exceeded(was, is));
         }
     }

@@ -9,7 +9,7 @@ use crate::engine::images::{Image, Layer};
 
 /// The two parts of an image's size. They add up to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Share {
+pub struct SharedSize {
     /// Bytes that no other image of the list has; a base image outside the list may still hold them.
     pub own: u64,
     /// Bytes that at least one other image of the list has too.
@@ -18,9 +18,9 @@ pub struct Share {
 
 /// What a list of images comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
+pub struct SizeTotals {
     /// The share of each image, in the order of the list; `None` where the layers' sizes are not known.
-    pub shares: Vec<Option<Share>>,
+    pub shares: Vec<Option<SharedSize>>,
     /// What all take together, in bytes, each piece counted once.
     pub on_disk: u64,
 }
@@ -45,11 +45,11 @@ struct Pieces<'a> {
 }
 
 /// Adds up `images`; the same image listed twice is shared with itself.
-pub fn account(images: &[&Image]) -> Account {
+pub fn account(images: &[&Image]) -> SizeTotals {
     let mut pieces = Pieces::default();
     let of_each: Vec<Vec<usize>> = images.iter().map(|image| pieces.of(image)).collect();
     let share = |(image, of): (&&Image, &Vec<usize>)| layers(image).map(|_| pieces.share(of));
-    Account {
+    SizeTotals {
         shares: images.iter().zip(&of_each).map(share).collect(),
         on_disk: pieces.uses.iter().fold(0, |sum, (size, _)| sum.saturating_add(*size)),
     }
@@ -80,8 +80,8 @@ impl<'a> Pieces<'a> {
         at
     }
 
-    fn share(&self, of: &[usize]) -> Share {
-        let mut share = Share::default();
+    fn share(&self, of: &[usize]) -> SharedSize {
+        let mut share = SharedSize::default();
         for (size, users) in of.iter().filter_map(|at| self.uses.get(*at)) {
             if *users == 1 { share.own += size } else { share.shared += size }
         }
@@ -98,7 +98,7 @@ fn layers(image: &Image) -> Option<&[Layer]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Share, account};
+    use super::{SharedSize, account};
     use crate::engine::images::{Image, Layer};
     use crate::sizes::tests::image;
     use proptest::prelude::*;
@@ -108,7 +108,7 @@ mod tests {
     fn a_common_base_is_shared_and_counted_once() {
         let images = [image("1", &[("base", 100), ("a", 10)]), image("2", &[("base", 100), ("b", 1)])];
         let account = account(&images.iter().collect::<Vec<_>>());
-        let share = |own, shared| Some(Share { own, shared });
+        let share = |own, shared| Some(SharedSize { own, shared });
         assert_eq!(account.shares, [share(10, 100), share(1, 100)]);
         assert_eq!(account.on_disk, 111);
     }
@@ -117,7 +117,7 @@ mod tests {
     fn the_same_content_on_another_base_takes_disk_space_again() {
         let images = [image("1", &[("x", 1), ("same", 10)]), image("2", &[("y", 1), ("same", 10)])];
         let account = account(&images.iter().collect::<Vec<_>>());
-        assert_eq!(account.shares[0], Some(Share { own: 11, shared: 0 }));
+        assert_eq!(account.shares[0], Some(SharedSize { own: 11, shared: 0 }));
         assert_eq!(account.on_disk, 22);
     }
 
@@ -125,7 +125,7 @@ mod tests {
     fn one_image_under_two_tags_is_all_shared() {
         let images = [image("1", &[("x", 5)]), image("1", &[("x", 5)])];
         let account = account(&images.iter().collect::<Vec<_>>());
-        assert_eq!(account.shares, [Some(Share { own: 0, shared: 5 }); 2]);
+        assert_eq!(account.shares, [Some(SharedSize { own: 0, shared: 5 }); 2]);
         assert_eq!(account.on_disk, 5);
     }
 
@@ -142,7 +142,7 @@ mod tests {
     fn what_is_beside_the_layers_is_the_images_own() {
         let podman = Image { size: 112, ..image("1", &[("base", 100), ("a", 10)]) };
         let other = image("2", &[("base", 100)]);
-        assert_eq!(account(&[&podman, &other]).shares[0], Some(Share { own: 12, shared: 100 }));
+        assert_eq!(account(&[&podman, &other]).shares[0], Some(SharedSize { own: 12, shared: 100 }));
     }
 
     /// Images over few layers, so that they share by chance; the size of a layer follows from its name, as it does in

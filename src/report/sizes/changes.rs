@@ -1,6 +1,6 @@
 //! What has changed since an earlier report, in words; the culprits first.
 
-use crate::size_format::{approximate, human, three_digits};
+use crate::size_format::{approximate, format_size, round_to_3_digits};
 use crate::sizes::baseline::{Change, Changes};
 use image_analyzer::printable::printable;
 
@@ -39,7 +39,7 @@ fn line(change: &Change) -> String {
     let by = is.abs_diff(*was);
     let percent = match was {
         0 => String::new(),
-        was => format!(", {sign}{}%", three_digits(approximate(by) / approximate(*was) * 100.0)),
+        was => format!(", {sign}{}%", round_to_3_digits(approximate(by) / approximate(*was) * 100.0)),
     };
-    format!("{}: {} → {} ({sign}{}{percent})", printable(service), human(*was), human(*is), human(by))
+    format!("{}: {} → {} ({sign}{}{percent})", printable(service), format_size(*was), format_size(*is), format_size(by))
 }

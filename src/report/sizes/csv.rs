@@ -70,13 +70,13 @@ mod tests {
     use super::{render, text};
     use crate::report::sizes::Report;
     use crate::report::sizes::tests::changed;
-    use crate::sizes::Sort;
+    use crate::sizes::SortOrder;
     use crate::sizes::tests::sample;
     use insta::assert_snapshot;
 
     #[test]
     fn a_line_for_each_service() {
-        let sizes = sample(Sort::Size);
+        let sizes = sample(SortOrder::Size);
         assert_snapshot!(render(Report { sizes: &sizes, changes: Some(&changed(&sizes)) }).unwrap());
     }
 
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_reader_of_csv_reads_every_row_with_every_column() {
-        let sizes = sample(Sort::Size);
+        let sizes = sample(SortOrder::Size);
         let text = render(Report { sizes: &sizes, changes: Some(&changed(&sizes)) }).unwrap();
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let services: Vec<_> = reader.records().map(|record| record.unwrap()[1].to_owned()).collect();

@@ -96,14 +96,14 @@ mod tests {
     use super::render;
     use crate::report::sizes::Report;
     use crate::report::sizes::tests::changed;
-    use crate::sizes::Sort;
+    use crate::sizes::SortOrder;
     use crate::sizes::baseline::Baseline;
     use crate::sizes::tests::sample;
     use insta::assert_snapshot;
 
     #[test]
     fn the_document() {
-        let sizes = sample(Sort::Size);
+        let sizes = sample(SortOrder::Size);
         assert_snapshot!(render(Report { sizes: &sizes, changes: Some(&changed(&sizes)) }).unwrap());
     }
 
@@ -111,7 +111,7 @@ mod tests {
     fn both_kinds_of_document_fit_the_documented_schema() {
         let schema: serde_json::Value = serde_json::from_str(include_str!("../../../docs/sizes.schema.json")).unwrap();
         let validator = jsonschema::options().build(&schema).unwrap();
-        let sizes = sample(Sort::Size);
+        let sizes = sample(SortOrder::Size);
         let changes = changed(&sizes);
         for changes in [None, Some(&changes)] {
             let document = serde_json::from_str(&render(Report { sizes: &sizes, changes }).unwrap()).unwrap();
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_report_is_a_baseline_against_which_nothing_has_changed() {
-        let sizes = sample(Sort::Size);
+        let sizes = sample(SortOrder::Size);
         let document = render(Report { sizes: &sizes, changes: None }).unwrap();
         let changes = Baseline::parse(document.as_bytes()).unwrap().changes(&sizes, "0%".parse().unwrap());
         assert_eq!(crate::report::sizes::changes::sections(&changes), []);

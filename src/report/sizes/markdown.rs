@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::scale::Scale;
 use super::{Report, absent, changes, part, smaller, totals};
 use crate::markup::escape;
-use crate::size_format::human;
+use crate::size_format::format_size;
 use crate::sizes::Row;
 
 /// How long the longest bar is, in characters.
@@ -40,7 +40,7 @@ fn cells(row: &Row, scale: &Scale) -> String {
     };
     let own = part(built.share.map(|share| share.own));
     let shared = part(built.share.map(|share| share.shared));
-    format!("{} | {} | {} | {own} | {shared}", human(built.size), scale.bar(built.size, BAR), smaller(built))
+    format!("{} | {} | {} | {own} | {shared}", format_size(built.size), scale.bar(built.size, BAR), smaller(built))
 }
 
 #[cfg(test)]
@@ -48,13 +48,13 @@ mod tests {
     use super::render;
     use crate::report::sizes::Report;
     use crate::report::sizes::tests::changed;
-    use crate::sizes::Sort;
+    use crate::sizes::SortOrder;
     use crate::sizes::tests::sample;
     use insta::assert_snapshot;
 
     #[test]
     fn lists_of_changes_and_a_table() {
-        let sizes = sample(Sort::Size);
+        let sizes = sample(SortOrder::Size);
         assert_snapshot!(render(Report { sizes: &sizes, changes: Some(&changed(&sizes)) }));
     }
 }

@@ -74,7 +74,7 @@ mod tests {
     use super::Scale;
     use crate::engine::images::Image;
     use crate::repository::service_name::ServiceName;
-    use crate::sizes::{Sort, measure};
+    use crate::sizes::{SortOrder, measure};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -83,7 +83,7 @@ mod tests {
             |(n, size): (usize, &u64)| (format!("p.i{n}"), Image { id: n.to_string(), size: *size, layers: None });
         let images: BTreeMap<_, _> = sizes.iter().enumerate().map(named).collect();
         let services: Vec<_> = images.keys().map(|name| ServiceName::parse(name).unwrap()).collect();
-        Scale::of(&measure(&|service| format!("r:{service}"), &services, &images, Sort::Size))
+        Scale::of(&measure(&|service| format!("r:{service}"), &services, &images, SortOrder::Size))
     }
 
     #[test]

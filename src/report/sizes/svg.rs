@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use super::scale::Scale;
 use super::{Report, absent, shortened, totals};
 use crate::markup::escape;
-use crate::size_format::{approximate, human};
+use crate::size_format::{approximate, format_size};
 use crate::sizes::{Program, Row, Sizes};
 
 const WIDTH: f64 = 960.0;
@@ -103,7 +103,7 @@ fn axis(scale: &Scale, plot: &Plot) -> String {
         let x = plot.left + plot.width * scale.at(tick);
         let _ = writeln!(out, "<path class=\"grid\" d=\"M{x:.1} {}V{:.1}\"/>", HEAD + 4.0, plot.bottom);
         for y in [HEAD - 4.0, plot.bottom + 16.0] {
-            out += &text("tick", x, y, " text-anchor=\"middle\"", &human(tick));
+            out += &text("tick", x, y, " text-anchor=\"middle\"", &format_size(tick));
         }
     }
     let middle = plot.left + plot.width / 2.0;
@@ -114,7 +114,7 @@ fn axis(scale: &Scale, plot: &Plot) -> String {
 /// One row: its label, its bar, its figure, and all of it in words for who points at it or hears it.
 fn bar(row: &Row, scale: &Scale, plot: &Plot, y: f64) -> String {
     let baseline = y + 14.0;
-    let said = row.built.as_ref().map_or_else(|| absent(row).to_owned(), |built| human(built.size));
+    let said = row.built.as_ref().map_or_else(|| absent(row).to_owned(), |built| format_size(built.size));
     let mut out = format!("<g><title>{}: {said}</title>", escape(row.service.as_str()));
     out += text("label", plot.left - 12.0, baseline, " text-anchor=\"end\"", &label(row)).trim_end();
     match row.size() {
@@ -154,13 +154,13 @@ mod tests {
     use super::{LONGEST_LABEL, render};
     use crate::report::sizes::Report;
     use crate::report::sizes::tests::long_names;
-    use crate::sizes::Sort;
+    use crate::sizes::SortOrder;
     use crate::sizes::tests::sample;
     use insta::assert_snapshot;
 
     #[test]
     fn the_picture() {
-        assert_snapshot!(render(Report { sizes: &sample(Sort::Size), changes: None }));
+        assert_snapshot!(render(Report { sizes: &sample(SortOrder::Size), changes: None }));
     }
 
     #[test]
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn nothing_is_loaded_from_elsewhere() {
-        let picture = render(Report { sizes: &sample(Sort::Size), changes: None });
+        let picture = render(Report { sizes: &sample(SortOrder::Size), changes: None });
         let elsewhere = picture.replace("http://www.w3.org/2000/svg", "");
         for word in ["http", "url(", "@import", "@font-face", "href", "<script"] {
             assert!(!elsewhere.contains(word), "{word}");

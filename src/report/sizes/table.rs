@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::scale::Scale;
 use super::{NOT_BUILT, Report, absent, changes, part, shortened, smaller, totals};
 use crate::report::Layout;
-use crate::size_format::human;
+use crate::size_format::format_size;
 use crate::sizes::Row;
 use crate::terminal::{Style, styled};
 
@@ -94,7 +94,7 @@ fn cells_of(row: &Row) -> Cells {
         },
         Some(built) => Cells {
             name,
-            size: human(built.size),
+            size: format_size(built.size),
             bytes: Some(built.size),
             smaller: smaller(built),
             own: part(built.share.map(|share| share.own)),
@@ -171,7 +171,7 @@ fn line(cells: &Cells, bar: &str, widths: Widths) -> String {
 
 /// The title of the bars: where the scale begins and ends, and that it is logarithmic.
 fn axis(scale: &Scale, width: usize) -> String {
-    let (low, high) = (human(scale.smallest()), human(scale.largest()));
+    let (low, high) = (format_size(scale.smallest()), format_size(scale.largest()));
     let room = width.saturating_sub(low.chars().count() + high.chars().count());
     match room.checked_sub(" log ".len()) {
         Some(rest) if rest >= 2 => format!("{low}{} log {}{high}", "─".repeat(rest / 2), "─".repeat(rest - rest / 2)),
@@ -186,19 +186,19 @@ mod tests {
     use crate::report::Layout;
     use crate::report::sizes::Report;
     use crate::report::sizes::tests::{changed, long_names};
-    use crate::sizes::Sort;
+    use crate::sizes::SortOrder;
     use crate::sizes::tests::sample;
     use insta::assert_snapshot;
     use proptest::prelude::*;
 
     #[test]
     fn the_table_without_a_terminal() {
-        assert_snapshot!(render(Report { sizes: &sample(Sort::Size), changes: None }, Layout::default()));
+        assert_snapshot!(render(Report { sizes: &sample(SortOrder::Size), changes: None }, Layout::default()));
     }
 
     #[test]
     fn the_table_in_80_columns_with_culprits_first() {
-        let sizes = sample(Sort::Size);
+        let sizes = sample(SortOrder::Size);
         assert_snapshot!(render(
             Report { sizes: &sizes, changes: Some(&changed(&sizes)) },
             Layout { width: Some(80), color: false }
@@ -208,14 +208,14 @@ mod tests {
     #[test]
     fn the_table_in_40_columns() {
         assert_snapshot!(render(
-            Report { sizes: &sample(Sort::Name), changes: None },
+            Report { sizes: &sample(SortOrder::Name), changes: None },
             Layout { width: Some(40), color: false }
         ));
     }
 
     #[test]
     fn nothing_but_our_own_colours_controls_the_terminal() {
-        let sizes = sample(Sort::Size);
+        let sizes = sample(SortOrder::Size);
         let report = Report { sizes: &sizes, changes: Some(&changed(&sizes)) };
         let plain = render(report, Layout::default());
         assert!(!plain.contains(|c: char| c.is_control() && c != '\n'), "{plain}");
