@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod engine;
+pub mod init;
 pub mod lint;
 pub mod list;
 pub mod sizes;
@@ -173,17 +174,19 @@ pub struct GenerateArgs {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write `mkcompose.yml`, the settings of this repository
+    Init(init::InitArgs),
     /// Show what each Dockerfile becomes
     List(list::ListArgs),
-    /// Tell whether the names tell the truth about the Dockerfiles
+    /// Check names, images, sources and build contexts of the Dockerfiles
     Lint(lint::LintArgs),
-    /// Does every image build?
+    /// Build every image, past failures
     Build(build::BuildArgs),
-    /// Which images work, which do not, and is that as expected?
+    /// Run every image and say which work
     Test(test::TestArgs),
-    /// How big is each image?
+    /// Compare the sizes of images
     Sizes(sizes::SizesArgs),
-    /// Why can an image not start?
+    /// Explain why an image cannot start
     Why(why::WhyArgs),
     /// Print a completion script for SHELL
     Completions {

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod completions;
 pub mod generate;
+pub mod init;
 pub mod lint;
 pub mod list;
 pub mod man;
@@ -59,7 +60,8 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<ExitCode, Error> {
     match command {
         None => generate::run(args, &options, terminal),
         Some(Command::Build(args)) => build::run(&args, &options, terminal),
-        Some(Command::Lint(args)) => lint::run(args, &options, terminal),
+        Some(Command::Init(args)) => init::run(args, &options, terminal),
+        Some(Command::Lint(args)) => lint::run(&args, &options, terminal),
         Some(Command::List(args)) => list::run(&args, &options, terminal),
         Some(Command::Sizes(args)) => sizes::run(&args, &options, terminal),
         Some(Command::Test(args)) => test::run(&args, &options, terminal),

@@ -5,6 +5,7 @@
 
 mod auto;
 mod dockerignore;
+mod git_ignored;
 mod pattern;
 mod search;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use auto::{ContextStatus, FoundContext, find};
 pub use dockerignore::Ignore;
+pub use git_ignored::is_git_ignored;
 use search::Search;
 
 use crate::problem::IoError;

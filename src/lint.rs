@@ -52,6 +52,18 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Every rule, in the order of their reports.
+    pub const ALL: [Self; 8] = [
+        Self::ParseError,
+        Self::UnknownImage,
+        Self::MissingArg,
+        Self::SegmentMismatch,
+        Self::StageCount,
+        Self::MissingCopySource,
+        Self::ContextUnclear,
+        Self::MissingProgramSource,
+    ];
+
     /// The id: `segment-mismatch`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -255,4 +267,17 @@ fn missing_program_source(service: &Service, program: &ProgramSource, root: &Pat
         }
     };
     Some((1, Rule::MissingProgramSource, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rule;
+    use crate::settings::LINT_RULES;
+
+    #[test]
+    fn the_settings_know_every_rule() {
+        let mut ids = Rule::ALL.map(Rule::as_str);
+        ids.sort_unstable();
+        assert_eq!(ids, LINT_RULES);
+    }
 }

@@ -63,6 +63,22 @@ impl Marks {
     }
 }
 
+/// `string` on one line of a YAML document, as every YAML reader reads it back.
+///
+/// # Errors
+/// If `serde_yaml` refuses, which it does for no string.
+pub fn inline(string: &str) -> Result<String, YamlError> {
+    // JSON's strings are YAML's double-quoted ones, and on one line.
+    let needs_quotes = string.chars().any(char::is_control) || string.contains('\n');
+    if needs_quotes {
+        return serde_json::to_string(string).map_err(|error| YamlError(error.to_string()));
+    }
+    let strings = [string];
+    let marks = Marks::free_in(&strings.iter().copied())
+        .ok_or_else(|| YamlError("it has too many different characters".to_owned()))?;
+    Ok(marks.document(&marks.text(string))?.trim_end().to_owned())
+}
+
 /// How a simple string is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Simple {

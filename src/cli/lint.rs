@@ -2,9 +2,17 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::lint::Rule;
+
 /// The flags of `mkcompose lint`.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct LintArgs {
+    /// Services to look at, as names or globs; all without any
+    #[arg(value_name = "GLOB")]
+    pub globs: Vec<String>,
+    /// Do not report findings of RULE; may be repeated
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    pub allow: Vec<Rule>,
     /// How to show the findings
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: LintFormat,
@@ -18,4 +26,10 @@ pub enum LintFormat {
     Text,
     /// JSON, as docs/lint.schema.json has it
     Json,
+}
+
+/// Reads the id of a rule.
+fn rule(id: &str) -> Result<Rule, String> {
+    let found = Rule::ALL.into_iter().find(|rule| rule.as_str() == id);
+    found.ok_or_else(|| format!("the rules are: {}", Rule::ALL.map(Rule::as_str).join(", ")))
 }

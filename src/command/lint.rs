@@ -6,13 +6,14 @@ use std::path::Path;
 
 use crate::cli::Options;
 use crate::cli::lint::{LintArgs, LintFormat};
-use crate::context::{Context, ContextStatus, Ignore, Presence, find_source};
+use crate::context::{Context, ContextStatus, Ignore, Presence, find_source, is_git_ignored};
 use crate::dockerfile::CopySource;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::lint::{Finding, Surroundings, lint};
-use crate::repository::Repository;
+use crate::repository::select::select;
 use crate::repository::service::Service;
+use crate::repository::{Repository, resolve};
 use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::{printable, printable_path};
 
@@ -20,11 +21,13 @@ use image_analyzer::printable::{printable, printable_path};
 ///
 /// # Errors
 /// If a name is wrong, the context is missing or something cannot be read.
-pub fn run(args: LintArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
+pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let repository = Repository::load(&options.load_options())?;
     let mut contexts: BTreeMap<&Path, Context> = BTreeMap::new();
+    let chosen = select(&repository.services, &args.globs, &options.as_shell_args())?;
+    let root = resolve(if repository.root.as_os_str().is_empty() { Path::new(".") } else { &repository.root })?;
     let mut findings = Vec::new();
-    for service in &repository.services {
+    for service in &chosen {
         let program = if repository.follows_convention {
             let context = match contexts.entry(&service.real_context) {
                 Entry::Occupied(known) => known.into_mut(),
@@ -34,19 +37,20 @@ pub fn run(args: LintArgs, options: &Options, terminal: &Terminal) -> Result<Exi
         } else {
             None
         };
-        findings.extend(lint(service, &Surroundings { program, absent: absent(service)? }));
+        findings.extend(lint(service, &Surroundings { program, absent: absent(service, &root)? }));
     }
+    findings.retain(|finding: &Finding| !args.allow.contains(&finding.rule));
     findings.sort_unstable();
     match args.format {
         LintFormat::Text => terminal.result(&text(&findings, terminal))?,
         LintFormat::Json => terminal.json(&findings)?,
     }
-    terminal.status(&summary(repository.services.len(), findings.len()));
+    terminal.status(&summary(chosen.len(), findings.len()));
     Ok(if findings.is_empty() { ExitCode::Success } else { ExitCode::Failure })
 }
 
 /// What a build of `service` would not find. Where the build context was found and nothing fits, that is another rule's.
-fn absent(service: &Service) -> Result<Vec<(&CopySource, Presence)>, Error> {
+fn absent<'s>(service: &'s Service, root: &Path) -> Result<Vec<(&'s CopySource, Presence)>, Error> {
     let sources = service.parsed.as_ref().map(|parsed| parsed.sources.as_slice()).unwrap_or_default();
     if sources.is_empty() || service.context_status != ContextStatus::Clear {
         return Ok(Vec::new());
@@ -56,6 +60,7 @@ fn absent(service: &Service) -> Result<Vec<(&CopySource, Presence)>, Error> {
     for source in sources {
         match find_source(&service.context, &source.path, &ignore)? {
             Presence::There => {}
+            Presence::Missing if is_git_ignored(root, &service.real_context.join(source.path.trim_matches('/'))) => {}
             presence => absent.push((source, presence)),
         }
     }

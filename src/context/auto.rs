@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::search::Search;
-use super::{Ignore, Presence, clean};
+use super::{Ignore, Presence, clean, is_git_ignored};
 use crate::dockerfile::ParsedDockerfile;
 use crate::problem::IoError;
 
@@ -45,6 +45,8 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
     }
     let folders = folders(dockerfile, root);
     let mut fitting = None;
+    // The nearest folder that lacks only what git ignores, which is made before the build.
+    let mut made = None;
     let mut best = (0, 0, "");
     for (level, folder) in folders.iter().enumerate() {
         let ignore = Ignore::of(dockerfile, folder)?;
@@ -62,6 +64,10 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
                 return Ok(FoundContext { levels_up: first, status: ContextStatus::Ambiguous(folder.clone()) });
             }
             (false, _) => {
+                let is_made = |path: &&str| is_git_ignored(root, &folder.join(clean(path).join("/")));
+                if made.is_none() && !absent.is_empty() && absent.iter().all(is_made) {
+                    made = Some(level);
+                }
                 let found = paths.len() - absent.len();
                 if level == 0 || found > best.0 {
                     best = (found, level, absent.first().copied().unwrap_or("."));
@@ -69,7 +75,7 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
             }
         }
     }
-    Ok(fitting.map_or_else(
+    Ok(fitting.or(made).map_or_else(
         || FoundContext { levels_up: best.1, status: ContextStatus::NothingFits(best.2.to_owned()) },
         clear,
     ))
@@ -154,6 +160,13 @@ mod tests {
         assert_eq!(found(&["a/b/x", "x"], "COPY x /"), (0, ContextStatus::Ambiguous("".into())));
         assert_eq!(found(&["a/y"], "COPY x y /"), (1, ContextStatus::NothingFits("x".to_owned())));
         assert_eq!(found(&["a/y"], "COPY x /"), (0, ContextStatus::NothingFits("x".to_owned())));
+    }
+
+    #[test]
+    fn what_git_ignores_is_made_before_the_build() {
+        let files = ["a/.gitignore", "a/b/x"];
+        assert_eq!(found(&files, "COPY secret b/x /"), (1, ContextStatus::Clear));
+        assert_eq!(found(&files, "COPY other b/x /"), (1, ContextStatus::NothingFits("other".to_owned())));
     }
 
     #[test]

@@ -106,6 +106,25 @@ impl Layout {
             None => (PathBuf::new(), None, SettingsFile::default()),
         };
         let real_root = file.as_deref().and_then(Path::parent).map_or(start, Path::to_owned);
+        Ok(Self::new(options, root, real_root, settings_path, settings))
+    }
+
+    /// The layout of the repository in the folder that the program was started in, with these settings.
+    ///
+    /// # Errors
+    /// If the working directory cannot be found.
+    pub fn with_settings(options: &LoadOptions, settings: SettingsFile) -> Result<Self, Vec<Problem>> {
+        let start = resolve(Path::new(".")).map_err(|error| vec![error.into()])?;
+        Ok(Self::new(options, PathBuf::new(), start, Some(FILE_NAME.into()), settings))
+    }
+
+    fn new(
+        options: &LoadOptions,
+        root: PathBuf,
+        real_root: PathBuf,
+        settings_path: Option<PathBuf>,
+        settings: SettingsFile,
+    ) -> Self {
         let is_folder = |name: &str| real_root.join(name).is_dir();
         // A link to nothing is a folder that was meant, and an error.
         let is_there = |name: &str| real_root.join(name).symlink_metadata().is_ok();
@@ -120,7 +139,7 @@ impl Layout {
         };
         let follows_convention = is_folder(SAMPLES)
             && matches!(dockerfiles.as_slice(), [one] if one.file_name().is_some_and(|name| name == DOCKERFILES));
-        Ok(Self {
+        Self {
             output: output(&options.output, &settings.output, DEFAULT_OUTPUT),
             err_output: output(&options.err_output, &settings.err_output, DEFAULT_ERR_OUTPUT),
             dockerfiles,
@@ -129,7 +148,7 @@ impl Layout {
             real_root,
             settings_path,
             settings,
-        })
+        }
     }
 
     /// The Compose file of `set`, as it is shown.

@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn every_problem_is_reported_with_its_line_and_the_nearest_word() {
-        let text = "imag: x\nplatforms: linux\nargs: [a]\nservices:\n  web:\n    targt: x\n    name: y\n  db: 1\n1: x\nlint: {a: maybe}\nargz: 1.10\n";
+        let text = "imag: x\nplatforms: linux\nargs: [a]\nservices:\n  web:\n    targt: x\n    name: y\n  db: 1\n1: x\nlint: {stage-count: maybe}\nargz: 1.10\n";
         let found = problems(text);
         let lines: Vec<_> = found.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [1, 1, 2, 3, 6, 7, 8, 10, 11], "{found:#?}");

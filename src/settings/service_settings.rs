@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_yaml::{Mapping, Value};
 
 use super::expectation::{self, ExpectationSettings};
-use super::keys::{self, Scope, keys_of};
+use super::keys::{self, LINT_RULES, Scope, keys_of};
 use super::line::Located;
 use crate::dockerfile::SettingComment;
 use crate::expectation::Expectation;
@@ -103,6 +103,9 @@ impl ServiceSettings {
             }
             "lint" => {
                 for (rule, value) in map(value)? {
+                    if !LINT_RULES.contains(&rule.as_str()) {
+                        return Err(keys::unknown(&rule, &LINT_RULES).replace("unknown key", "unknown rule"));
+                    }
                     self.lint.insert(rule, switch(&value)?);
                 }
             }

@@ -98,7 +98,7 @@ fn a_from_that_only_a_build_argument_completes() {
         &case,
         "p.golang",
         &[
-            "2: `FROM golang:$V` names no image, because an ARG without a default is empty, and Compose passes no build arguments: give it a default (unknown-image)",
+            "2: `FROM golang:$V` needs a value for the ARG `V`: give one with `args` in mkcompose.yml or `# mkcompose: args.V=VALUE` (missing-arg)",
         ],
     );
     found(
@@ -241,7 +241,7 @@ fn findings_are_sorted_by_path_and_line() {
         .folder("samples")
         .file("dockerfiles/Dockerfile.b.x", "FROM y\n")
         .file("dockerfiles/Dockerfile.a.x.z", "FROM x\nCOPY gone /\nFROM y\n")
-        .file("dockerfiles/0/Dockerfile.c.x", "FROM y\n");
+        .file("dockerfiles/c/Dockerfile.x", "FROM y\n");
     let run = case.run(["lint"]);
     insta::assert_snapshot!(run.stdout());
     assert_eq!((run.code(), run.stderr().as_str()), (1, "3 Dockerfiles, 8 findings\n"));
@@ -267,7 +267,8 @@ fn control_characters_of_a_dockerfile_do_not_reach_the_terminal() {
 #[test]
 fn a_missing_context_is_an_error() {
     let case = Case::empty().file("dockerfiles/Dockerfile.p.a", "FROM a\n");
-    case.run(["lint"]).refused("error: samples: there is no such folder: start in the repository's folder, or name the build context with `--context`\n");
+    case.run(["lint", "--context", "samples"])
+        .refused("error: samples: the build context is not a folder: change `context`, or add the folder\n");
 }
 
 #[test]
@@ -275,9 +276,9 @@ fn every_rule_is_in_the_schema_and_explained() {
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/");
     let schema: Value =
         serde_json::from_str(&std::fs::read_to_string(format!("{docs}lint.schema.json")).unwrap()).unwrap();
-    let names = std::fs::read_to_string(format!("{docs}NAMES.md")).unwrap();
+    let names = std::fs::read_to_string(format!("{docs}LINT.md")).unwrap();
     let rules = schema["items"]["properties"]["rule"]["enum"].as_array().unwrap().clone();
-    assert_eq!(rules.len(), 6);
+    assert_eq!(rules.len(), 8);
     for rule in rules {
         assert!(names.contains(&format!("| `{}` |", rule.as_str().unwrap())), "{rule}");
     }

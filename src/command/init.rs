@@ -1,0 +1,210 @@
+//! `mkcompose init`: the settings that this repository needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::cli::Options;
+use crate::cli::init::InitArgs;
+use crate::context::ContextStatus;
+use crate::error::Error;
+use crate::exit_code::ExitCode;
+use crate::problem::{IoError, Problem};
+use crate::repository::service::Service;
+use crate::repository::{Layout, LoadOptions, Repository};
+use crate::settings::{FILE_NAME, SettingsFile};
+use crate::terminal::Terminal;
+use crate::yaml::{YamlError, inline};
+use image_analyzer::printable::printable_path;
+
+/// Shows the settings, and writes them if there are none.
+///
+/// # Errors
+/// If there are settings, or something is wrong with the Dockerfiles.
+pub fn run(args: InitArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let path = Path::new(FILE_NAME);
+    if path.symlink_metadata().is_ok() {
+        let what = "already exists: edit it, or remove it and run `mkcompose init` again";
+        return Err(Error::Problems(vec![Problem::new(path, what)]));
+    }
+    let flags = options.load_options();
+    let found = Repository::load(&LoadOptions { without_settings: true, ..flags.clone() })?;
+    let text = settings(&found, &flags)?;
+    let (parsed, _) = SettingsFile::parse(&text);
+    let settled =
+        Repository::of_layout(Layout::with_settings(&LoadOptions::default(), parsed)?, &LoadOptions::default())?;
+    terminal.result(&text)?;
+    let services = match settled.services.len() {
+        1 => "1 service".to_owned(),
+        count => format!("{count} services"),
+    };
+    if args.dry_run {
+        terminal.status(&format!("{}: not written (`--dry-run`), {services}", printable_path(path)));
+        return Ok(ExitCode::Success);
+    }
+    write(path, &text)?;
+    terminal.status(&format!("{}: written, {services}", printable_path(path)));
+    terminal.status("next: mkcompose");
+    Ok(ExitCode::Success)
+}
+
+/// Writes the file whole or not at all, and never over another.
+fn write(path: &Path, text: &str) -> Result<(), IoError> {
+    let failed = |error| IoError::new("write", path)(error);
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let mut file = builder.prefix(".mkcompose-").tempfile_in(".").map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.persist_noclobber(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// The text of the settings file: only what differs from the defaults, each line with a comment.
+fn settings(found: &Repository, flags: &LoadOptions) -> Result<String, Error> {
+    let mut lines = Lines::default();
+    let bases = bases(&found.services);
+    if let Some(image) = flags.image.as_ref().or(bases.as_ref().map(|bases| &bases.image)) {
+        lines.add("image", &inline(image)?, "the name of each image");
+    }
+    let folders = match (&flags.dockerfiles, bases.as_ref().and_then(|bases| bases.folder.as_deref())) {
+        (Some(folder), _) => vec![folder.to_string_lossy().into_owned()],
+        (None, Some(folder)) => folders(folder, &found.services),
+        (None, None) => common_folder(&found.services).into_iter().collect(),
+    };
+    match folders.as_slice() {
+        [] => {}
+        [one] => lines.add("dockerfiles", &inline(one)?, "where the Dockerfiles are"),
+        all => {
+            let all = all.iter().map(|folder| inline(folder)).collect::<Result<Vec<_>, _>>()?;
+            lines.add("dockerfiles", &format!("[{}]", all.join(", ")), "where the Dockerfiles are");
+        }
+    }
+    if let Some(context) = &flags.context {
+        lines.add("context", &inline(&context.to_string_lossy())?, "the build context of every image");
+    }
+    for (key, flag) in [("output", &flags.output), ("err_output", &flags.err_output)] {
+        if let Some(path) = flag {
+            lines.add(key, &inline(&path.to_string_lossy())?, "where the Compose file is written");
+        }
+    }
+    // Folders change the names of services, which the rest is about.
+    let (parsed, _) = SettingsFile::parse(&lines.0);
+    lines.contexts(&settled(parsed)?.services)?;
+    let head =
+        "# Settings of mkcompose: docs/SETTINGS.md lists the keys, docs/settings.schema.json is their JSON Schema.\n";
+    let body = if lines.0.is_empty() { "# Everything here is found without settings.\n" } else { &lines.0 };
+    Ok(format!("{head}{body}"))
+}
+
+/// The repository with these settings and no flags.
+fn settled(settings: SettingsFile) -> Result<Repository, Error> {
+    let none = LoadOptions::default();
+    Ok(Repository::of_layout(Layout::with_settings(&none, settings)?, &none)?)
+}
+
+/// The lines of the file.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn add(&mut self, key: &str, value: &str, comment: &str) {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(self.0, "{key}: {value}  # {comment}");
+    }
+
+    /// A build context for each service for which it could not be found for sure.
+    fn contexts(&mut self, services: &[Service]) -> Result<(), YamlError> {
+        let mut unclear = services.iter().filter(|service| service.context_status != ContextStatus::Clear).peekable();
+        if unclear.peek().is_none() {
+            return Ok(());
+        }
+        self.0 += "services:\n";
+        for service in unclear {
+            let comment = match &service.context_status {
+                ContextStatus::NothingFits(source) => {
+                    format!("`{}` is not there: correct the folder", source.escape_debug())
+                }
+                _ => "a folder above has all that it takes too".to_owned(),
+            };
+            let name = service.name.as_str();
+            let context = service.context.to_string_lossy();
+            let _ = writeln!(self.0, "  {}:\n    context: {}  # {comment}", inline(name)?, inline(&context)?);
+        }
+        Ok(())
+    }
+}
+
+/// How Dockerfiles of this repository name other images of it.
+struct Bases {
+    /// The image name: for `FROM me/base` and the service `base` it is `me/{service}`.
+    image: String,
+    /// The folder of the Dockerfiles that are named so, if it is not the repository itself.
+    folder: Option<String>,
+}
+
+/// The name under which most Dockerfiles name others of this repository.
+fn bases(services: &[Service]) -> Option<Bases> {
+    let mut by_last: BTreeMap<&str, Vec<&Service>> = BTreeMap::new();
+    for service in services {
+        by_last.entry(service.name.as_str().rsplit('.').next().unwrap_or_default()).or_default().push(service);
+    }
+    let mut counts: BTreeMap<(String, Option<String>), usize> = BTreeMap::new();
+    for service in services {
+        let uses = service.parsed.iter().flat_map(|parsed| &parsed.uses).filter_map(|used| used.image.known());
+        for reference in uses.filter(|reference| !reference.contains('@')) {
+            let (path, tag) = match reference.rsplit_once(':') {
+                Some((path, tag)) if !tag.contains('/') => (path, Some(tag).filter(|tag| *tag != "latest")),
+                _ => (reference, None),
+            };
+            let Some((before, last)) = path.rsplit_once('/') else { continue };
+            let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
+            for other in by_last.get(last).into_iter().flatten().filter(|other| other.name != service.name) {
+                let folder = other.name.as_str().strip_suffix(last).map(|folder| folder.trim_end_matches('.'));
+                let folder = folder.filter(|folder| !folder.is_empty()).and_then(|_| {
+                    let above = other.dockerfile.parent()?.parent()?.to_str()?;
+                    Some(above.to_owned()).filter(|above| !above.is_empty() && above != "dockerfiles")
+                });
+                *counts.entry((format!("{before}/{{service}}{tag}"), folder)).or_default() += 1;
+            }
+        }
+    }
+    let ((image, folder), _) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    Some(Bases { image, folder })
+}
+
+/// `folder`, and the topmost folders of the Dockerfiles that are not below it.
+fn folders(folder: &str, services: &[Service]) -> Vec<String> {
+    let elsewhere = services.iter().filter(|service| !service.dockerfile.starts_with(folder));
+    let tops: BTreeSet<_> = elsewhere
+        .map(|service| {
+            let parent = service.dockerfile.parent().unwrap_or(Path::new(""));
+            parent.components().next().map(|top| top.as_os_str().to_string_lossy().into_owned())
+        })
+        .collect();
+    // A Dockerfile in the repository itself, or beside the folder, needs the repository as a folder: names stay as they are.
+    let holds_it = |top: &Option<String>| top.as_ref().is_none_or(|top| Path::new(folder).starts_with(top));
+    if tops.iter().any(holds_it) {
+        return Vec::new();
+    }
+    std::iter::once(folder.to_owned()).chain(tops.into_iter().flatten()).collect()
+}
+
+/// The folder that all Dockerfiles are in, if it is not the repository itself: then it is no part of a service's name.
+fn common_folder(services: &[Service]) -> Option<String> {
+    let (first, rest) = services.split_first()?;
+    let mut folders = first.dockerfile.parent()?.parent().unwrap_or(Path::new("")).to_owned();
+    if first
+        .dockerfile
+        .parent()
+        .is_some_and(|own| !rest.is_empty() && rest.iter().all(|service| service.dockerfile.parent() == Some(own)))
+    {
+        folders = first.dockerfile.parent()?.to_owned();
+    }
+    while !rest.iter().all(|service| service.dockerfile.starts_with(&folders)) {
+        folders = folders.parent()?.to_owned();
+    }
+    let folder = folders.to_str()?;
+    (!folder.is_empty() && folder != "dockerfiles" && !folder.starts_with("..")).then(|| folder.to_owned())
+}
