@@ -32,6 +32,7 @@ mod repository;
 #[path = "../../crates/image-analyzer/src/elf/test_builder.rs"]
 mod sample;
 mod schema;
+mod settings;
 mod sizes;
 mod temporary;
 mod why;
