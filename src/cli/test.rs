@@ -11,9 +11,9 @@ use crate::report::outcomes::Format;
 /// The flags of `mkcompose test`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Each image is run once, in a container that is removed whatever happens. A normal image is expected to work (exit \
-code 0), an `.err` one not to build. Where one is meant to fail as it runs, keep a report (`--report FILE.json`) and compare \
-with it from then on (`--baseline FILE.json`).\n\nExit codes:\n  0    every image is as expected, or as in the baseline\n  1    one is not\n  2    \
+    after_help = "Each image is run once, in a container that is removed whatever happens. An image is expected to work: to exit 0, to \
+become healthy, or to accept a connection on a port that it EXPOSEs. `# mkcompose: expect=…` in its Dockerfile says \
+otherwise: `exit N`, `cannot start` or `runs`. An `.err` image is expected not to build.\n\nExit codes:\n  0    every image is as expected, or as in the baseline\n  1    one is not\n  2    \
 the question could not be answered\n  130  stopped by Ctrl-C: nothing new was begun, what was under way has ended"
 )]
 pub struct TestArgs {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::repository::service_name::Set;
 use crate::runner::outcome::Outcome;
 use crate::runner::progress::duration;
-use crate::runner::summary::{NEWS, ServiceResult, images};
+use crate::runner::summary::{ServiceResult, images};
 use crate::terminal::{Style, styled};
 use image_analyzer::printable::printable;
 
@@ -13,9 +13,9 @@ use image_analyzer::printable::printable;
 pub fn line(row: &ServiceResult, color: bool) -> String {
     let (mark, style) = mark(row.is_expected());
     let time = row.record.build_time.map(duration).unwrap_or_default();
-    let said = match (row.outcome(), row.set()) {
+    let said = match (row.outcome(), row.build_set) {
         (Outcome::Works, Set::Normal) => "built".to_owned(),
-        (Outcome::Works, Set::Err) => NEWS.to_owned(),
+        (Outcome::Works, Set::Err) => row.detail(),
         (Outcome::DoesNotBuild { .. }, Set::Err) => format!("does not build, as expected: {}", row.detail()),
         (Outcome::DoesNotBuild { .. }, Set::Normal) => format!("does not build: {}", row.detail()),
         (outcome, _) if outcome.message().is_empty() => outcome.label(),
@@ -60,11 +60,15 @@ pub fn failures(rows: &[ServiceResult], color: bool) -> String {
 /// All images in one line: `57 images: 55 built, 1 failed as expected, 1 failed`.
 pub fn summary(rows: &[ServiceResult]) -> String {
     let count = |of: &dyn Fn(&ServiceResult) -> bool| rows.iter().filter(|row| of(row)).count();
+    let is_not_tried = |row: &ServiceResult| matches!(row.outcome(), Outcome::NotTried { .. });
+    let failed = |row: &ServiceResult| row.outcome().has_no_image() && !is_not_tried(row);
+    let built = |row: &ServiceResult, set| *row.outcome() == Outcome::Works && row.build_set == set;
     let counts = [
-        (count(&|row| *row.outcome() == Outcome::Works && row.set() == Set::Normal), "built"),
-        (count(&|row| row.is_expected() == Some(true) && row.set() == Set::Err), "failed as expected"),
-        (count(&|row| row.is_expected() == Some(false) && row.set() == Set::Normal), "failed"),
-        (count(&|row| row.is_expected() == Some(false) && row.set() == Set::Err), "built although .err"),
+        (count(&|row| built(row, Set::Normal)), "built"),
+        (count(&|row| failed(row) && row.is_expected() == Some(true)), "failed as expected"),
+        (count(&|row| failed(row) && row.is_expected() == Some(false)), "failed"),
+        (count(&is_not_tried), "not tried"),
+        (count(&|row| built(row, Set::Err)), "built although .err"),
         (count(&|row| *row.outcome() == Outcome::Interrupted), "cut off"),
         (count(&|row| *row.outcome() == Outcome::NotRun), "not begun"),
         (count(&|row| matches!(row.outcome(), Outcome::Unknown { .. })), "unknown"),
