@@ -130,7 +130,7 @@ impl<'a> LoadRequest<'a> {
             let names = [Some(path.to_vec()), elf.soname.clone()].into_iter().flatten().collect();
             loaded.objects.push(LoadedObject { names, opened: path.to_vec(), path: path.to_vec(), elf, parent: None });
         }
-        let rules = Rules::new(self);
+        let rules = LoaderSearch::new(self);
         let (preloads, has_more) = self.environment.preloads(&self.search, self.libc);
         loaded.is_unsure =
             has_more || rules.is_unsure() || (!self.search.user_ids.is_known && self.environment.depends());
@@ -158,7 +158,7 @@ impl<'a> LoadRequest<'a> {
         loaded
     }
 
-    fn need(&self, loaded: &mut LoadResult<'a>, rules: &Rules, parent: usize, name: &Vec<u8>) {
+    fn need(&self, loaded: &mut LoadResult<'a>, rules: &LoaderSearch, parent: usize, name: &Vec<u8>) {
         if self.is_loaded(loaded, name)
             || loaded.missing.iter().any(|missing| missing.name == *name)
             || (self.libc == Libc::Musl && musl::is_itself(name))
@@ -190,14 +190,14 @@ impl<'a> LoadRequest<'a> {
     fn find(
         &self,
         objects: &[LoadedObject<'a>],
-        rules: &Rules,
+        rules: &LoaderSearch,
         parent: usize,
         name: &[u8],
     ) -> Result<Library<'a>, Option<Cause>> {
         let machine = objects.first().map(|program| program.elf.machine);
         let paths = match &rules.of {
-            Of::Glibc(of) => of.candidates(self, objects, parent, name, &rules.spent),
-            Of::Musl(of) => Box::new(of.candidates(self, objects, parent, name).into_iter()),
+            LibcSearch::Glibc(of) => of.candidates(self, objects, parent, name, &rules.spent),
+            LibcSearch::Musl(of) => Box::new(of.candidates(self, objects, parent, name).into_iter()),
         };
         let (mut searched, mut passed, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         for candidate in paths {
@@ -234,21 +234,21 @@ fn add<'a>(loaded: &mut LoadResult<'a>, name: Vec<u8>, parent: usize, (opened, f
 }
 
 /// What a loader reads once, and how many places have been looked at by it.
-struct Rules {
-    of: Of,
+struct LoaderSearch {
+    of: LibcSearch,
     spent: Cell<usize>,
 }
 
-enum Of {
-    Glibc(glibc::Rules),
-    Musl(musl::Rules),
+enum LibcSearch {
+    Glibc(glibc::GlibcSearch),
+    Musl(musl::MuslSearch),
 }
 
-impl Rules {
+impl LoaderSearch {
     fn new(load: &LoadRequest<'_>) -> Self {
         let of = match load.libc {
-            Libc::Glibc => Of::Glibc(glibc::Rules::new(load)),
-            Libc::Musl => Of::Musl(musl::Rules::new(load)),
+            Libc::Glibc => LibcSearch::Glibc(glibc::GlibcSearch::new(load)),
+            Libc::Musl => LibcSearch::Musl(musl::MuslSearch::new(load)),
         };
         Self { of, spent: Cell::new(0) }
     }
@@ -256,8 +256,8 @@ impl Rules {
     /// Is what a file says that the loader reads not known?
     fn is_unsure(&self) -> bool {
         match &self.of {
-            Of::Glibc(rules) => rules.is_unsure,
-            Of::Musl(rules) => rules.is_unsure,
+            LibcSearch::Glibc(rules) => rules.is_unsure,
+            LibcSearch::Musl(rules) => rules.is_unsure,
         }
     }
 }

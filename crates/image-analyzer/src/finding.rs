@@ -8,6 +8,7 @@ use std::fmt;
 
 /// The kind of a finding. Its id is stable: programs may match on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum FindingKind {
     /// There is neither an ENTRYPOINT nor a CMD.
     NothingToRun,

@@ -64,6 +64,7 @@ pub enum PackageManager {
 
 /// A change that fixes a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fix {
     /// Write the command of this instruction as a list of words, so that it needs no shell.
     ExecForm(Instruction, Vec<String>),

@@ -46,7 +46,7 @@ impl Default for ReadOptions {
 }
 
 /// An image as the archive lists it.
-struct Candidate {
+struct ListedImage {
     names: Vec<String>,
     config: Vec<u8>,
     /// Each with the length that its descriptor states.
@@ -77,7 +77,7 @@ pub(super) fn select_image(mut found: ArchiveContents, options: &ReadOptions) ->
 }
 
 /// The images of `manifest.json`.
-fn saved_candidates(saved: Result<Vec<SavedImage>, String>) -> Result<Vec<Candidate>, ReadError> {
+fn saved_candidates(saved: Result<Vec<SavedImage>, String>) -> Result<Vec<ListedImage>, ReadError> {
     let file = || b"manifest.json".to_vec();
     let saved = saved.map_err(|reason| ReadError::Document { file: file(), expected: "manifest", reason })?;
     let path = |path: &str| {
@@ -86,7 +86,7 @@ fn saved_candidates(saved: Result<Vec<SavedImage>, String>) -> Result<Vec<Candid
     };
     let candidates = saved.into_iter().map(|image| {
         let layers = image.layers.unwrap_or_default();
-        Ok(Candidate {
+        Ok(ListedImage {
             names: image.repo_tags.unwrap_or_default(),
             config: path(&image.config)?,
             layers: layers.iter().map(|layer| Ok((path(layer)?, None))).collect::<Result<_, ReadError>>()?,
@@ -96,7 +96,7 @@ fn saved_candidates(saved: Result<Vec<SavedImage>, String>) -> Result<Vec<Candid
 }
 
 /// The images of `index.json`: of each name, the one for the platform.
-fn index_candidates(found: &ArchiveContents, options: &ReadOptions) -> Result<Vec<Candidate>, ReadError> {
+fn index_candidates(found: &ArchiveContents, options: &ReadOptions) -> Result<Vec<ListedImage>, ReadError> {
     let index = document(found, b"/index.json", "index")?;
     // By name, because two names of one image are two entries, and two platforms may share a name.
     let mut named: Vec<(Option<&str>, Vec<&Descriptor>)> = Vec::new();
@@ -117,14 +117,14 @@ fn index_candidates(found: &ArchiveContents, options: &ReadOptions) -> Result<Ve
     {
         named.retain(|(name, _)| name.is_some_and(|name| is_same(name, wanted)));
     }
-    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut candidates: Vec<ListedImage> = Vec::new();
     for (name, descriptors) in named {
         for descriptor in for_platform(found, &descriptors, options)? {
             let candidate = from_manifest(found, descriptor)?;
             let own = name.map(str::to_owned);
             match candidates.iter_mut().find(|known| known.config == candidate.config) {
                 Some(known) => known.names.extend(own),
-                None => candidates.push(Candidate { names: own.into_iter().collect(), ..candidate }),
+                None => candidates.push(ListedImage { names: own.into_iter().collect(), ..candidate }),
             }
         }
     }
@@ -189,7 +189,7 @@ fn platform_of(found: &ArchiveContents, manifest: &Document) -> Platform {
     config.map(Document::platform).unwrap_or_default()
 }
 
-fn from_manifest(found: &ArchiveContents, descriptor: &Descriptor) -> Result<Candidate, ReadError> {
+fn from_manifest(found: &ArchiveContents, descriptor: &Descriptor) -> Result<ListedImage, ReadError> {
     let path = blob(descriptor)?;
     let manifest = document(found, &path, "manifest")?;
     let bad =
@@ -198,7 +198,7 @@ fn from_manifest(found: &ArchiveContents, descriptor: &Descriptor) -> Result<Can
     let config = blob_path(config).ok_or_else(|| bad("the digest of its configuration is invalid"))?;
     let layers = manifest.layers.iter().flatten();
     let layers = layers.map(|layer| Ok((blob(layer)?, Some(layer.size)))).collect::<Result<_, ReadError>>()?;
-    Ok(Candidate { names: Vec::new(), config, layers })
+    Ok(ListedImage { names: Vec::new(), config, layers })
 }
 
 fn blob(descriptor: &Descriptor) -> Result<Vec<u8>, ReadError> {
@@ -207,20 +207,20 @@ fn blob(descriptor: &Descriptor) -> Result<Vec<u8>, ReadError> {
 }
 
 /// The image that the options name, or the only one.
-fn one_of(candidates: Vec<Candidate>, options: &ReadOptions) -> Result<Candidate, ReadError> {
-    let names = |candidates: &[Candidate]| -> Vec<String> {
+fn one_of(candidates: Vec<ListedImage>, options: &ReadOptions) -> Result<ListedImage, ReadError> {
+    let names = |candidates: &[ListedImage]| -> Vec<String> {
         let names = candidates.iter().flat_map(|candidate| match candidate.names.as_slice() {
             [] => vec![String::from_utf8_lossy(&candidate.config).trim_start_matches('/').to_owned()],
             names => names.to_vec(),
         });
         names.collect()
     };
-    let fits = |candidate: &Candidate| {
+    let fits = |candidate: &ListedImage| {
         let wanted = options.name.as_deref();
         wanted.is_none_or(|wanted| candidate.names.iter().any(|name| is_same(name, wanted)))
     };
     let all = names(&candidates);
-    let mut fitting: Vec<Candidate> = candidates.into_iter().filter(fits).collect();
+    let mut fitting: Vec<ListedImage> = candidates.into_iter().filter(fits).collect();
     match (fitting.len(), options.name.clone()) {
         (0, Some(wanted)) => Err(ReadError::NoSuchImage { wanted, has: all }),
         (0, None) => Err(ReadError::Empty),
@@ -244,7 +244,7 @@ fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// Puts an image together.
-fn build(found: &mut ArchiveContents, candidate: Candidate) -> Result<Image, ReadError> {
+fn build(found: &mut ArchiveContents, candidate: ListedImage) -> Result<Image, ReadError> {
     let config = document(found, &candidate.config, "configuration")?;
     if candidate.layers.len() > MAX_LAYERS {
         let reason = format!("its manifest lists more than {MAX_LAYERS} layers");

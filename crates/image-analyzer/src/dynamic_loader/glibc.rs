@@ -27,14 +27,14 @@ const BETTER: [(u16, &[&str]); 3] = [
 const HWCAPS: &[u8] = b"/glibc-hwcaps/";
 
 /// What the loader has built in or reads once.
-pub(super) struct Rules {
+pub(super) struct GlibcSearch {
     system: Vec<Vec<u8>>,
     cache: Cache,
     /// Is there a cache, and what it says is not known?
     pub(super) is_unsure: bool,
 }
 
-impl Rules {
+impl GlibcSearch {
     pub(super) fn new(load: &LoadRequest<'_>) -> Self {
         let text = load.search.text(b"/etc/ld.so.cache");
         let system = system_folders(load.loader.map(|(_, elf)| elf));

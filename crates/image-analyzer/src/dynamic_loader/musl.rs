@@ -21,13 +21,13 @@ pub(super) fn is_itself(name: &[u8]) -> bool {
 }
 
 /// What the loader reads once.
-pub(super) struct Rules {
+pub(super) struct MuslSearch {
     system: Vec<Vec<u8>>,
     /// Is there a file of folders, and what it says is not known?
     pub(super) is_unsure: bool,
 }
 
-impl Rules {
+impl MuslSearch {
     pub(super) fn new(load: &LoadRequest<'_>) -> Self {
         let text = load.loader.map_or(ConfigText::Absent, |(path, _)| folders_of(load, path));
         let text_or = if text == ConfigText::Absent { b"/lib:/usr/local/lib:/usr/lib" } else { text.known() };
