@@ -17,9 +17,12 @@ use image_analyzer::printable::printable_path;
 
 /// Something that is not as the name says, or not there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct Finding {
     /// The Dockerfile.
     #[serde(serialize_with = "lossy")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub path: PathBuf,
     /// The line it is about, counted from 1.
     pub line: usize,
@@ -32,6 +35,7 @@ pub struct Finding {
 /// The rules, by the ids that people and programs know them by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Rule {
     /// The text is no Dockerfile.
     ParseError,

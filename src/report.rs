@@ -4,6 +4,8 @@ pub mod builds;
 pub mod file;
 pub mod image;
 pub mod outcomes;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod services;
 pub mod sizes;
 

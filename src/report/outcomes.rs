@@ -3,7 +3,7 @@
 //! What every format shares is here: which images the answer is no for, and the words for counts. Texts of engines and
 //! programs come in raw; each format makes them printable and escapes them.
 
-mod json;
+pub(super) mod json;
 mod junit;
 mod markdown;
 mod table;

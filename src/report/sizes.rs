@@ -5,7 +5,7 @@
 
 pub mod changes;
 mod csv;
-mod json;
+pub(super) mod json;
 mod markdown;
 mod scale;
 mod svg;

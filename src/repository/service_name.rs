@@ -18,6 +18,7 @@ pub const PREFIX: &str = "Dockerfile.";
 /// The two sets that services are kept in, each with a Compose file of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Set {
     /// Images that build.
     Normal,

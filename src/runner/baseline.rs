@@ -17,10 +17,13 @@ pub struct Baseline(BTreeMap<String, OutcomeKind>);
 
 /// An image with another outcome than it had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct Change {
     /// The service.
     pub service: String,
     /// What it was.
+    #[cfg_attr(feature = "schema", schemars(with = "EarlierOutcome"))]
     pub was: OutcomeKind,
     /// What it is.
     pub is: OutcomeKind,
@@ -29,6 +32,8 @@ pub struct Change {
 /// The differences between two reports, each list by name. Names may be anything the earlier report held: escape before
 /// printing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct Changes {
     /// Those with another outcome.
     pub changed: Vec<Change>,
@@ -36,6 +41,17 @@ pub struct Changes {
     pub new: Vec<String>,
     /// Tried then, and no longer a service.
     pub vanished: Vec<String>,
+}
+
+/// The outcome in an earlier report, which another version may have written.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct EarlierOutcome {
+    outcome: String,
+    exit_code: Option<i64>,
+    signal: Option<i64>,
+    out_of_memory: bool,
 }
 
 #[derive(Deserialize)]

@@ -80,8 +80,16 @@ pub enum Outcome {
 
 /// An outcome without its words: what two runs are compared by, and how it is written in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OutcomeKind {
-    /// `works`, `exits`, `cannot-start`, …: the outcome in lower case, with hyphens.
+    /// `works`: exit code 0, healthy, or a port that accepts a connection. `runs`: still up at the timeout, as expected.
+    /// `exits`: another exit code. `cannot-start`: the program never ran. `killed`: by a signal. `timed-out`: it ran until
+    /// the timeout. `unhealthy`: its HEALTHCHECK never succeeded. `no-answer`: no port accepted a connection, or an HTTP
+    /// request got no good answer. `wrong-output`: as expected, but for its standard output. `does-not-build`: its
+    /// Dockerfile does not. `not-built`: there is no image, and none was to be built. `not-tried`: an image that it is
+    /// built on failed. `not-run`: the run was stopped before. `cut-off`: it was killed by a second stop. `unknown`: the
+    /// engine failed.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["works", "runs", "exits", "cannot-start", "killed", "timed-out", "unhealthy", "no-answer", "wrong-output", "does-not-build", "not-built", "not-tried", "not-run", "cut-off", "unknown"])))]
     pub outcome: Cow<'static, str>,
     /// Of `exits`.
     pub exit_code: Option<i64>,

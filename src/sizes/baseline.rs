@@ -16,6 +16,8 @@ pub struct Baseline(BTreeMap<String, Option<u64>>);
 
 /// An image whose size is another than it was.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct Change {
     /// The service.
     pub service: String,

@@ -277,7 +277,8 @@ fn every_rule_is_in_the_schema_and_explained() {
     let schema: Value =
         serde_json::from_str(&std::fs::read_to_string(format!("{docs}lint.schema.json")).unwrap()).unwrap();
     let names = std::fs::read_to_string(format!("{docs}LINT.md")).unwrap();
-    let rules = schema["items"]["properties"]["rule"]["enum"].as_array().unwrap().clone();
+    let rules = schema["$defs"]["Rule"]["oneOf"].as_array().unwrap().iter().map(|rule| rule["const"].clone());
+    let rules: Vec<Value> = rules.collect();
     assert_eq!(rules.len(), 8);
     for rule in rules {
         assert!(names.contains(&format!("| `{}` |", rule.as_str().unwrap())), "{rule}");

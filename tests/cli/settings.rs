@@ -8,7 +8,10 @@ use crate::case::Case;
 fn tools() -> Case {
     Case::empty()
         .file("base/Dockerfile", "FROM scratch\n")
-        .file("web/Dockerfile", "ARG VERSION\nFROM tools/base AS build\nARG PORT=1\nFROM build AS runtime\nFROM build\nCOPY . .\n")
+        .file(
+            "web/Dockerfile",
+            "ARG VERSION\nFROM tools/base AS build\nARG PORT=1\nFROM build AS runtime\nFROM build\nCOPY . .\n",
+        )
         .file("web/main.c", "")
         .file("db.Dockerfile", "FROM scratch\nCOPY web/main.c /\n")
 }
@@ -55,9 +58,8 @@ fn init_writes_what_the_repository_needs_and_then_no_flag_is_needed() {
     case.run(["--check"]).well("docker-compose.yml: current, 3 services\n");
     let web = &compose(&case)["services"]["web"]["build"];
     assert_eq!(web["additional_contexts"]["tools/base"], "service:base");
-    case.run(["init"]).refused(
-        "error: mkcompose.yml: already exists: edit it, or remove it and run `mkcompose init` again\n",
-    );
+    case.run(["init"])
+        .refused("error: mkcompose.yml: already exists: edit it, or remove it and run `mkcompose init` again\n");
     assert_eq!(case.read("mkcompose.yml"), text);
 }
 
@@ -124,7 +126,8 @@ fn what_names_nothing_is_an_error() {
     let case = tools().file("mkcompose.yml", "services:\n  webb: {target: build}\n");
     case.run([""; 0]).refused("error: mkcompose.yml: line 2: `webb` matches no service: did you mean `web`?\n");
     let case = tools().file("mkcompose.yml", "services: {web: {target: bild}}\n");
-    case.run([""; 0]).refused("error: web/Dockerfile: there is no build stage `bild` (`target`): did you mean `build`?\n");
+    case.run([""; 0])
+        .refused("error: web/Dockerfile: there is no build stage `bild` (`target`): did you mean `build`?\n");
     let case = Case::empty().file("Dockerfile.a", "# mkcompose: args.VERSIN=1\nFROM a\nARG VERSION\n");
     case.run([""; 0]).refused("error: Dockerfile.a: no ARG declares `VERSIN`: did you mean `VERSION`?\n");
     let case = Case::empty().file("Dockerfile.a", "# mkcompose: expects=works\n# mkcompose: name=A B\nFROM a\n");
@@ -161,9 +164,8 @@ fn settings_that_are_no_settings_are_refused() {
 fn a_context_may_be_outside_the_repository_and_may_not_be_absolute() {
     let case = Case::empty().folder("outside").file("repo/Dockerfile.a", "FROM a\n");
     let case = case.file("repo/mkcompose.yml", "context: ../outside\n");
-    case.run(["-C", "repo"]).well(
-        "../outside: this build context is outside the repository\ndocker-compose.yml: written, 1 service\n",
-    );
+    case.run(["-C", "repo"])
+        .well("../outside: this build context is outside the repository\ndocker-compose.yml: written, 1 service\n");
     let case = Case::empty().file("Dockerfile.a", "FROM a\n").file("mkcompose.yml", "context: /tmp\n");
     case.run([""; 0])
         .refused("error: Dockerfile.a: `context`: `/tmp` is absolute: write it relative to the repository's root\n");

@@ -12,17 +12,27 @@ use crate::runner::outcome::OutcomeKind;
 use crate::runner::summary::{OutcomeCounts, ServiceResult};
 
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
+pub(in crate::report) struct Document<'a> {
+    /// The image repository.
     repository: &'a str,
+    /// By service, in byte order.
     images: Vec<Entry<'a>>,
+    /// How many images there are of each kind.
     total: Totals,
+    /// Whether the user stopped the run before all was done.
     interrupted: bool,
+    /// How long the run took.
     seconds: f64,
+    /// What has changed since the baseline; null without one.
     changes: Option<&'a Changes>,
 }
 
 /// One service; what does not apply or is not known is `null`.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 struct Entry<'a> {
     service: &'a str,
     program: &'a str,
@@ -30,19 +40,29 @@ struct Entry<'a> {
     image: &'a str,
     #[serde(flatten)]
     kind: OutcomeKind,
+    /// Whether the outcome is as expected; null if nothing is known.
     expected: Option<bool>,
+    /// Why, in the words of the engine, the loader, the builder or the program.
     message: Option<&'a str>,
+    /// Why it does not work, by those words or the image's content.
     reason: Option<&'a str>,
+    /// Of `does-not-build`: the step that failed.
     step: Option<&'a str>,
+    /// Of `does-not-build`: the last lines of that step.
     last_lines: &'a [String],
+    /// What the program printed, at most 16 KiB: the beginning, a line that says what was cut, the end.
     stdout: &'a str,
+    /// The same of stderr.
     stderr: &'a str,
+    /// Whether `stdout` or `stderr` was cut.
     output_cut: bool,
     build_seconds: Option<f64>,
     run_seconds: Option<f64>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 struct Totals {
     images: usize,
     expected: usize,

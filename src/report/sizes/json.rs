@@ -9,7 +9,10 @@ use crate::sizes::Row;
 use crate::sizes::baseline::Change;
 
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
+pub(in crate::report) struct Document<'a> {
+    /// A service each: by program, within it in the order asked for.
     images: Vec<Entry<'a>>,
     total: Totals,
     changes: Option<Differences<'a>>,
@@ -17,19 +20,28 @@ struct Document<'a> {
 
 /// One service; what is not known is `null`.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 struct Entry<'a> {
     service: &'a str,
     program: &'a str,
     set: Set,
     image: &'a str,
+    /// The engine's name for its content.
     id: Option<&'a str>,
+    /// In bytes, as `docker images` counts it.
     size: Option<u64>,
+    /// Bytes that no other image of the list has.
     own: Option<u64>,
+    /// Bytes that at least one other image of the list has too; `own` and `shared` add up to `size`.
     shared: Option<u64>,
+    /// Bytes less than the largest image of the program.
     smaller_by: Option<u64>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 struct Totals {
     built: usize,
     not_built: usize,
@@ -38,6 +50,8 @@ struct Totals {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 struct Differences<'a> {
     budget: Allowed,
     grown: &'a [Change],
@@ -48,6 +62,8 @@ struct Differences<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 struct Allowed {
     percent: f64,
     bytes: u64,
