@@ -155,7 +155,9 @@ fn skipped(format: ListFormat, options: &Options, terminal: &Terminal) -> Result
         ListFormat::Table if entries.is_empty() => terminal.status("nothing was passed over"),
         ListFormat::Table => {
             let mut table = Table::keyed(["PATH", "REASON"]);
-            entries.into_iter().for_each(|entry| table.row([entry.path, entry.reason]));
+            for entry in entries {
+                table.row([entry.path, entry.reason]);
+            }
             show(&table, terminal)?;
         }
     }

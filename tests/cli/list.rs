@@ -77,12 +77,9 @@ fn columns_that_say_nothing_are_left_out() {
 #[test]
 fn globs_choose_services_and_one_that_matches_none_is_an_error() {
     let case = in_folders();
-    case.run(["list", "--format", "names", "*-00?", "tools.tool-1{00,99}"]).expect(
-        0,
-        &((0..10).map(|number| format!("tools.tool-00{number}\n")).collect::<String>()
-            + "tools.tool-100\ntools.tool-199\n"),
-        "",
-    );
+    let mut names: Vec<_> = (0..10).map(|number| format!("tools.tool-00{number}\n")).collect();
+    names.extend(["tools.tool-100\n".to_owned(), "tools.tool-199\n".to_owned()]);
+    case.run(["list", "--format", "names", "*-00?", "tools.tool-1{00,99}"]).expect(0, &names.concat(), "");
     case.run(["list", "tools.tol-000", "dockerfiles/tools/tool-001/Dockerfile"]).refused(
         "\
 error: `tools.tol-000` matches no service: did you mean `tools.tool-000`?

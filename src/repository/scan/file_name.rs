@@ -53,7 +53,7 @@ impl fmt::Display for Lookalike {
 const WORDS: [&str; 4] = ["Dockerfile", "dockerfile", "Containerfile", "containerfile"];
 
 /// Endings that say that a file is not a Dockerfile, whatever stands before them.
-const ENDINGS: [(&str, Kind); 41] = [
+const ENDINGS: [(&str, Kind); 40] = [
     (".tpl", Kind::Template),
     (".tmpl", Kind::Template),
     (".template", Kind::Template),
@@ -72,7 +72,6 @@ const ENDINGS: [(&str, Kind); 41] = [
     (".rej", Kind::Leftover),
     (".swp", Kind::Leftover),
     (".tmp", Kind::Leftover),
-    ("~", Kind::Leftover),
     (".patch", Kind::Document),
     (".diff", Kind::Document),
     (".md", Kind::Document),
@@ -159,24 +158,22 @@ fn parts(name: &str) -> Option<(&'static str, Option<&str>)> {
 /// What `name` ends in, if that says that it is not a Dockerfile, and what stands before. `Dockerfile-template` and
 /// `Dockerfile_template` are the same as `Dockerfile.template`.
 fn ending(name: &str) -> Option<(&str, Lookalike)> {
-    ENDINGS.into_iter().find_map(|(ending, kind)| {
-        let word = ending.trim_start_matches('.');
-        let stem = name.strip_suffix(word)?;
-        let stem = if word == ending { stem } else { stem.strip_suffix(['.', '-', '_'])? };
-        // Only as a whole after `-` or `_`: `Dockerfile.web-template` is an image.
-        if !name.ends_with(ending) && !WORDS.contains(&stem) {
-            return None;
-        }
-        Some((
-            stem,
-            match kind {
-                Kind::Template => Lookalike::Template(ending),
-                Kind::Leftover => Lookalike::Leftover(ending),
-                Kind::Document => Lookalike::Document(ending),
-                Kind::IgnoreFile => Lookalike::IgnoreFile,
-            },
-        ))
-    })
+    if let Some(stem) = name.strip_suffix('~') {
+        return Some((stem, Lookalike::Leftover("~")));
+    }
+    let (stem, word) = name.rsplit_once(['.', '-', '_'])?;
+    // Only as a whole after `-` or `_`: `Dockerfile.web-template` is an image.
+    if name.as_bytes().get(stem.len()) != Some(&b'.') && !WORDS.contains(&stem) {
+        return None;
+    }
+    let (ending, kind) = ENDINGS.into_iter().find(|(ending, _)| ending.strip_prefix('.') == Some(word))?;
+    let lookalike = match kind {
+        Kind::Template => Lookalike::Template(ending),
+        Kind::Leftover => Lookalike::Leftover(ending),
+        Kind::Document => Lookalike::Document(ending),
+        Kind::IgnoreFile => Lookalike::IgnoreFile,
+    };
+    Some((stem, lookalike))
 }
 
 fn source(name: &str) -> Option<Lookalike> {

@@ -125,7 +125,7 @@ impl<'o> Walk<'o> {
     }
 }
 
-impl<'o> Walk<'o> {
+impl Walk<'_> {
     /// The `.gitignore` files from the repository's root down to the folder above `root`.
     fn read_ignore_files_above(&mut self, root: &Root<'_>, files: &mut Vec<IgnoreFile>) {
         let above: Vec<_> = root.in_repository.ancestors().skip(1).collect();
@@ -199,7 +199,6 @@ impl<'o> Walk<'o> {
         let is_dockerfile = matches!(name, FileName::Dockerfile(_) | FileName::NotUtf8);
         match (left_out, kind(entry)) {
             (Some(reason), _) if is_dockerfile => self.skip(entry, reason),
-            (Some(_), _) => {}
             (None, Ok(Kind::Folder)) => {
                 let reason = SkipReason::LinkToFolder;
                 self.scan.folders.push(Skipped { path: shown(entry.path()), reason });
@@ -207,7 +206,7 @@ impl<'o> Walk<'o> {
             (None, Ok(Kind::File)) => self.found(entry, name, root),
             (None, Ok(Kind::Other)) if is_dockerfile => self.skip(entry, SkipReason::NotRegular),
             (None, Err(error)) if is_dockerfile => self.problems.push(broken_link(&shown(entry.path()), &error)),
-            (None, Ok(Kind::Other) | Err(_)) => {}
+            (Some(_), _) | (None, Ok(Kind::Other) | Err(_)) => {}
         }
     }
 
