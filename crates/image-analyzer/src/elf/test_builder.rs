@@ -55,6 +55,7 @@ impl Sample {
     }
 
     /// Where it is started.
+    #[must_use]
     pub fn entry(mut self, entry: u64) -> Self {
         self.entry = entry;
         self
@@ -66,51 +67,60 @@ impl Sample {
     }
 
     /// For another machine: `e_machine`, 64-bit or not, big-endian or not.
+    #[must_use]
     pub fn machine(mut self, number: u16, is_64_bit: bool, big_endian: bool) -> Self {
         (self.machine, self.is_64_bit, self.big_endian) = (number, is_64_bit, big_endian);
         self
     }
 
     /// Another `e_type`.
+    #[must_use]
     pub fn kind(mut self, kind: u16) -> Self {
         self.kind = kind;
         self
     }
 
     /// `DT_NEEDED`.
+    #[must_use]
     pub fn needs(self, library: &str) -> Self {
         self.string(1, library)
     }
 
     /// `DT_RPATH`.
+    #[must_use]
     pub fn rpath(self, path: &str) -> Self {
         self.string(15, path)
     }
 
     /// `DT_RUNPATH`.
+    #[must_use]
     pub fn runpath(self, path: &str) -> Self {
         self.string(29, path)
     }
 
     /// `DT_FLAGS_1`.
+    #[must_use]
     pub fn flag(mut self, flags: u64) -> Self {
         self.dynamic.push((0x6fff_fffb, Value::Number(flags)));
         self
     }
 
     /// Versions of a library that are needed.
+    #[must_use]
     pub fn requires(mut self, library: &str, versions: &[&str]) -> Self {
         self.requires.push((library.to_owned(), versions.iter().map(|version| (*version).to_owned()).collect()));
         self
     }
 
     /// Versions that are provided.
+    #[must_use]
     pub fn provides(mut self, versions: &[&str]) -> Self {
         self.provides.extend(versions.iter().map(|version| (*version).to_owned()));
         self
     }
 
     /// Bytes that are somewhere in it.
+    #[must_use]
     pub fn data(mut self, data: &[u8]) -> Self {
         self.data.extend_from_slice(data);
         self
