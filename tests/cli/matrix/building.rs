@@ -104,8 +104,7 @@ fn without_an_engine_there_is_one_error_and_nothing_begins() {
 #[test]
 fn without_a_build_context_nothing_begins() {
     let fake = Fake::of(&["a"]);
-    let error = "error: nowhere: the build context is no folder: start in the repository's folder, or name it with \
-                 `--context`\n";
+    let error = "error: nowhere: the build context is not a folder: change `context`, or add the folder\n";
     fake.try_it(&["build", "--context", "nowhere"]).refused(error);
     assert_eq!(fake.asked(""), [""; 0]);
 }
