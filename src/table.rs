@@ -1,4 +1,4 @@
-//! A table of words in columns, no wider than it is told to be.
+//! A table of words in columns, no wider than asked for.
 //!
 //! Cells come from file names and Dockerfiles, so control characters are escaped here. Widths are columns of a
 //! terminal, not characters: `unicode-width` knows which characters take two or none.

@@ -14,7 +14,7 @@ use crate::terminal::Terminal;
 /// If stdout cannot be written.
 pub fn run(shell: Shell, terminal: &Terminal) -> Result<ExitCode, Error> {
     let mut script = Vec::new();
-    // Where a command asks no engine, nobody should be offered one.
+    // Where a command asks no engine, none is offered.
     let mut command = Cli::command().mut_arg("docker", |docker| docker.global(false));
     clap_complete::generate(shell, &mut command, "mkcompose", &mut script);
     terminal.result(&String::from_utf8_lossy(&script))?;

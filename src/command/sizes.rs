@@ -57,11 +57,11 @@ fn baseline(path: &Path, globs: &[String]) -> Result<Baseline, Error> {
     Ok(baseline.of(|service| patterns.is_empty() || patterns.iter().any(|pattern| pattern.is_match(service))))
 }
 
-/// Tells of changes where the format has no room for them.
+/// Prints the changes where the format has no room for them.
 fn say_changes(changes: &Changes, terminal: &Terminal) {
     for section in changes::sections(changes) {
-        let tone = if section.is_culprit { Style::Bad } else { Style::Strong };
-        terminal.status(&terminal.styled_err(&format!("{}:", section.title), tone));
+        let style = if section.has_grown_too_much { Style::Bad } else { Style::Strong };
+        terminal.status(&terminal.styled_err(&format!("{}:", section.title), style));
         section.lines.iter().for_each(|line| terminal.status(&format!("  {line}")));
     }
 }

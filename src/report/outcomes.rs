@@ -52,7 +52,7 @@ pub struct Report<'a> {
     pub rows: &'a [ServiceResult],
     /// What has changed, if an earlier report was given.
     pub changes: Option<&'a Changes>,
-    /// Whether somebody asked to stop before all was done.
+    /// Whether the user stopped the run before all was done.
     pub was_interrupted: bool,
     /// How long all of it took.
     pub time: Duration,

@@ -1,6 +1,6 @@
 //! What has changed since an earlier report: which images have another outcome than they had, for better or worse.
 //!
-//! Read from `mkcompose test --format json`; only names and outcomes are looked at. New and vanished services are told,
+//! Read from `mkcompose test --format json`; only names and outcomes are looked at. New and vanished services are listed,
 //! they are no change. Where nothing is known, now or then, there is nothing to compare.
 
 use std::collections::BTreeMap;
@@ -133,7 +133,7 @@ mod tests {
     ]}"#;
 
     #[test]
-    fn changes_in_both_directions_are_told_and_new_and_vanished_services_apart() {
+    fn changes_in_both_directions_are_listed_and_new_and_vanished_services_apart() {
         let exits = |exit_code| Outcome::ExitedWithError { exit_code, message: "words do not matter".to_owned() };
         let rows = [
             row("better", Outcome::Works),
@@ -150,8 +150,8 @@ mod tests {
         let changes = Baseline::parse(EARLIER.as_bytes()).unwrap().changes(&rows, &services);
         let words =
             |change: &super::Change| format!("{}: {} → {}", change.service, change.was.label(), change.is.label());
-        let told: Vec<_> = changes.changed.iter().map(words).collect();
-        assert_eq!(told, ["better: cannot start → works", "code: exits 1 → exits 2", "worse: works → timed out"]);
+        let listed: Vec<_> = changes.changed.iter().map(words).collect();
+        assert_eq!(listed, ["better: cannot start → works", "code: exits 1 → exits 2", "worse: works → timed out"]);
         assert_eq!(changes.new, ["cut-off", "fresh"]);
         assert_eq!(changes.vanished, ["gone"]);
     }
@@ -163,8 +163,8 @@ mod tests {
         let rows = [row("a.err", Outcome::NotBuilt), row("b", Outcome::NotBuilt)];
         let services = ["a.err".to_owned(), "b".to_owned()];
         let changes = Baseline::parse(earlier.as_bytes()).unwrap().changes(&rows, &services);
-        let told: Vec<_> = changes.changed.iter().map(|change| change.service.as_str()).collect();
-        assert_eq!(told, ["b"]);
+        let listed: Vec<_> = changes.changed.iter().map(|change| change.service.as_str()).collect();
+        assert_eq!(listed, ["b"]);
     }
 
     #[test]

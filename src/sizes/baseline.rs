@@ -1,6 +1,6 @@
 //! What has changed since an earlier report: which images grew, and whether beyond what was allowed.
 //!
-//! Read from `mkcompose sizes --format json`; only names and sizes are looked at. New and vanished services are told,
+//! Read from `mkcompose sizes --format json`; only names and sizes are looked at. New and vanished services are listed,
 //! they are no growth.
 
 use std::collections::BTreeMap;
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_new_and_vanished_services_are_told_apart() {
+    fn growth_new_and_vanished_services_are_listed_apart() {
         let baseline = Baseline::parse(EARLIER.as_bytes()).unwrap();
         let changes = baseline.changes(&sample(SortOrder::Size), "5%,10kB".parse().unwrap());
         assert_eq!(names(&changes.grown), ["hello-c.gcc-static.scratch"]);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_culprit_comes_first() {
+    fn what_grew_most_comes_first() {
         let baseline = Baseline::parse(EARLIER.as_bytes()).unwrap();
         let changes = baseline.changes(&sample(SortOrder::Name), GrowthLimit::default());
         assert_eq!(names(&changes.grown), ["hello-c.gcc-static.scratch", "hello-c.gcc"]);

@@ -28,7 +28,7 @@ pub(super) fn render(report: Report<'_>) -> String {
     out
 }
 
-/// Folded away: the table has the reason, this is for whoever mends it. `pre` ends at its end tag alone, whatever is in
+/// Folded away: the table has the reason, these lines help to fix it. `pre` ends at its end tag alone, whatever is in
 /// it (GitHub Flavored Markdown, "HTML blocks"), and nothing in it is a tag.
 fn last_lines(out: &mut String, row: &ServiceResult) {
     let title = escape(&format!("{} {}", row.service, row.outcome().label()));

@@ -1,4 +1,4 @@
-//! What has changed since an earlier report, in words; the culprits first.
+//! What has changed since an earlier report, in words; what grew too much first.
 
 use crate::size_format::{approximate, format_size, round_to_3_digits};
 use crate::sizes::baseline::{Change, Changes};
@@ -12,7 +12,7 @@ pub struct Section {
     /// A line for each service.
     pub lines: Vec<String>,
     /// Whether this is why the answer is no.
-    pub is_culprit: bool,
+    pub has_grown_too_much: bool,
 }
 
 /// What there is to say about `changes`; nothing, if nothing has changed.
@@ -28,7 +28,8 @@ pub fn sections(changes: &Changes) -> Vec<Section> {
         ("new".to_owned(), names(&changes.new), false),
         ("vanished".to_owned(), names(&changes.vanished), false),
     ];
-    let section = |(title, lines, is_culprit): (String, Vec<String>, bool)| Section { title, lines, is_culprit };
+    let section =
+        |(title, lines, has_grown_too_much): (String, Vec<String>, bool)| Section { title, lines, has_grown_too_much };
     all.into_iter().map(section).filter(|section| !section.lines.is_empty()).collect()
 }
 

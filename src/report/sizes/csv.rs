@@ -42,7 +42,7 @@ fn record<'a>(report: Report<'_>, row: &'a Row) -> [Cow<'a, str>; HEADER.len()] 
     ]
 }
 
-/// The earlier size of `row`: told by the changes, or the same as now.
+/// The earlier size of `row`: from the changes, or the same as now.
 fn was(report: Report<'_>, row: &Row) -> Option<u64> {
     let changes = report.changes?;
     let service = row.service.as_str();

@@ -11,7 +11,7 @@ use crate::sizes::Row;
 /// How long the longest bar is, in characters.
 const BAR: usize = 16;
 
-/// What has changed as lists, the culprits first, then one table of all images.
+/// What has changed as lists, what grew too much first, then one table of all images.
 pub(super) fn render(report: Report<'_>) -> String {
     let scale = Scale::of(report.sizes);
     let mut out = String::new();

@@ -50,7 +50,7 @@ pub(super) fn render(report: Report<'_>, Layout { width, color }: Layout) -> Str
     let widths = widths(cells.iter().flatten(), width.unwrap_or(usize::MAX));
     let mut out = String::new();
     for section in report.changes.map(changes::sections).unwrap_or_default() {
-        let style = if section.is_culprit { Style::Bad } else { Style::Strong };
+        let style = if section.has_grown_too_much { Style::Bad } else { Style::Strong };
         let _ = writeln!(out, "{}", styled(&format!("{}:", section.title), style, color));
         for line in &section.lines {
             let _ = writeln!(out, "  {line}");
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_in_80_columns_with_culprits_first() {
+    fn the_table_in_80_columns_with_what_grew_too_much_first() {
         let sizes = sample(SortOrder::Size);
         assert_snapshot!(render(
             Report { sizes: &sizes, changes: Some(&changed(&sizes)) },
