@@ -191,9 +191,9 @@ fn hung(command: String, patience: Duration) -> EngineError {
 pub fn unstarted(command: String, error: &io::Error) -> EngineError {
     let said = match error.kind() {
         io::ErrorKind::NotFound => {
-            "there is no such program: install Docker, or name another engine with `--docker`".to_owned()
+            "there is no such program: install Docker, or choose another engine with `--docker`".to_owned()
         }
-        _ => format!("it cannot be started ({error}): name another engine with `--docker`"),
+        _ => format!("cannot run it ({error}); choose another engine with `--docker`"),
     };
     EngineError { command, status: None, said }
 }

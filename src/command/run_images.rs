@@ -200,8 +200,8 @@ fn tidy(engine: &Engine, owner: &Owner, terminal: &Terminal) {
     };
     match swept.removed {
         0 => {}
-        1 => terminal.status("removed 1 container that an earlier run left when it was killed"),
-        count => terminal.status(&format!("removed {count} containers that earlier runs left when they were killed")),
+        1 => terminal.status("removed 1 container left by an interrupted run"),
+        count => terminal.status(&format!("removed {count} containers left by interrupted runs")),
     }
     if swept.elsewhere > 0 {
         let what = if swept.elsewhere == 1 { "1 container of a run" } else { "containers of runs" };

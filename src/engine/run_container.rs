@@ -285,7 +285,7 @@ impl Container<'_> {
             // The command is gone, killed for instance: its status is not that of the program.
             Ok((state, _)) if has_started(&state) && !is_over(&state) => {
                 self.runs = true;
-                let said = format!("it ended before its container did, which is still `{}`", state.status);
+                let said = format!("`docker run` exited, but the container is still `{}`", state.status);
                 Err(EngineError { command: shown.to_owned(), status: Some(status), said })
             }
             Ok((mut state, command)) => {
@@ -315,7 +315,8 @@ impl Container<'_> {
     /// The time is over. Only the engine knows whether the container ran all that time.
     fn out_of_time(&mut self, shown: &str, timeout: Duration) -> Result<ContainerEnd, EngineError> {
         let not_started = |said: &str| {
-            let said = format!("not started within {} s{said}: give it longer with `--timeout`", timeout.as_secs_f64());
+            let said =
+                format!("the container did not start within {} s{said}; raise `--timeout`", timeout.as_secs_f64());
             EngineError { command: shown.to_owned(), status: None, said }
         };
         match self.inspect() {
@@ -466,6 +467,6 @@ mod tests {
         let (owner, remover) = (Owner::me(), Remover::new(&engine));
         let failure =
             engine.run(&order(&owner, &remover, Duration::from_millis(200)), &Interrupt::default(), &mut |_| {});
-        assert!(failure.unwrap_err().to_string().contains("not started within 0.2 s"));
+        assert!(failure.unwrap_err().to_string().contains("did not start within 0.2 s"));
     }
 }

@@ -198,7 +198,7 @@ fn what_a_killed_run_left_is_removed_by_the_next_and_nothing_of_anybody_else() {
     docker("matrix.foreign", &["create", "--name", foreign, "--label", "minimage.mkcompose=else/where/1/1", "busybox"])
         .succeeds();
     let ran = run("matrix.killed", &mut mkcompose(&at, &["test", "--no-build", "volume.*"])).succeeds();
-    assert!(ran.stderr.starts_with("removed 1 container that an earlier run left"), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("removed 1 container left by an interrupted run"), "{}", ran.stderr);
     let left =
         docker("matrix.foreign-left", &["ps", "-a", "--format", "{{.Names}}", "--filter", "label=minimage.mkcompose"]);
     docker("matrix.foreign-rm", &["rm", "--force", foreign]).succeeds();

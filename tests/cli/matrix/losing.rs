@@ -88,7 +88,7 @@ fn a_run_that_the_engine_broke_off_is_unknown_and_the_rest_is_not_begun() {
     std::fs::remove_file(fake.case.at("engine/run.a")).unwrap();
     let run = fake.try_it(&["test", "--no-build"]);
     assert_eq!(run.code(), 0);
-    assert!(run.stderr().starts_with("removed 1 container that an earlier run left"), "{}", run.stderr());
+    assert!(run.stderr().starts_with("removed 1 container left by an interrupted run"), "{}", run.stderr());
     assert_eq!(fake.containers(), [""; 0]);
 }
 
@@ -117,7 +117,7 @@ fn what_a_killed_run_left_is_removed_by_the_next_and_nothing_of_anybody_else() {
     std::fs::remove_file(fake.case.at("engine/run.a")).unwrap();
     let run = fake.try_it(&["test", "--no-build"]);
     assert_eq!(run.code(), 0);
-    assert!(run.stderr().starts_with("removed 1 container that an earlier run left"), "{}", run.stderr());
+    assert!(run.stderr().starts_with("removed 1 container left by an interrupted run"), "{}", run.stderr());
     let mut kept = fake.containers();
     kept.sort();
     assert_eq!(kept, ["elsewhere", "mine", "odd", "theirs"]);

@@ -109,7 +109,7 @@ fn an_engines_command_that_is_killed_does_not_speak_for_its_program() {
     let entry = outcome("kill -KILL $$", &[]);
     assert_eq!(entry["outcome"], "unknown");
     let message = entry["message"].as_str().unwrap();
-    assert!(message.contains("it ended before its container did, which is still `running`"), "{entry}");
+    assert!(message.contains("`docker run` exited, but the container is still `running`"), "{entry}");
 }
 
 #[test]
@@ -126,7 +126,10 @@ fn a_line_without_an_end_does_not_fill_a_report() {
 fn a_container_that_the_engine_never_started_is_not_the_images_fault() {
     let entry = outcome("sed -i s/running/created/ \"$container.state\"; exec sleep 1000", &["--timeout", "1s"]);
     assert_eq!(entry["outcome"], "unknown");
-    assert!(entry["message"].as_str().unwrap().contains("not started within 1 s (it is still `created`)"), "{entry}");
+    assert!(
+        entry["message"].as_str().unwrap().contains("the container did not start within 1 s (it is still `created`)"),
+        "{entry}"
+    );
 }
 
 #[test]
