@@ -86,7 +86,7 @@ fn globs_choose_and_a_wrong_one_is_an_error_before_anything_is_asked() {
 fn without_an_engine_there_is_one_error_and_nothing_begins() {
     let case = Case::of(&["a", "b"]);
     for command in ["build", "test"] {
-        let error = "error: `/no/such/engine version` failed: there is no such program: install Docker, or name another \
+        let error = "error: `/no/such/engine version` failed: there is no such program: install Docker, or choose another \
                      engine with `--docker`\n";
         case.run([command, "--docker", "/no/such/engine"]).refused(error);
         let fake = Fake::of(&["a", "b"]).file("dead", "");
