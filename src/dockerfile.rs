@@ -11,8 +11,10 @@ mod validate;
 mod variables;
 
 pub use comments::{SettingComment, comments};
-pub use image_name_match::{Fit, fit, suggested};
+pub use image_name_match::{NameMatch, fit, suggested};
 pub use parser::ParseProblem;
 pub use stages::{
-    BuildArgs, BuildStage, CopySource, DeclaredArg, From, Image, ImageUse, ParsedDockerfile, UseKind, read, read_with,
+    BaseImage, BuildArgs, BuildStage, CopySource, DeclaredArg, FromInstruction, ImageUse, ParsedDockerfile, UseKind,
+    read, read_with,
 };
+pub use variables::TARGET_STAGE;

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::context::ContextStatus;
 use crate::context::{Presence, ProgramSource};
-use crate::dockerfile::{CopySource, Image, ParsedDockerfile, UseKind, fit, suggested};
+use crate::dockerfile::{BaseImage, CopySource, ParsedDockerfile, UseKind, fit, suggested};
 use crate::repository::convention::{Stage, stages};
 use crate::repository::service::Service;
 use image_analyzer::printable::printable_path;
@@ -19,7 +19,7 @@ use image_analyzer::printable::printable_path;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
-pub struct Finding {
+pub struct LintFinding {
     /// The Dockerfile.
     #[serde(serialize_with = "lossy")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
@@ -104,7 +104,7 @@ pub struct Surroundings<'s> {
 
 /// Everything that is wrong with one Dockerfile, in the order of the rules. Rules that its settings switch off are left
 /// out.
-pub fn lint(service: &Service, around: &Surroundings<'_>) -> Vec<Finding> {
+pub fn lint(service: &Service, around: &Surroundings<'_>) -> Vec<LintFinding> {
     let mut all = Vec::new();
     match &service.parsed {
         Ok(parsed) => {
@@ -126,7 +126,7 @@ pub fn lint(service: &Service, around: &Surroundings<'_>) -> Vec<Finding> {
     all.extend(unclear_context(service));
     all.extend(around.program.iter().filter_map(|program| missing_program_source(service, program, &service.context)));
     all.retain(|(_, rule, _)| service.lint.get(rule.as_str()) != Some(&false));
-    let of_this = |(line, rule, message)| Finding { path: service.dockerfile.clone(), line, rule, message };
+    let of_this = |(line, rule, message)| LintFinding { path: service.dockerfile.clone(), line, rule, message };
     all.into_iter().map(of_this).collect()
 }
 
@@ -134,7 +134,7 @@ pub fn lint(service: &Service, around: &Surroundings<'_>) -> Vec<Finding> {
 type Said = (usize, Rule, String);
 
 fn unknown_images(parsed: &ParsedDockerfile) -> Vec<Said> {
-    let missing = parsed.uses.iter().filter(|used| used.image == Image::Missing);
+    let missing = parsed.uses.iter().filter(|used| used.image == BaseImage::Missing);
     let said = missing.map(|used| {
         let what = match used.kind {
             UseKind::From => format!("FROM {}", used.written),

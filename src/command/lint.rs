@@ -10,7 +10,7 @@ use crate::context::{Context, ContextStatus, Ignore, Presence, find_source, is_g
 use crate::dockerfile::CopySource;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::lint::{Finding, Surroundings, lint};
+use crate::lint::{LintFinding, Surroundings, lint};
 use crate::repository::select::select;
 use crate::repository::service::Service;
 use crate::repository::{Repository, resolve};
@@ -39,7 +39,7 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         };
         findings.extend(lint(service, &Surroundings { program, absent: absent(service, &root)? }));
     }
-    findings.retain(|finding: &Finding| !args.allow.contains(&finding.rule));
+    findings.retain(|finding: &LintFinding| !args.allow.contains(&finding.rule));
     findings.sort_unstable();
     match args.format {
         LintFormat::Text => terminal.result(&text(&findings, terminal))?,
@@ -67,8 +67,8 @@ fn absent<'s>(service: &'s Service, root: &Path) -> Result<Vec<(&'s CopySource, 
     Ok(absent)
 }
 
-fn text(findings: &[Finding], terminal: &Terminal) -> String {
-    let line = |finding: &Finding| {
+fn text(findings: &[LintFinding], terminal: &Terminal) -> String {
+    let line = |finding: &LintFinding| {
         let place = terminal.styled_out(&format!("{}:{}:", printable_path(&finding.path), finding.line), Style::Strong);
         let rule = terminal.styled_out(&format!("({})", finding.rule), Style::Faint);
         format!("{place} {} {rule}\n", printable(&finding.message))

@@ -6,7 +6,7 @@
 
 /// How a segment fits a reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fit<'s> {
+pub enum NameMatch<'s> {
     /// The segment is a name of the reference and nothing more.
     Whole,
     /// A name of the reference, `-`, and this parameter.
@@ -14,10 +14,10 @@ pub enum Fit<'s> {
 }
 
 /// How `segment` fits `reference`; `None` if the reference contradicts it. Of several names the longest counts.
-pub fn fit<'s>(reference: &str, segment: &'s str) -> Option<Fit<'s>> {
+pub fn fit<'s>(reference: &str, segment: &'s str) -> Option<NameMatch<'s>> {
     names(reference).iter().find_map(|name| match segment.strip_prefix(name.as_str())? {
-        "" => Some(Fit::Whole),
-        rest => rest.strip_prefix('-').filter(|parameter| !parameter.is_empty()).map(Fit::With),
+        "" => Some(NameMatch::Whole),
+        rest => rest.strip_prefix('-').filter(|parameter| !parameter.is_empty()).map(NameMatch::With),
     })
 }
 
@@ -46,7 +46,7 @@ pub(super) fn split_tag(reference: &str) -> (&str, Option<&str>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fit, fit, names, suggested};
+    use super::{NameMatch, fit, names, suggested};
     use proptest::prelude::*;
 
     #[test]
@@ -63,7 +63,7 @@ mod tests {
             ("golang:alpine@sha256:0123", "golang-alpine"),
         ];
         for (reference, segment) in whole {
-            assert_eq!(fit(reference, segment), Some(Fit::Whole), "{reference} {segment}");
+            assert_eq!(fit(reference, segment), Some(NameMatch::Whole), "{reference} {segment}");
         }
     }
 
@@ -71,21 +71,21 @@ mod tests {
     fn host_and_leading_path_components_are_optional() {
         let reference = "gcr.io/distroless/static";
         for segment in ["static", "distroless-static", "gcr-io-distroless-static"] {
-            assert_eq!(fit(reference, segment), Some(Fit::Whole), "{segment}");
+            assert_eq!(fit(reference, segment), Some(NameMatch::Whole), "{segment}");
         }
         assert_eq!(fit(reference, "gcr-static"), None);
         assert_eq!(fit(reference, "distroless"), None);
-        assert_eq!(fit("localhost:5000/team/app:1", "app-1"), Some(Fit::Whole));
-        assert_eq!(fit("localhost:5000/app", "app"), Some(Fit::Whole));
-        assert_eq!(fit("docker.io/library/golang:latest", "golang"), Some(Fit::Whole));
-        assert_eq!(fit("ghcr.io/graalvm/native-image", "native-image"), Some(Fit::Whole));
+        assert_eq!(fit("localhost:5000/team/app:1", "app-1"), Some(NameMatch::Whole));
+        assert_eq!(fit("localhost:5000/app", "app"), Some(NameMatch::Whole));
+        assert_eq!(fit("docker.io/library/golang:latest", "golang"), Some(NameMatch::Whole));
+        assert_eq!(fit("ghcr.io/graalvm/native-image", "native-image"), Some(NameMatch::Whole));
     }
 
     #[test]
     fn what_follows_the_image_is_the_parameter() {
-        assert_eq!(fit("golang", "golang-nocgo"), Some(Fit::With("nocgo")));
-        assert_eq!(fit("openjdk:15-alpine", "openjdk-15-alpine-jlink"), Some(Fit::With("jlink")));
-        assert_eq!(fit("golang", "golang-alpine"), Some(Fit::With("alpine")));
+        assert_eq!(fit("golang", "golang-nocgo"), Some(NameMatch::With("nocgo")));
+        assert_eq!(fit("openjdk:15-alpine", "openjdk-15-alpine-jlink"), Some(NameMatch::With("jlink")));
+        assert_eq!(fit("golang", "golang-alpine"), Some(NameMatch::With("alpine")));
         assert_eq!(fit("golang", "golang-"), None);
         assert_eq!(fit("golang", "golangnocgo"), None);
     }
@@ -100,15 +100,15 @@ mod tests {
 
     #[test]
     fn dots_of_a_version_are_dashes_because_a_segment_has_none() {
-        assert_eq!(fit("python:3.12-slim", "python-3-12-slim"), Some(Fit::Whole));
+        assert_eq!(fit("python:3.12-slim", "python-3-12-slim"), Some(NameMatch::Whole));
         assert_eq!(fit("python:3.12", "python-3"), None);
     }
 
     #[test]
     fn the_longest_name_wins() {
-        assert_eq!(fit("a/a", "a-a"), Some(Fit::Whole));
-        assert_eq!(fit("a/a", "a-a-a"), Some(Fit::With("a")));
-        assert_eq!(fit("b/a", "a-a"), Some(Fit::With("a")));
+        assert_eq!(fit("a/a", "a-a"), Some(NameMatch::Whole));
+        assert_eq!(fit("a/a", "a-a-a"), Some(NameMatch::With("a")));
+        assert_eq!(fit("b/a", "a-a"), Some(NameMatch::With("a")));
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod tests {
             prop_assert!(found.is_some());
             prop_assert_eq!(found, fit(&reference, &segment));
             // What is left beside the parameter is a name, and no longer one would do.
-            let said = match found { Some(Fit::With(parameter)) => Some(parameter), _ => None };
+            let said = match found { Some(NameMatch::With(parameter)) => Some(parameter), _ => None };
             let matched = said.map_or(segment.as_str(), |said| segment.strip_suffix(said).and_then(|name| name.strip_suffix('-')).unwrap());
             prop_assert!(names.iter().any(|name| name == matched));
             prop_assert!(matched.len() >= name.len());

@@ -3,7 +3,7 @@
 //! The grammar is that of the distribution project's references. Digests are not looked at: nothing here depends on them.
 
 use super::image_name_match::split_tag;
-use super::variables::HOLE;
+use super::variables::UNKNOWN;
 
 /// Whether an engine would take `reference` for a reference to an image.
 pub(super) fn is_reference(reference: &str) -> bool {
@@ -36,15 +36,15 @@ fn is_tag(tag: &str) -> bool {
 
 /// Whether `name` can be the text of which `outline` is known, whatever stands in its holes.
 pub(super) fn may_be(outline: &str, name: &str) -> bool {
-    let Some((first, rest)) = outline.split_once(HOLE) else { return outline == name };
-    let (between, last) = rest.rsplit_once(HOLE).unwrap_or(("", rest));
+    let Some((first, rest)) = outline.split_once(UNKNOWN) else { return outline == name };
+    let (between, last) = rest.rsplit_once(UNKNOWN).unwrap_or(("", rest));
     let Some(middle) = name.strip_prefix(first).and_then(|name| name.strip_suffix(last)) else { return false };
-    between.split(HOLE).try_fold(middle, |left, piece| left.split_once(piece).map(|(_, left)| left)).is_some()
+    between.split(UNKNOWN).try_fold(middle, |left, piece| left.split_once(piece).map(|(_, left)| left)).is_some()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{HOLE, is_reference, may_be};
+    use super::{UNKNOWN, is_reference, may_be};
     use proptest::prelude::*;
 
     #[test]
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_hole_stands_for_any_text() {
-        let may_be = |outline: &str, name: &str| may_be(&outline.replace('*', HOLE), name);
+        let may_be = |outline: &str, name: &str| may_be(&outline.replace('*', UNKNOWN), name);
         for (outline, name) in
             [("*", ""), ("a-*", "a-"), ("a-*", "a-b"), ("*-b", "a-b"), ("a*c*e", "abcde"), ("a*b*", "ab")]
         {
@@ -87,7 +87,7 @@ mod tests {
     proptest! {
         #[test]
         fn filled_holes_are_found_again(pieces in prop::collection::vec("[ab]{0,3}", 1..5), fill in "[ab]{0,3}") {
-            prop_assert!(may_be(&pieces.join(HOLE), &pieces.join(&fill)));
+            prop_assert!(may_be(&pieces.join(UNKNOWN), &pieces.join(&fill)));
         }
 
         #[test]

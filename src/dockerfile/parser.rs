@@ -40,7 +40,7 @@ impl Instruction {
         self.flags.iter().filter_map(move |flag| flag.strip_prefix("--")?.strip_prefix(name)?.strip_prefix('='))
     }
 
-    /// The arguments if they are a JSON array of strings, whatever follows it, as Go's decoder reads it.
+    /// The arguments if they are a JSON array of strings and nothing else.
     pub(super) fn json(&self) -> Option<Vec<String>> {
         json(&self.arguments)
     }
@@ -54,7 +54,23 @@ fn json(arguments: &str) -> Option<Vec<String>> {
     if !arguments.starts_with('[') {
         return None;
     }
-    serde_json::Deserializer::from_str(arguments).into_iter().next()?.ok()
+    serde_json::from_str(arguments).ok()
+}
+
+/// The most bytes that `BuildKit` takes of one line.
+const MAX_LINE_LEN: usize = 65_535;
+
+/// Refuses a line that `BuildKit` cannot read, whatever it is part of.
+fn check_line_lengths(text: &str) -> Result<(), ParseProblem> {
+    if text.len() <= MAX_LINE_LEN {
+        return Ok(());
+    }
+    match text.split('\n').position(|line| line.len() > MAX_LINE_LEN) {
+        None => Ok(()),
+        Some(place) => {
+            Err(ParseProblem { line: place + 1, message: format!("a line has more than {MAX_LINE_LEN} bytes") })
+        }
+    }
 }
 
 /// The instructions of `text`, and the escape character that its directives choose.
@@ -63,6 +79,7 @@ fn json(arguments: &str) -> Option<Vec<String>> {
 /// An escape character that is none, or a here-document without an end.
 pub(super) fn instructions(text: &str) -> Result<(Vec<Instruction>, char), ParseProblem> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    check_line_lengths(text)?;
     let escape = escape(text)?;
     let mut lines = Lines { rest: text.split_inclusive('\n'), line: 0 };
     let mut instructions = Vec::new();
@@ -85,20 +102,28 @@ pub(super) fn instructions(text: &str) -> Result<(Vec<Instruction>, char), Parse
 /// Reads the directives at the top: comments of the form `# key=value` until the first line that is none.
 fn escape(text: &str) -> Result<char, ParseProblem> {
     let mut escape = '\\';
+    let mut seen = Vec::new();
     for (place, line) in text.lines().enumerate() {
         let Some((key, value)) = line.trim_start().strip_prefix('#').and_then(|line| line.split_once('=')) else {
             break;
         };
-        match (key.trim().to_ascii_lowercase().as_str(), value.trim()) {
+        let (key, value) = (key.trim().to_ascii_lowercase(), value.trim());
+        if !matches!(key.as_str(), "escape" | "syntax" | "check") || value.is_empty() {
+            break;
+        }
+        if seen.contains(&key) {
+            return Err(ParseProblem { line: place + 1, message: format!("the directive `# {key}=` is here twice") });
+        }
+        match (key.as_str(), value) {
             ("escape", "`") => escape = '`',
             ("escape", "\\") => escape = '\\',
             ("escape", other) => {
                 let message = format!("the escape character is \\ or `, not {other}");
                 return Err(ParseProblem { line: place + 1, message });
             }
-            ("syntax" | "check", _) => {}
-            _ => break,
+            _ => {}
         }
+        seen.push(key);
     }
     Ok(escape)
 }
@@ -147,7 +172,7 @@ impl<'a> Lines<'a> {
         if !may || json(arguments).is_some() {
             return Ok(());
         }
-        for document in words(arguments, '\\').into_iter().filter_map(HereDocument::parse) {
+        for document in here_documents(arguments) {
             loop {
                 let Some(line) = self.next() else {
                     return Err(instruction.problem(format!("the here-document `{}` has no end", document.name)));
@@ -160,6 +185,20 @@ impl<'a> Lines<'a> {
         }
         Ok(())
     }
+}
+
+/// The here-documents that a line announces. There may be a blank between `<<` and the word.
+fn here_documents(arguments: &str) -> Vec<HereDocument> {
+    let mut documents = Vec::new();
+    let mut words = words(arguments, '\\').into_iter();
+    while let Some(word) = words.next() {
+        if matches!(word.trim_start_matches(|c: char| c.is_ascii_digit()), "<<" | "<<-") {
+            documents.extend(words.next().and_then(|name| HereDocument::parse(&format!("{word}{name}"))));
+        } else {
+            documents.extend(HereDocument::parse(word));
+        }
+    }
+    documents
 }
 
 /// The line without the escape character at its end, if it has one: two of them are none.
@@ -255,21 +294,36 @@ mod tests {
     }
 
     #[test]
+    fn a_directive_given_twice_is_refused() {
+        for text in ["# syntax=x\n# syntax=x\nFROM a", "# escape=`\n#ESCAPE=`\nFROM a"] {
+            assert_eq!(instructions(text).unwrap_err().line, 2, "{text}");
+        }
+        reads("# note\n# syntax=x\n# syntax=y\nFROM a", &[(4, "FROM", "a")]);
+    }
+
+    #[test]
+    fn a_line_may_have_65535_bytes() {
+        let text = |length: usize| format!("FROM a\nRUN {}\n", "x".repeat(length - 4));
+        assert_eq!(instructions(&text(65_535)).unwrap().0.len(), 2);
+        assert_eq!(instructions(&text(65_536)).unwrap_err().line, 2);
+    }
+
+    #[test]
     fn here_documents_are_passed_over_wherever_they_are_announced() {
         reads("RUN <<EOF\nFROM x\nEOF\nRUN b", &[(1, "RUN", "<<EOF"), (4, "RUN", "b")]);
         reads(
             "RUN cat <<A > /x && cat <<-\"B C\"\nB C\nA\n\tx\n\tB C\nRUN b",
             &[(1, "RUN", "cat <<A > /x && cat <<-\"B C\""), (6, "RUN", "b")],
         );
+        reads("RUN cat << 'E' > f\nFROM x\nE\nRUN b", &[(1, "RUN", "cat << 'E' > f"), (4, "RUN", "b")]);
+        reads("RUN cat <<- E\n\tx\n\tE\nRUN b", &[(1, "RUN", "cat <<- E"), (4, "RUN", "b")]);
         reads("ONBUILD RUN 3<<'E'\nx\nE\nRUN b", &[(1, "ONBUILD", "RUN 3<<'E'"), (4, "RUN", "b")]);
         reads("COPY <<a.txt <<b.txt /x/\na.txt\nb.txt\nRUN b", &[(1, "COPY", "<<a.txt <<b.txt /x/"), (4, "RUN", "b")]);
     }
 
     #[test]
     fn what_only_looks_like_a_here_document_is_none() {
-        for line in
-            ["RUN echo \"<<EOF\"", "RUN cat <<< x", "RUN x=$((1<<2))", "RUN cat << EOF", "CMD <<EOF", "RUN [\"<<EOF\"]"]
-        {
+        for line in ["RUN echo \"<<EOF\"", "RUN cat <<< x", "RUN x=$((1<<2))", "CMD <<EOF", "RUN [\"<<EOF\"]"] {
             assert_eq!(read(&format!("{line}\nRUN b")).len(), 2, "{line}");
         }
     }

@@ -9,38 +9,38 @@ use super::comments::{SettingComment, comments};
 use super::image_reference::{is_reference, may_be};
 use super::parser::{HereDocument, Instruction, ParseProblem, instructions, is_space};
 use super::validate::{check, is_stage_name};
-use super::variables::{Gap, Scope, expand, words};
+use super::variables::{ArgScope, UnknownValue, expand, words};
 
 /// The image of a FROM line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Image {
+pub enum BaseImage {
     /// Its reference, variables filled in.
     Known(String),
     /// None: what is written, variables filled in, is no reference, or nothing at all.
     Missing,
     /// It depends on what the Dockerfile does not say: the platform.
-    Untold,
+    Unknown,
 }
 
-impl Image {
+impl BaseImage {
     /// The reference, if it is known.
     pub fn known(&self) -> Option<&str> {
         match self {
             Self::Known(reference) => Some(reference),
-            Self::Missing | Self::Untold => None,
+            Self::Missing | Self::Unknown => None,
         }
     }
 }
 
 /// A FROM line that starts from an image, not from an earlier stage, nor from one that the platform chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct From {
+pub struct FromInstruction {
     /// The line it starts on, counted from 1.
     pub line: usize,
     /// The image, as it is written.
     pub written: String,
     /// The image that this is.
-    pub image: Image,
+    pub image: BaseImage,
 }
 
 /// A file or pattern that COPY or ADD takes from the build context.
@@ -78,7 +78,7 @@ pub struct ImageUse {
     /// The reference as it is written.
     pub written: String,
     /// The reference with its variables filled in.
-    pub image: Image,
+    pub image: BaseImage,
 }
 
 /// An ARG instruction's variable.
@@ -111,7 +111,7 @@ pub struct ParsedDockerfile {
     /// Its build stages, in order.
     pub stages: Vec<BuildStage>,
     /// The FROM lines that start from an image, in order.
-    pub froms: Vec<From>,
+    pub froms: Vec<FromInstruction>,
     /// Every image that it depends on, in order: those of `froms` and of COPY and RUN.
     pub uses: Vec<ImageUse>,
     /// What COPY, ADD and bind mounts take from the build context, in order. A source whose variables cannot be filled in
@@ -164,9 +164,9 @@ struct Reader<'a> {
     args: &'a BuildArgs,
     parsed: ParsedDockerfile,
     /// What ARG lines before the first FROM set.
-    global: Scope,
+    global: ArgScope,
     /// What the present stage sees; `None` before the first FROM.
-    stage: Option<Scope>,
+    stage: Option<ArgScope>,
     /// The name of the present stage, in lower case, as `BuildKit` has it: `FROM build` finds `AS Build`, `FROM Build` does
     /// not.
     name: Option<String>,
@@ -179,7 +179,7 @@ struct Reader<'a> {
 /// What a stage that starts from another one takes over.
 #[derive(Clone, Default)]
 struct StageEnd {
-    scope: Scope,
+    scope: ArgScope,
     runs: Runs,
 }
 
@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
             escape,
             args,
             parsed: ParsedDockerfile::default(),
-            global: Scope::default(),
+            global: ArgScope::global(args),
             stage: None,
             name: None,
             named: BTreeMap::new(),
@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
             }
             "COPY" => self.copy("COPY", instruction)?,
             "ADD" => self.copy("ADD", instruction)?,
-            "RUN" => self.mounts(instruction),
+            "RUN" => self.mounts(instruction)?,
             "HEALTHCHECK" => {
                 self.parsed.has_health_check = !arguments.trim_start().to_ascii_uppercase().starts_with("NONE");
                 self.runs.has_health_check = self.parsed.has_health_check;
@@ -279,7 +279,7 @@ impl<'a> Reader<'a> {
 
     /// Starts a stage from an earlier one or from an image.
     fn start(&mut self, written: &str, line: usize) {
-        self.stage = Some(Scope::stage());
+        self.stage = Some(ArgScope::stage());
         let image = match expand(written, &self.global, self.escape) {
             Ok(image) => {
                 if let Some(earlier) = self.named.get(&image) {
@@ -287,18 +287,18 @@ impl<'a> Reader<'a> {
                     self.runs = earlier.runs.clone();
                     return;
                 }
-                if is_reference(&image) { Image::Known(image) } else { Image::Missing }
+                if is_reference(&image) { BaseImage::Known(image) } else { BaseImage::Missing }
             }
-            Err(Gap::Refused) => Image::Missing,
-            Err(Gap::Untold(outline)) => {
+            Err(UnknownValue::Refused) => BaseImage::Missing,
+            Err(UnknownValue::Partly(outline)) => {
                 // A stage for each platform is how one chooses a base: `FROM base-$TARGETARCH`.
                 if self.named.keys().any(|name| may_be(&outline, name)) {
                     return;
                 }
-                Image::Untold
+                BaseImage::Unknown
             }
         };
-        self.parsed.froms.push(From { line, written: written.to_owned(), image: image.clone() });
+        self.parsed.froms.push(FromInstruction { line, written: written.to_owned(), image: image.clone() });
         self.parsed.uses.push(ImageUse { line, kind: UseKind::From, written: written.to_owned(), image });
     }
 
@@ -311,29 +311,31 @@ impl<'a> Reader<'a> {
                     || name.parse::<usize>().is_ok_and(|place| place < self.parsed.stages.len());
                 match (is_stage, is_reference(&name)) {
                     (true, _) => return,
-                    (false, true) => Image::Known(name),
-                    (false, false) => Image::Missing,
+                    (false, true) => BaseImage::Known(name),
+                    (false, false) => BaseImage::Missing,
                 }
             }
-            Err(Gap::Refused) => Image::Missing,
-            Err(Gap::Untold(_)) => Image::Untold,
+            Err(UnknownValue::Refused) => BaseImage::Missing,
+            Err(UnknownValue::Partly(_)) => BaseImage::Unknown,
         };
         self.parsed.uses.push(ImageUse { line, kind, written: written.to_owned(), image });
     }
 
     /// Reads the bind mounts of RUN: `--mount=type=bind,source=PATH,from=IMAGE`. A mount without a type is one.
-    fn mounts(&mut self, instruction: &Instruction) {
+    fn mounts(&mut self, instruction: &Instruction) -> Result<(), ParseProblem> {
         for mount in instruction.flag_values("mount") {
             let options: Vec<_> =
                 mount.split(',').map(|option| option.split_once('=').unwrap_or((option, ""))).collect();
             let value = |names: &[&str]| options.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| *value);
             if let Some(from) = value(&["from"]) {
+                without_variables(from, instruction)?;
                 self.use_image(UseKind::Mount, from, instruction.line);
             } else if value(&["type"]).is_none_or(|kind| kind == "bind") {
                 let path = value(&["source", "src"]).unwrap_or(".").to_owned();
                 self.source("RUN", &path, instruction);
             }
         }
+        Ok(())
     }
 
     fn copy(&mut self, keyword: &'static str, instruction: &Instruction) -> Result<(), ParseProblem> {
@@ -343,7 +345,11 @@ impl<'a> Reader<'a> {
         let Some((_destination, sources @ [_, ..])) = written.split_last() else {
             return Err(instruction.problem(format!("{keyword} takes at least a source and a destination")));
         };
+        if let Some(remote) = sources.iter().find(|source| keyword == "COPY" && is_remote(source)) {
+            return Err(instruction.problem(format!("COPY cannot take `{remote}`, only ADD can")));
+        }
         if let Some(from) = instruction.flag_values("from").next() {
+            without_variables(from, instruction)?;
             self.use_image(UseKind::Copy, from, instruction.line);
         }
         if instruction.has_flag("from") {
@@ -369,6 +375,16 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Refuses a `from` with a variable, which `BuildKit` does not fill in there.
+fn without_variables(from: &str, instruction: &Instruction) -> Result<(), ParseProblem> {
+    let starts_name = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '{');
+    if from.split('$').skip(1).any(starts_name) {
+        let message = format!("`from={from}` cannot have a variable: start a stage FROM it and name that stage");
+        return Err(instruction.problem(message));
+    }
+    Ok(())
+}
+
 /// A URL or a Git address, which ADD fetches from elsewhere.
 fn is_remote(source: &str) -> bool {
     source.contains("://") || source.starts_with("git@")
@@ -376,7 +392,7 @@ fn is_remote(source: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{BuildArgs, Image, ParsedDockerfile, UseKind, read, read_with};
+    use super::{BaseImage, BuildArgs, ParsedDockerfile, UseKind, read, read_with};
     use proptest::prelude::*;
 
     #[track_caller]
@@ -404,16 +420,25 @@ mod tests {
     #[test]
     fn an_argument_of_a_stage_is_not_seen_by_the_next_from() {
         let froms = content("FROM a\nARG V=1\nFROM b:$V\nFROM b$V\n").froms;
-        assert_eq!((&froms[1].image, froms[1].written.as_str()), (&Image::Missing, "b:$V"));
-        assert_eq!(froms[2].image, Image::Known("b".to_owned()));
+        assert_eq!((&froms[1].image, froms[1].written.as_str()), (&BaseImage::Missing, "b:$V"));
+        assert_eq!(froms[2].image, BaseImage::Known("b".to_owned()));
+    }
+
+    #[test]
+    fn the_stage_that_is_built_has_a_variable() {
+        let text = "FROM a:$TARGETSTAGE\nARG TARGETSTAGE\nCOPY $TARGETSTAGE /\n";
+        assert_eq!(images(text), [(1, "a:default".to_owned())]);
+        assert_eq!(content(text).sources[0].path, "default");
+        let args = BuildArgs::from([("TARGETSTAGE".to_owned(), Some("web".to_owned()))]);
+        assert_eq!(read_with(text, &args).unwrap().froms[0].image, BaseImage::Known("a:web".to_owned()));
     }
 
     #[test]
     fn build_arguments_win_over_defaults_and_one_from_the_environment_is_unknown() {
         let args = |value: Option<&str>| BuildArgs::from([("V".to_owned(), value.map(str::to_owned))]);
         let image = |value| read_with("ARG V=1\nFROM a:$V\n", &args(value)).unwrap().froms[0].image.clone();
-        assert_eq!(image(Some("2")), Image::Known("a:2".to_owned()));
-        assert_eq!(image(None), Image::Untold);
+        assert_eq!(image(Some("2")), BaseImage::Known("a:2".to_owned()));
+        assert_eq!(image(None), BaseImage::Unknown);
         let parsed = read_with("FROM a\nARG V\nCOPY $V .\n", &args(Some("x"))).unwrap();
         assert_eq!(parsed.sources[0].path, "x");
         assert!(parsed.declares("V") && !parsed.declares("W") && !parsed.args[0].has_default);
@@ -450,7 +475,7 @@ mod tests {
     fn platform_and_digest_do_not_stand_in_the_way() {
         assert_eq!(images("FROM --platform=$BUILDPLATFORM golang AS b"), [(1, "golang".to_owned())]);
         assert_eq!(images("FROM golang:1@sha256:00"), [(1, "golang:1@sha256:00".to_owned())]);
-        assert_eq!(content("FROM a-$TARGETARCH").froms[0].image, Image::Untold);
+        assert_eq!(content("FROM a-$TARGETARCH").froms[0].image, BaseImage::Unknown);
     }
 
     #[test]

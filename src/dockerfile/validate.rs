@@ -1,8 +1,73 @@
 //! What `BuildKit` refuses of an instruction whatever it says: unknown keywords, a wrong place, missing arguments.
 //!
-//! Not the values of arguments that no name speaks of: ports, signals, unknown flags.
+//! Not the values of arguments: ports, signals, durations.
 
 use super::parser::{Instruction, ParseProblem, is_space};
+
+/// The flags of an instruction that may be given once.
+fn flags(keyword: &str) -> &'static [&'static str] {
+    match keyword {
+        "FROM" => &["platform"],
+        "ADD" => &["chown", "chmod", "link", "keep-git-dir", "checksum", "unpack"],
+        "COPY" => &["from", "chown", "chmod", "link", "parents"],
+        "RUN" => &["network", "security"],
+        "HEALTHCHECK" => &["interval", "timeout", "start-period", "start-interval", "retries"],
+        _ => &[],
+    }
+}
+
+/// The flags of an instruction that may be given several times.
+fn repeatable_flags(keyword: &str) -> &'static [&'static str] {
+    match keyword {
+        "ADD" | "COPY" => &["exclude"],
+        "RUN" => &["mount", "device"],
+        _ => &[],
+    }
+}
+
+/// The flags that are true or false; all others have a value.
+const SWITCHES: [&str; 4] = ["link", "keep-git-dir", "unpack", "parents"];
+
+/// What is wrong with the flags of `instruction`.
+fn wrong_flags(instruction: &Instruction) -> Option<String> {
+    let mut seen = Vec::new();
+    for flag in &instruction.flags {
+        let flag = flag.strip_prefix("--").unwrap_or(flag);
+        let (name, value) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
+        let is_repeatable = repeatable_flags(&instruction.keyword).contains(&name);
+        if !is_repeatable && !flags(&instruction.keyword).contains(&name) {
+            return Some(format!("{} has no flag `--{name}`", instruction.keyword));
+        }
+        if !is_repeatable && seen.contains(&name) {
+            return Some(format!("the flag `--{name}` is here twice"));
+        }
+        if SWITCHES.contains(&name) {
+            if value.is_some_and(|value| !["true", "false"].iter().any(|known| known.eq_ignore_ascii_case(value))) {
+                return Some(format!("the flag `--{name}` takes true or false"));
+            }
+        } else if value.is_none() {
+            return Some(format!("the flag `--{name}` has no value"));
+        }
+        seen.push(name);
+    }
+    None
+}
+
+/// Whether the arguments are a JSON array with something in it that is no string.
+fn is_array_of_others(instruction: &Instruction) -> bool {
+    let takes_json =
+        matches!(instruction.keyword.as_str(), "ADD" | "CMD" | "COPY" | "ENTRYPOINT" | "RUN" | "SHELL" | "VOLUME");
+    takes_json
+        && instruction.arguments.starts_with('[')
+        && serde_json::from_str::<Vec<serde_json::Value>>(&instruction.arguments)
+            .is_ok_and(|values| !values.iter().all(serde_json::Value::is_string))
+}
+
+/// What may not be an ONBUILD trigger: the keyword, if `arguments` start with one such.
+fn wrong_trigger(arguments: &str) -> Option<String> {
+    let trigger = arguments.split(is_space).next().unwrap_or_default().to_ascii_uppercase();
+    matches!(trigger.as_str(), "FROM" | "MAINTAINER" | "ONBUILD").then_some(trigger)
+}
 
 /// What `BuildKit` refuses of any instruction before it looks at what it says.
 pub(super) fn check(instruction: &Instruction, in_stage: bool) -> Result<(), ParseProblem> {
@@ -32,6 +97,12 @@ pub(super) fn check(instruction: &Instruction, in_stage: bool) -> Result<(), Par
         format!("{keyword} before the first FROM")
     } else if takes_some && arguments.is_empty() {
         format!("{keyword} without an argument")
+    } else if let Some(wrong) = wrong_flags(instruction) {
+        wrong
+    } else if is_array_of_others(instruction) {
+        format!("the JSON array of {keyword} has something in it that is not a string")
+    } else if let Some(trigger) = wrong_trigger(arguments).filter(|_| keyword == "ONBUILD") {
+        format!("ONBUILD cannot run {trigger}")
     } else if keyword == "SHELL" && instruction.json().is_none() {
         "SHELL takes a JSON array of strings".to_owned()
     } else if keyword == "HEALTHCHECK" && !is_health_check(arguments) {
@@ -83,6 +154,21 @@ mod tests {
             "USER",
             "VOLUME",
             "ONBUILD",
+            "ONBUILD FROM b",
+            "ONBUILD onbuild RUN x",
+            "ONBUILD MAINTAINER x",
+            "SHELL [\"/bin/sh\"] x",
+            "CMD [1]",
+            "COPY --chwon=1 a b",
+            "COPY --from=a --from=b x y",
+            "COPY --link=maybe a b",
+            "COPY --chown a b",
+            "COPY --from=$V a b",
+            "COPY --from=b:${V} a c",
+            "COPY https://example.org/x /x",
+            "COPY git@example.org:x.git /x",
+            "RUN --mount=from=$V,target=/x true",
+            "CMD --version",
         ] {
             assert_eq!(read(&format!("FROM a\n\n{line}\n")).map_err(|problem| problem.line), Err(3), "{line}");
         }
@@ -93,7 +179,13 @@ mod tests {
     fn what_docker_takes_is_taken() {
         for line in [
             "CMD [x]",
+            "CMD [\"a\"] b",
             "CMD",
+            "ONBUILD RUN FROM",
+            "COPY --link --parents --exclude=x --exclude=y a b",
+            "COPY --link=false --chmod=755 a b",
+            "ADD --checksum=sha256:0 https://example.org/x /x",
+            "RUN --mount=type=cache,target=/x --mount=type=cache,target=/y --network=none true",
             "ENTRYPOINT []",
             "ENV A b",
             "ENV A=",

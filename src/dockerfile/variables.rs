@@ -1,13 +1,15 @@
 //! Fills in the variables of a Dockerfile word, by the rules of its reference ("Environment replacement") and of
 //! `BuildKit`'s `shell` package: `$X`, `${X}`, `${X:-word}`, `${X-word}`, `${X:+word}`, `${X+word}`, `${X:?word}`,
-//! quotes and the escape character.
+//! `${X#pattern}`, `${X%pattern}`, `${X/pattern/word}`, quotes and the escape character.
 //!
-//! A variable without a value is empty, as there. It does not guess: what depends on the machine, on the base image or on
-//! a pattern (`${X%…}`) cannot be told.
+//! A variable without a value is empty, as there. It does not guess: what depends on the machine or on the base image is
+//! unknown.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::str::Chars;
+
+use regex::Regex;
 
 /// A word within a word within a word: more than this is nobody's Dockerfile, and must not exhaust the stack.
 const MAX_DEPTH: usize = 16;
@@ -24,21 +26,24 @@ const PLATFORM: [&str; 8] = [
     "TARGETVARIANT",
 ];
 
+/// The variable that `BuildKit` sets to the name of the stage that is built.
+pub const TARGET_STAGE: &str = "TARGETSTAGE";
+
 /// Stands in a word for each thing in it that cannot be told: no text has this character.
-pub(super) const HOLE: &str = "\u{ffff}";
+pub(super) const UNKNOWN: &str = "\u{ffff}";
 
 /// Why a word is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Gap {
+pub(super) enum UnknownValue {
     /// It has `${X:?word}`, and no X.
     Refused,
-    /// It depends on what the Dockerfile does not say. This much is known, with a [`HOLE`] for each such thing.
-    Untold(String),
+    /// It depends on what the Dockerfile does not say. This much is known, with a [`UNKNOWN`] for each such thing.
+    Partly(String),
 }
 
 /// The variables that a line sees.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Scope {
+pub(super) struct ArgScope {
     values: BTreeMap<String, String>,
     /// Whether the base image may have set variables that are not in `values`.
     open: bool,
@@ -48,10 +53,16 @@ enum Value<'s> {
     Set(&'s str),
     Unset,
     /// This much of it is known.
-    Untold(&'s str),
+    Unknown(&'s str),
 }
 
-impl Scope {
+impl ArgScope {
+    /// The scope before the first FROM. `TARGETSTAGE` is the stage that is built, `default` if none is named.
+    pub(super) fn global(args: &BTreeMap<String, Option<String>>) -> Self {
+        let target = args.get(TARGET_STAGE).cloned().flatten().unwrap_or_else(|| "default".to_owned());
+        Self { values: BTreeMap::from([(TARGET_STAGE.to_owned(), target)]), open: false }
+    }
+
     /// The scope of a stage, before its first line: empty, but its base image may set anything.
     pub(super) fn stage() -> Self {
         Self { values: BTreeMap::new(), open: true }
@@ -70,7 +81,7 @@ impl Scope {
             let (name, default) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
             if let Some(given) = args.get(name) {
                 // One from the environment has a value that cannot be known here.
-                self.values.insert(name.to_owned(), given.clone().unwrap_or_else(|| HOLE.to_owned()));
+                self.values.insert(name.to_owned(), given.clone().unwrap_or_else(|| UNKNOWN.to_owned()));
             } else if let Some(value) = default {
                 self.set(name, value, escape);
             } else if let Some(value) = outer.and_then(|outer| outer.values.get(name)) {
@@ -93,30 +104,30 @@ impl Scope {
 
     fn set(&mut self, name: &str, value: &str, escape: char) {
         let value = match expand(value, self, escape) {
-            Ok(value) | Err(Gap::Untold(value)) => value,
-            Err(Gap::Refused) => HOLE.to_owned(),
+            Ok(value) | Err(UnknownValue::Partly(value)) => value,
+            Err(UnknownValue::Refused) => UNKNOWN.to_owned(),
         };
         self.values.insert(name.to_owned(), value);
     }
 
     fn get(&self, name: &str) -> Value<'_> {
         match self.values.get(name) {
-            Some(value) if value.contains(HOLE) => Value::Untold(value),
+            Some(value) if value.contains(UNKNOWN) => Value::Unknown(value),
             Some(value) => Value::Set(value),
-            None if self.open || PLATFORM.contains(&name) => Value::Untold(HOLE),
+            None if self.open || PLATFORM.contains(&name) => Value::Unknown(UNKNOWN),
             None => Value::Unset,
         }
     }
 }
 
 /// `word` with its variables filled in and its quotes removed.
-pub(super) fn expand(word: &str, scope: &Scope, escape: char) -> Result<String, Gap> {
-    let mut reader = Reader { chars: word.chars().peekable(), scope, escape };
+pub(super) fn expand(word: &str, scope: &ArgScope, escape: char) -> Result<String, UnknownValue> {
+    let mut reader = Reader { chars: word.chars().peekable(), scope, escape, keeps_escapes: false };
     match reader.word(None, MAX_DEPTH) {
-        Some(Text { refused: true, .. }) => Err(Gap::Refused),
-        Some(Text { text, .. }) if text.contains(HOLE) => Err(Gap::Untold(text)),
+        Some(Text { refused: true, .. }) => Err(UnknownValue::Refused),
+        Some(Text { text, .. }) if text.contains(UNKNOWN) => Err(UnknownValue::Partly(text)),
         Some(Text { text, .. }) => Ok(text),
-        None => Err(Gap::Untold(HOLE.to_owned())),
+        None => Err(UnknownValue::Partly(UNKNOWN.to_owned())),
     }
 }
 
@@ -175,8 +186,10 @@ impl From<&str> for Text {
 
 struct Reader<'a> {
     chars: Peekable<Chars<'a>>,
-    scope: &'a Scope,
+    scope: &'a ArgScope,
     escape: char,
+    /// Whether the escape character stays in the text, as in a pattern.
+    keeps_escapes: bool,
 }
 
 impl Reader<'_> {
@@ -190,7 +203,10 @@ impl Reader<'_> {
                 '\'' => out.text.push_str(&self.single()?),
                 '"' => out.push(&self.double(depth)?),
                 '$' => out.push(&self.variable(depth)?),
-                c if c == self.escape => out.text.extend(self.chars.next()),
+                c if c == self.escape => {
+                    out.text.extend(self.keeps_escapes.then_some(c));
+                    out.text.extend(self.chars.next());
+                }
                 c => out.text.push(c),
             }
         }
@@ -216,7 +232,7 @@ impl Reader<'_> {
                 c if c == self.escape => {
                     // Only a quote, a dollar and itself lose the escape character within double quotes.
                     let next = self.chars.next()?;
-                    if next != '"' && next != '$' && next != self.escape {
+                    if self.keeps_escapes || (next != '"' && next != '$' && next != self.escape) {
                         out.text.push(c);
                     }
                     out.text.push(next);
@@ -241,12 +257,15 @@ impl Reader<'_> {
             ':' => (self.chars.next()?, true),
             operator => (operator, false),
         };
-        if !matches!(operator, '-' | '+' | '?') {
-            return None;
+        match operator {
+            '-' | '+' | '?' => {}
+            '#' | '%' => return self.trimmed(&name, operator, depth),
+            '/' if !empty_is_unset => return self.replaced(&name, depth),
+            _ => return None,
         }
         let word = self.word(Some('}'), depth)?;
         Some(match (self.scope.get(&name), operator) {
-            (Value::Untold(_), _) => Text::from(HOLE),
+            (Value::Unknown(_), _) => Text::from(UNKNOWN),
             (Value::Set(value), operator) if !(empty_is_unset && value.is_empty()) => {
                 if operator == '+' {
                     word
@@ -260,9 +279,55 @@ impl Reader<'_> {
         })
     }
 
+    /// What follows `${X#` or `${X%`: the value without what fits the pattern at its start or end. The longest counts where
+    /// the sign is doubled.
+    fn trimmed(&mut self, name: &str, sign: char, depth: usize) -> Option<Text> {
+        let pattern = self.raw_word('}', depth)?;
+        let (value, pattern) = match (self.known(name), pattern) {
+            (Some(value), pattern) if !pattern.refused && !pattern.text.contains(UNKNOWN) => (value, pattern.text),
+            (_, Text { refused, .. }) => return Some(Text { text: UNKNOWN.to_owned(), refused }),
+        };
+        let (pattern, longest) = pattern.strip_prefix(sign).map_or((pattern.as_str(), false), |rest| (rest, true));
+        let trimmed =
+            if sign == '#' { trim_start(pattern, &value, longest) } else { trim_end(pattern, &value, longest) };
+        trimmed.map(|text| Text { text, refused: false })
+    }
+
+    /// What follows `${X/`: the value with the first of what fits the pattern replaced, or all with `${X//`.
+    fn replaced(&mut self, name: &str, depth: usize) -> Option<Text> {
+        let all = self.chars.next_if_eq(&'/').is_some();
+        let pattern = self.raw_word('/', depth)?;
+        let replacement = self.raw_word('}', depth)?;
+        let is_known = |text: &Text| !text.refused && !text.text.contains(UNKNOWN);
+        let Some(value) = self.known(name).filter(|_| is_known(&pattern) && is_known(&replacement)) else {
+            return Some(Text { text: UNKNOWN.to_owned(), refused: pattern.refused || replacement.refused });
+        };
+        let pattern = regex(&pattern.text, true, false)?;
+        let limit = usize::from(!all);
+        let text = pattern.replacen(&value, limit, regex::NoExpand(&replacement.text)).into_owned();
+        Some(Text { text, refused: false })
+    }
+
+    /// A word of which the escape characters are kept.
+    fn raw_word(&mut self, end: char, depth: usize) -> Option<Text> {
+        let before = std::mem::replace(&mut self.keeps_escapes, true);
+        let word = self.word(Some(end), depth);
+        self.keeps_escapes = before;
+        word
+    }
+
+    /// The value of a variable, if all of it is known.
+    fn known(&self, name: &str) -> Option<String> {
+        match self.scope.get(name) {
+            Value::Set(value) => Some(value.to_owned()),
+            Value::Unset => Some(String::new()),
+            Value::Unknown(_) => None,
+        }
+    }
+
     fn plain(&self, name: &str) -> Text {
         match self.scope.get(name) {
-            Value::Set(value) | Value::Untold(value) => Text::from(value),
+            Value::Set(value) | Value::Unknown(value) => Text::from(value),
             Value::Unset => Text::default(),
         }
     }
@@ -276,13 +341,54 @@ impl Reader<'_> {
     }
 }
 
+/// A pattern of the shell, of which `BuildKit` knows `*`, `?` and `\`, as a regular expression; `None` if it is malformed.
+fn regex(pattern: &str, longest: bool, at_start: bool) -> Option<Regex> {
+    let mut out = if at_start { "^".to_owned() } else { String::new() };
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' => out.push_str(if longest { ".*" } else { ".*?" }),
+            '?' => out.push('.'),
+            '\\' => match chars.next()? {
+                literal @ ('}' | '/' | '*' | '?' | '\\') => {
+                    out.push_str(&regex::escape(literal.encode_utf8(&mut [0; 4])))
+                }
+                _ => return None,
+            },
+            c => out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    regex::RegexBuilder::new(&out).size_limit(1 << 20).build().ok()
+}
+
+fn trim_start(pattern: &str, value: &str, longest: bool) -> Option<String> {
+    let found = regex(pattern, longest, true)?.find(value).map_or(0, |found| found.end());
+    value.get(found..).map(str::to_owned)
+}
+
+fn trim_end(pattern: &str, value: &str, longest: bool) -> Option<String> {
+    let value: String = value.chars().rev().collect();
+    Some(trim_start(&reversed(pattern), &value, longest)?.chars().rev().collect())
+}
+
+/// The pattern from its end to its start; the escape character stays before what it escapes.
+fn reversed(pattern: &str) -> String {
+    let mut parts = Vec::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        let escaped = if c == '\\' { chars.next() } else { None };
+        parts.push([Some(c), escaped]);
+    }
+    parts.into_iter().rev().flatten().flatten().collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Gap, HOLE, Scope, expand, words};
+    use super::{ArgScope, UNKNOWN, UnknownValue, expand, words};
     use proptest::prelude::*;
 
-    fn scope(arguments: &str) -> Scope {
-        let mut scope = Scope::default();
+    fn scope(arguments: &str) -> ArgScope {
+        let mut scope = ArgScope::default();
         scope.declare(arguments, '\\', None, &std::collections::BTreeMap::new());
         scope
     }
@@ -321,6 +427,29 @@ mod tests {
     }
 
     #[test]
+    fn patterns_cut_and_replace() {
+        let cases = [
+            ("${V%%-*}", "1.2"),
+            ("${V%-*}", "1.2-a"),
+            ("${V#*.}", "2-a-b"),
+            ("${V##*-}", "b"),
+            ("${V#x}", "1.2-a-b"),
+            ("${V%?}", "1.2-a-"),
+            ("${V/-/_}", "1.2_a-b"),
+            ("${V//-/_}", "1.2_a_b"),
+            ("${V//./}", "12-a-b"),
+            ("${V/-*/}", "1.2"),
+            ("${S/\\//_}", "a_b"),
+            ("${W%x}", ""),
+            ("${S%/*}", "a"),
+            ("${L%\\**}", "a"),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(filled(word, "V=1.2-a-b S=a/b L='a*b'"), expected, "{word}");
+        }
+    }
+
+    #[test]
     fn a_default_may_use_an_earlier_one() {
         assert_eq!(filled("$IMAGE", "V=1.2 IMAGE=\"golang:${V}\""), "golang:1.2");
     }
@@ -328,17 +457,17 @@ mod tests {
     #[test]
     fn what_has_no_value_is_empty_and_what_depends_on_the_machine_is_untold() {
         assert_eq!(filled("a$W${NOPE}", "W"), "a");
-        assert_eq!(expand("${W:?}", &scope(""), '\\'), Err(Gap::Refused));
+        assert_eq!(expand("${W:?}", &scope(""), '\\'), Err(UnknownValue::Refused));
         let untold = |word: &str, arguments: &str| match expand(word, &scope(arguments), '\\') {
-            Err(Gap::Untold(outline)) => outline.replace(HOLE, "*"),
+            Err(UnknownValue::Partly(outline)) => outline.replace(UNKNOWN, "*"),
             other => format!("{other:?}"),
         };
         assert_eq!(untold("a-${TARGETARCH}-b", ""), "a-*-b");
         assert_eq!(untold("$V.${V:-c}", "V=a-$TARGETARCH"), "a-*.*");
-        for (word, arguments) in [("${V%x}", "V=ax"), ("${V", "V=a"), ("\"a", "")] {
+        for (word, arguments) in [("${V%\\x}", "V=ax"), ("${V", "V=a"), ("\"a", ""), ("${V%x}", "V=$TARGETARCH")] {
             assert_eq!(untold(word, arguments), "*", "{word}");
         }
-        assert_eq!(expand("$V", &Scope::stage(), '\\'), Err(Gap::Untold(HOLE.to_owned())));
+        assert_eq!(expand("$V", &ArgScope::stage(), '\\'), Err(UnknownValue::Partly(UNKNOWN.to_owned())));
     }
 
     #[test]
@@ -350,15 +479,15 @@ mod tests {
     #[test]
     fn a_stage_sees_what_was_before_from_only_when_it_asks() {
         let outer = scope("V=1");
-        let mut stage = Scope::stage();
-        assert_eq!(expand("$V", &stage, '\\'), Err(Gap::Untold(HOLE.to_owned())));
+        let mut stage = ArgScope::stage();
+        assert_eq!(expand("$V", &stage, '\\'), Err(UnknownValue::Partly(UNKNOWN.to_owned())));
         stage.declare("V", '\\', Some(&outer), &std::collections::BTreeMap::new());
         assert_eq!(expand("$V", &stage, '\\'), Ok("1".to_owned()));
     }
 
     #[test]
     fn env_is_read_in_both_its_forms() {
-        let mut stage = Scope::stage();
+        let mut stage = ArgScope::stage();
         stage.define("A=1 B=\"two words\"", '\\');
         stage.define("C three $A", '\\');
         assert_eq!(expand("$A/$B/$C", &stage, '\\'), Ok("1/two words/three 1".to_owned()));
@@ -373,7 +502,7 @@ mod tests {
     #[test]
     fn the_deepest_nesting_ends_without_an_answer() {
         let deep = "${W:-".repeat(100_000);
-        assert_eq!(expand(&deep, &scope(""), '\\'), Err(Gap::Untold(HOLE.to_owned())));
+        assert_eq!(expand(&deep, &scope(""), '\\'), Err(UnknownValue::Partly(UNKNOWN.to_owned())));
     }
 
     proptest! {

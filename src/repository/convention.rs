@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::service_name::ServiceName;
-use crate::dockerfile::{Fit, From, ParseProblem, ParsedDockerfile, fit};
+use crate::dockerfile::{FromInstruction, NameMatch, ParseProblem, ParsedDockerfile, fit};
 
 /// A segment and the FROM at its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,11 +25,11 @@ pub fn stages(service: &ServiceName, parsed: &Result<ParsedDockerfile, ParseProb
     service.segments().enumerate().map(|(place, segment)| stage(segment, froms.get(place))).collect()
 }
 
-fn stage(segment: &str, from: Option<&From>) -> Stage {
+fn stage(segment: &str, from: Option<&FromInstruction>) -> Stage {
     let image = from.and_then(|from| from.image.known());
     let parameter = image.and_then(|image| match fit(image, segment) {
-        Some(Fit::With(parameter)) => Some(parameter.to_owned()),
-        Some(Fit::Whole) | None => None,
+        Some(NameMatch::With(parameter)) => Some(parameter.to_owned()),
+        Some(NameMatch::Whole) | None => None,
     });
     Stage { segment: segment.to_owned(), image: image.map(str::to_owned), parameter }
 }

@@ -11,7 +11,9 @@ use super::scan::{FoundDockerfile, Scan, ScanOptions, Skipped, scan_all};
 use super::service::{LocalBase, Origin, Service};
 use super::service_name::{ServiceName, Set, collisions};
 use crate::context::{self, ContextStatus};
-use crate::dockerfile::{BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, comments, read, read_with};
+use crate::dockerfile::{
+    BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, TARGET_STAGE, comments, read, read_with,
+};
 use crate::problem::Problem;
 use crate::settings::{FILE_NAME, ServiceSettings, SettingsFile, find, from_comments, nearest};
 use image_analyzer::printable::{printable, printable_path};
@@ -322,7 +324,9 @@ struct ReadDockerfile {
 impl ReadDockerfile {
     fn new(found: &FoundDockerfile, text: &str, gives_args: bool) -> Self {
         let comments = comments(text);
-        let gives_args = gives_args || comments.iter().any(|comment| comment.key.starts_with("args."));
+        let gives_args = gives_args
+            || comments.iter().any(|comment| comment.key.starts_with("args."))
+            || text.contains(TARGET_STAGE);
         let text_again = if gives_args { text.to_owned() } else { String::new() };
         Self { found: found.clone(), comments, parsed: read(text), text: text_again }
     }
@@ -424,7 +428,7 @@ impl<'a> Resolver<'a> {
         let name = self.name(&file, &of_comments)?;
         let (settings, mut origins) = self.settings(&name, of_comments);
         let args = self.args(&file, &settings, &mut origins);
-        let parsed = self.parsed(&file, &args);
+        let parsed = Self::parsed(&file, &args, settings.target.as_deref());
         self.check_target(&file, &settings, parsed.as_ref().ok());
         let image = self.image(&name, &file, &settings);
         let tags = self.tags(&name, &file, &settings);
@@ -521,8 +525,12 @@ impl<'a> Resolver<'a> {
     }
 
     /// What the Dockerfile says with these build arguments.
-    fn parsed(&self, file: &ReadDockerfile, args: &BuildArgs) -> Result<ParsedDockerfile, ParseProblem> {
-        if args.is_empty() { file.parsed.clone() } else { read_with(&file.text, args) }
+    fn parsed(file: &ReadDockerfile, args: &BuildArgs, target: Option<&str>) -> Result<ParsedDockerfile, ParseProblem> {
+        let mut args = args.clone();
+        if let Some(target) = target.filter(|_| file.text.contains(TARGET_STAGE)) {
+            args.entry(TARGET_STAGE.to_owned()).or_insert_with(|| Some(target.to_owned()));
+        }
+        if args.is_empty() { file.parsed.clone() } else { read_with(&file.text, &args) }
     }
 
     fn check_target(&mut self, file: &ReadDockerfile, settings: &ServiceSettings, parsed: Option<&ParsedDockerfile>) {
