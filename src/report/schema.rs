@@ -11,7 +11,7 @@ use super::{outcomes, sizes};
 /// None that is known of: a schema holds nothing that JSON cannot say.
 pub fn all() -> Result<Vec<(&'static str, String)>, serde_json::Error> {
     Ok(vec![
-        ("lint.schema.json", schema::<Vec<crate::lint::Finding>>("mkcompose lint --format json")?),
+        ("lint.schema.json", schema::<Vec<crate::lint::LintFinding>>("mkcompose lint --format json")?),
         ("sizes.schema.json", schema::<sizes::json::Document<'_>>("mkcompose sizes --format json")?),
         ("test.schema.json", schema::<outcomes::json::Document<'_>>("mkcompose test --format json")?),
     ])
