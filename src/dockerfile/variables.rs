@@ -351,7 +351,7 @@ fn regex(pattern: &str, longest: bool, at_start: bool) -> Option<Regex> {
             '?' => out.push('.'),
             '\\' => match chars.next()? {
                 literal @ ('}' | '/' | '*' | '?' | '\\') => {
-                    out.push_str(&regex::escape(literal.encode_utf8(&mut [0; 4])))
+                    out.push_str(&regex::escape(literal.encode_utf8(&mut [0; 4])));
                 }
                 _ => return None,
             },
