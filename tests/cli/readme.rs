@@ -11,10 +11,17 @@ use crate::case::{Case, MKCOMPOSE};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The `$` commands of the `console` blocks, each with the output below it.
-fn commands(readme: &str) -> Vec<(String, String)> {
+/// The `$` commands of the `console` blocks of this repository, or of the blocks below `<!-- in FOLDER -->`; each with the
+/// output below it.
+fn commands(readme: &str, folder: Option<&str>) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
-    for block in readme.split("```console\n").skip(1) {
+    let mut before = "";
+    for block in readme.split("```console\n") {
+        let of_folder = before.trim_end().rsplit("<!-- in ").next().and_then(|rest| rest.strip_suffix(" -->"));
+        let is_first = std::mem::replace(&mut before, block).is_empty();
+        if is_first || of_folder != folder {
+            continue;
+        }
         for line in block.split("```").next().unwrap().lines() {
             match (line.strip_prefix("$ "), found.last_mut()) {
                 (Some(command), _) => found.push((command.to_owned(), String::new())),
@@ -47,10 +54,17 @@ fn copy_of_the_repository() -> Case {
 #[test]
 fn the_commands_of_the_readme_print_what_it_shows() {
     let case = copy_of_the_repository();
+    check(&case, None, 1);
+}
+
+/// Runs the commands of README that are about `folder` in `case`, at least so many.
+#[track_caller]
+fn check(case: &Case, folder: Option<&str>, least: usize) {
     let path = Path::new(ROOT).join("README.md");
     let readme = std::fs::read_to_string(&path).unwrap();
-    let commands: Vec<_> = commands(&readme).into_iter().filter(|(command, _)| !is_elsewhere(command)).collect();
-    assert!(commands.len() >= 5, "{commands:?}");
+    let commands: Vec<_> =
+        commands(&readme, folder).into_iter().filter(|(command, _)| !is_elsewhere(command)).collect();
+    assert!(commands.len() >= least, "{commands:?}");
     let is_update = std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always");
     let mut updated = readme.clone();
     for (command, shown) in commands {
@@ -71,6 +85,16 @@ fn the_commands_of_the_readme_print_what_it_shows() {
         std::fs::write(&new, updated).unwrap();
         std::fs::rename(new, path).unwrap();
     }
+}
+
+#[test]
+fn the_commands_of_your_own_repository_print_what_the_readme_shows() {
+    const FOLDER: &str = "tests/fixtures/tools";
+    let case = Case::empty();
+    let status =
+        Command::new("cp").arg("-R").arg(Path::new(ROOT).join(FOLDER).join(".")).arg(case.path()).status().unwrap();
+    assert!(status.success());
+    check(&case, Some(FOLDER), 3);
 }
 
 /// `readme` with `printed` below `command` where it has `shown`.
