@@ -79,10 +79,15 @@ fn broken(path: &Path, document: &str) -> Vec<String> {
     let leads_somewhere = |link: &String| {
         let (file, anchor) = link.split_once('#').map_or((link.as_str(), None), |(file, anchor)| (file, Some(anchor)));
         let to = path.parent().unwrap().join(file);
-        let target =
-            if file.is_empty() { Some(document.to_owned()) } else { fs::read_to_string(Path::new(ROOT).join(&to)).ok() };
+        let target = if file.is_empty() {
+            Some(document.to_owned())
+        } else {
+            fs::read_to_string(Path::new(ROOT).join(&to)).ok()
+        };
         let is_other = anchor.is_none() && Path::new(ROOT).join(to).exists();
-        is_other || target.is_some_and(|target| anchor.is_none_or(|anchor| anchors(&target).iter().any(|known| known == anchor)))
+        is_other
+            || target
+                .is_some_and(|target| anchor.is_none_or(|anchor| anchors(&target).iter().any(|known| known == anchor)))
     };
     links(document).into_iter().filter(|link| !leads_somewhere(link)).collect()
 }
