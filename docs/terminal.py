@@ -4,13 +4,15 @@
     docs/terminal.py FOLDER COMMAND...
 
 Runs each COMMAND in FOLDER on a terminal of its own (`script`), with mkcompose from $MKCOMPOSE or the path, and draws
-what it printed. Needs `rich` from PyPI.
+what it printed: stdout, then stderr without the lines that are drawn over again. The line that names the folder of logs
+is left out, because it names a folder of this machine. Needs `rich` from PyPI.
 """
 
 import os
 import re
 import subprocess
 import sys
+import tempfile
 from io import StringIO
 from pathlib import Path
 
@@ -24,13 +26,19 @@ def printed(folder, command):
     """What `command` prints on a terminal."""
     program = os.environ.get("MKCOMPOSE", "mkcompose")
     line = re.sub(r"\bmkcompose\b", program, command)
-    shell = f"stty cols {WIDTH} rows 40; {line}"
-    run = subprocess.run(
+    with tempfile.NamedTemporaryFile() as errors:
+        return run(folder, f"stty cols {WIDTH} rows 40; {line} 2>{errors.name}; cat {errors.name}")
+
+
+def run(folder, shell):
+    """What `shell` prints on a terminal."""
+    ran = subprocess.run(
         ["script", "--quiet", "--return", "--command", shell, "/dev/null"],
         cwd=folder, capture_output=True, text=True, check=False,
         env={**os.environ, "TERM": "xterm-256color"},
     )
-    return run.stdout.replace("\r\n", "\n")
+    lines = ran.stdout.replace("\r\n", "\n").split("\n")
+    return "\n".join(line for line in lines if not line.startswith("logs: "))
 
 
 def main():

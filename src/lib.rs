@@ -1,23 +1,14 @@
-//! `mkcompose`: from a folder of Dockerfiles to two deterministic Compose files, and from the images they build to
-//! answers: how big is each, does it work, and if not, why.
-//!
-//! # The way of the data
+//! `mkcompose`: from a repository of Dockerfiles to a Compose file that is always right, and from the images to answers:
+//! does each build, does it work, if not why, and how big is it.
 //!
 //! ```text
-//! folder ──scan──▶ Dockerfiles ──compose──▶ two documents ──target──▶ files, or a diff
-//!                      │
-//!                      ├──stages──▶ names held against FROM lines  (list, lint)
-//!                      └──engine──▶ images, containers ──▶ outcomes, sizes ──▶ report
-//!                                         └──image──▶ findings (why)
+//! folder → services → Compose model → files, or a diff
+//!             └→ engine → outcomes, sizes, findings → report
 //! ```
 //!
-//! One direction. Reading the world (folder, clock, environment, engine) happens at the edges: [`scan`], [`target`],
-//! [`project`] and [`terminal`]. What lies between is a pure function from values to values.
-//!
-//! # What this crate does not do
-//!
-//! It is the library half of one program, not a general Compose or Dockerfile library: it writes the few Compose keys
-//! that it needs and reads of a Dockerfile what a name can speak of.
+//! Data flows in one direction. The outside world is read and written at the edges: [`repository`], [`settings`],
+//! [`context`], [`output`], [`terminal`] and [`engine`]. Everything between is a function from values to values.
+//! ARCHITECTURE.md has the map.
 
 pub mod cli;
 pub mod command;

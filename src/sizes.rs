@@ -1,7 +1,7 @@
 //! How big the images of a repository are, program by program, and what they take together.
 //!
 //! A pure function from what the engine has to what is reported: nothing is asked, printed or rounded here. What is
-//! shared is worked out in [`share`], what has changed since an earlier report in [`change`].
+//! shared is worked out in [`sharing`], what has changed since an earlier report in [`baseline`].
 
 pub mod baseline;
 pub mod growth_limit;

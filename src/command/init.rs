@@ -200,7 +200,7 @@ fn common_folder(services: &[Service]) -> Option<String> {
         .parent()
         .is_some_and(|own| !rest.is_empty() && rest.iter().all(|service| service.dockerfile.parent() == Some(own)))
     {
-        folders = first.dockerfile.parent()?.to_owned();
+        first.dockerfile.parent()?.clone_into(&mut folders);
     }
     while !rest.iter().all(|service| service.dockerfile.starts_with(&folders)) {
         folders = folders.parent()?.to_owned();

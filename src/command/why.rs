@@ -139,11 +139,11 @@ fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Err
     match (&args.archive, &wanted.reference) {
         (Some(path), _) if path.as_os_str() == "-" => read_archive(io::stdin().lock(), &choice).map_err(failed),
         (Some(path), _) => {
-            let is_folder = fs::metadata(&path).map_err(Error::io("read", &path))?.is_dir();
+            let is_folder = fs::metadata(path).map_err(Error::io("read", path))?.is_dir();
             if is_folder {
-                return read_layout(&path, &choice).map_err(failed);
+                return read_layout(path, &choice).map_err(failed);
             }
-            read_archive(File::open(&path).map_err(Error::io("read", &path))?, &choice).map_err(failed)
+            read_archive(File::open(path).map_err(Error::io("read", path))?, &choice).map_err(failed)
         }
         (None, Some(reference)) => {
             // An image given by its id has no name in its archive, and only one image comes.

@@ -19,7 +19,9 @@ pub(super) fn cycles(services: &[Service]) -> Vec<Problem> {
         let what = format!("built on itself: {}: change one of the FROM lines", names.join(" → "));
         let file = services.iter().find(|service| circle.first() == Some(&service.name));
         problems.push(Problem::new(file.map(|file| file.dockerfile.clone()).unwrap_or_default(), what));
-        circle.iter().for_each(|name| drop(bases.remove(name)));
+        for name in &circle {
+            bases.remove(name);
+        }
     }
 }
 
@@ -30,7 +32,9 @@ fn remove_buildable(bases: &mut BTreeMap<ServiceName, BTreeSet<ServiceName>>) {
     for (name, of_name) in bases.iter() {
         let left: Vec<_> = of_name.iter().filter(|base| bases.contains_key(*base)).collect();
         missing.insert(name.clone(), left.len());
-        left.into_iter().for_each(|base| built_on.entry(base.clone()).or_default().push(name.clone()));
+        for base in left {
+            built_on.entry(base.clone()).or_default().push(name.clone());
+        }
     }
     let mut ready: Vec<_> = missing.iter().filter(|(_, count)| **count == 0).map(|(name, _)| name.clone()).collect();
     while let Some(name) = ready.pop() {

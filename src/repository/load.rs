@@ -211,7 +211,7 @@ impl Repository {
             }
         }
         let mut resolver = Resolver::new(&layout, options, &mut problems)?;
-        let mut services: Vec<_> = read.into_iter().filter_map(|file| resolver.service(file)).collect();
+        let mut services: Vec<_> = read.iter().filter_map(|file| resolver.service(file)).collect();
         let Resolver { problems: found, notes, unused_globs, .. } = resolver;
         problems.extend(found);
         services.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile)));
@@ -418,22 +418,22 @@ impl<'a> Resolver<'a> {
     }
 
     /// The service of one Dockerfile; `None` if something is wrong with it, which is then among the problems.
-    fn service(&mut self, file: ReadDockerfile) -> Option<Service> {
+    fn service(&mut self, file: &ReadDockerfile) -> Option<Service> {
         let before = self.problems.len();
         let (of_comments, wrong) = from_comments(&file.comments);
         for problem in wrong {
             let what = format!("line {}: {}", problem.line, printable(&problem.value));
             self.problems.push(Problem::new(&file.found.path, what));
         }
-        let name = self.name(&file, &of_comments)?;
+        let name = self.name(file, &of_comments)?;
         let (settings, mut origins) = self.settings(&name, of_comments);
-        let args = self.args(&file, &settings, &mut origins);
-        let parsed = Self::parsed(&file, &args, settings.target.as_deref());
-        self.check_target(&file, &settings, parsed.as_ref().ok());
-        let image = self.image(&name, &file, &settings);
-        let tags = self.tags(&name, &file, &settings);
-        let (dockerfile, real_dockerfile) = self.place(&file);
-        let context = self.context(&file, &real_dockerfile, &settings, &mut origins, parsed.as_ref().ok());
+        let args = self.args(file, &settings, &mut origins);
+        let parsed = Self::parsed(file, &args, settings.target.as_deref());
+        self.check_target(file, &settings, parsed.as_ref().ok());
+        let image = self.image(&name, file, &settings);
+        let tags = self.tags(&name, file, &settings);
+        let (dockerfile, real_dockerfile) = self.place(file);
+        let context = self.context(file, &real_dockerfile, &settings, &mut origins, parsed.as_ref().ok());
         let cache = |caches: &Option<Vec<String>>| {
             let named = caches.iter().flatten().map(|cache| cache.replace("{service}", name.as_str()));
             named.collect::<Vec<_>>()

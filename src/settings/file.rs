@@ -188,6 +188,8 @@ fn text(path: &Path) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::SettingsFile;
     use proptest::prelude::*;
 
@@ -233,7 +235,7 @@ mod tests {
         let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
         for level in 1..9 {
             let aliases = vec![format!("*a{}", level - 1); 9].join(", ");
-            text += &format!("a{level}: &a{level} [{aliases}]\n");
+            writeln!(text, "a{level}: &a{level} [{aliases}]").unwrap();
         }
         assert!(problems(&text)[0].1.starts_with("not valid YAML: "), "{:?}", problems(&text));
     }

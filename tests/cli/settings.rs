@@ -1,5 +1,7 @@
 //! `mkcompose.yml`, `# mkcompose:` comments, and what they make of a repository.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::case::Case;
@@ -155,7 +157,7 @@ fn settings_that_are_no_settings_are_refused() {
     refused(tools().file("mkcompose.yml", "#".repeat(2 << 20)), "larger than");
     let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
     for (new, old) in ["b", "c", "d", "e", "f", "g", "h", "i"].iter().zip(["a", "b", "c", "d", "e", "f", "g", "h"]) {
-        bomb += &format!("{new}: &{new} [{}]\n", vec![format!("*{old}"); 10].join(", "));
+        writeln!(bomb, "{new}: &{new} [{}]", vec![format!("*{old}"); 10].join(", ")).unwrap();
     }
     refused(tools().file("mkcompose.yml", bomb), "not valid YAML");
 }
