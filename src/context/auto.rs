@@ -44,6 +44,9 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
         return Ok(clear(0));
     }
     let folders = folders(dockerfile, root);
+    if let Some(level) = holds_own_path(&folders, parsed).filter(|_| paths.is_empty()) {
+        return Ok(clear(level));
+    }
     let mut fitting = None;
     // The nearest folder that lacks only what git ignores, which is made before the build.
     let mut made = None;
@@ -60,6 +63,8 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
         match (fits, fitting) {
             (true, None) if paths.is_empty() => return Ok(clear(level)),
             (true, None) => fitting = Some(level),
+            // Either makes the same image.
+            (true, Some(first)) if are_same(&paths, folders.get(first), folder) => {}
             (true, Some(first)) => {
                 return Ok(FoundContext { levels_up: first, status: ContextStatus::Ambiguous(folder.clone()) });
             }
@@ -92,6 +97,38 @@ fn folders(dockerfile: &Path, root: &Path) -> Vec<PathBuf> {
     folders
 }
 
+/// How far up the build context is, if the Dockerfile says it: after `COPY . /src` it takes `/src/cmd/web/…` from that
+/// stage, where `cmd/web` leads from the context to its own folder.
+fn holds_own_path(folders: &[PathBuf], parsed: &ParsedDockerfile) -> Option<usize> {
+    let own = folders.first()?;
+    let below = |at: &String| {
+        let after = move |source: &String| Some(source.strip_prefix(at.as_str())?.strip_prefix('/')?.to_owned());
+        parsed.other_sources.iter().filter_map(after).collect::<Vec<_>>()
+    };
+    let taken: Vec<String> = parsed.whole_context_at.iter().filter(|at| !at.is_empty()).flat_map(below).collect();
+    let leads_to_own = |folder: &PathBuf| {
+        let way = own.strip_prefix(folder).ok().filter(|way| !way.as_os_str().is_empty());
+        way.is_some_and(|way| taken.iter().any(|path| Path::new(path).starts_with(way)))
+    };
+    folders.iter().rposition(leads_to_own)
+}
+
+/// Whether each of `paths` is a file, and the same one in both folders.
+fn are_same(paths: &[&str], first: Option<&PathBuf>, second: &Path) -> bool {
+    /// Larger files are not compared.
+    const MOST_BYTES: u64 = 1 << 20;
+    let Some(first) = first else { return false };
+    paths.iter().all(|path| {
+        let below = clean(path).join("/");
+        let read = |folder: &Path| {
+            let file = folder.join(&below);
+            let there = file.metadata().ok().filter(|there| there.is_file() && there.len() <= MOST_BYTES);
+            there.and_then(|_| std::fs::read(file).ok())
+        };
+        read(first).is_some_and(|bytes| read(second) == Some(bytes))
+    })
+}
+
 /// Whether `COPY . .` has something to take there: a Dockerfile, an ignore file or a README alone are not worth copying.
 fn holds_more_than_dockerfiles(folder: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return false };
@@ -121,7 +158,7 @@ mod tests {
         for file in files.iter().chain(&["a/b/Dockerfile"]) {
             let path = root.join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, if file.ends_with("ignore") { "/secret\n" } else { "" }).unwrap();
+            fs::write(&path, if file.ends_with("ignore") { "/secret\n" } else { file }).unwrap();
         }
         let parsed = read(&format!("FROM x\n{lines}\n")).unwrap();
         let found = find(&root.join("a/b/Dockerfile"), &root, &parsed).unwrap();
@@ -153,6 +190,29 @@ mod tests {
     fn everything_is_satisfied_by_a_folder_that_holds_more_than_dockerfiles() {
         assert_eq!(found(&["a/b/Dockerfile.dev", "a/b/README.md", "a/main.c"], "COPY . /"), (1, ContextStatus::Clear));
         assert_eq!(found(&["a/b/main.c", "x"], "COPY . /"), (0, ContextStatus::Clear));
+    }
+
+    #[test]
+    fn the_way_to_the_own_folder_below_the_copied_context_tells_the_context() {
+        let lines = "COPY . /src/\nFROM y\nCOPY --from=0 /src/a/b/web /web";
+        assert_eq!(found(&["a/b/main.go", "go.mod"], lines), (2, ContextStatus::Clear));
+        let lines = "COPY . /src\nFROM y\nCOPY --from=0 /src/dist /web";
+        assert_eq!(found(&["a/b/main.go", "go.mod"], lines), (0, ContextStatus::Clear));
+    }
+
+    #[test]
+    fn two_folders_with_the_same_file_make_the_same_image() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs::create_dir(root.join("a")).unwrap();
+        for file in ["x", "a/x"] {
+            fs::write(root.join(file), "same").unwrap();
+        }
+        let parsed = read("FROM y\nCOPY x /\n").unwrap();
+        let status = || find(&root.join("a/Dockerfile"), &root, &parsed).unwrap().status;
+        assert_eq!(status(), ContextStatus::Clear);
+        fs::write(root.join("x"), "other").unwrap();
+        assert_eq!(status(), ContextStatus::Ambiguous(root.clone()));
     }
 
     #[test]

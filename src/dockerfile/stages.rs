@@ -117,6 +117,10 @@ pub struct ParsedDockerfile {
     /// What COPY, ADD and bind mounts take from the build context, in order. A source whose variables cannot be filled in
     /// is not here.
     pub sources: Vec<CopySource>,
+    /// Where `COPY .` puts the whole build context, without the `/` at its end.
+    pub whole_context_at: Vec<String>,
+    /// What COPY takes from other stages and images.
+    pub other_sources: Vec<String>,
     /// Whether something is taken from the build context that cannot be known: a variable without a value.
     pub has_unknown_sources: bool,
     /// Whether the last stage has a HEALTHCHECK other than NONE.
@@ -342,7 +346,7 @@ impl<'a> Reader<'a> {
         let json = instruction.json();
         let words = || instruction.arguments.split(is_space).filter(|word| !word.is_empty()).map(str::to_owned);
         let written: Vec<String> = json.unwrap_or_else(|| words().collect());
-        let Some((_destination, sources @ [_, ..])) = written.split_last() else {
+        let Some((destination, sources @ [_, ..])) = written.split_last() else {
             return Err(instruction.problem(format!("{keyword} takes at least a source and a destination")));
         };
         if let Some(remote) = sources.iter().find(|source| keyword == "COPY" && is_remote(source)) {
@@ -353,7 +357,11 @@ impl<'a> Reader<'a> {
             self.use_image(UseKind::Copy, from, instruction.line);
         }
         if instruction.has_flag("from") {
+            self.parsed.other_sources.extend(sources.iter().cloned());
             return Ok(());
+        }
+        if sources.iter().any(|source| matches!(source.as_str(), "." | "./" | "/")) {
+            self.parsed.whole_context_at.push(destination.trim_end_matches('/').to_owned());
         }
         for source in sources.iter().filter(|source| HereDocument::parse(source).is_none()) {
             self.source(keyword, source, instruction);

@@ -12,6 +12,7 @@
 
 mod case;
 mod check;
+mod contexts;
 mod documentation;
 mod documents;
 mod flags;
