@@ -230,7 +230,7 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 fn missing_copy_source(source: &CopySource, presence: &Presence, root: &Path) -> Option<Said> {
-    let CopySource { line, instruction, path } = source;
+    let CopySource { line, instruction, path, .. } = source;
     let root = printable_path(root);
     let message = match presence {
         Presence::There => return None,

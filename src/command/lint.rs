@@ -60,6 +60,7 @@ fn absent<'s>(service: &'s Service, root: &Path) -> Result<Vec<(&'s CopySource, 
     for source in sources {
         match find_source(&service.context, &source.path, &ignore)? {
             Presence::There => {}
+            Presence::Missing if source.is_optional => {}
             Presence::Missing if is_git_ignored(root, &service.real_context.join(source.path.trim_matches('/'))) => {}
             presence => absent.push((source, presence)),
         }

@@ -35,7 +35,7 @@ pub struct FoundContext {
 /// If a folder or an ignore file cannot be read.
 pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result<FoundContext, IoError> {
     let clear = |levels_up| FoundContext { levels_up, status: ContextStatus::Clear };
-    let named = parsed.sources.iter().filter(|source| !clean(&source.path).is_empty());
+    let named = parsed.sources.iter().filter(|source| !source.is_optional && !clean(&source.path).is_empty());
     let mut paths: Vec<_> = named.map(|source| source.path.as_str()).collect();
     paths.sort_unstable();
     paths.dedup();
@@ -63,8 +63,8 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
         match (fits, fitting) {
             (true, None) if paths.is_empty() => return Ok(clear(level)),
             (true, None) => fitting = Some(level),
-            // Either makes the same image.
-            (true, Some(first)) if are_same(&paths, folders.get(first), folder) => {}
+            // Either makes the same image, or what fits there is a folder of the file's name, as in `tool/tool`.
+            (true, Some(first)) if is_no_rival(&paths, folders.get(first), folder) => {}
             (true, Some(first)) => {
                 return Ok(FoundContext { levels_up: first, status: ContextStatus::Ambiguous(folder.clone()) });
             }
@@ -113,11 +113,19 @@ fn holds_own_path(folders: &[PathBuf], parsed: &ParsedDockerfile) -> Option<usiz
     folders.iter().rposition(leads_to_own)
 }
 
-/// Whether each of `paths` is a file, and the same one in both folders.
-fn are_same(paths: &[&str], first: Option<&PathBuf>, second: &Path) -> bool {
+/// Whether each of `paths` is a file, and the same one in both folders; or one is a file in the first, a folder in the
+/// second.
+fn is_no_rival(paths: &[&str], first: Option<&PathBuf>, second: &Path) -> bool {
     /// Larger files are not compared.
     const MOST_BYTES: u64 = 1 << 20;
     let Some(first) = first else { return false };
+    let is_other = |path: &&str| {
+        let below = clean(path).join("/");
+        first.join(&below).is_file() && second.join(&below).is_dir()
+    };
+    if paths.iter().any(is_other) {
+        return true;
+    }
     paths.iter().all(|path| {
         let below = clean(path).join("/");
         let read = |folder: &Path| {
@@ -198,6 +206,11 @@ mod tests {
         assert_eq!(found(&["a/b/main.go", "go.mod"], lines), (2, ContextStatus::Clear));
         let lines = "COPY . /src\nFROM y\nCOPY --from=0 /src/dist /web";
         assert_eq!(found(&["a/b/main.go", "go.mod"], lines), (0, ContextStatus::Clear));
+    }
+
+    #[test]
+    fn a_folder_with_the_name_of_a_file_does_not_make_the_context_ambiguous() {
+        assert_eq!(found(&["a/b/b", "a/b/x"], "COPY b /"), (0, ContextStatus::Clear));
     }
 
     #[test]

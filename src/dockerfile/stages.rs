@@ -52,6 +52,9 @@ pub struct CopySource {
     pub instruction: &'static str,
     /// The path or pattern, variables filled in.
     pub path: String,
+    /// Whether the build is meant to go on without it: a pattern beside a plain path, as in `COPY go.mod go.su[m] .`, or one
+    /// that can only fit a single name.
+    pub is_optional: bool,
 }
 
 /// The build arguments of a service: `None` for one whose value comes from the environment of the build.
@@ -88,7 +91,7 @@ pub struct DeclaredArg {
     pub line: usize,
     /// The variable.
     pub name: String,
-    /// Whether the instruction gives it a default.
+    /// Whether the instruction gives it a default that is not empty.
     pub has_default: bool,
 }
 
@@ -234,7 +237,9 @@ impl<'a> Reader<'a> {
     fn arg(&mut self, instruction: &Instruction) {
         let arguments = instruction.arguments.as_str();
         for word in words(arguments, self.escape) {
-            let (name, has_default) = word.split_once('=').map_or((word, false), |(name, _)| (name, true));
+            let (name, has_default) = word
+                .split_once('=')
+                .map_or((word, false), |(name, value)| (name, !matches!(value, "" | "\"\"" | "''")));
             let declared = DeclaredArg { line: instruction.line, name: name.to_owned(), has_default };
             self.parsed.args.push(declared);
         }
@@ -336,7 +341,7 @@ impl<'a> Reader<'a> {
                 self.use_image(UseKind::Mount, from, instruction.line);
             } else if value(&["type"]).is_none_or(|kind| kind == "bind") {
                 let path = value(&["source", "src"]).unwrap_or(".").to_owned();
-                self.source("RUN", &path, instruction);
+                self.source("RUN", &path, instruction, false);
             }
         }
         Ok(())
@@ -363,20 +368,27 @@ impl<'a> Reader<'a> {
         if sources.iter().any(|source| matches!(source.as_str(), "." | "./" | "/")) {
             self.parsed.whole_context_at.push(destination.trim_end_matches('/').to_owned());
         }
+        let has_plain = sources.iter().any(|source| !is_pattern(source));
         for source in sources.iter().filter(|source| HereDocument::parse(source).is_none()) {
-            self.source(keyword, source, instruction);
+            let is_optional = is_pattern(source) && (has_plain || fits_one_name(source));
+            self.source(keyword, source, instruction, is_optional);
         }
         Ok(())
     }
 
-    fn source(&mut self, keyword: &'static str, source: &str, instruction: &Instruction) {
+    fn source(&mut self, keyword: &'static str, source: &str, instruction: &Instruction, is_optional: bool) {
         let Some(stage) = &self.stage else { return };
         // With --parents `**` is any number of folders, which is more than this program looks through.
         let any_depth = |path: &str| instruction.has_flag("parents") && path.contains("**");
         match expand(source, stage, self.escape) {
             Ok(path) if is_remote(&path) => {}
             Ok(path) if !path.contains(char::REPLACEMENT_CHARACTER) && !any_depth(&path) => {
-                self.parsed.sources.push(CopySource { line: instruction.line, instruction: keyword, path });
+                self.parsed.sources.push(CopySource {
+                    line: instruction.line,
+                    instruction: keyword,
+                    path,
+                    is_optional,
+                });
             }
             _ => self.parsed.has_unknown_sources = true,
         }
@@ -391,6 +403,20 @@ fn without_variables(from: &str, instruction: &Instruction) -> Result<(), ParseP
         return Err(instruction.problem(message));
     }
     Ok(())
+}
+
+fn is_pattern(source: &str) -> bool {
+    source.contains(['*', '?', '['])
+}
+
+/// Whether a pattern has only classes of one character, as in `wallet.ss[o]`: it is written so that the build goes on where
+/// there is no such file.
+fn fits_one_name(source: &str) -> bool {
+    !source.contains(['*', '?'])
+        && source
+            .split('[')
+            .skip(1)
+            .all(|class| class.find(']').is_some_and(|end| class.chars().nth(1) == Some(']') && end > 0))
 }
 
 /// A URL or a Git address, which ADD fetches from elsewhere.
@@ -430,6 +456,17 @@ mod tests {
         let froms = content("FROM a\nARG V=1\nFROM b:$V\nFROM b$V\n").froms;
         assert_eq!((&froms[1].image, froms[1].written.as_str()), (&BaseImage::Missing, "b:$V"));
         assert_eq!(froms[2].image, BaseImage::Known("b".to_owned()));
+    }
+
+    #[test]
+    fn a_pattern_beside_a_path_or_for_a_single_name_is_optional() {
+        let optional = |lines: &str| {
+            let sources = content(&format!("FROM a\n{lines}\n")).sources.into_iter();
+            sources.map(|source| source.is_optional).collect::<Vec<_>>()
+        };
+        assert_eq!(optional("COPY package.json yarn.lock* /"), [false, true]);
+        assert_eq!(optional("COPY wallet.ss[o] /"), [true]);
+        assert_eq!(optional("COPY *.c [ab].h /"), [false, false]);
     }
 
     #[test]
