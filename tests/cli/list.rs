@@ -302,7 +302,7 @@ fn a_context_that_is_not_clear_is_shown() {
     let case = Case::empty()
         .file("a/Dockerfile", "FROM x\nCOPY f /\n")
         .file("a/f", "")
-        .file("f", "")
+        .file("f", "another")
         .file("b/Dockerfile", "FROM x\nCOPY gone /\n")
         .file("c/Dockerfile", "FROM x\n");
     let run = case.run(["list"]);
