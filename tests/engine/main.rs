@@ -32,6 +32,7 @@ mod made;
 mod made_repository;
 mod matrix;
 mod mended;
+mod modern;
 mod normal_set;
 mod observed;
 mod outcomes;
