@@ -165,7 +165,7 @@ fn interpolated(value: Cow<'_, str>) -> Cow<'_, str> {
     if value.contains('$') { value.replace('$', "$$").into() } else { value }
 }
 
-/// A build context that Compose takes for a folder here: `~` is somebody's home to v1, and some beginnings are a URL or
+/// A build context that Compose takes for a folder here: `~` is a home folder to v1, and some beginnings are a URL or
 /// a Git repository to both (docker-compose 1.29.2 `config.py`, compose-go `loader`).
 fn local(context: &str) -> Cow<'_, str> {
     const ELSEWHERE: [&str; 6] = ["~", "github.com/", "git@", "http:", "https:", "git:"];

@@ -62,7 +62,7 @@ pub enum ProgramSource {
     Several(Vec<String>),
 }
 
-/// Whether a build finds what it is told to take.
+/// Whether a build finds what it has to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// At least one file or folder fits.

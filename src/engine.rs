@@ -26,11 +26,11 @@ use crate::interrupt::Interrupt;
 use image_analyzer::printable::{printable, printable_os};
 use process::{Deadline, ProcessEnd, Stream};
 
-/// How long an engine may take for an answer that it has at hand. A busy engine needs a second or two; one that needs
+/// How long an engine may take for an answer that needs no work. A busy engine needs a second or two; one that needs
 /// more than this will not answer at all.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long it may still take to tidy up for somebody who asked twice to stop.
+/// How long it may still take to tidy up for a user who asked twice to stop.
 const HURRY: Duration = Duration::from_secs(5);
 
 /// The command line of a container engine.
@@ -87,20 +87,20 @@ impl Engine {
         Self { program: program.into(), patience: PATIENCE, interrupt: Interrupt::default() }
     }
 
-    /// The same engine, which is asked nothing more when somebody has asked twice to stop, and is given little time to
+    /// The same engine, which is asked nothing more when the user has asked twice to stop, and is given little time to
     /// tidy up.
     #[must_use]
     pub fn with_interrupt(self, interrupt: &Interrupt) -> Self {
         Self { interrupt: interrupt.clone(), ..self }
     }
 
-    /// The same engine, which has to answer within `patience` where the answer is at hand.
+    /// The same engine, which has to answer within `patience` where the answer needs no work.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
 
-    /// How long the engine may take for an answer that it has at hand.
+    /// How long the engine may take for an answer that needs no work.
     pub fn patience(&self) -> Duration {
         self.patience
     }
@@ -147,7 +147,7 @@ impl Engine {
         self.capture_command(self.command(args), Duration::ZERO)
     }
 
-    /// As [`Engine::capture`], for tidying up: that is done also for somebody who asked twice to stop, but in a hurry.
+    /// As [`Engine::capture`], for tidying up: that is done also for a user who asked twice to stop, but in a hurry.
     ///
     /// # Errors
     /// See [`Engine::capture`].

@@ -22,7 +22,7 @@ pub enum Error {
     /// The operating system refused something.
     #[error(transparent)]
     Io(#[from] IoError),
-    /// Globs of the command line that match nothing, or are none.
+    /// Globs of the command line that match nothing, or are not valid.
     #[error(transparent)]
     Globs(#[from] WrongGlobs),
     /// A report's file that cannot be written.
@@ -92,7 +92,7 @@ pub enum Error {
         /// What is wrong with its archive.
         source: Box<image_analyzer::ReadError>,
     },
-    /// An image whose programs are none for Linux.
+    /// An image that is not for Linux.
     #[error("`{}` is an image for {}: only those for Linux are understood", printable(.name), printable(.os))]
     NotLinux {
         /// What it was asked for as.

@@ -13,7 +13,7 @@ use signal_hook::{flag, low_level};
 
 use crate::exit_code::ExitCode;
 
-/// Whether somebody asked the program to stop.
+/// Whether the user asked the program to stop.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt {
     asked: Arc<AtomicBool>,
@@ -66,12 +66,12 @@ impl Interrupt {
         first
     }
 
-    /// Stops what comes next, because there is no use in it; nobody asked for that, and what is running goes on.
+    /// Stops what comes next, because there is no use in it; the user did not ask for that, and what is running goes on.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
     }
 
-    /// Whether somebody asked to stop.
+    /// Whether the user asked to stop.
     pub fn asked_by_somebody(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }

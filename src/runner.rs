@@ -1,6 +1,6 @@
 //! Many images, N workers: each is worked on once, whatever happens to the others.
 //!
-//! Plain threads that take the next image until there is none. The order of the results is that of the images, whoever
+//! Plain threads that take the next image until there is none. The order of the results is that of the images, whichever
 //! is done first. What must be looked at closer waits for one more thread, and keeps no worker from the next image. What
 //! is done with an image is given as functions, so this knows no engine.
 
@@ -31,7 +31,7 @@ use queue::Queue;
 pub enum JobResult<R> {
     /// Its job ended with this.
     Finished(R),
-    /// Its job was never begun, because somebody asked to stop.
+    /// Its job was never begun, because the user asked to stop.
     NotBegun,
     /// Its job panicked, a bug of ours, with these words. Not where a panic aborts.
     Panicked(String),
@@ -100,7 +100,7 @@ fn catch_panic<R>(job: impl FnOnce() -> R) -> Result<R, String> {
 }
 
 /// The order in which to begin `items` so that those of one `kind` are not begun one after the other: the first of each
-/// kind, then the second of each. Builds of one kind share their first steps, and whoever comes second only waits.
+/// kind, then the second of each. Builds of one kind share their first steps, and the second one only waits.
 pub fn interleave_by<T, K: Ord>(items: &[T], kind: impl Fn(&T) -> K) -> Vec<&T> {
     let mut counts: BTreeMap<K, usize> = BTreeMap::new();
     let mut ranked: Vec<_> = items
@@ -121,7 +121,7 @@ fn words(payload: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
-/// How many jobs at once unless told otherwise. If something is built the cores, at most 4: builders use more than a core
+/// How many jobs at once by default. If something is built the cores, at most 4: builders use more than a core
 /// each. Otherwise four times as many, at most 8: to start, run and remove a container is mostly to wait for the engine.
 pub fn default_workers(builds: bool) -> NonZeroUsize {
     let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);

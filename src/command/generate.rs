@@ -37,7 +37,7 @@ pub fn run(args: GenerateArgs, options: &Options, terminal: &Terminal) -> Result
     let paths = Set::ALL.map(|set| layout.output_of(set).to_owned());
     let repository = match Repository::of_layout(layout, &load) {
         Ok(repository) => repository,
-        // The user who fixes these problems is also told what would stop the next run.
+        // The user who fixes these problems also learns what would stop the next run.
         Err(problems) => {
             let outputs = outputs.and_then(|()| if would_write { refuse_foreign_outputs(&paths) } else { Ok(()) });
             return Err(Error::combine(problems.into(), outputs.err()));

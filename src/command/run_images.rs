@@ -53,7 +53,7 @@ pub struct Selection {
 pub struct RunResult {
     /// A row for each image, by service.
     pub rows: Vec<ServiceResult>,
-    /// Whether somebody asked to stop.
+    /// Whether the user asked to stop.
     pub was_interrupted: bool,
     /// What went wrong beside the images: an engine lost, a log not written.
     pub troubles: Vec<Error>,
@@ -160,7 +160,7 @@ fn rows(chosen: &Selection, args: &WorkArgs, run: &RunContext<'_>, ended: &Ended
     let result = |task: &ImageJob, record| ServiceResult::new(task, record, run.trial.is_some());
     let told = |task: &ImageJob, record| {
         let row = result(task, record);
-        // A base that nobody asked for is told only where it is to blame.
+        // A base that the user did not ask for is reported only where it is to blame.
         if !(task.is_only_a_base && *row.outcome() == Outcome::Works) {
             ended(&row, run.progress);
         }

@@ -69,7 +69,7 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     Ok(worked.exit(answer, terminal))
 }
 
-/// What to do next, where that is not plain: build what is not there, mend what does not work, or keep a baseline where it
+/// What to do next, where that is not plain: build what is not there, fix what does not work, or keep a baseline where it
 /// is not meant to.
 fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> {
     if report.was_interrupted {
@@ -87,9 +87,9 @@ fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> 
     }
     let lacks =
         |row: &&ServiceResult| row.record.reason.is_some() || matches!(row.outcome(), Outcome::CannotStart { .. });
-    let mend = unexpected().find(lacks).map(|row| {
-        format!("how to mend one, in lines to paste: mkcompose why{flags} {}", quoted(row.service.as_str()))
-    });
+    let mend = unexpected()
+        .find(lacks)
+        .map(|row| format!("how to fix one, in lines to paste: mkcompose why{flags} {}", quoted(row.service.as_str())));
     let endless = unexpected().any(|row| *row.outcome() == Outcome::TimedOut);
     let endless = endless.then(|| STAYS_UP.to_owned());
     let fails = |row: &ServiceResult| {

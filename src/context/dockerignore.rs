@@ -3,7 +3,7 @@
 //!
 //! Each line is a pattern for a path below the context; `!` takes back what earlier lines left out, and the last line that
 //! fits decides. A folder that is left out still reaches the build with what is taken back below it; whether there is such
-//! a thing is for whoever can look into the folder.
+//! a thing is decided by code that can look into the folder.
 
 use std::ffi::OsString;
 use std::io;

@@ -76,7 +76,7 @@ fn check_line_lengths(text: &str) -> Result<(), ParseProblem> {
 /// The instructions of `text`, and the escape character that its directives choose.
 ///
 /// # Errors
-/// An escape character that is none, or a here-document without an end.
+/// An escape character that is not valid, or a here-document without an end.
 pub(super) fn instructions(text: &str) -> Result<(Vec<Instruction>, char), ParseProblem> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     check_line_lengths(text)?;
@@ -99,7 +99,7 @@ pub(super) fn instructions(text: &str) -> Result<(Vec<Instruction>, char), Parse
     Ok((instructions, escape))
 }
 
-/// Reads the directives at the top: comments of the form `# key=value` until the first line that is none.
+/// Reads the directives at the top: comments of the form `# key=value` until the first line that is not one.
 fn escape(text: &str) -> Result<char, ParseProblem> {
     let mut escape = '\\';
     let mut seen = Vec::new();
@@ -201,7 +201,7 @@ fn here_documents(arguments: &str) -> Vec<HereDocument> {
     documents
 }
 
-/// The line without the escape character at its end, if it has one: two of them are none.
+/// The line without the escape character at its end, if it has one: two of them do not count.
 fn before_continuation(line: &str, escape: char) -> Option<&str> {
     let before = line.trim_end_matches([' ', '\t']).strip_suffix(escape)?;
     (!before.ends_with(escape)).then_some(before)

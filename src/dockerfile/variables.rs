@@ -11,7 +11,7 @@ use std::str::Chars;
 
 use regex::Regex;
 
-/// A word within a word within a word: more than this is nobody's Dockerfile, and must not exhaust the stack.
+/// A word within a word within a word: no Dockerfile has more than this, and it must not exhaust the stack.
 const MAX_DEPTH: usize = 16;
 
 /// The variables that `BuildKit` sets for every FROM, by the platform it builds on and for.
@@ -29,7 +29,7 @@ const PLATFORM: [&str; 8] = [
 /// The variable that `BuildKit` sets to the name of the stage that is built.
 pub const TARGET_STAGE: &str = "TARGETSTAGE";
 
-/// Stands in a word for each thing in it that cannot be told: no text has this character.
+/// Stands in a word for each thing in it that cannot be known: no text has this character.
 pub(super) const UNKNOWN: &str = "\u{ffff}";
 
 /// Why a word is not known.

@@ -16,7 +16,7 @@ use crate::interrupt::Interrupt;
 /// Which builder the engine's command line has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BuildBackend {
-    /// BuildKit; `load` if it has to be told that the image is to end up in the engine.
+    /// BuildKit; `load` if it needs a flag so that the image is to end up in the engine.
     BuildKit {
         /// Whether there is a flag `--load`: a builder in a container keeps its results otherwise.
         load: bool,
@@ -70,7 +70,7 @@ pub enum BuildResult {
     Done,
     /// The builder says no.
     Failed(BuildFailure),
-    /// It was ended because somebody asked twice to stop.
+    /// It was ended because the user asked twice to stop.
     Interrupted,
 }
 

@@ -1,8 +1,8 @@
 //! Follows a build by what the builder says: at which step it is, and which one failed with which words.
 //!
-//! Three dialects, told apart line by line: BuildKit's plain progress (`#7 [2/3] RUN …`), the classic builder
+//! Three dialects, recognised line by line: BuildKit's plain progress (`#7 [2/3] RUN …`), the classic builder
 //! (`Step 2/3 : RUN …`) and podman (`STEP 2/3: RUN …`). It reads words meant for people, so it takes what it knows and
-//! lets the rest pass: whether a build failed is told by its exit status alone, never by this.
+//! lets the rest pass: whether a build failed is decided by its exit status alone, never by this.
 
 use std::collections::{BTreeMap, VecDeque};
 

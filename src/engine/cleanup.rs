@@ -1,6 +1,6 @@
-//! Removes ended containers beside the work: nobody waits for it, and several go with one command of the engine.
+//! Removes ended containers beside the work: no one waits for it, and several go with one command of the engine.
 //!
-//! Only what has ended is given to it. What still runs is removed by whoever ran it, before the next one begins.
+//! Only what has ended is given to it. What still runs is removed by the job that ran it, before the next one begins.
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};

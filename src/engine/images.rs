@@ -108,7 +108,7 @@ impl Engine {
         match serde_json::from_slice::<Vec<Value>>(&said) {
             Ok(values) if values.len() == ids.len() => Ok(values),
             Ok(values) => {
-                Err(self.unreadable(&args, &format!("{} images asked for, {} told", ids.len(), values.len())))
+                Err(self.unreadable(&args, &format!("{} images asked for, {} answered", ids.len(), values.len())))
             }
             Err(error) => Err(self.unreadable(&args, &error.to_string())),
         }

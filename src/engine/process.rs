@@ -1,4 +1,4 @@
-//! One command of the engine from start to end, which never waits longer than it was told to.
+//! One command of the engine from start to end, which never waits longer than its deadline.
 //!
 //! The command runs in a process group of its own: a terminal's Ctrl-C reaches us alone, and we decide what becomes of
 //! it. What it says is handed on as it comes; nothing is kept here.
@@ -37,7 +37,7 @@ pub enum ProcessEnd {
     Exited(ExitStatus),
     /// Killed by us: the deadline had passed.
     TimedOut,
-    /// Killed by us: somebody asked twice to stop.
+    /// Killed by us: the user asked twice to stop.
     Interrupted,
     /// Killed by us: what was waited for has happened.
     Stopped,
@@ -50,7 +50,7 @@ pub struct Deadline<'a> {
     pub time: Option<Duration>,
     /// Whom to obey.
     pub interrupt: &'a Interrupt,
-    /// How much longer it may take for somebody who asked twice to stop.
+    /// How much longer it may take for a user who asked twice to stop.
     pub grace: Duration,
 }
 
@@ -183,7 +183,7 @@ fn listen(child: &mut Child) -> Receiver<OutputChunk> {
     receiver
 }
 
-/// Hands on what `from` says until it ends or nobody listens any more.
+/// Hands on what `from` says until it ends or no one listens any more.
 pub fn forward(mut from: impl Read, stream: Stream, to: &SyncSender<OutputChunk>) {
     let mut buffer = vec![0; READ];
     loop {

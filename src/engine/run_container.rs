@@ -94,7 +94,7 @@ pub enum ContainerEnd {
     Ready,
     /// There never was a container; the engine says why. Raw.
     NotCreated(String),
-    /// It was ended because somebody asked twice to stop.
+    /// It was ended because the user asked twice to stop.
     Interrupted,
 }
 

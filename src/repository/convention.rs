@@ -13,7 +13,7 @@ use crate::dockerfile::{FromInstruction, NameMatch, ParseProblem, ParsedDockerfi
 pub struct Stage {
     /// The segment, as it is in the file name.
     pub segment: String,
-    /// The reference after FROM, ARG defaults filled in; `None` if there is no such FROM or its image cannot be told.
+    /// The reference after FROM, ARG defaults filled in; `None` if there is no such FROM or its image cannot be known.
     pub image: Option<String>,
     /// What the segment says beyond the image.
     pub parameter: Option<String>,

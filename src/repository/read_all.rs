@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::problem::Problem;
 
-/// The most bytes of a Dockerfile. `BuildKit` takes larger ones; nobody writes them.
+/// The most bytes of a Dockerfile. `BuildKit` takes larger ones; no one writes them.
 pub const MAX_BYTES: u64 = 4 << 20;
 
 /// More threads than these do not help: the system's directory lookups are the limit.

@@ -21,7 +21,7 @@ use image_analyzer::printable::shortened;
 /// - Exit code 127 or 1, nothing on stdout, and stderr begins with a loader's complaint about that file: see
 ///   [`loader_failure`].
 /// - 129 to 192: ended by the signal 128 less; shells and engines count like that. A program that ends itself with such
-///   a code cannot be told from one that was killed.
+///   a code cannot be distinguished from one that was killed.
 /// - Any other code is the program's own.
 ///
 /// A program that prints such a line about its own file, and nothing else, and ends with such a code, looks the same

@@ -43,7 +43,7 @@ pub struct RunContext<'a> {
     pub logs: &'a Logs,
     /// Where one can see what is going on.
     pub progress: &'a Progress,
-    /// Whether somebody asked to stop.
+    /// Whether the user asked to stop.
     pub interrupt: &'a Interrupt,
     /// Why the engine is of no more use, once it is.
     pub lost: Mutex<Option<EngineError>>,

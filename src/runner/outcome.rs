@@ -2,7 +2,7 @@
 //!
 //! An exit code alone says little: where a file cannot be executed, runc up to 1.1 ends the container with 1, from 1.2
 //! with 255, crun does not start it (127 or 126, state `created`), and a program may use any of these numbers itself.
-//! The rules by which they are told apart are in [`super::classify`]. Nothing is asked or run here.
+//! The rules that tell them apart are in [`super::classify`]. Nothing is asked or run here.
 
 use std::borrow::Cow;
 
@@ -67,9 +67,9 @@ pub enum Outcome {
         /// Which one.
         message: String,
     },
-    /// Nothing is known: somebody asked to stop before it was its turn.
+    /// Nothing is known: the user asked to stop before it was its turn.
     NotRun,
-    /// Nothing is known: it had begun, and was ended because somebody asked twice to stop.
+    /// Nothing is known: it had begun, and was ended because the user asked twice to stop.
     Interrupted,
     /// Nothing is known: the engine did not do its part.
     Unknown {
@@ -159,7 +159,7 @@ impl Outcome {
         }
     }
 
-    /// Why, in the words of whoever said it; empty if nobody did.
+    /// Why, in the words of the program that said it; empty if none did.
     pub fn message(&self) -> &str {
         match self {
             Self::ExitedWithError { message, .. }

@@ -137,7 +137,7 @@ impl<'a> FileName<'a> {
 
 /// The word for Dockerfile in `name` and the rest, without the character between; `None` if it has no form of one.
 fn parts(name: &str) -> Option<(&'static str, Option<&str>)> {
-    // Most names of a repository are neither, and are told by a look at their first and last letter.
+    // Most names of a repository are neither, and are recognised by their first and last letter.
     if !matches!(name.as_bytes(), [b'D' | b'd' | b'C' | b'c', ..] | [.., b'e']) {
         return None;
     }

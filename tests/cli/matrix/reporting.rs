@@ -141,7 +141,7 @@ fn an_image_that_lacks_something_or_never_ends_gets_a_hint_at_what_to_do() {
         stdout.contains("timed out     still running after 1.") || stdout.contains("still running after 1 s"),
         "{stdout}"
     );
-    assert!(stderr.contains("\nhow to mend one, in lines to paste: mkcompose why --image x b.c\n"), "{stderr}");
+    assert!(stderr.contains("\nhow to fix one, in lines to paste: mkcompose why --image x b.c\n"), "{stderr}");
     assert!(stderr.contains("\nif it is meant to stay up, add `# mkcompose: expect=runs` to its Dockerfile, or EXPOSE the port that it serves\n"), "{stderr}");
     let run = Fake::of(&["a", "b.c"]).try_it(&["test", "--no-build", "--image", "y", "b.*", "a"]);
     assert!(
