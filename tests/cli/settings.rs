@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::case::Case;
+use crate::case::{Case, tool};
 
 /// A repository of three images in folders, one built on another.
 fn tools() -> Case {
@@ -215,4 +215,53 @@ fn two_files_that_make_one_service_and_upper_case_images_name_the_way_out() {
     let run = case.run([""; 0]);
     assert_eq!(run.code(), 2);
     assert!(run.stderr().contains("`me/Web` is not a valid image repository"), "{}", run.stderr());
+}
+
+/// A service with every key that Compose knows.
+fn every_key() -> Case {
+    let case = Case::empty()
+        .file("web/Dockerfile", "ARG VERSION\nARG SHA\nFROM scratch AS runtime\nCOPY b /\n")
+        .file("web/b", "")
+        .file(
+            "mkcompose.yml",
+            "image: tools/{service}\nargs: {VERSION: \"$no: yes\", SHA: null}\ntarget: runtime\n\
+             platforms: [linux/amd64]\nlabels: {org.example.a: \"1.0\", \"on\": \"off\"}\ntags: [\"tools/web:1.2\"]\n\
+             cache: \"type=registry,ref=example.org/cache:{service}\"\n",
+        );
+    case.run([""; 0]).well("docker-compose.yml: written, 1 service\n");
+    case
+}
+
+/// What `command` prints as JSON in the folder of the case; `None` if the program is missing, which CI refuses.
+fn read_by(case: &Case, command: &[&str], probe: &[&str]) -> Option<Value> {
+    let mut program = tool(command[0], probe)?;
+    let run = program.args(&command[1..]).current_dir(case.path()).env("SHA", "abc").output().unwrap();
+    assert!(run.status.success(), "{command:?}: {}", String::from_utf8_lossy(&run.stderr));
+    Some(serde_json::from_slice(&run.stdout).unwrap())
+}
+
+#[test]
+fn compose_reads_every_key_as_it_was_meant() {
+    let case = every_key();
+    let config = ["docker", "compose", "config", "--format", "json"];
+    let Some(read) = read_by(&case, &config, &["compose", "version"]) else { return };
+    let build = &read["services"]["web"]["build"];
+    assert_eq!(build["args"]["SHA"], "abc");
+    // `config` writes a Compose file again, so the dollar is still doubled.
+    assert_eq!(build["args"]["VERSION"], "$$no: yes");
+    assert_eq!((&build["labels"]["on"], &build["labels"]["org.example.a"]), (&"off".into(), &"1.0".into()));
+    assert_eq!((&build["target"], &build["platforms"][0]), (&"runtime".into(), &"linux/amd64".into()));
+    assert_eq!(build["tags"][0], "tools/web:1.2");
+    assert_eq!(build["cache_to"][0], "type=registry,ref=example.org/cache:web,mode=max");
+}
+
+#[test]
+fn bake_reads_every_key_as_it_was_meant() {
+    let case = every_key();
+    let print = ["docker", "buildx", "bake", "-f", "docker-compose.yml", "--print"];
+    let Some(read) = read_by(&case, &print, &["buildx", "version"]) else { return };
+    let target = &read["target"]["web"];
+    assert_eq!((&target["args"]["SHA"], &target["args"]["VERSION"]), (&"abc".into(), &"$no: yes".into()));
+    assert_eq!((&target["labels"]["on"], &target["target"]), (&"off".into(), &"runtime".into()));
+    assert_eq!(target["cache-from"][0], "type=registry,ref=example.org/cache:web");
 }
