@@ -192,7 +192,7 @@ fn here_documents(arguments: &str) -> Vec<HereDocument> {
     let mut documents = Vec::new();
     let mut words = words(arguments, '\\').into_iter();
     while let Some(word) = words.next() {
-        if matches!(word.trim_start_matches(|c: char| c.is_ascii_digit()), "<<" | "<<-") {
+        if word.trim_start_matches(|c: char| c.is_ascii_digit()) == "<<" {
             documents.extend(words.next().and_then(|name| HereDocument::parse(&format!("{word}{name}"))));
         } else {
             documents.extend(HereDocument::parse(word));
@@ -316,14 +316,20 @@ mod tests {
             &[(1, "RUN", "cat <<A > /x && cat <<-\"B C\""), (6, "RUN", "b")],
         );
         reads("RUN cat << 'E' > f\nFROM x\nE\nRUN b", &[(1, "RUN", "cat << 'E' > f"), (4, "RUN", "b")]);
-        reads("RUN cat <<- E\n\tx\n\tE\nRUN b", &[(1, "RUN", "cat <<- E"), (4, "RUN", "b")]);
         reads("ONBUILD RUN 3<<'E'\nx\nE\nRUN b", &[(1, "ONBUILD", "RUN 3<<'E'"), (4, "RUN", "b")]);
         reads("COPY <<a.txt <<b.txt /x/\na.txt\nb.txt\nRUN b", &[(1, "COPY", "<<a.txt <<b.txt /x/"), (4, "RUN", "b")]);
     }
 
     #[test]
     fn what_only_looks_like_a_here_document_is_none() {
-        for line in ["RUN echo \"<<EOF\"", "RUN cat <<< x", "RUN x=$((1<<2))", "CMD <<EOF", "RUN [\"<<EOF\"]"] {
+        for line in [
+            "RUN echo \"<<EOF\"",
+            "RUN cat <<< x",
+            "RUN x=$((1<<2))",
+            "RUN cat <<- EOF",
+            "CMD <<EOF",
+            "RUN [\"<<EOF\"]",
+        ] {
             assert_eq!(read(&format!("{line}\nRUN b")).len(), 2, "{line}");
         }
     }
