@@ -112,6 +112,10 @@ impl Engine {
         }
         let mut command = self.command(arguments(builder, recipe));
         command.env("DOCKER_BUILDKIT", if builder == BuildBackend::Classic { "0" } else { "1" });
+        // An attestation has times in it, so that an image built again from the cache would get another ID (moby#48391).
+        if std::env::var_os("BUILDX_NO_DEFAULT_ATTESTATIONS").is_none() {
+            command.env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1");
+        }
         let shown = shown(&command);
         let mut steps = BuildLog::default();
         let mut lines = [Lines::default(), Lines::default()];

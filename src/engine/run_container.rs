@@ -309,7 +309,8 @@ impl Container<'_> {
         let args = ["events", "--since", "1", "--until", &until, "--filter", &filter, "--filter", "event=oom"];
         // With another clock the engine might wait for long.
         let engine = self.engine.clone().with_patience(self.engine.patience().min(EVENTS));
-        engine.capture(args.into_iter().chain(["--format", "{{.Status}}"])).is_ok_and(|said| said.starts_with(b"oom"))
+        // Without `--format`: since 29.0 Docker's events have no `.Status` (moby#50832). Each event is a line.
+        engine.capture(args).is_ok_and(|said| String::from_utf8_lossy(&said).lines().any(|line| line.contains(" oom ")))
     }
 
     /// The time is over. Only the engine knows whether the container ran all that time.

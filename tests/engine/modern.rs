@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::engine::turn;
+
 /// A repository of two images, of which `child` is built on `base`, with the Compose file that mkcompose writes.
 fn repository() -> TempDir {
     // Below /tmp, which that engine's client sees too.
@@ -57,6 +59,7 @@ fn has_both_layers(folder: &Path) {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn compose_bake_and_mkcompose_build_a_child_alone_and_its_base_first() {
+    let _turn = turn();
     let folder = repository();
     let folder = folder.path();
     forget(folder);
