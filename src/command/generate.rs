@@ -1,5 +1,6 @@
 //! The bare command: write both Compose files, or with `--check` tell whether they are current.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -170,12 +171,30 @@ fn text(repository: &Repository, output: &Path, services: &[&Service], options: 
             Error::Problems(vec![Problem::new(shown, what)])
         })
     };
-    let entry = |service: &&'_ Service| {
-        let context = way(&home, &service.real_context, &service.context)?;
-        let dockerfile = way(&service.real_context, &service.real_dockerfile, &service.dockerfile)?;
+    // Many services share their folders, and working out how one reaches the other takes longer than looking it up.
+    let mut contexts: BTreeMap<&Path, String> = BTreeMap::new();
+    let mut folders: BTreeMap<(&Path, &Path), String> = BTreeMap::new();
+    let places = all(services.iter().map(|service| {
+        let context = match contexts.get(service.real_context.as_path()) {
+            Some(context) => context.clone(),
+            None => {
+                let context = way(&home, &service.real_context, &service.context)?;
+                contexts.insert(&service.real_context, context.clone());
+                context
+            }
+        };
+        let (folder, name) = (service.real_dockerfile.parent(), service.real_dockerfile.file_name());
+        let (Some(folder), Some(name)) = (folder, name.and_then(OsStr::to_str)) else {
+            return Ok((context, way(&service.real_context, &service.real_dockerfile, &service.dockerfile)?));
+        };
+        let key = (service.real_context.as_path(), folder);
+        let folder = match folders.get(&key) {
+            Some(folder) => folder,
+            None => folders.entry(key).or_insert(way(&service.real_context, folder, &service.dockerfile)?),
+        };
+        let dockerfile = if folder == "." { name.to_owned() } else { [folder, "/", name].concat() };
         Ok::<_, Error>((context, dockerfile))
-    };
-    let places = all(services.iter().map(entry))?;
+    }))?;
     let entries: Vec<_> = services
         .iter()
         .zip(&places)

@@ -77,6 +77,9 @@ impl ImageName {
 
     fn with(&self, service: &str, program: &str, variant: &str) -> Result<String, String> {
         let fill = |text: &str| {
+            if text == "{service}" {
+                return service.to_owned();
+            }
             if !text.contains('{') {
                 return text.to_owned();
             }

@@ -1,4 +1,4 @@
-//! Commands of README that need an engine, run on the images of the corpus: what it shows is what they print. Of sizes that
+//! Commands of README and docs/SIZES.md that need an engine, run on the images of the corpus: what it shows is what they print. Of sizes that
 //! is the services in their order; figures change with the packages of the bases. The picture of sizes is held to about the
 //! figures.
 //!
@@ -15,17 +15,17 @@ use crate::command::{Ran, repository, run};
 use crate::engine::{docker, has_stand_ins, turn};
 use crate::size;
 
-/// What README shows below each `$` command that starts so, those left out below which it shows nothing.
-fn shown(start: &str) -> Vec<(String, String)> {
-    let mut found = shown_with_or_without_output(start);
+/// What a document shows below each `$` command that starts so, those left out below which it shows nothing.
+fn shown(document: &str, start: &str) -> Vec<(String, String)> {
+    let mut found = shown_with_or_without_output(document, start);
     found.retain(|(_, output)| !output.is_empty());
-    assert!(!found.is_empty(), "README shows nothing of `{start}`");
+    assert!(!found.is_empty(), "{document} shows nothing of `{start}`");
     found
 }
 
-/// Each `$` command of README that starts so, with what it shows below.
-fn shown_with_or_without_output(start: &str) -> Vec<(String, String)> {
-    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+/// Each `$` command of a document that starts so, with what it shows below.
+fn shown_with_or_without_output(document: &str, start: &str) -> Vec<(String, String)> {
+    let readme = fs::read_to_string(repository().join(document)).unwrap();
     let mut found: Vec<(String, String)> = Vec::new();
     for block in readme.split("```console\n").skip(1) {
         for command in block.split("```").next().unwrap().split("$ ").skip(1) {
@@ -49,22 +49,22 @@ fn print(name: &str, line: &str) -> Ran {
 fn mkcompose_why_prints_what_the_readme_shows() {
     let _turn = turn();
     build::normal_set();
-    for (line, output) in shown("mkcompose why ") {
+    for (line, output) in shown("README.md", "mkcompose why ") {
         assert_eq!(print("readme.why", &line).stdout, output, "$ {line}");
     }
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn mkcompose_sizes_lists_the_services_that_the_readme_shows_in_that_order() {
+fn mkcompose_sizes_lists_the_services_that_the_page_shows_in_that_order() {
     let _turn = turn();
     assert!(has_stand_ins(), "README shows the sizes of the stand-in bases");
     build::normal_set();
     let services = |table: &str| {
         table.lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect::<Vec<_>>()
     };
-    let path = repository().join("README.md");
-    for (line, output) in shown("mkcompose sizes ") {
+    let path = repository().join("docs/SIZES.md");
+    for (line, output) in shown("docs/SIZES.md", "mkcompose sizes ") {
         let printed = print("readme.sizes", &line).succeeds().stdout;
         if std::env::var_os("MINIMAGE_WRITE_RESULTS").is_some() && services(&printed) != services(&output) {
             let readme = fs::read_to_string(&path).unwrap();
@@ -125,7 +125,7 @@ fn lines(output: &str) -> BTreeSet<&str> {
 #[ignore = "needs a Docker engine"]
 fn the_compose_commands_of_the_readme_build_run_and_clean_up() {
     let _turn = turn();
-    let commands = shown_with_or_without_output("docker compose ");
+    let commands = shown_with_or_without_output("README.md", "docker compose ");
     assert!(commands.len() >= 3, "{commands:?}");
     for (line, output) in commands {
         let mut command = Command::new("sh");
