@@ -35,9 +35,15 @@ impl Ignore {
         own.push(".dockerignore");
         for path in [PathBuf::from(own), context.join(".dockerignore")] {
             // A pipe or a device would be read for ever.
-            if std::fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
-                let what = "this is not a regular file: move it out of the way";
-                return Err(IoError::new("read", path)(io::Error::other(what)));
+            match std::fs::metadata(&path) {
+                Ok(there) if there.is_file() => {}
+                Ok(_) => {
+                    let what = "this is not a regular file: move it out of the way";
+                    return Err(IoError::new("read", path)(io::Error::other(what)));
+                }
+                // Most Dockerfiles have none: one question is enough.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(_) => {}
             }
             match std::fs::read(&path) {
                 Ok(bytes) => {
