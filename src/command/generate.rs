@@ -175,13 +175,12 @@ fn text(repository: &Repository, output: &Path, services: &[&Service], options: 
     let mut contexts: BTreeMap<&Path, String> = BTreeMap::new();
     let mut folders: BTreeMap<(&Path, &Path), String> = BTreeMap::new();
     let places = all(services.iter().map(|service| {
-        let context = match contexts.get(service.real_context.as_path()) {
-            Some(context) => context.clone(),
-            None => {
-                let context = way(&home, &service.real_context, &service.context)?;
-                contexts.insert(&service.real_context, context.clone());
-                context
-            }
+        let context = if let Some(context) = contexts.get(service.real_context.as_path()) {
+            context.clone()
+        } else {
+            let context = way(&home, &service.real_context, &service.context)?;
+            contexts.insert(&service.real_context, context.clone());
+            context
         };
         let (folder, name) = (service.real_dockerfile.parent(), service.real_dockerfile.file_name());
         let (Some(folder), Some(name)) = (folder, name.and_then(OsStr::to_str)) else {
