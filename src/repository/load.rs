@@ -228,6 +228,7 @@ impl Repository {
             return Err(problems);
         }
         let skipped = scan.skipped.into_iter().chain(scan.folders).collect();
+        let notes = notes.into_iter().chain(on_err_bases(&services)).collect();
         Ok(Self {
             root: layout.root,
             settings: layout.settings_path,
@@ -310,6 +311,19 @@ fn settle_bases(services: &mut [Service]) {
         bases.dedup();
         service.local_bases = bases;
     }
+}
+
+/// Services of the normal set that are built on one of the err set, which stops Compose as well.
+fn on_err_bases(services: &[Service]) -> impl Iterator<Item = String> {
+    let normal = services.iter().filter(|service| service.name.set() == Set::Normal);
+    normal.filter_map(|service| {
+        let base = service.local_bases.iter().find(|base| base.service.set() == Set::Err)?;
+        Some(format!(
+            "{}: built on `{}`, which is known not to build: end its own name in `.err` too",
+            printable_path(&service.dockerfile),
+            base.service
+        ))
+    })
 }
 
 /// A Dockerfile that was read.

@@ -204,6 +204,19 @@ fn a_base_is_found_with_and_without_tag_and_registry_and_through_arguments() {
 }
 
 #[test]
+fn a_child_of_a_base_that_is_known_not_to_build_is_mentioned() {
+    let case = Case::empty()
+        .file("base/Dockerfile.err", "FROM scratch\n")
+        .file("child/Dockerfile", "FROM x/base.err\n")
+        .file("mkcompose.yml", "image: x/{service}\n");
+    case.run([""; 0]).well(
+        "child/Dockerfile: built on `base.err`, which is known not to build: end its own name in `.err` too\n\
+         docker-compose.yml: written, 1 service\ndocker-compose.err.yml: written, 1 service\n",
+    );
+    assert!(!case.read("docker-compose.yml").contains("additional_contexts"));
+}
+
+#[test]
 fn two_files_that_make_one_service_and_upper_case_images_name_the_way_out() {
     let case = Case::empty().file("api/Dockerfile.debug", "").file("api/debug.Dockerfile", "");
     let run = case.run([""; 0]);
