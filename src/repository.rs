@@ -6,13 +6,16 @@
 mod build_order;
 pub mod convention;
 pub mod image_name;
+pub mod layout;
 pub mod load;
 pub mod paths;
 pub mod read_all;
+mod resolver;
 pub mod scan;
 pub mod select;
 pub mod service;
 pub mod service_name;
 
-pub use load::{Layout, LoadOptions, Repository};
+pub use layout::{Layout, LoadOptions};
+pub use load::Repository;
 pub use paths::{relative, resolve};

@@ -12,7 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::output::diff::unified;
 use crate::output::{Existing, FileStatus, OutputFile, PendingWrite};
 use crate::problem::Problem;
-use crate::repository::load::{DEFAULT_ERR_OUTPUT, DEFAULT_IMAGE, DEFAULT_OUTPUT};
+use crate::repository::layout::{DEFAULT_ERR_OUTPUT, DEFAULT_IMAGE, DEFAULT_OUTPUT};
 use crate::repository::scan::is_named_like_a_dockerfile;
 use crate::repository::service::Service;
 use crate::repository::service_name::Set;

@@ -1,0 +1,151 @@
+//! Where the parts of a repository are: its root, settings, Dockerfiles and Compose files.
+
+use std::path::{Path, PathBuf};
+
+use super::paths::{resolve, up_to};
+use super::scan::{Scan, ScanOptions, scan_all};
+use super::service_name::Set;
+use crate::problem::Problem;
+use crate::settings::{FILE_NAME, SettingsFile, find};
+
+/// The flags that say where a repository's parts are. What is `None` is left to the settings and the defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// The folder of Dockerfiles.
+    pub dockerfiles: Option<PathBuf>,
+    /// The build context of every service.
+    pub context: Option<PathBuf>,
+    /// The image's name: a plain name, or one with `{service}`, `{program}` and `{variant}`.
+    pub image: Option<String>,
+    /// The Compose file of the normal set.
+    pub output: Option<PathBuf>,
+    /// The Compose file of the err set.
+    pub err_output: Option<PathBuf>,
+    /// Whether `mkcompose.yml` is passed over.
+    pub without_settings: bool,
+}
+
+const DOCKERFILES: &str = "dockerfiles";
+/// The build context of the naming convention.
+pub(super) const SAMPLES: &str = "samples";
+/// The image name, unless flags or settings give one.
+pub const DEFAULT_IMAGE: &str = "minimage";
+/// The Compose file of the normal set, unless flags or settings give one.
+pub const DEFAULT_OUTPUT: &str = "docker-compose.yml";
+/// The Compose file of the err set, unless flags or settings give one.
+pub const DEFAULT_ERR_OUTPUT: &str = "docker-compose.err.yml";
+
+/// Where things are, before any Dockerfile is read.
+#[derive(Debug)]
+pub struct Layout {
+    /// The repository's root, as it is shown.
+    pub root: PathBuf,
+    /// The repository's root, absolute and without links.
+    pub real_root: PathBuf,
+    /// The settings file, as it is shown, if there is one.
+    pub settings_path: Option<PathBuf>,
+    /// What it says.
+    pub settings: SettingsFile,
+    /// The folders to scan, as they are shown.
+    pub dockerfiles: Vec<PathBuf>,
+    /// The Compose file of the normal set, as it is shown.
+    pub output: PathBuf,
+    /// The Compose file of the err set, as it is shown.
+    pub err_output: PathBuf,
+    /// Whether the folders are those of the naming convention.
+    pub follows_convention: bool,
+}
+
+impl Layout {
+    /// Reads the settings file and works out where everything is.
+    ///
+    /// # Errors
+    /// Every problem of the settings file.
+    pub fn read(options: &LoadOptions) -> Result<Self, Vec<Problem>> {
+        let start = resolve(Path::new(".")).map_err(|error| vec![error.into()])?;
+        let file = if options.without_settings { None } else { find(&start) };
+        let (root, settings_path, settings) = match &file {
+            Some(file) => {
+                let root = up_to(&start, file.parent().unwrap_or(&start));
+                let shown = join(&root, FILE_NAME);
+                let settings = SettingsFile::read(file, &shown)?;
+                (root, Some(shown), settings)
+            }
+            None => (PathBuf::new(), None, SettingsFile::default()),
+        };
+        let real_root = file.as_deref().and_then(Path::parent).map_or(start, Path::to_owned);
+        Ok(Self::new(options, root, real_root, settings_path, settings))
+    }
+
+    /// The layout of the repository in the folder that the program was started in, with these settings.
+    ///
+    /// # Errors
+    /// If the working directory cannot be found.
+    pub fn with_settings(options: &LoadOptions, settings: SettingsFile) -> Result<Self, Vec<Problem>> {
+        let start = resolve(Path::new(".")).map_err(|error| vec![error.into()])?;
+        Ok(Self::new(options, PathBuf::new(), start, Some(FILE_NAME.into()), settings))
+    }
+
+    fn new(
+        options: &LoadOptions,
+        root: PathBuf,
+        real_root: PathBuf,
+        settings_path: Option<PathBuf>,
+        settings: SettingsFile,
+    ) -> Self {
+        let is_folder = |name: &str| real_root.join(name).is_dir();
+        // A link to nothing is a folder that was meant, and an error.
+        let is_there = |name: &str| real_root.join(name).symlink_metadata().is_ok();
+        let dockerfiles = match (&options.dockerfiles, settings.dockerfiles.as_slice()) {
+            (Some(folder), _) => vec![folder.clone()],
+            (None, []) if is_there(DOCKERFILES) => vec![join(&root, DOCKERFILES)],
+            (None, []) => vec![if root.as_os_str().is_empty() { PathBuf::from(".") } else { root.clone() }],
+            (None, folders) => folders.iter().map(|folder| join(&root, folder)).collect(),
+        };
+        let output = |flag: &Option<PathBuf>, setting: &Option<String>, default: &str| {
+            flag.clone().unwrap_or_else(|| join(&root, setting.as_deref().unwrap_or(default)))
+        };
+        let follows_convention = is_folder(SAMPLES)
+            && matches!(dockerfiles.as_slice(), [one] if one.file_name().is_some_and(|name| name == DOCKERFILES));
+        Self {
+            output: output(&options.output, &settings.output, DEFAULT_OUTPUT),
+            err_output: output(&options.err_output, &settings.err_output, DEFAULT_ERR_OUTPUT),
+            dockerfiles,
+            follows_convention,
+            root,
+            real_root,
+            settings_path,
+            settings,
+        }
+    }
+
+    /// The Compose file of `set`, as it is shown.
+    pub fn output_of(&self, set: Set) -> &Path {
+        match set {
+            Set::Normal => &self.output,
+            Set::Err => &self.err_output,
+        }
+    }
+
+    /// Looks for Dockerfiles.
+    pub fn scan(&self) -> (Scan, Vec<Problem>) {
+        scan_all(&self.scan_options())
+    }
+
+    /// Whether the settings file gives build arguments to any service.
+    pub(super) fn gives_args(&self) -> bool {
+        let services = self.settings.services.iter().map(|located| &located.value.1);
+        services.chain([&self.settings.all]).any(|settings| !settings.args.is_empty())
+    }
+
+    fn scan_options(&self) -> ScanOptions {
+        let repository = if self.root.as_os_str().is_empty() { PathBuf::from(".") } else { self.root.clone() };
+        ScanOptions { repository, roots: self.dockerfiles.clone(), exclude: self.settings.exclude.clone() }
+    }
+}
+
+/// `folder` and `path` below it, without the `.` parts; an absolute `path` stays as it is.
+pub(super) fn join(folder: &Path, path: impl AsRef<Path>) -> PathBuf {
+    let joined: PathBuf = folder.join(path).components().filter(|part| *part != std::path::Component::CurDir).collect();
+    if joined.as_os_str().is_empty() { PathBuf::from(".") } else { joined }
+}

@@ -1,0 +1,370 @@
+//! Settles one service after the other: name, settings, arguments, image and build context.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::image_name::ImageName;
+use super::layout::{DEFAULT_IMAGE, Layout, LoadOptions, SAMPLES, join};
+use super::paths::{lexical, resolve};
+use super::scan::FoundDockerfile;
+use super::service::{Origin, Service};
+use super::service_name::ServiceName;
+use crate::context::{self, ContextStatus};
+use crate::dockerfile::{
+    BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, TARGET_STAGE, comments, read, read_with,
+};
+use crate::problem::Problem;
+use crate::settings::{ServiceSettings, from_comments, nearest};
+use image_analyzer::printable::{printable, printable_path};
+
+/// A Dockerfile that was read.
+pub(super) struct ReadDockerfile {
+    found: FoundDockerfile,
+    comments: Vec<SettingComment>,
+    parsed: Result<ParsedDockerfile, ParseProblem>,
+    /// Its text, where it may be read again with build arguments.
+    text: String,
+}
+
+impl ReadDockerfile {
+    pub(super) fn new(found: &FoundDockerfile, text: &str, gives_args: bool) -> Self {
+        let comments = comments(text);
+        let gives_args = gives_args
+            || comments.iter().any(|comment| comment.key.starts_with("args."))
+            || text.contains(TARGET_STAGE);
+        let text_again = if gives_args { text.to_owned() } else { String::new() };
+        Self { found: found.clone(), comments, parsed: read(text), text: text_again }
+    }
+}
+
+/// A glob of `services` that matched nothing.
+pub(super) struct UnusedGlob {
+    line: usize,
+    glob: String,
+}
+
+impl UnusedGlob {
+    pub(super) fn problem(&self, layout: &Layout, services: &[Service]) -> Problem {
+        let path = layout.settings_path.clone().unwrap_or_default();
+        let near = nearest(&self.glob, services.iter().map(|service| service.name.as_str()));
+        let fix =
+            near.map_or_else(|| "`mkcompose list` shows them".to_owned(), |near| format!("did you mean `{near}`?"));
+        Problem::new(path, format!("line {}: `{}` matches no service: {fix}", self.line, printable(&self.glob)))
+    }
+}
+
+/// Makes a service of each Dockerfile, and gathers what is wrong.
+pub(super) struct Resolver<'a> {
+    layout: &'a Layout,
+    options: &'a LoadOptions,
+    globs: Vec<Option<globset::GlobMatcher>>,
+    pub(super) unused_globs: Vec<UnusedGlob>,
+    default_context: Option<&'static str>,
+    flag_image: Option<ImageName>,
+    image: ImageName,
+    real_dockerfiles: BTreeMap<PathBuf, PathBuf>,
+    real_contexts: BTreeMap<PathBuf, PathBuf>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) notes: Vec<String>,
+}
+
+/// The settings of one service and where each key came from.
+type Settled = (ServiceSettings, BTreeMap<String, Origin>);
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(
+        layout: &'a Layout,
+        options: &'a LoadOptions,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut globs = Vec::new();
+        let mut unused_globs = Vec::new();
+        for located in &layout.settings.services {
+            let glob = &located.value.0;
+            match globset::GlobBuilder::new(glob).literal_separator(false).build() {
+                Ok(compiled) => globs.push(Some(compiled.compile_matcher())),
+                Err(error) => {
+                    let path = layout.settings_path.clone().unwrap_or_default();
+                    let what = format!(
+                        "line {}: `{}` is not a glob ({}): correct it",
+                        located.line,
+                        printable(glob),
+                        error.kind()
+                    );
+                    problems.push(Problem::new(path, what));
+                    globs.push(None);
+                }
+            }
+            unused_globs.push(UnusedGlob { line: located.line, glob: glob.clone() });
+        }
+        let mut image_of = |text: &str, shown: PathBuf| {
+            ImageName::parse(text).unwrap_or_else(|why| {
+                problems.push(Problem::new(shown, why));
+                ImageName::fallback()
+            })
+        };
+        let flag_image = options.image.as_deref().map(|text| image_of(text, format!("--image {text}").into()));
+        let of_file = layout.settings.all.image.as_deref();
+        let image = of_file.map(|text| image_of(text, layout.settings_path.clone().unwrap_or_default()));
+        let image = image.unwrap_or_else(|| image_of(DEFAULT_IMAGE, PathBuf::new()));
+        let mut real_dockerfiles = BTreeMap::new();
+        for folder in &layout.dockerfiles {
+            real_dockerfiles.insert(folder.clone(), resolve(folder).map_err(|error| vec![error.into()])?);
+        }
+        Ok(Self {
+            layout,
+            options,
+            globs,
+            unused_globs,
+            default_context: layout.follows_convention.then_some(SAMPLES),
+            flag_image,
+            image,
+            real_dockerfiles,
+            real_contexts: BTreeMap::new(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+        })
+    }
+
+    /// The service of one Dockerfile; `None` if something is wrong with it, which is then among the problems.
+    pub(super) fn service(&mut self, file: &ReadDockerfile) -> Option<Service> {
+        let before = self.problems.len();
+        let (of_comments, wrong) = from_comments(&file.comments);
+        for problem in wrong {
+            let what = format!("line {}: {}", problem.line, printable(&problem.value));
+            self.problems.push(Problem::new(&file.found.path, what));
+        }
+        let name = self.name(file, &of_comments)?;
+        let (settings, mut origins) = self.settings(&name, of_comments);
+        let args = self.args(file, &settings, &mut origins);
+        let parsed = Self::parsed(file, &args, settings.target.as_deref());
+        self.check_target(file, &settings, parsed.as_ref().ok());
+        let image = self.image(&name, file, &settings);
+        let tags = self.tags(&name, file, &settings);
+        let (dockerfile, real_dockerfile) = self.place(file);
+        let context = self.context(file, &real_dockerfile, &settings, &mut origins, parsed.as_ref().ok());
+        let cache = |caches: &Option<Vec<String>>| {
+            let named = caches.iter().flatten().map(|cache| cache.replace("{service}", name.as_str()));
+            named.collect::<Vec<_>>()
+        };
+        let (context, real_context, context_status) = context?;
+        let service = Service {
+            cache_from: cache(&settings.cache_from),
+            cache_to: cache(&settings.cache_to),
+            dockerfile,
+            image: image?,
+            context,
+            args,
+            target: settings.target.clone(),
+            platforms: settings.platforms.clone().unwrap_or_default(),
+            labels: settings.labels.clone(),
+            tags: tags?,
+            local_bases: Vec::new(),
+            expectation: settings.expectation(),
+            context_status,
+            real_dockerfile,
+            real_context,
+            parsed,
+            lint: settings.lint.clone(),
+            origins,
+            name,
+        };
+        (self.problems.len() == before).then_some(service)
+    }
+
+    fn name(&mut self, file: &ReadDockerfile, comments: &ServiceSettings) -> Option<ServiceName> {
+        let result = match &comments.name {
+            Some(name) => ServiceName::parse(name).map_err(|why| {
+                let line = file.comments.iter().find(|comment| comment.key == "name").map_or(1, |comment| comment.line);
+                Problem::new(
+                    &file.found.path,
+                    format!("line {line}: {why}: change `# mkcompose: name={}`", printable(name)),
+                )
+            }),
+            None => file.found.service_name(self.flag_image.as_ref().unwrap_or(&self.image).last_part()),
+        };
+        result.map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    /// The settings that apply to `name`, the strongest last: the file, its globs, comments, flags.
+    fn settings(&mut self, name: &ServiceName, comments: ServiceSettings) -> Settled {
+        let mut origins = BTreeMap::new();
+        let mut note = |settings: &ServiceSettings, origin: &Origin| {
+            for key in &settings.keys {
+                origins.insert(key.clone(), origin.clone());
+            }
+        };
+        let file = &self.layout.settings;
+        note(&file.all, &Origin::Settings);
+        let mut all = file.all.clone();
+        for (place, located) in file.services.iter().enumerate() {
+            let glob = self.globs.get(place).and_then(Option::as_ref);
+            if glob.is_some_and(|glob| glob.is_match(name.as_str())) {
+                let (text, settings) = &located.value;
+                self.unused_globs.retain(|unused| unused.line != located.line || unused.glob != *text);
+                note(settings, &Origin::Glob(text.clone()));
+                all = all.overridden_by(settings.clone());
+            }
+        }
+        note(&comments, &Origin::Comment);
+        (all.overridden_by(comments), origins)
+    }
+
+    /// The build arguments that the Dockerfile declares. One that a comment gives and nothing declares is a mistake.
+    fn args(
+        &mut self,
+        file: &ReadDockerfile,
+        settings: &ServiceSettings,
+        origins: &mut BTreeMap<String, Origin>,
+    ) -> BuildArgs {
+        let Ok(parsed) = &file.parsed else { return BuildArgs::new() };
+        let mut args = BuildArgs::new();
+        for (name, value) in &settings.args {
+            let key = format!("args.{name}");
+            if parsed.declares(name) {
+                args.insert(name.clone(), value.clone());
+            } else if origins.remove(&key) == Some(Origin::Comment) {
+                let known = parsed.args.iter().map(|arg| arg.name.as_str());
+                let near = nearest(name, known);
+                let fix = near.map_or_else(|| format!("add `ARG {name}`"), |near| format!("did you mean `{near}`?"));
+                self.problems.push(Problem::new(&file.found.path, format!("no ARG declares `{name}`: {fix}")));
+            }
+        }
+        args
+    }
+
+    /// What the Dockerfile says with these build arguments.
+    fn parsed(file: &ReadDockerfile, args: &BuildArgs, target: Option<&str>) -> Result<ParsedDockerfile, ParseProblem> {
+        let mut args = args.clone();
+        if let Some(target) = target.filter(|_| file.text.contains(TARGET_STAGE)) {
+            args.entry(TARGET_STAGE.to_owned()).or_insert_with(|| Some(target.to_owned()));
+        }
+        if args.is_empty() { file.parsed.clone() } else { read_with(&file.text, &args) }
+    }
+
+    fn check_target(&mut self, file: &ReadDockerfile, settings: &ServiceSettings, parsed: Option<&ParsedDockerfile>) {
+        let (Some(target), Some(parsed)) = (&settings.target, parsed) else { return };
+        let is_place = target.parse::<usize>().is_ok_and(|place| place < parsed.stages.len());
+        let names: Vec<_> = parsed.stages.iter().filter_map(|stage| stage.name.as_deref()).collect();
+        if is_place || names.contains(&target.to_lowercase().as_str()) {
+            return;
+        }
+        let fix = match nearest(target, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => {
+                format!("its named stages are: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") })
+            }
+        };
+        let what = format!("there is no build stage `{}` (`target`): {fix}", printable(target));
+        self.problems.push(Problem::new(&file.found.path, what));
+    }
+
+    fn image(&mut self, name: &ServiceName, file: &ReadDockerfile, settings: &ServiceSettings) -> Option<String> {
+        let template = match (&self.flag_image, &settings.image) {
+            (Some(flag), _) => Ok(flag.clone()),
+            (None, Some(text)) if Some(text) != self.layout.settings.all.image.as_ref() => ImageName::parse(text),
+            (None, _) => Ok(self.image.clone()),
+        };
+        let image = template.and_then(|template| template.of(name));
+        image.map_err(|what| self.problems.push(Problem::new(&file.found.path, what))).ok()
+    }
+
+    fn tags(&mut self, name: &ServiceName, file: &ReadDockerfile, settings: &ServiceSettings) -> Option<Vec<String>> {
+        let tags = settings.tags.iter().flatten().map(|text| ImageName::parse(text).and_then(|tag| tag.of(name)));
+        let tags: Result<Vec<_>, _> = tags.collect();
+        tags.map_err(|what| self.problems.push(Problem::new(&file.found.path, format!("`tags`: {what}")))).ok()
+    }
+
+    /// Where the Dockerfile is: as it is shown, and really.
+    fn place(&self, file: &ReadDockerfile) -> (PathBuf, PathBuf) {
+        let shown = &file.found.path;
+        let roots = self.real_dockerfiles.iter().filter_map(|(root, real)| {
+            let root = if root == Path::new(".") { Path::new("") } else { root };
+            Some(real.join(shown.strip_prefix(root).ok()?))
+        });
+        // The nearest root wins, as in the scan. A link to a file stays the file that it is called.
+        let real = roots.max_by_key(|real| real.as_os_str().len());
+        (shown.clone(), real.unwrap_or_else(|| lexical(&self.layout.real_root.join(shown))))
+    }
+
+    fn context(
+        &mut self,
+        file: &ReadDockerfile,
+        real_dockerfile: &Path,
+        settings: &ServiceSettings,
+        origins: &mut BTreeMap<String, Origin>,
+        parsed: Option<&ParsedDockerfile>,
+    ) -> Option<(PathBuf, PathBuf, ContextStatus)> {
+        if let Some(flag) = &self.options.context
+            && flag != Path::new("auto")
+        {
+            origins.insert("context".to_owned(), Origin::Flag);
+            return self.named_context(flag.clone());
+        }
+        let setting = if self.options.context.is_some() { None } else { settings.context.as_deref() };
+        let default = if self.options.context.is_some() { None } else { self.default_context };
+        match setting.or(default) {
+            None | Some("auto") => self.found_context(file, real_dockerfile, parsed),
+            Some(folder) if Path::new(folder).is_absolute() => {
+                let what = format!(
+                    "`context`: `{}` is absolute: write it relative to the repository's root",
+                    printable(folder)
+                );
+                self.problems.push(Problem::new(&file.found.path, what));
+                None
+            }
+            Some(folder) => self.named_context(join(&self.layout.root, folder)),
+        }
+    }
+
+    fn found_context(
+        &mut self,
+        file: &ReadDockerfile,
+        real_dockerfile: &Path,
+        parsed: Option<&ParsedDockerfile>,
+    ) -> Option<(PathBuf, PathBuf, ContextStatus)> {
+        let empty = ParsedDockerfile::default();
+        let found = context::find(real_dockerfile, &self.layout.real_root, parsed.unwrap_or(&empty));
+        let found =
+            found.map_err(|error| self.problems.push(Problem::new(&file.found.path, error.to_string()))).ok()?;
+        let real = real_dockerfile.ancestors().nth(found.levels_up + 1)?.to_owned();
+        let shown = up(&file.found.path, found.levels_up);
+        let status = match found.status {
+            ContextStatus::Ambiguous(other) => {
+                let levels_up = real_dockerfile.ancestors().skip(1).position(|folder| folder == other);
+                ContextStatus::Ambiguous(levels_up.map_or(other, |levels_up| up(&file.found.path, levels_up)))
+            }
+            status => status,
+        };
+        Some((shown, real, status))
+    }
+
+    fn named_context(&mut self, shown: PathBuf) -> Option<(PathBuf, PathBuf, ContextStatus)> {
+        if let Some(real) = self.real_contexts.get(&shown) {
+            return Some((shown, real.clone(), ContextStatus::Clear));
+        }
+        let real = resolve(&shown).map_err(|error| self.problems.push(error.into())).ok()?;
+        if !real.is_dir() {
+            let what = "the build context is not a folder: change `context`, or add the folder";
+            self.problems.push(Problem::new(&shown, what));
+            return None;
+        }
+        if !real.starts_with(&self.layout.real_root) {
+            self.notes.push(format!("{}: this build context is outside the repository", printable_path(&shown)));
+        }
+        self.real_contexts.insert(shown.clone(), real.clone());
+        Some((shown, real, ContextStatus::Clear))
+    }
+}
+
+/// The folder `levels` above the one of the file `path`, as it is shown.
+fn up(path: &Path, levels: usize) -> PathBuf {
+    let mut folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    for _ in 0..levels {
+        let is_below = folder.components().next_back().is_some_and(|part| part != std::path::Component::ParentDir);
+        if !is_below || !folder.pop() {
+            folder.push("..");
+        }
+    }
+    if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder }
+}
