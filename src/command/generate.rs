@@ -17,6 +17,7 @@ use crate::repository::scan::is_named_like_a_dockerfile;
 use crate::repository::service::Service;
 use crate::repository::service_name::Set;
 use crate::repository::{Layout, Repository, relative, resolve};
+use crate::settings::FILE_NAME;
 use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::printable_path;
 
@@ -282,6 +283,12 @@ fn place_of(output: &Path) -> Result<PathBuf, Error> {
         return refused("this names a folder: name a file in it");
     }
     let place = resolve(output)?;
+    if place.file_name().is_some_and(|name| name == FILE_NAME) {
+        return refused("the settings would be overwritten: give another path");
+    }
+    if place.components().any(|part| part.as_os_str() == ".git") {
+        return refused("this is inside a `.git` folder: give another path");
+    }
     if !is_named_like_a_dockerfile(output) && !is_named_like_a_dockerfile(&place) {
         return Ok(place);
     }

@@ -10,6 +10,7 @@ use crate::cli::init::InitArgs;
 use crate::context::ContextStatus;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
+use crate::output::{FileStatus, OutputFile};
 use crate::problem::{IoError, Problem};
 use crate::repository::service::Service;
 use crate::repository::{Layout, LoadOptions, Repository};
@@ -63,12 +64,18 @@ fn write(path: &Path, text: &str) -> Result<(), IoError> {
 
 /// The text of the settings file: only what differs from the defaults, each line with a comment.
 fn settings(found: &Repository, flags: &LoadOptions) -> Result<String, Error> {
+    let guess = bases(&found.services);
+    let text = settings_with(found, flags, guess.as_ref());
+    // A name that does not fit every service is not the right one.
+    if text.is_err() && guess.is_some() { settings_with(found, flags, None) } else { text }
+}
+
+fn settings_with(found: &Repository, flags: &LoadOptions, bases: Option<&Bases>) -> Result<String, Error> {
     let mut lines = Lines::default();
-    let bases = bases(&found.services);
-    if let Some(image) = flags.image.as_ref().or(bases.as_ref().map(|bases| &bases.image)) {
+    if let Some(image) = flags.image.as_ref().or(bases.map(|bases| &bases.image)) {
         lines.add("image", &inline(image)?, "the name of each image");
     }
-    let folders = match (&flags.dockerfiles, bases.as_ref().and_then(|bases| bases.folder.as_deref())) {
+    let folders = match (&flags.dockerfiles, bases.and_then(|bases| bases.folder.as_deref())) {
         (Some(folder), _) => vec![folder.to_string_lossy().into_owned()],
         (None, Some(folder)) => folders(folder, &found.services),
         (None, None) => common_folder(&found.services).into_iter().collect(),
@@ -89,6 +96,9 @@ fn settings(found: &Repository, flags: &LoadOptions) -> Result<String, Error> {
             lines.add(key, &inline(&path.to_string_lossy())?, "where the Compose file is written");
         }
     }
+    if flags.output.is_none() && is_foreign(&found.output) {
+        lines.add("output", "docker-compose.images.yml", "docker-compose.yml is not mkcompose's");
+    }
     // Folders change the names of services, which the rest is about.
     let (parsed, _) = SettingsFile::parse(&lines.0);
     lines.contexts(&settled(parsed)?.services)?;
@@ -96,6 +106,11 @@ fn settings(found: &Repository, flags: &LoadOptions) -> Result<String, Error> {
         "# Settings of mkcompose: docs/SETTINGS.md lists the keys, docs/settings.schema.json is their JSON Schema.\n";
     let body = if lines.0.is_empty() { "# Everything here is found without settings.\n" } else { &lines.0 };
     Ok(format!("{head}{body}"))
+}
+
+/// Whether there is a Compose file that mkcompose did not write.
+fn is_foreign(output: &Path) -> bool {
+    OutputFile::read(output.to_owned(), None).is_ok_and(|file| file.state() == FileStatus::Foreign)
 }
 
 /// The repository with these settings and no flags.

@@ -97,18 +97,23 @@ fn folders(dockerfile: &Path, root: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// How far up the build context is, if the Dockerfile says it: after `COPY . /src` it takes `/src/cmd/web/…` from that
-/// stage, where `cmd/web` leads from the context to its own folder.
+/// How far up the build context is, if the Dockerfile says it: after `COPY . /src` it works in `/src/cmd/web`, or takes
+/// `/src/cmd/web/…` from that stage, where `cmd/web` leads from the context to its own folder.
 fn holds_own_path(folders: &[PathBuf], parsed: &ParsedDockerfile) -> Option<usize> {
     let own = folders.first()?;
-    let below = |at: &String| {
-        let after = move |source: &String| Some(source.strip_prefix(at.as_str())?.strip_prefix('/')?.to_owned());
-        parsed.other_sources.iter().filter_map(after).collect::<Vec<_>>()
+    let whole = || parsed.whole_context_at.iter().filter(|at| !at.is_empty());
+    let below = |path: &String, at: &String| Some(path.strip_prefix(at.as_str())?.strip_prefix('/')?.to_owned());
+    let all_below = |paths: &[String]| -> Vec<String> {
+        paths.iter().flat_map(|path| whole().filter_map(|at| below(path, at))).collect()
     };
-    let taken: Vec<String> = parsed.whole_context_at.iter().filter(|at| !at.is_empty()).flat_map(below).collect();
+    let (taken, worked) = (all_below(&parsed.other_sources), all_below(&parsed.workdirs));
     let leads_to_own = |folder: &PathBuf| {
         let way = own.strip_prefix(folder).ok().filter(|way| !way.as_os_str().is_empty());
-        way.is_some_and(|way| taken.iter().any(|path| Path::new(path).starts_with(way)))
+        way.is_some_and(|way| {
+            // The last part of what is taken may be a program that has the folder's name.
+            let is_inside = |path: &String| Path::new(path).parent().is_some_and(|folder| folder.starts_with(way));
+            taken.iter().any(is_inside) || worked.iter().any(|path| Path::new(path).starts_with(way))
+        })
     };
     folders.iter().rposition(leads_to_own)
 }
@@ -233,6 +238,15 @@ mod tests {
         assert_eq!(found(&["a/b/x", "x"], "COPY x /"), (0, ContextStatus::Ambiguous("".into())));
         assert_eq!(found(&["a/y"], "COPY x y /"), (1, ContextStatus::NothingFits("x".to_owned())));
         assert_eq!(found(&["a/y"], "COPY x /"), (0, ContextStatus::NothingFits("x".to_owned())));
+    }
+
+    #[test]
+    fn a_folder_that_the_dockerfile_works_in_or_takes_from_leads_to_its_context() {
+        let files = ["a/b/main.c", "x"];
+        assert_eq!(found(&files, "COPY . /src\nWORKDIR /src/a/b/"), (2, ContextStatus::Clear));
+        assert_eq!(found(&files, "COPY . /src\nFROM x\nCOPY --from=0 /src/a/b/out /"), (2, ContextStatus::Clear));
+        // A program may have the folder's name.
+        assert_eq!(found(&files, "COPY . /src\nFROM x\nCOPY --from=0 /src/b /"), (0, ContextStatus::Clear));
     }
 
     #[test]

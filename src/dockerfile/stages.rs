@@ -124,6 +124,8 @@ pub struct ParsedDockerfile {
     pub whole_context_at: Vec<String>,
     /// What COPY takes from other stages and images.
     pub other_sources: Vec<String>,
+    /// The paths of its WORKDIR instructions, without the `/` at their end.
+    pub workdirs: Vec<String>,
     /// Whether something is taken from the build context that cannot be known: a variable without a value.
     pub has_unknown_sources: bool,
     /// Whether the last stage has a HEALTHCHECK other than NONE.
@@ -229,6 +231,7 @@ impl<'a> Reader<'a> {
                 self.runs.has_health_check = self.parsed.has_health_check;
             }
             "EXPOSE" => self.expose(arguments),
+            "WORKDIR" => self.parsed.workdirs.push(arguments.trim().trim_end_matches('/').to_owned()),
             _ => {}
         }
         Ok(())

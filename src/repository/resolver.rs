@@ -272,7 +272,8 @@ impl<'a> Resolver<'a> {
     fn tags(&mut self, name: &ServiceName, file: &ReadDockerfile, settings: &ServiceSettings) -> Option<Vec<String>> {
         let tags = settings.tags.iter().flatten().map(|text| ImageName::parse(text).and_then(|tag| tag.of(name)));
         let tags: Result<Vec<_>, _> = tags.collect();
-        tags.map_err(|what| self.problems.push(Problem::new(&file.found.path, format!("`tags`: {what}")))).ok()
+        let wrong = |what: String| format!("`tags`: {}", what.replace("change `image`", "change `tags`"));
+        tags.map_err(|what| self.problems.push(Problem::new(&file.found.path, wrong(what)))).ok()
     }
 
     /// Where the Dockerfile is: as it is shown, and really.

@@ -66,6 +66,40 @@ fn init_writes_what_the_repository_needs_and_then_no_flag_is_needed() {
 }
 
 #[test]
+fn init_leaves_out_a_name_that_does_not_fit_every_service() {
+    let case = tools().file("web/Upper.Dockerfile", "FROM scratch\n");
+    let run = case.run(["init", "--dry-run"]);
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    assert!(run.stdout().contains("# Everything here is found without settings."), "{}", run.stdout());
+}
+
+#[test]
+fn init_leaves_a_compose_file_of_the_users_alone() {
+    let case = tools().file("docker-compose.yml", "services: {}\n");
+    let run = case.run(["init"]);
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    case.run([""; 0]).well("docker-compose.images.yml: written, 3 services\n");
+    case.run(["--check"]).well("docker-compose.images.yml: current, 3 services\n");
+    assert_eq!(case.read("docker-compose.yml"), "services: {}\n");
+}
+
+#[test]
+fn an_output_is_neither_the_settings_nor_inside_git() {
+    let case = tools().file("mkcompose.yml", "output: mkcompose.yml\n");
+    case.run(["--force"]).refused("error: mkcompose.yml: the settings would be overwritten: give another path\n");
+    let case = tools().file("mkcompose.yml", "output: .git/hooks/post-commit\n").folder(".git/hooks");
+    case.run(["--force"]).refused("error: .git/hooks/post-commit: this is inside a `.git` folder: give another path\n");
+}
+
+#[test]
+fn a_wrong_tag_names_its_own_key() {
+    let case = tools().file("mkcompose.yml", "services: {db: {tags: [\"x y\"]}}\n");
+    let run = case.run([""; 0]);
+    assert_eq!(run.code(), 2);
+    assert!(run.stderr().contains("change `tags`") && !run.stderr().contains("change `image`"), "{}", run.stderr());
+}
+
+#[test]
 fn flags_beat_comments_beat_globs_beat_the_rest() {
     let case = tools().file(
         "mkcompose.yml",
