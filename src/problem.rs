@@ -9,10 +9,12 @@ use image_analyzer::printable::printable_path;
 
 /// Something that stands in the way of a right answer: the file, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-#[error("{}: {what}", printable_path(.path))]
+#[error("{}: {}{what}", printable_path(.path), at(*.line))]
 pub struct Problem {
     /// The file or folder that has it.
     pub path: PathBuf,
+    /// The line it is about, counted from 1, if it is about one.
+    pub line: Option<usize>,
     /// What is wrong and what to do, in one line.
     pub what: String,
 }
@@ -20,7 +22,13 @@ pub struct Problem {
 impl Problem {
     /// `what` is wrong with `path`.
     pub fn new(path: impl Into<PathBuf>, what: impl Into<String>) -> Self {
-        Self { path: path.into(), what: what.into() }
+        Self { path: path.into(), line: None, what: what.into() }
+    }
+
+    /// The same, about this line.
+    #[must_use]
+    pub fn at(self, line: usize) -> Self {
+        Self { line: Some(line), ..self }
     }
 
     /// The operating system refuses to let `path` be read.
@@ -52,8 +60,13 @@ impl From<IoError> for Problem {
     fn from(error: IoError) -> Self {
         let IoError { doing, path, source } = error;
         let what = format!("cannot {doing}: {source}{}", hint(&source));
-        Self { path, what }
+        Self { path, line: None, what }
     }
+}
+
+/// A line in front of what is wrong with it.
+fn at(line: Option<usize>) -> String {
+    line.map(|line| format!("line {line}: ")).unwrap_or_default()
 }
 
 fn hint(error: &io::Error) -> String {

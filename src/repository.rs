@@ -15,6 +15,7 @@ pub mod scan;
 pub mod select;
 pub mod service;
 pub mod service_name;
+mod settings_check;
 
 pub use layout::{Layout, LoadOptions};
 pub use load::Repository;

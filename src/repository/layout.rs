@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::paths::{resolve, up_to};
 use super::scan::{Scan, ScanOptions, scan_all};
 use super::service_name::Set;
+use super::settings_check::Checker;
 use crate::problem::Problem;
 use crate::settings::{FILE_NAME, SettingsFile, find};
 
@@ -25,6 +26,8 @@ pub struct LoadOptions {
     pub without_settings: bool,
 }
 
+/// The build context that is found, not named.
+pub(super) const AUTO: &str = "auto";
 const DOCKERFILES: &str = "dockerfiles";
 /// The build context of the naming convention.
 pub(super) const SAMPLES: &str = "samples";
@@ -54,27 +57,31 @@ pub struct Layout {
     pub err_output: PathBuf,
     /// Whether the folders are those of the naming convention.
     pub follows_convention: bool,
+    /// What is wrong with the settings file by itself. The values that are wrong are not among `settings`.
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Layout {
     /// Reads the settings file and works out where everything is.
     ///
     /// # Errors
-    /// Every problem of the settings file.
+    /// If the working directory cannot be found.
     pub fn read(options: &LoadOptions) -> Result<Self, Vec<Problem>> {
         let start = resolve(Path::new(".")).map_err(|error| vec![error.into()])?;
         let file = if options.without_settings { None } else { find(&start) };
-        let (root, settings_path, settings) = match &file {
+        let (root, settings_path, (settings, problems)) = match &file {
             Some(file) => {
                 let root = up_to(&start, file.parent().unwrap_or(&start));
                 let shown = join(&root, FILE_NAME);
-                let settings = SettingsFile::read(file, &shown)?;
+                let settings = SettingsFile::read(file, &shown);
                 (root, Some(shown), settings)
             }
-            None => (PathBuf::new(), None, SettingsFile::default()),
+            None => (PathBuf::new(), None, (SettingsFile::parse("").0, Vec::new())),
         };
         let real_root = file.as_deref().and_then(Path::parent).map_or(start, Path::to_owned);
-        Ok(Self::new(options, root, real_root, settings_path, settings))
+        let mut layout = Self::new(options, root, real_root, settings_path, settings);
+        layout.problems.splice(0..0, problems);
+        Ok(layout)
     }
 
     /// The layout of the repository in the folder that the program was started in, with these settings.
@@ -91,8 +98,12 @@ impl Layout {
         root: PathBuf,
         real_root: PathBuf,
         settings_path: Option<PathBuf>,
-        settings: SettingsFile,
+        mut settings: SettingsFile,
     ) -> Self {
+        let path = settings_path.as_deref().unwrap_or(Path::new(FILE_NAME));
+        let mut checker = Checker { path, root: &root, real_root: &real_root, problems: Vec::new() };
+        checker.check(&mut settings, options);
+        let problems = checker.problems;
         let is_folder = |name: &str| real_root.join(name).is_dir();
         // A link to nothing is a folder that was meant, and an error.
         let is_there = |name: &str| real_root.join(name).symlink_metadata().is_ok();
@@ -116,6 +127,7 @@ impl Layout {
             real_root,
             settings_path,
             settings,
+            problems,
         }
     }
 
@@ -127,9 +139,16 @@ impl Layout {
         }
     }
 
-    /// Looks for Dockerfiles.
+    /// Looks for Dockerfiles. The problems begin with those of the settings file; where they leave open where Dockerfiles are,
+    /// none is looked for.
     pub fn scan(&self) -> (Scan, Vec<Problem>) {
-        scan_all(&self.scan_options())
+        let mut problems = self.problems.clone();
+        if !self.settings.says_where {
+            return (Scan::default(), problems);
+        }
+        let (scan, of_scan) = scan_all(&self.scan_options());
+        problems.extend(of_scan);
+        (scan, problems)
     }
 
     /// Whether the settings file gives build arguments to any service.
@@ -140,7 +159,8 @@ impl Layout {
 
     fn scan_options(&self) -> ScanOptions {
         let repository = if self.root.as_os_str().is_empty() { PathBuf::from(".") } else { self.root.clone() };
-        ScanOptions { repository, roots: self.dockerfiles.clone(), exclude: self.settings.exclude.clone() }
+        let exclude = self.settings.exclude.iter().map(|glob| glob.value.clone()).collect();
+        ScanOptions { repository, roots: self.dockerfiles.clone(), exclude }
     }
 }
 

@@ -12,6 +12,7 @@ use super::scan::{Scan, Skipped};
 use super::service::{LocalBase, Service};
 use super::service_name::{ServiceName, Set, collisions};
 use crate::problem::Problem;
+use crate::settings::Located;
 use image_analyzer::printable::{printable, printable_path};
 
 /// A repository of Dockerfiles. Paths are shown relative to the folder that the program was started in.
@@ -54,6 +55,10 @@ impl Repository {
     /// Every problem there is.
     pub fn of_layout(layout: Layout, options: &LoadOptions) -> Result<Self, Vec<Problem>> {
         let (scan, mut problems) = layout.scan();
+        if !layout.settings.says_where {
+            problems.sort();
+            return Err(problems);
+        }
         problems.extend(unused(&layout, &scan));
         let gives_args = layout.gives_args();
         let results =
@@ -67,10 +72,12 @@ impl Repository {
         }
         let mut resolver = Resolver::new(&layout, options, &mut problems)?;
         let mut services: Vec<_> = read.iter().filter_map(|file| resolver.service(file)).collect();
-        let Resolver { problems: found, notes, unused_globs, .. } = resolver;
+        let Resolver { problems: found, notes, unused_globs, nameless, .. } = resolver;
         problems.extend(found);
+        // A Dockerfile that could not be read or named may be the one that a glob means.
+        let all_are_named = nameless == 0 && read.len() == scan.found.len();
         services.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile)));
-        if problems.is_empty() {
+        if all_are_named {
             problems.extend(unused_globs.into_iter().map(|glob| glob.problem(&layout, &services)));
         }
         problems.extend(same_names(&services));
@@ -110,10 +117,12 @@ impl Repository {
 /// Globs of `exclude` that match nothing.
 fn unused(layout: &Layout, scan: &Scan) -> Vec<Problem> {
     let Some(path) = &layout.settings_path else { return Vec::new() };
-    let problem = |glob: &String| {
-        Problem::new(path, format!("`exclude`: `{}` matches nothing: correct or remove it", printable(glob)))
+    let globs = layout.settings.exclude.iter().filter(|glob| scan.unused_exclude.contains(&glob.value));
+    let problem = |glob: &Located<String>| {
+        let what = format!("`exclude`: `{}` matches nothing: correct or remove it", printable(&glob.value));
+        Problem::new(path, what).at(glob.line)
     };
-    scan.unused_exclude.iter().map(problem).collect()
+    globs.map(problem).collect()
 }
 
 fn same_names(services: &[Service]) -> Vec<Problem> {

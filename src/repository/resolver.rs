@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::image_name::ImageName;
-use super::layout::{DEFAULT_IMAGE, Layout, LoadOptions, SAMPLES, join};
+use super::layout::{AUTO, DEFAULT_IMAGE, Layout, LoadOptions, SAMPLES, join};
 use super::paths::{lexical, resolve};
 use super::scan::FoundDockerfile;
 use super::service::{Origin, Service};
 use super::service_name::ServiceName;
+use super::settings_check::wrong_context;
 use crate::context::{self, ContextStatus};
 use crate::dockerfile::{
     BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, TARGET_STAGE, comments, read, read_with,
@@ -49,8 +50,13 @@ impl UnusedGlob {
         let near = nearest(&self.glob, services.iter().map(|service| service.name.as_str()));
         let fix =
             near.map_or_else(|| "`mkcompose list` shows them".to_owned(), |near| format!("did you mean `{near}`?"));
-        Problem::new(path, format!("line {}: `{}` matches no service: {fix}", self.line, printable(&self.glob)))
+        Problem::new(path, format!("`{}` matches no service: {fix}", printable(&self.glob))).at(self.line)
     }
+}
+
+/// A glob below `services` in the settings.
+pub(super) fn service_glob(glob: &str) -> Result<globset::GlobMatcher, globset::Error> {
+    Ok(globset::GlobBuilder::new(glob).literal_separator(false).build()?.compile_matcher())
 }
 
 /// Makes a service of each Dockerfile, and gathers what is wrong.
@@ -64,6 +70,8 @@ pub(super) struct Resolver<'a> {
     image: ImageName,
     real_dockerfiles: BTreeMap<PathBuf, PathBuf>,
     real_contexts: BTreeMap<PathBuf, PathBuf>,
+    /// How many Dockerfiles could not be named.
+    pub(super) nameless: usize,
     pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<String>,
 }
@@ -81,20 +89,7 @@ impl<'a> Resolver<'a> {
         let mut unused_globs = Vec::new();
         for located in &layout.settings.services {
             let glob = &located.value.0;
-            match globset::GlobBuilder::new(glob).literal_separator(false).build() {
-                Ok(compiled) => globs.push(Some(compiled.compile_matcher())),
-                Err(error) => {
-                    let path = layout.settings_path.clone().unwrap_or_default();
-                    let what = format!(
-                        "line {}: `{}` is not a glob ({}): correct it",
-                        located.line,
-                        printable(glob),
-                        error.kind()
-                    );
-                    problems.push(Problem::new(path, what));
-                    globs.push(None);
-                }
-            }
+            globs.push(service_glob(glob).ok());
             unused_globs.push(UnusedGlob { line: located.line, glob: glob.clone() });
         }
         let mut image_of = |text: &str, shown: PathBuf| {
@@ -121,6 +116,7 @@ impl<'a> Resolver<'a> {
             image,
             real_dockerfiles,
             real_contexts: BTreeMap::new(),
+            nameless: 0,
             problems: Vec::new(),
             notes: Vec::new(),
         })
@@ -131,14 +127,13 @@ impl<'a> Resolver<'a> {
         let before = self.problems.len();
         let (of_comments, wrong) = from_comments(&file.comments);
         for problem in wrong {
-            let what = format!("line {}: {}", problem.line, printable(&problem.value));
-            self.problems.push(Problem::new(&file.found.path, what));
+            self.problems.push(Problem::new(&file.found.path, printable(&problem.value)).at(problem.line));
         }
         let name = self.name(file, &of_comments)?;
         let (settings, mut origins) = self.settings(&name, of_comments);
         let args = self.args(file, &settings, &mut origins);
         let parsed = Self::parsed(file, &args, settings.target.as_deref());
-        self.check_target(file, &settings, parsed.as_ref().ok());
+        self.check_target(file, &settings, origins.get("target"), parsed.as_ref().ok());
         let image = self.image(&name, file, &settings);
         let tags = self.tags(&name, file, &settings);
         let (dockerfile, real_dockerfile) = self.place(file);
@@ -174,16 +169,11 @@ impl<'a> Resolver<'a> {
 
     fn name(&mut self, file: &ReadDockerfile, comments: &ServiceSettings) -> Option<ServiceName> {
         let result = match &comments.name {
-            Some(name) => ServiceName::parse(name).map_err(|why| {
-                let line = file.comments.iter().find(|comment| comment.key == "name").map_or(1, |comment| comment.line);
-                Problem::new(
-                    &file.found.path,
-                    format!("line {line}: {why}: change `# mkcompose: name={}`", printable(name)),
-                )
-            }),
+            Some(name) => ServiceName::parse(name)
+                .map_err(|why| wrong(file, "name", &format!("{why}: change `# mkcompose: name={}`", printable(name)))),
             None => file.found.service_name(self.flag_image.as_ref().unwrap_or(&self.image).last_part()),
         };
-        result.map_err(|problem| self.problems.push(problem)).ok()
+        result.map_err(|problem| (self.nameless += 1, self.problems.push(problem))).ok()
     }
 
     /// The settings that apply to `name`, the strongest last: the file, its globs, comments, flags.
@@ -227,7 +217,7 @@ impl<'a> Resolver<'a> {
                 let known = parsed.args.iter().map(|arg| arg.name.as_str());
                 let near = nearest(name, known);
                 let fix = near.map_or_else(|| format!("add `ARG {name}`"), |near| format!("did you mean `{near}`?"));
-                self.problems.push(Problem::new(&file.found.path, format!("no ARG declares `{name}`: {fix}")));
+                self.problems.push(wrong(file, &key, &format!("no ARG declares `{name}`: {fix}")));
             }
         }
         args
@@ -242,7 +232,13 @@ impl<'a> Resolver<'a> {
         if args.is_empty() { file.parsed.clone() } else { read_with(&file.text, &args) }
     }
 
-    fn check_target(&mut self, file: &ReadDockerfile, settings: &ServiceSettings, parsed: Option<&ParsedDockerfile>) {
+    fn check_target(
+        &mut self,
+        file: &ReadDockerfile,
+        settings: &ServiceSettings,
+        origin: Option<&Origin>,
+        parsed: Option<&ParsedDockerfile>,
+    ) {
         let (Some(target), Some(parsed)) = (&settings.target, parsed) else { return };
         let is_place = target.parse::<usize>().is_ok_and(|place| place < parsed.stages.len());
         let names: Vec<_> = parsed.stages.iter().filter_map(|stage| stage.name.as_deref()).collect();
@@ -255,8 +251,18 @@ impl<'a> Resolver<'a> {
                 format!("its named stages are: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") })
             }
         };
-        let what = format!("there is no build stage `{}` (`target`): {fix}", printable(target));
-        self.problems.push(Problem::new(&file.found.path, what));
+        let line = match origin {
+            Some(Origin::Settings) => self.layout.settings.line_of(&["target"]),
+            Some(Origin::Glob(glob)) => self.layout.settings.line_of(&["services", glob, "target"]),
+            Some(Origin::Comment | Origin::Flag) | None => {
+                let what = format!("there is no build stage `{}` (`target`): {fix}", printable(target));
+                return self.problems.push(wrong(file, "target", &what));
+            }
+        };
+        let dockerfile = printable_path(&file.found.path);
+        let what = format!("`target`: `{dockerfile}` has no build stage `{}`: {fix}", printable(target));
+        let settings = self.layout.settings_path.clone().unwrap_or_default();
+        self.problems.push(Problem::new(settings, what).at(line));
     }
 
     fn image(&mut self, name: &ServiceName, file: &ReadDockerfile, settings: &ServiceSettings) -> Option<String> {
@@ -266,14 +272,14 @@ impl<'a> Resolver<'a> {
             (None, _) => Ok(self.image.clone()),
         };
         let image = template.and_then(|template| template.of(name));
-        image.map_err(|what| self.problems.push(Problem::new(&file.found.path, what))).ok()
+        image.map_err(|what| self.problems.push(wrong(file, "image", &what))).ok()
     }
 
     fn tags(&mut self, name: &ServiceName, file: &ReadDockerfile, settings: &ServiceSettings) -> Option<Vec<String>> {
         let tags = settings.tags.iter().flatten().map(|text| ImageName::parse(text).and_then(|tag| tag.of(name)));
         let tags: Result<Vec<_>, _> = tags.collect();
-        let wrong = |what: String| format!("`tags`: {}", what.replace("change `image`", "change `tags`"));
-        tags.map_err(|what| self.problems.push(Problem::new(&file.found.path, wrong(what)))).ok()
+        let of_tags = |what: String| format!("`tags`: {}", what.replace("change `image`", "change `tags`"));
+        tags.map_err(|what| self.problems.push(wrong(file, "tags", &of_tags(what)))).ok()
     }
 
     /// Where the Dockerfile is: as it is shown, and really.
@@ -297,7 +303,7 @@ impl<'a> Resolver<'a> {
         parsed: Option<&ParsedDockerfile>,
     ) -> Option<(PathBuf, PathBuf, ContextStatus)> {
         if let Some(flag) = &self.options.context
-            && flag != Path::new("auto")
+            && flag != Path::new(AUTO)
         {
             origins.insert("context".to_owned(), Origin::Flag);
             return self.named_context(flag.clone());
@@ -305,16 +311,15 @@ impl<'a> Resolver<'a> {
         let setting = if self.options.context.is_some() { None } else { settings.context.as_deref() };
         let default = if self.options.context.is_some() { None } else { self.default_context };
         match setting.or(default) {
-            None | Some("auto") => self.found_context(file, real_dockerfile, parsed),
-            Some(folder) if Path::new(folder).is_absolute() => {
-                let what = format!(
-                    "`context`: `{}` is absolute: write it relative to the repository's root",
-                    printable(folder)
-                );
-                self.problems.push(Problem::new(&file.found.path, what));
-                None
-            }
-            Some(folder) => self.named_context(join(&self.layout.root, folder)),
+            None | Some(AUTO) => self.found_context(file, real_dockerfile, parsed),
+            Some(folder) => match wrong_context(folder, &self.layout.root, &self.layout.real_root) {
+                // The samples of the convention are there: it would not be followed otherwise.
+                Some(what) => {
+                    self.problems.push(wrong(file, "context", &what));
+                    None
+                }
+                None => self.named_context(join(&self.layout.root, folder)),
+            },
         }
     }
 
@@ -356,6 +361,12 @@ impl<'a> Resolver<'a> {
         self.real_contexts.insert(shown.clone(), real.clone());
         Some((shown, real, ContextStatus::Clear))
     }
+}
+
+/// What is wrong with a Dockerfile, with the line of the comment that sets `key`, if one does.
+fn wrong(file: &ReadDockerfile, key: &str, what: &str) -> Problem {
+    let comment = file.comments.iter().find(|comment| comment.key == key);
+    Problem { line: comment.map(|comment| comment.line), ..Problem::new(&file.found.path, what) }
 }
 
 /// The folder `levels` above the one of the file `path`, as it is shown.

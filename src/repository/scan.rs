@@ -227,7 +227,7 @@ mod tests {
         let folder =
             folder(&["a/Dockerfile.tpl", "a/Dockerfle", "b/.x/Dockerfile", "a/1.Dockerfile~", "a/2.Dockerfile~"]);
         let problems = scan(&options(folder.path(), &["a", "b"], &[])).unwrap_err();
-        let [Problem { path, what }] = problems.as_slice() else { panic!("{problems:?}") };
+        let [Problem { path, what, .. }] = problems.as_slice() else { panic!("{problems:?}") };
         assert_eq!(*path, folder.path().join("a"));
         let what = what.replace(folder.path().to_str().unwrap(), "R");
         assert_eq!(

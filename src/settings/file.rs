@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_yaml::{Mapping, Value};
 
 use super::keys::{self, Scope, keys_of};
-use super::line::{Located, line_of};
+use super::line::{Located, item_line_of, line_of};
 use super::service_settings::{ServiceSettings, kind};
 use crate::problem::Problem;
 use image_analyzer::printable::printable;
@@ -24,7 +24,7 @@ pub struct SettingsFile {
     /// The folders of Dockerfiles, relative to the file's own; empty if it names none.
     pub dockerfiles: Vec<String>,
     /// What to leave out, as globs.
-    pub exclude: Vec<String>,
+    pub exclude: Vec<Located<String>>,
     /// The Compose file of the normal set, relative to the file's own folder.
     pub output: Option<String>,
     /// The Compose file of the err set, relative to the file's own folder.
@@ -33,6 +33,10 @@ pub struct SettingsFile {
     pub all: ServiceSettings,
     /// What is true of the services that a glob matches, in the order of the file.
     pub services: Vec<Located<(String, ServiceSettings)>>,
+    /// Whether it is known where Dockerfiles are: no key that may say so is misspelt or has a wrong value.
+    pub says_where: bool,
+    /// The text, for [`SettingsFile::line_of`].
+    text: String,
 }
 
 /// The settings file of the repository that `start` is in, an absolute folder: the nearest one from there up to the
@@ -52,34 +56,41 @@ pub fn find(start: &Path) -> Option<PathBuf> {
 }
 
 impl SettingsFile {
-    /// Reads the file at `path`, which messages call `shown`.
-    ///
-    /// # Errors
-    /// Every problem of the file.
-    pub fn read(path: &Path, shown: &Path) -> Result<Self, Vec<Problem>> {
-        let text = text(path).map_err(|what| vec![Problem::new(shown, what)])?;
-        let (settings, problems) = Self::parse(&text);
-        if problems.is_empty() {
-            return Ok(settings);
-        }
-        let problem = |Located { line, value }: Located<String>| {
-            Problem::new(shown, format!("line {line}: {}", printable(&value)))
+    /// Reads the file at `path`, which messages call `shown`: what it says, and everything that is wrong with it.
+    pub fn read(path: &Path, shown: &Path) -> (Self, Vec<Problem>) {
+        let text = match text(path) {
+            Ok(text) => text,
+            Err(what) => return (Self::default(), vec![Problem::new(shown, what)]),
         };
-        Err(problems.into_iter().map(problem).collect())
+        let (settings, problems) = Self::parse(&text);
+        let problem = |Located { line, value }: Located<String>| Problem::new(shown, printable(&value)).at(line);
+        (settings, problems.into_iter().map(problem).collect())
+    }
+
+    /// The line of the key that `path` leads to, counted from 1.
+    pub fn line_of(&self, path: &[&str]) -> usize {
+        line_of(&self.text, path)
+    }
+
+    /// The line of `item` in the list that is the value of the key `key`, counted from 1.
+    pub fn item_line_of(&self, key: &str, item: &str) -> usize {
+        item_line_of(&self.text, key, item)
     }
 
     /// Reads the text of a settings file: what it says, and everything that is wrong with it.
     pub fn parse(text: &str) -> (Self, Vec<Located<String>>) {
-        let mut settings = Self::default();
+        let mut settings = Self { says_where: true, text: text.to_owned(), ..Self::default() };
         let mut problems = Vec::new();
         match serde_yaml::from_str(text) {
             Ok(Value::Null) => {}
             Ok(Value::Mapping(entries)) => settings.take(entries, text, &mut problems),
             Ok(other) => {
                 let value = format!("expected keys and values, found {}", kind(&other));
+                settings.says_where = false;
                 problems.push(Located { line: 1, value });
             }
             Err(error) => {
+                settings.says_where = false;
                 let line = error.location().map_or(1, |location| location.line());
                 problems.push(Located { line, value: format!("not valid YAML: {error}") });
             }
@@ -94,7 +105,10 @@ impl SettingsFile {
             let Some(key) = name(&key, &[], text, problems) else { continue };
             let result = match key.as_str() {
                 "dockerfiles" => strings(value).map(|folders| self.dockerfiles = folders),
-                "exclude" => strings(value).map(|globs| self.exclude = globs),
+                "exclude" => strings(value).map(|globs| {
+                    let located = |glob: String| Located { line: item_line_of(text, "exclude", &glob), value: glob };
+                    self.exclude = globs.into_iter().map(located).collect();
+                }),
                 "output" => string(value).map(|path| self.output = Some(path)),
                 "err_output" => string(value).map(|path| self.err_output = Some(path)),
                 "services" => {
@@ -103,11 +117,13 @@ impl SettingsFile {
                 }
                 key if known.contains(&key) => self.all.set(key, value),
                 key => {
+                    self.says_where = false;
                     problems.push(Located { line: line_of(text, &[key]), value: keys::unknown(key, &known) });
                     continue;
                 }
             };
             if let Err(why) = result {
+                self.says_where &= !matches!(key.as_str(), "dockerfiles" | "exclude");
                 problems.push(Located { line: line_of(text, &[&key]), value: format!("`{key}`: {why}") });
             }
         }
@@ -190,7 +206,7 @@ fn text(path: &Path) -> Result<String, String> {
 mod tests {
     use std::fmt::Write as _;
 
-    use super::SettingsFile;
+    use super::{Located, SettingsFile};
     use proptest::prelude::*;
 
     #[track_caller]
@@ -207,7 +223,8 @@ mod tests {
         let (settings, problems) = SettingsFile::parse(text);
         assert_eq!(problems, []);
         assert_eq!(settings.dockerfiles, ["a", "b"]);
-        assert_eq!(settings.exclude, ["vendor/**"]);
+        assert_eq!(settings.exclude, [Located { line: 3, value: "vendor/**".to_owned() }]);
+        assert!(settings.says_where);
         assert_eq!(settings.all.args["SHA"], None);
         assert_eq!(settings.all.args["N"].as_deref(), Some("3"));
         assert_eq!(settings.all.cache_to.unwrap(), ["type=gha,mode=max"]);

@@ -37,6 +37,19 @@ pub(super) fn line_of(text: &str, path: &[&str]) -> usize {
     found
 }
 
+/// The line of `item` in the list that is the value of the key `key` at the top, counted from 1; that of the key if the item
+/// is not on a line of its own.
+pub(super) fn item_line_of(text: &str, key: &str, item: &str) -> usize {
+    let start = line_of(text, &[key]);
+    let is_item = |line: &str| {
+        let content = line.trim_start().strip_prefix("- ").map(str::trim);
+        content.is_some_and(|content| [content, content.trim_matches('"'), content.trim_matches('\'')].contains(&item))
+    };
+    let is_in_list = |line: &&str| line.is_empty() || line.starts_with([' ', '-', '#']);
+    let below = text.lines().skip(start).take_while(is_in_list);
+    below.into_iter().position(is_item).map_or(start, |place| start + place + 1)
+}
+
 /// The key that a line begins with, without its quotes.
 fn key_of(content: &str) -> Option<&str> {
     for quote in ['"', '\''] {
@@ -51,7 +64,16 @@ fn key_of(content: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::line_of;
+    use super::{item_line_of, line_of};
+
+    #[test]
+    fn an_item_is_found_in_its_list_alone() {
+        let text = "a:\n- x\nb:\n  - y\n  # no\n\n  - \"x\"\nc: [x]\n";
+        assert_eq!(item_line_of(text, "a", "x"), 2);
+        assert_eq!(item_line_of(text, "b", "x"), 7);
+        assert_eq!(item_line_of(text, "b", "z"), 3);
+        assert_eq!(item_line_of(text, "c", "x"), 8);
+    }
 
     #[test]
     fn a_key_is_found_below_its_parents() {

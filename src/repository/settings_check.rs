@@ -1,0 +1,134 @@
+//! What is wrong with a settings file by itself, before any Dockerfile is looked for: values that no service can have.
+//!
+//! A wrong value is reported once, with its line, and removed, so that the rest can be checked in the same run.
+
+use std::path::{Path, PathBuf};
+
+use ignore::gitignore::GitignoreBuilder;
+
+use super::image_name::ImageName;
+use super::layout::{AUTO, LoadOptions, join};
+use crate::problem::Problem;
+use crate::settings::{ServiceSettings, SettingsFile};
+use image_analyzer::printable::{printable, printable_path};
+
+/// Checks the values of a settings file.
+pub(super) struct Checker<'c> {
+    /// The settings file, as it is shown.
+    pub(super) path: &'c Path,
+    /// The repository's root, as it is shown.
+    pub(super) root: &'c Path,
+    /// The repository's root, absolute and without links.
+    pub(super) real_root: &'c Path,
+    /// What was found.
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Checker<'_> {
+    /// Checks everything and removes what is wrong.
+    pub(super) fn check(&mut self, settings: &mut SettingsFile, options: &LoadOptions) {
+        self.exclude(settings);
+        if options.dockerfiles.is_none() {
+            self.dockerfiles(settings);
+        }
+        self.services(settings);
+        let mut all = std::mem::take(&mut settings.all);
+        self.service(&mut all, |key| settings.line_of(&[key]));
+        settings.all = all;
+    }
+
+    fn say(&mut self, line: usize, what: &str) {
+        self.problems.push(Problem::new(self.path, what).at(line));
+    }
+
+    fn exclude(&mut self, settings: &mut SettingsFile) {
+        settings.exclude.retain(|glob| {
+            let Err(why) = GitignoreBuilder::new("").add_line(None, &glob.value) else { return true };
+            let why = reason(&why);
+            self.say(
+                glob.line,
+                &format!("`exclude`: `{}` is not a valid glob ({why}): correct it", printable(&glob.value)),
+            );
+            settings.says_where = false;
+            false
+        });
+    }
+
+    fn dockerfiles(&mut self, settings: &mut SettingsFile) {
+        let mut seen: Vec<PathBuf> = Vec::new();
+        for folder in &settings.dockerfiles {
+            let shown = printable(folder);
+            let wrong = match self.real_root.join(folder).canonicalize() {
+                Ok(real) if seen.contains(&real) => {
+                    format!("`dockerfiles`: `{shown}` is there twice: remove one")
+                }
+                Ok(real) if real.is_dir() => {
+                    seen.push(real);
+                    continue;
+                }
+                Ok(_) => format!("`dockerfiles`: `{shown}` is not a folder: name the folder that it is in"),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    format!("`dockerfiles`: there is no folder `{shown}` beside this file: correct the path")
+                }
+                // The scan says what the operating system refuses.
+                Err(_) => continue,
+            };
+            self.say(settings.item_line_of("dockerfiles", folder), &wrong);
+            settings.says_where = false;
+        }
+    }
+
+    fn services(&mut self, settings: &mut SettingsFile) {
+        let mut services = std::mem::take(&mut settings.services);
+        services.retain_mut(|located| {
+            let (glob, of_glob) = &mut located.value;
+            self.service(of_glob, |key| settings.line_of(&["services", glob, key]));
+            let Err(why) = super::resolver::service_glob(glob) else { return true };
+            self.say(located.line, &format!("`{}` is not a valid glob ({}): correct it", printable(glob), why.kind()));
+            false
+        });
+        settings.services = services;
+    }
+
+    fn service(&mut self, settings: &mut ServiceSettings, line: impl Fn(&str) -> usize) {
+        if let Some(Err(why)) = settings.image.as_deref().map(ImageName::parse) {
+            self.say(line("image"), &format!("`image`: {why}"));
+            settings.image = None;
+        }
+        let tags = settings.tags.iter().flatten();
+        let wrong: Vec<_> = tags.filter_map(|tag| ImageName::parse(tag).err()).collect();
+        for why in &wrong {
+            self.say(line("tags"), &format!("`tags`: {}", why.replace("change `image`", "change `tags`")));
+        }
+        if !wrong.is_empty() {
+            settings.tags = None;
+        }
+        if let Some(what) =
+            settings.context.as_deref().and_then(|context| wrong_context(context, self.root, self.real_root))
+        {
+            self.say(line("context"), &what);
+            settings.context = None;
+        }
+    }
+}
+
+/// What is wrong with the value `context` of the key `context`, in the repository whose root is shown as `root`.
+pub(super) fn wrong_context(context: &str, root: &Path, real_root: &Path) -> Option<String> {
+    if Path::new(context).is_absolute() {
+        let shown = printable(context);
+        return Some(format!("`context`: `{shown}` is absolute: write it relative to the repository's root"));
+    }
+    if context == AUTO || real_root.join(context).is_dir() {
+        return None;
+    }
+    let place = printable_path(&join(root, context));
+    Some(format!("`context`: `{place}` is not a folder: correct the path, or add the folder"))
+}
+
+/// What is wrong with a glob, without the glob, which `ignore` repeats.
+fn reason(error: &ignore::Error) -> String {
+    match error {
+        ignore::Error::Glob { err, .. } => err.clone(),
+        other => other.to_string(),
+    }
+}
