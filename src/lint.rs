@@ -99,7 +99,18 @@ pub struct Surroundings<'s> {
     /// Where its program leads in the build context; `None` if names follow no convention.
     pub program: Option<ProgramSource>,
     /// What a build would not find.
-    pub absent: Vec<(&'s CopySource, Presence)>,
+    pub absent: Vec<AbsentSource<'s>>,
+}
+
+/// A COPY or ADD source that a build would not find.
+#[derive(Clone, Debug)]
+pub struct AbsentSource<'s> {
+    /// The source.
+    pub source: &'s CopySource,
+    /// Why it would not be found.
+    pub presence: Presence,
+    /// The path in the build context that was probably meant.
+    pub near: Option<String>,
 }
 
 /// Everything that is wrong with one Dockerfile, in the order of the rules. Rules that its settings switch off are left
@@ -120,9 +131,7 @@ pub fn lint(service: &Service, around: &Surroundings<'_>) -> Vec<LintFinding> {
             all.push((problem.line, Rule::ParseError, message));
         }
     }
-    all.extend(
-        around.absent.iter().filter_map(|(source, presence)| missing_copy_source(source, presence, &service.context)),
-    );
+    all.extend(around.absent.iter().filter_map(|absent| missing_copy_source(absent, &service.context)));
     all.extend(unclear_context(service));
     all.extend(around.program.iter().filter_map(|program| missing_program_source(service, program, &service.context)));
     all.retain(|(_, rule, _)| service.lint.get(rule.as_str()) != Some(&false));
@@ -171,16 +180,23 @@ fn unclear_context(service: &Service) -> Option<Said> {
     let end = "say which with `# mkcompose: context=DIR` or `context` in mkcompose.yml";
     let message = match &service.context_status {
         ContextStatus::Clear => return None,
-        ContextStatus::Ambiguous(_) => format!(
-            "everything that it takes is in `{context}` and also in a folder above it, so either may be the build context: {end}"
+        ContextStatus::Ambiguous(other) => format!(
+            "everything that it takes is in `{context}` and also in `{}`, so either may be the build context: {end}",
+            printable_path(other)
         ),
         ContextStatus::NothingFits(source) => {
             format!(
-                "no folder from its own up to the repository has all that it takes; `{source}` is not in `{context}`: {end}"
+                "no folder from its own up to the repository has all that it takes; `{source}` is not in `{context}`: correct the path, or {end}"
             )
         }
     };
-    Some((1, Rule::ContextUnclear, message))
+    // The first line that takes what is in question.
+    let sources = service.parsed.iter().flat_map(|parsed| &parsed.sources);
+    let mut in_question = sources.filter(|source| match &service.context_status {
+        ContextStatus::NothingFits(path) => source.path == *path,
+        ContextStatus::Clear | ContextStatus::Ambiguous(_) => !source.is_optional,
+    });
+    Some((in_question.next().map_or(1, |source| source.line), Rule::ContextUnclear, message))
 }
 
 fn mismatches(stages: &[Stage], parsed: &ParsedDockerfile) -> Vec<Said> {
@@ -229,13 +245,17 @@ fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-fn missing_copy_source(source: &CopySource, presence: &Presence, root: &Path) -> Option<Said> {
-    let CopySource { line, instruction, path, .. } = source;
+fn missing_copy_source(absent: &AbsentSource<'_>, root: &Path) -> Option<Said> {
+    let CopySource { line, instruction, path, .. } = absent.source;
     let root = printable_path(root);
-    let message = match presence {
+    let message = match &absent.presence {
         Presence::There => return None,
         Presence::Missing => {
-            format!("{instruction} takes `{path}`, which is not in `{root}`: add it there, or correct the path")
+            let fix = match &absent.near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "add it there, or correct the path".to_owned(),
+            };
+            format!("{instruction} takes `{path}`, which is not in `{root}`: {fix}")
         }
         Presence::LinkToNothing => format!(
             "{instruction} takes `{path}`, where a link leads to nothing in `{root}`, which no link leaves in a build: add it there, or correct the link"

@@ -10,10 +10,11 @@ use crate::context::{Context, ContextStatus, Ignore, Presence, find_source, is_g
 use crate::dockerfile::CopySource;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::lint::{LintFinding, Surroundings, lint};
+use crate::lint::{AbsentSource, LintFinding, Surroundings, lint};
 use crate::repository::select::select;
 use crate::repository::service::Service;
 use crate::repository::{Repository, resolve};
+use crate::settings::nearest;
 use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::{printable, printable_path};
 
@@ -50,7 +51,7 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
 }
 
 /// What a build of `service` would not find. Where the build context was found and nothing fits, that is another rule's.
-fn absent<'s>(service: &'s Service, root: &Path) -> Result<Vec<(&'s CopySource, Presence)>, Error> {
+fn absent<'s>(service: &'s Service, root: &Path) -> Result<Vec<AbsentSource<'s>>, Error> {
     let sources = service.parsed.as_ref().map(|parsed| parsed.sources.as_slice()).unwrap_or_default();
     if sources.is_empty() || service.context_status != ContextStatus::Clear {
         return Ok(Vec::new());
@@ -62,10 +63,23 @@ fn absent<'s>(service: &'s Service, root: &Path) -> Result<Vec<(&'s CopySource, 
             Presence::There => {}
             Presence::Missing if source.is_optional => {}
             Presence::Missing if is_git_ignored(root, &service.real_context.join(source.path.trim_matches('/'))) => {}
-            presence => absent.push((source, presence)),
+            presence => {
+                let near = near(&service.context, source);
+                absent.push(AbsentSource { source, presence, near });
+            }
         }
     }
     Ok(absent)
+}
+
+/// What is in the build context by a name like that of `source`.
+fn near(context: &Path, source: &CopySource) -> Option<String> {
+    let (folder, name) = source.path.rsplit_once('/').unwrap_or(("", &source.path));
+    let entries = std::fs::read_dir(context.join(folder.trim_start_matches('/'))).ok()?;
+    let mut names: Vec<_> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort_unstable();
+    let near = nearest(name, names.iter().map(String::as_str))?;
+    Some(if folder.is_empty() { near.to_owned() } else { format!("{folder}/{near}") })
 }
 
 fn text(findings: &[LintFinding], terminal: &Terminal) -> String {

@@ -50,7 +50,7 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
     let mut fitting = None;
     // The nearest folder that lacks only what git ignores, which is made before the build.
     let mut made = None;
-    let mut best = (0, 0, "");
+    let mut best = Best::default();
     for (level, folder) in folders.iter().enumerate() {
         let ignore = Ignore::of(dockerfile, folder)?;
         let mut absent = Vec::new();
@@ -73,17 +73,39 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
                 if made.is_none() && !absent.is_empty() && absent.iter().all(is_made) {
                     made = Some(level);
                 }
-                let found = paths.len() - absent.len();
-                if level == 0 || found > best.0 {
-                    best = (found, level, absent.first().copied().unwrap_or("."));
-                }
+                best.see(level, paths.len() - absent.len(), absent.first().copied().unwrap_or("."));
             }
         }
     }
-    Ok(fitting.or(made).map_or_else(
-        || FoundContext { levels_up: best.1, status: ContextStatus::NothingFits(best.2.to_owned()) },
-        clear,
-    ))
+    Ok(fitting.or(made).map_or_else(|| best.context(), clear))
+}
+
+/// The folder that has the most of what is taken, where none has all.
+#[derive(Default)]
+struct Best<'p> {
+    level: usize,
+    found: usize,
+    /// The first path that it lacks.
+    absent: &'p str,
+    /// Whether another folder has as much.
+    is_shared: bool,
+}
+
+impl<'p> Best<'p> {
+    fn see(&mut self, level: usize, found: usize, absent: &'p str) {
+        if level == 0 || found > self.found {
+            *self = Self { level, found, absent, is_shared: false };
+        } else if found == self.found {
+            self.is_shared = true;
+        }
+    }
+
+    /// One folder has part of it and the others have less: it is the context, and the rest is missing there.
+    fn context(self) -> FoundContext {
+        let is_clear = self.found > 0 && !self.is_shared;
+        let status = if is_clear { ContextStatus::Clear } else { ContextStatus::NothingFits(self.absent.to_owned()) };
+        FoundContext { levels_up: self.level, status }
+    }
 }
 
 /// The Dockerfile's folder and those above it, up to the repository's root.
@@ -236,8 +258,14 @@ mod tests {
     #[test]
     fn two_folders_that_fit_and_none_are_told_apart() {
         assert_eq!(found(&["a/b/x", "x"], "COPY x /"), (0, ContextStatus::Ambiguous("".into())));
-        assert_eq!(found(&["a/y"], "COPY x y /"), (1, ContextStatus::NothingFits("x".to_owned())));
+        assert_eq!(found(&["a/y", "z"], "COPY x y z /"), (1, ContextStatus::NothingFits("x".to_owned())));
         assert_eq!(found(&["a/y"], "COPY x /"), (0, ContextStatus::NothingFits("x".to_owned())));
+    }
+
+    #[test]
+    fn a_folder_that_has_more_than_the_others_is_the_context_though_something_is_missing() {
+        assert_eq!(found(&["a/y"], "COPY x y /"), (1, ContextStatus::Clear));
+        assert_eq!(found(&["a/b/app.py"], "COPY app.py requirments.txt /"), (0, ContextStatus::Clear));
     }
 
     #[test]
@@ -253,7 +281,7 @@ mod tests {
     fn what_git_ignores_is_made_before_the_build() {
         let files = ["a/.gitignore", "a/b/x"];
         assert_eq!(found(&files, "COPY secret b/x /"), (1, ContextStatus::Clear));
-        assert_eq!(found(&files, "COPY other b/x /"), (1, ContextStatus::NothingFits("other".to_owned())));
+        assert_eq!(found(&files, "COPY other /"), (0, ContextStatus::NothingFits("other".to_owned())));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::resolver::{ReadDockerfile, Resolver};
 use super::scan::{Scan, Skipped};
 use super::service::{LocalBase, Service};
 use super::service_name::{ServiceName, Set, collisions};
+use crate::context::ContextStatus;
 use crate::problem::Problem;
 use crate::settings::Located;
 use image_analyzer::printable::{printable, printable_path};
@@ -83,6 +84,7 @@ impl Repository {
         problems.extend(same_names(&services));
         problems.extend(same_images(&services));
         settle_bases(&mut services);
+        settle_contexts(&mut services);
         problems.extend(cycles(&services));
         problems.sort();
         problems.dedup();
@@ -166,7 +168,7 @@ fn settle_bases(services: &mut [Service]) {
         let Ok(parsed) = &service.parsed else { continue };
         let known = parsed.uses.iter().filter_map(|used| used.image.known());
         let bases = known.filter_map(|reference| {
-            let base = images.get(&normalised(reference)).filter(|base| **base != service.name)?;
+            let base = images.get(&normalised(reference))?;
             let reference = reference.strip_suffix(":latest").unwrap_or(reference).to_owned();
             Some(LocalBase { reference, service: base.clone() })
         });
@@ -174,6 +176,29 @@ fn settle_bases(services: &mut [Service]) {
         bases.sort_unstable();
         bases.dedup();
         service.local_bases = bases;
+    }
+}
+
+/// Two folders fit, and one is the Dockerfile's own: that is the one, where nine in ten Dockerfiles of the repository whose
+/// build context is certain have their own folder too.
+fn settle_contexts(services: &mut [Service]) {
+    /// Fewer Dockerfiles are no habit.
+    const HABIT: usize = 3;
+    /// One in so many may have another folder.
+    const ONE_IN: usize = 10;
+    let is_own = |service: &Service| service.real_dockerfile.parent() == Some(&service.real_context);
+    let takes_something = |service: &Service| service.parsed.as_ref().is_ok_and(|parsed| !parsed.sources.is_empty());
+    let is_found = |service: &&Service| !service.origins.contains_key("context") && takes_something(service);
+    let certain: Vec<_> =
+        services.iter().filter(is_found).filter(|one| one.context_status == ContextStatus::Clear).collect();
+    let others = certain.iter().filter(|service| !is_own(service)).count();
+    if certain.len() < HABIT || others * ONE_IN > certain.len() {
+        return;
+    }
+    for service in services {
+        if matches!(service.context_status, ContextStatus::Ambiguous(_)) && is_own(service) {
+            service.context_status = ContextStatus::Clear;
+        }
     }
 }
 

@@ -292,3 +292,40 @@ fn nothing_is_found_in_this_repository() {
     assert!(run.stderr().ends_with(" Dockerfiles, 0 findings\n"), "{}", run.stderr());
     assert_eq!(run.code(), 0);
 }
+
+#[test]
+fn a_misspelt_source_is_reported_where_it_is_taken_with_what_was_meant() {
+    let case = Case::empty()
+        .file("web/Dockerfile", "FROM python\n\nCOPY app.py requirments.txt /\n")
+        .file("web/app.py", "")
+        .file("web/requirements.txt", "");
+    assert_eq!(
+        case.run(["lint"]).stdout(),
+        "web/Dockerfile:3: COPY takes `requirments.txt`, which is not in `web`: did you mean `requirements.txt`? (missing-copy-source)\n"
+    );
+    // No folder has any of it.
+    let case = Case::empty().file("web/Dockerfile", "FROM python\n\nCOPY gone /\n");
+    assert_eq!(
+        case.run(["lint"]).stdout(),
+        "web/Dockerfile:3: no folder from its own up to the repository has all that it takes; `gone` is not in `web`: correct the path, or say which with `# mkcompose: context=DIR` or `context` in mkcompose.yml (context-unclear)\n"
+    );
+}
+
+#[test]
+fn the_habit_of_a_repository_decides_between_two_folders() {
+    let ambiguous =
+        |case: Case| case.file("run.sh", "all").file("x/run.sh", "x").file("x/Dockerfile", "FROM a\nCOPY run.sh /\n");
+    let run = ambiguous(Case::empty()).run(["lint"]);
+    assert_eq!(
+        run.stdout(),
+        "x/Dockerfile:2: everything that it takes is in `x` and also in `.`, so either may be the build context: say which with `# mkcompose: context=DIR` or `context` in mkcompose.yml (context-unclear)\n"
+    );
+    let with_own = |case: Case, name: &str| {
+        case.file(format!("{name}/Dockerfile"), format!("FROM a\nCOPY {name}.c /\n"))
+            .file(format!("{name}/{name}.c"), "")
+    };
+    let case = ["a", "b", "c"].into_iter().fold(ambiguous(Case::empty()), with_own);
+    assert_eq!(case.run(["lint"]).stdout(), "");
+    let case = case.file("d/Dockerfile", "FROM a\nCOPY d/d.c /\n").file("d/d.c", "");
+    assert_eq!(case.run(["lint"]).stdout().lines().count(), 1);
+}

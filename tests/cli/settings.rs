@@ -260,6 +260,8 @@ fn images_that_are_built_on_each_other_in_a_circle_are_drawn() {
         .file("c/Dockerfile", "FROM scratch\nRUN --mount=from=docker.io/x/a,target=/a true\n")
         .file("mkcompose.yml", "image: x/{service}\n");
     case.run([""; 0]).refused("error: a/Dockerfile: built on itself: a → b → c → a: change one of the FROM lines\n");
+    let case = Case::empty().file("a/Dockerfile", "FROM x/a\n").file("mkcompose.yml", "image: x/{service}\n");
+    case.run([""; 0]).refused("error: a/Dockerfile: built on itself: a → a: change one of the FROM lines\n");
 }
 
 #[test]
