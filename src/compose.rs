@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use crate::parallel::in_parts;
 use crate::repository::service::Service;
 use crate::repository::service_name::ServiceName;
 use crate::yaml::{Marks, Text, YamlError};
@@ -27,14 +28,19 @@ pub struct Entry<'a> {
     pub dockerfile: Cow<'a, str>,
 }
 
-/// A Compose file.
+/// A Compose file with some of the services.
 #[derive(Serialize)]
 struct Document<'a> {
     services: Services<'a>,
 }
 
+/// The first line of a [`Document`].
+const SERVICES: &str = "services:\n";
+
 struct Services<'a> {
     entries: &'a [Entry<'a>],
+    /// Those of the whole file.
+    all: &'a [Entry<'a>],
     marks: Marks,
 }
 
@@ -100,7 +106,7 @@ impl Serialize for MapKey<'_> {
 impl Serialize for Services<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // A base of the other file cannot be named here: Compose refuses a service that is not in the file.
-        let is_here = |name: &ServiceName| self.entries.binary_search_by(|entry| entry.service.name.cmp(name)).is_ok();
+        let is_here = |name: &ServiceName| self.all.binary_search_by(|entry| entry.service.name.cmp(name)).is_ok();
         serializer.collect_map(self.entries.iter().map(|entry| {
             let name = self.marks.text(entry.service.name.as_str());
             (name, document(entry, self.marks, &is_here))
@@ -142,7 +148,16 @@ pub fn render(entries: &[Entry<'_>], source: &str, flags: &str) -> Result<String
     let marks = Marks::free_in(&strings).ok_or_else(|| {
         YamlError("the paths use too many different characters to be written as YAML: rename folders".to_owned())
     })?;
-    Ok(head + &marks.document(&Document { services: Services { entries, marks } })?)
+    let parts = in_parts(entries, |part| {
+        marks.document(&Document { services: Services { entries: part, all: entries, marks } })
+    });
+    let mut text = head + SERVICES;
+    for part in parts {
+        let part = part?;
+        // What follows is indented alike in each part.
+        text.push_str(part.strip_prefix(SERVICES).unwrap_or(&part));
+    }
+    Ok(text)
 }
 
 /// Every string that the entry's part of the file is made of.

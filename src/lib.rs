@@ -23,6 +23,7 @@ pub mod interrupt;
 pub mod lint;
 pub mod markup;
 pub mod output;
+pub mod parallel;
 pub mod problem;
 pub mod report;
 pub mod repository;

@@ -8,6 +8,7 @@ pub mod convention;
 pub mod image_name;
 pub mod layout;
 pub mod load;
+mod local_bases;
 pub mod paths;
 pub mod read_all;
 mod resolver;

@@ -8,6 +8,9 @@ use crate::problem::Problem;
 
 /// A problem for each circle of services that are built on each other.
 pub(super) fn cycles(services: &[Service]) -> Vec<Problem> {
+    if services.iter().all(|service| service.local_bases.is_empty()) {
+        return Vec::new();
+    }
     let bases_of = |service: &Service| service.local_bases.iter().map(|base| base.service.clone()).collect();
     let mut bases: BTreeMap<ServiceName, BTreeSet<ServiceName>> =
         services.iter().map(|service| (service.name.clone(), bases_of(service))).collect();

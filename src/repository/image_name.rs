@@ -1,5 +1,6 @@
 //! The name of a service's image: a plain name, or one with `{service}`, `{program}` and `{variant}`.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -126,12 +127,13 @@ fn is_tag(tag: &str) -> bool {
 }
 
 /// A reference as it is compared: without the default registry, and with its tag.
-pub fn normalised(reference: &str) -> String {
+pub fn normalised(reference: &str) -> Cow<'_, str> {
     let short = ["docker.io/library/", "index.docker.io/library/", "docker.io/", "index.docker.io/", "library/"]
         .iter()
         .find_map(|start| reference.strip_prefix(start))
         .unwrap_or(reference);
-    if short.contains('@') || split_tag(short).1.is_some() { short.to_owned() } else { format!("{short}:latest") }
+    let is_whole = short.contains('@') || split_tag(short).1.is_some();
+    if is_whole { short.into() } else { format!("{short}:latest").into() }
 }
 
 #[cfg(test)]

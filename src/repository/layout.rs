@@ -151,12 +151,6 @@ impl Layout {
         (scan, problems)
     }
 
-    /// Whether the settings file gives build arguments to any service.
-    pub(super) fn gives_args(&self) -> bool {
-        let services = self.settings.services.iter().map(|located| &located.value.1);
-        services.chain([&self.settings.all]).any(|settings| !settings.args.is_empty())
-    }
-
     fn scan_options(&self) -> ScanOptions {
         let repository = if self.root.as_os_str().is_empty() { PathBuf::from(".") } else { self.root.clone() };
         let exclude = self.settings.exclude.iter().map(|glob| glob.value.clone()).collect();

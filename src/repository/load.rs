@@ -1,16 +1,15 @@
 //! From a folder, settings and flags to services, with everything settled.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::build_order::cycles;
-use super::image_name::normalised;
 use super::layout::{DEFAULT_IMAGE, Layout, LoadOptions};
+use super::local_bases;
 use super::read_all::read_all;
-use super::resolver::{ReadDockerfile, Resolver};
+use super::resolver::Resolver;
 use super::scan::{Scan, Skipped};
-use super::service::{LocalBase, Service};
-use super::service_name::{ServiceName, Set, collisions};
+use super::service::Service;
+use super::service_name::{Set, collisions};
 use crate::context::ContextStatus;
 use crate::problem::Problem;
 use crate::settings::Located;
@@ -61,29 +60,36 @@ impl Repository {
             return Err(problems);
         }
         problems.extend(unused(&layout, &scan));
-        let gives_args = layout.gives_args();
-        let results =
-            read_all(&scan.found, |found| &found.path, |found, text| ReadDockerfile::new(found, text, gives_args));
-        let mut read = Vec::with_capacity(results.len());
+        let resolver = Resolver::new(&layout, options, &mut problems)?;
+        let (results, resolvers) = read_all(
+            &scan.found,
+            |found| &found.path,
+            || resolver.clone(),
+            |resolver, found, text| resolver.service(found, text),
+        );
+        let mut services = Vec::with_capacity(results.len());
+        let mut unreadable = 0;
         for result in results {
             match result {
-                Ok(file) => read.push(file),
-                Err(problem) => problems.push(problem),
+                Ok(service) => services.extend(service),
+                Err(problem) => {
+                    unreadable += 1;
+                    problems.push(problem);
+                }
             }
         }
-        let mut resolver = Resolver::new(&layout, options, &mut problems)?;
-        let mut services: Vec<_> = read.iter().filter_map(|file| resolver.service(file)).collect();
-        let Resolver { problems: found, notes, unused_globs, nameless, .. } = resolver;
+        let mut all = resolver;
+        resolvers.into_iter().for_each(|one| all.join(one));
+        let Resolver { problems: found, notes, unused_globs, nameless, .. } = all;
         problems.extend(found);
         // A Dockerfile that could not be read or named may be the one that a glob means.
-        let all_are_named = nameless == 0 && read.len() == scan.found.len();
+        let all_are_named = nameless == 0 && unreadable == 0;
         services.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile)));
         if all_are_named {
             problems.extend(unused_globs.into_iter().map(|glob| glob.problem(&layout, &services)));
         }
         problems.extend(same_names(&services));
-        problems.extend(same_images(&services));
-        settle_bases(&mut services);
+        problems.extend(local_bases::settle(&mut services));
         settle_contexts(&mut services);
         problems.extend(cycles(&services));
         problems.sort();
@@ -130,53 +136,6 @@ fn unused(layout: &Layout, scan: &Scan) -> Vec<Problem> {
 fn same_names(services: &[Service]) -> Vec<Problem> {
     let names: Vec<_> = services.iter().map(|service| (service.name.clone(), service.dockerfile.as_path())).collect();
     collisions(&names)
-}
-
-/// Services whose image has the same name: each would overwrite the other's.
-fn same_images(services: &[Service]) -> Vec<Problem> {
-    let mut first: BTreeMap<String, &Service> = BTreeMap::new();
-    let mut problems = Vec::new();
-    for service in services {
-        for image in std::iter::once(&service.image).chain(&service.tags) {
-            match first.get(&normalised(image)) {
-                Some(other) if other.name != service.name => {
-                    let what = format!(
-                        "its image `{image}` is also that of `{}`: put `{{service}}` into `image`, or change `tags`",
-                        printable_path(&other.dockerfile)
-                    );
-                    problems.push(Problem::new(&service.dockerfile, what));
-                }
-                Some(_) => {}
-                None => {
-                    first.insert(normalised(image), service);
-                }
-            }
-        }
-    }
-    problems
-}
-
-/// Fills in which services each one is built on.
-fn settle_bases(services: &mut [Service]) {
-    let mut images: BTreeMap<String, ServiceName> = BTreeMap::new();
-    for service in services.iter() {
-        for image in std::iter::once(&service.image).chain(&service.tags) {
-            images.insert(normalised(image), service.name.clone());
-        }
-    }
-    for service in services {
-        let Ok(parsed) = &service.parsed else { continue };
-        let known = parsed.uses.iter().filter_map(|used| used.image.known());
-        let bases = known.filter_map(|reference| {
-            let base = images.get(&normalised(reference))?;
-            let reference = reference.strip_suffix(":latest").unwrap_or(reference).to_owned();
-            Some(LocalBase { reference, service: base.clone() })
-        });
-        let mut bases: Vec<_> = bases.collect();
-        bases.sort_unstable();
-        bases.dedup();
-        service.local_bases = bases;
-    }
 }
 
 /// Two folders fit, and one is the Dockerfile's own: that is the one, where nine in ten Dockerfiles of the repository whose

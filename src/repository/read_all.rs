@@ -2,44 +2,39 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::panic::resume_unwind;
 use std::path::Path;
-use std::thread;
 
+use crate::parallel::in_parts;
 use crate::problem::Problem;
 
 /// The most bytes of a Dockerfile. `BuildKit` takes larger ones; no one writes them.
 pub const MAX_BYTES: u64 = 4 << 20;
 
-/// More threads than these do not help: the system's directory lookups are the limit.
-const MOST_THREADS: usize = 4;
-
-/// So many Dockerfiles are read sooner than a thread is started.
-const FEW: usize = 64;
-
-/// Reads the Dockerfile of each item and returns what `use_text` makes of its text, in the order of the items.
+/// Reads the Dockerfile of each item and returns what `use_text` makes of its text, in the order of the items, and the state of
+/// each thread, which `state` makes.
 ///
 /// Bytes that are not UTF-8 become replacement characters: Docker takes them too, in a comment for instance.
 ///
 /// The result for an item is the [`Problem`] of a file that cannot be read or has more than [`MAX_BYTES`].
-pub fn read_all<I: Sync, T: Send>(
+pub fn read_all<I: Sync, S: Send, T: Send>(
     items: &[I],
     path: impl Fn(&I) -> &Path + Sync,
-    use_text: impl Fn(&I, &str) -> T + Sync,
-) -> Vec<Result<T, Problem>> {
-    let read_part = |part: &[I]| -> Vec<Result<T, Problem>> {
-        let mut buffer = Vec::new();
-        part.iter().map(|item| read(path(item), &mut buffer).map(|text| use_text(item, &text))).collect()
-    };
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-    if threads < 2 || items.len() <= FEW {
-        return read_part(items);
+    state: impl Fn() -> S + Sync,
+    use_text: impl Fn(&mut S, &I, &str) -> T + Sync,
+) -> (Vec<Result<T, Problem>>, Vec<S>) {
+    let parts = in_parts(items, |part| {
+        let (mut buffer, mut state) = (Vec::new(), state());
+        let mut one = |item| read(path(item), &mut buffer).map(|text| use_text(&mut state, item, &text));
+        let results: Vec<_> = part.iter().map(&mut one).collect();
+        (results, state)
+    });
+    let mut all = Vec::with_capacity(items.len());
+    let mut states = Vec::new();
+    for (results, state) in parts {
+        all.extend(results);
+        states.push(state);
     }
-    thread::scope(|scope| {
-        let part_len = items.len().div_ceil(threads);
-        let readers: Vec<_> = items.chunks(part_len).map(|part| scope.spawn(|| read_part(part))).collect();
-        readers.into_iter().flat_map(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    })
+    (all, states)
 }
 
 /// The text of one Dockerfile. `buffer` is any, and holds its bytes afterwards.
@@ -70,10 +65,11 @@ mod tests {
         for (number, path) in paths.iter().enumerate() {
             fs::write(path, format!("FROM a:{number}\n")).unwrap();
         }
-        let texts = read_all(&paths, |path| path, |_, text| text.to_owned());
+        let (texts, counts) = read_all(&paths, |path| path, || 0, |count, _, text| (*count += 1, text.to_owned()).1);
         for (number, text) in texts.into_iter().enumerate() {
             assert_eq!(text.unwrap(), format!("FROM a:{number}\n"));
         }
+        assert_eq!(counts.iter().sum::<usize>(), 1000);
     }
 
     #[test]
@@ -84,7 +80,7 @@ mod tests {
         let limit = usize::try_from(MAX_BYTES).unwrap();
         fs::write(&paths[2], vec![b'#'; limit + 1]).unwrap();
         fs::write(&paths[3], vec![b'#'; limit]).unwrap();
-        let texts = read_all(&paths, |path| path, |_, text| text.len());
+        let (texts, _) = read_all(&paths, |path| path, || (), |(), _, text| text.len());
         let [a, gone, large, most] = texts.as_slice() else { panic!() };
         assert_eq!((a, most), (&Ok("# \u{fffd}".len()), &Ok(limit)));
         assert!(gone.as_ref().unwrap_err().what.starts_with("cannot be read (No such file"), "{gone:?}");

@@ -18,27 +18,16 @@ use crate::problem::Problem;
 use crate::settings::{ServiceSettings, from_comments, nearest};
 use image_analyzer::printable::{printable, printable_path};
 
-/// A Dockerfile that was read.
-pub(super) struct ReadDockerfile {
-    found: FoundDockerfile,
+/// A Dockerfile and what is said in it.
+struct ReadDockerfile<'f> {
+    found: &'f FoundDockerfile,
+    text: &'f str,
     comments: Vec<SettingComment>,
     parsed: Result<ParsedDockerfile, ParseProblem>,
-    /// Its text, where it may be read again with build arguments.
-    text: String,
-}
-
-impl ReadDockerfile {
-    pub(super) fn new(found: &FoundDockerfile, text: &str, gives_args: bool) -> Self {
-        let comments = comments(text);
-        let gives_args = gives_args
-            || comments.iter().any(|comment| comment.key.starts_with("args."))
-            || text.contains(TARGET_STAGE);
-        let text_again = if gives_args { text.to_owned() } else { String::new() };
-        Self { found: found.clone(), comments, parsed: read(text), text: text_again }
-    }
 }
 
 /// A glob of `services` that matched nothing.
+#[derive(Clone, PartialEq)]
 pub(super) struct UnusedGlob {
     line: usize,
     glob: String,
@@ -59,7 +48,8 @@ pub(super) fn service_glob(glob: &str) -> Result<globset::GlobMatcher, globset::
     Ok(globset::GlobBuilder::new(glob).literal_separator(false).build()?.compile_matcher())
 }
 
-/// Makes a service of each Dockerfile, and gathers what is wrong.
+/// Makes a service of each Dockerfile, and gathers what is wrong. Each thread has a clone of its own.
+#[derive(Clone)]
 pub(super) struct Resolver<'a> {
     layout: &'a Layout,
     options: &'a LoadOptions,
@@ -123,21 +113,22 @@ impl<'a> Resolver<'a> {
     }
 
     /// The service of one Dockerfile; `None` if something is wrong with it, which is then among the problems.
-    pub(super) fn service(&mut self, file: &ReadDockerfile) -> Option<Service> {
+    pub(super) fn service(&mut self, found: &FoundDockerfile, text: &str) -> Option<Service> {
         let before = self.problems.len();
+        let mut file = ReadDockerfile { found, text, comments: comments(text), parsed: read(text) };
         let (of_comments, wrong) = from_comments(&file.comments);
         for problem in wrong {
             self.problems.push(Problem::new(&file.found.path, printable(&problem.value)).at(problem.line));
         }
-        let name = self.name(file, &of_comments)?;
+        let name = self.name(&file, &of_comments)?;
         let (settings, mut origins) = self.settings(&name, of_comments);
-        let args = self.args(file, &settings, &mut origins);
-        let parsed = Self::parsed(file, &args, settings.target.as_deref());
-        self.check_target(file, &settings, origins.get("target"), parsed.as_ref().ok());
-        let image = self.image(&name, file, &settings);
-        let tags = self.tags(&name, file, &settings);
-        let (dockerfile, real_dockerfile) = self.place(file);
-        let context = self.context(file, &real_dockerfile, &settings, &mut origins, parsed.as_ref().ok());
+        let args = self.args(&file, &settings, &mut origins);
+        read_again(&mut file, &args, settings.target.as_deref());
+        self.check_target(&file, &settings, origins.get("target"));
+        let image = self.image(&name, &file, &settings);
+        let tags = self.tags(&name, &file, &settings);
+        let (dockerfile, real_dockerfile) = self.place(&file);
+        let context = self.context(&file, &real_dockerfile, &settings, &mut origins);
         let cache = |caches: &Option<Vec<String>>| {
             let named = caches.iter().flatten().map(|cache| cache.replace("{service}", name.as_str()));
             named.collect::<Vec<_>>()
@@ -150,24 +141,24 @@ impl<'a> Resolver<'a> {
             image: image?,
             context,
             args,
-            target: settings.target.clone(),
-            platforms: settings.platforms.clone().unwrap_or_default(),
-            labels: settings.labels.clone(),
+            expectation: settings.expectation(),
+            target: settings.target,
+            platforms: settings.platforms.unwrap_or_default(),
+            labels: settings.labels,
             tags: tags?,
             local_bases: Vec::new(),
-            expectation: settings.expectation(),
             context_status,
             real_dockerfile,
             real_context,
-            parsed,
-            lint: settings.lint.clone(),
+            parsed: file.parsed,
+            lint: settings.lint,
             origins,
             name,
         };
         (self.problems.len() == before).then_some(service)
     }
 
-    fn name(&mut self, file: &ReadDockerfile, comments: &ServiceSettings) -> Option<ServiceName> {
+    fn name(&mut self, file: &ReadDockerfile<'_>, comments: &ServiceSettings) -> Option<ServiceName> {
         let result = match &comments.name {
             Some(name) => ServiceName::parse(name)
                 .map_err(|why| wrong(file, "name", &format!("{why}: change `# mkcompose: name={}`", printable(name)))),
@@ -203,7 +194,7 @@ impl<'a> Resolver<'a> {
     /// The build arguments that the Dockerfile declares. One that a comment gives and nothing declares is a mistake.
     fn args(
         &mut self,
-        file: &ReadDockerfile,
+        file: &ReadDockerfile<'_>,
         settings: &ServiceSettings,
         origins: &mut BTreeMap<String, Origin>,
     ) -> BuildArgs {
@@ -223,23 +214,8 @@ impl<'a> Resolver<'a> {
         args
     }
 
-    /// What the Dockerfile says with these build arguments.
-    fn parsed(file: &ReadDockerfile, args: &BuildArgs, target: Option<&str>) -> Result<ParsedDockerfile, ParseProblem> {
-        let mut args = args.clone();
-        if let Some(target) = target.filter(|_| file.text.contains(TARGET_STAGE)) {
-            args.entry(TARGET_STAGE.to_owned()).or_insert_with(|| Some(target.to_owned()));
-        }
-        if args.is_empty() { file.parsed.clone() } else { read_with(&file.text, &args) }
-    }
-
-    fn check_target(
-        &mut self,
-        file: &ReadDockerfile,
-        settings: &ServiceSettings,
-        origin: Option<&Origin>,
-        parsed: Option<&ParsedDockerfile>,
-    ) {
-        let (Some(target), Some(parsed)) = (&settings.target, parsed) else { return };
+    fn check_target(&mut self, file: &ReadDockerfile<'_>, settings: &ServiceSettings, origin: Option<&Origin>) {
+        let (Some(target), Ok(parsed)) = (&settings.target, &file.parsed) else { return };
         let is_place = target.parse::<usize>().is_ok_and(|place| place < parsed.stages.len());
         let names: Vec<_> = parsed.stages.iter().filter_map(|stage| stage.name.as_deref()).collect();
         if is_place || names.contains(&target.to_lowercase().as_str()) {
@@ -265,7 +241,7 @@ impl<'a> Resolver<'a> {
         self.problems.push(Problem::new(settings, what).at(line));
     }
 
-    fn image(&mut self, name: &ServiceName, file: &ReadDockerfile, settings: &ServiceSettings) -> Option<String> {
+    fn image(&mut self, name: &ServiceName, file: &ReadDockerfile<'_>, settings: &ServiceSettings) -> Option<String> {
         let template = match (&self.flag_image, &settings.image) {
             (Some(flag), _) => Ok(flag.clone()),
             (None, Some(text)) if Some(text) != self.layout.settings.all.image.as_ref() => ImageName::parse(text),
@@ -275,7 +251,12 @@ impl<'a> Resolver<'a> {
         image.map_err(|what| self.problems.push(wrong(file, "image", &what))).ok()
     }
 
-    fn tags(&mut self, name: &ServiceName, file: &ReadDockerfile, settings: &ServiceSettings) -> Option<Vec<String>> {
+    fn tags(
+        &mut self,
+        name: &ServiceName,
+        file: &ReadDockerfile<'_>,
+        settings: &ServiceSettings,
+    ) -> Option<Vec<String>> {
         let tags = settings.tags.iter().flatten().map(|text| ImageName::parse(text).and_then(|tag| tag.of(name)));
         let tags: Result<Vec<_>, _> = tags.collect();
         let of_tags = |what: String| format!("`tags`: {}", what.replace("change `image`", "change `tags`"));
@@ -283,7 +264,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Where the Dockerfile is: as it is shown, and really.
-    fn place(&self, file: &ReadDockerfile) -> (PathBuf, PathBuf) {
+    fn place(&self, file: &ReadDockerfile<'_>) -> (PathBuf, PathBuf) {
         let shown = &file.found.path;
         let roots = self.real_dockerfiles.iter().filter_map(|(root, real)| {
             let root = if root == Path::new(".") { Path::new("") } else { root };
@@ -296,11 +277,10 @@ impl<'a> Resolver<'a> {
 
     fn context(
         &mut self,
-        file: &ReadDockerfile,
+        file: &ReadDockerfile<'_>,
         real_dockerfile: &Path,
         settings: &ServiceSettings,
         origins: &mut BTreeMap<String, Origin>,
-        parsed: Option<&ParsedDockerfile>,
     ) -> Option<(PathBuf, PathBuf, ContextStatus)> {
         if let Some(flag) = &self.options.context
             && flag != Path::new(AUTO)
@@ -311,7 +291,7 @@ impl<'a> Resolver<'a> {
         let setting = if self.options.context.is_some() { None } else { settings.context.as_deref() };
         let default = if self.options.context.is_some() { None } else { self.default_context };
         match setting.or(default) {
-            None | Some(AUTO) => self.found_context(file, real_dockerfile, parsed),
+            None | Some(AUTO) => self.found_context(file, real_dockerfile),
             Some(folder) => match wrong_context(folder, &self.layout.root, &self.layout.real_root) {
                 // The samples of the convention are there: it would not be followed otherwise.
                 Some(what) => {
@@ -325,12 +305,11 @@ impl<'a> Resolver<'a> {
 
     fn found_context(
         &mut self,
-        file: &ReadDockerfile,
+        file: &ReadDockerfile<'_>,
         real_dockerfile: &Path,
-        parsed: Option<&ParsedDockerfile>,
     ) -> Option<(PathBuf, PathBuf, ContextStatus)> {
         let empty = ParsedDockerfile::default();
-        let found = context::find(real_dockerfile, &self.layout.real_root, parsed.unwrap_or(&empty));
+        let found = context::find(real_dockerfile, &self.layout.real_root, file.parsed.as_ref().unwrap_or(&empty));
         let found =
             found.map_err(|error| self.problems.push(Problem::new(&file.found.path, error.to_string()))).ok()?;
         let real = real_dockerfile.ancestors().nth(found.levels_up + 1)?.to_owned();
@@ -361,10 +340,33 @@ impl<'a> Resolver<'a> {
         self.real_contexts.insert(shown.clone(), real.clone());
         Some((shown, real, ContextStatus::Clear))
     }
+
+    /// Adds what another thread's resolver found.
+    pub(super) fn join(&mut self, other: Self) {
+        self.unused_globs.retain(|unused| other.unused_globs.contains(unused));
+        self.nameless += other.nameless;
+        self.problems.extend(other.problems);
+        self.notes.extend(other.notes);
+        self.notes.sort_unstable();
+        self.notes.dedup();
+    }
+}
+
+/// Reads the Dockerfile with these build arguments, if they may change what it says.
+fn read_again(file: &mut ReadDockerfile<'_>, args: &BuildArgs, target: Option<&str>) {
+    let target = target.filter(|_| file.text.contains(TARGET_STAGE));
+    if args.is_empty() && target.is_none() {
+        return;
+    }
+    let mut args = args.clone();
+    if let Some(target) = target {
+        args.entry(TARGET_STAGE.to_owned()).or_insert_with(|| Some(target.to_owned()));
+    }
+    file.parsed = read_with(file.text, &args);
 }
 
 /// What is wrong with a Dockerfile, with the line of the comment that sets `key`, if one does.
-fn wrong(file: &ReadDockerfile, key: &str, what: &str) -> Problem {
+fn wrong(file: &ReadDockerfile<'_>, key: &str, what: &str) -> Problem {
     let comment = file.comments.iter().find(|comment| comment.key == key);
     Problem { line: comment.map(|comment| comment.line), ..Problem::new(&file.found.path, what) }
 }

@@ -30,10 +30,11 @@ pub struct ScanOptions {
 /// A file that is a Dockerfile by its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FoundDockerfile {
-    /// Its path, as it is shown: that of the scanned folder, and the way from there.
-    pub path: PathBuf,
+    // First, as it is what they are sorted by: strings compare faster than paths.
     /// The way from the scanned folder, the file's name included, with `/` between the parts.
     pub below: String,
+    /// Its path, as it is shown: that of the scanned folder, and the way from there.
+    pub path: PathBuf,
     /// The name that this path makes its service.
     pub default_name: DefaultName,
 }

@@ -1,0 +1,61 @@
+//! Images of the repository that others of it are built on.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use super::image_name::normalised;
+use super::service::{LocalBase, Service};
+use crate::problem::Problem;
+use image_analyzer::printable::printable_path;
+
+/// Which service makes an image, by the image's reference.
+type Images<'s> = HashMap<Cow<'s, str>, &'s Service>;
+
+/// Fills in which services each one is built on. Returns the services whose image has the name of another one's: each would
+/// overwrite the other's.
+pub(super) fn settle(services: &mut [Service]) -> Vec<Problem> {
+    let (images, problems) = images(services);
+    let bases: Vec<_> = services.iter().map(|service| bases(service, &images)).collect();
+    for (service, bases) in services.iter_mut().zip(bases) {
+        service.local_bases = bases;
+    }
+    problems
+}
+
+fn images(services: &[Service]) -> (Images<'_>, Vec<Problem>) {
+    let mut images = Images::with_capacity(services.len());
+    let mut problems = Vec::new();
+    for service in services {
+        for image in std::iter::once(&service.image).chain(&service.tags) {
+            match images.entry(normalised(image)) {
+                Entry::Occupied(other) if other.get().name != service.name => {
+                    let what = format!(
+                        "its image `{image}` is also that of `{}`: put `{{service}}` into `image`, or change `tags`",
+                        printable_path(&other.get().dockerfile)
+                    );
+                    problems.push(Problem::new(&service.dockerfile, what));
+                }
+                Entry::Occupied(_) => {}
+                Entry::Vacant(new) => {
+                    new.insert(service);
+                }
+            }
+        }
+    }
+    (images, problems)
+}
+
+fn bases(service: &Service, images: &Images<'_>) -> Vec<LocalBase> {
+    let Ok(parsed) = &service.parsed else { return Vec::new() };
+    let known = parsed.uses.iter().filter_map(|used| used.image.known());
+    let bases = known.filter_map(|reference| {
+        let base = images.get(&normalised(reference))?;
+        let reference = reference.strip_suffix(":latest").unwrap_or(reference).to_owned();
+        Some(LocalBase { reference, service: base.name.clone() })
+    });
+    let mut bases: Vec<_> = bases.collect();
+    bases.sort_unstable();
+    bases.dedup();
+    bases
+}
