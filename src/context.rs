@@ -12,7 +12,7 @@ mod search;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use auto::{ContextStatus, FoundContext, find};
+pub use auto::{ContextStatus, find};
 pub use dockerignore::Ignore;
 pub use git_ignored::is_git_ignored;
 use search::Search;
@@ -98,11 +98,6 @@ impl Context {
         Ok(Some(Self { root: root.to_owned(), files }))
     }
 
-    /// The folder.
-    pub fn root(&self) -> &Path {
-        &self.root
-    }
-
     /// The source of `program`: for `hello-c` the file `hello.c`, for `hello-rust` `hello.rs`; else the one file whose
     /// name without extension is `program`.
     pub fn program(&self, program: &str) -> ProgramSource {
@@ -122,19 +117,12 @@ impl Context {
             _ => ProgramSource::Several(names),
         }
     }
-
-    /// Looks for what `source`, a path or a pattern of COPY or ADD, takes from here, past what `ignore` leaves out.
-    ///
-    /// A leading `/` is the context's own folder, and neither `..` nor a link leaves it, as `BuildKit` has it.
-    ///
-    /// # Errors
-    /// If a folder on the way cannot be read.
-    pub fn find(&self, source: &str, ignore: &Ignore) -> Result<Presence, IoError> {
-        Search::new(&self.root, ignore).find(&clean(source))
-    }
 }
 
-/// Looks for what `source` takes from the build context at `root`; see [`Context::find`].
+/// Looks for what `source`, a path or a pattern of COPY or ADD, takes from the build context at `root`, past what `ignore` leaves
+/// out.
+///
+/// A leading `/` is the context's own folder, and neither `..` nor a link leaves it, as `BuildKit` has it.
 ///
 /// # Errors
 /// If a folder on the way cannot be read.
@@ -162,7 +150,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{Context, Ignore, Presence, ProgramSource};
+    use super::{Context, Ignore, Presence, ProgramSource, find_source};
     use proptest::prelude::*;
 
     fn context(files: &[&str]) -> (tempfile::TempDir, Context) {
@@ -180,7 +168,7 @@ mod tests {
     fn source(files: &[&str], program: &str) -> Option<String> {
         let (_folder, context) = context(files);
         match context.program(program) {
-            ProgramSource::One(path) => Some(path.strip_prefix(context.root()).unwrap().to_str().unwrap().to_owned()),
+            ProgramSource::One(path) => Some(path.strip_prefix(&context.root).unwrap().to_str().unwrap().to_owned()),
             ProgramSource::None | ProgramSource::Several(_) => None,
         }
     }
@@ -213,7 +201,7 @@ mod tests {
     #[track_caller]
     fn find(files: &[&str], source: &str) -> Presence {
         let (_folder, context) = context(files);
-        context.find(source, &Ignore::default()).unwrap()
+        find_source(&context.root, source, &Ignore::default()).unwrap()
     }
 
     #[test]
@@ -240,8 +228,8 @@ mod tests {
     fn find_past(lines: &str, source: &str) -> bool {
         let (folder, context) = context(&["hello.c", "hello.rs", "dir/keep", "dir/drop", "other/x/y"]);
         fs::write(folder.path().join(".dockerignore"), lines).unwrap();
-        let ignore = Ignore::of(&folder.path().join("Dockerfile.a"), context.root()).unwrap();
-        context.find(source, &ignore).unwrap() == Presence::There
+        let ignore = Ignore::of(&folder.path().join("Dockerfile.a"), &context.root).unwrap();
+        find_source(&context.root, source, &ignore).unwrap() == Presence::There
     }
 
     #[test]
@@ -284,7 +272,7 @@ mod tests {
         #[test]
         fn no_source_makes_the_search_panic_or_leave_the_context(source: String) {
             let (_folder, context) = context(&[]);
-            let found = context.find(&source, &Ignore::default());
+            let found = find_source(&context.root, &source, &Ignore::default());
             // Only the context's own folder is there.
             let itself = source.split('/').all(|part| matches!(part, "" | "." | ".."));
             if itself {

@@ -10,27 +10,45 @@
 //! [`context`], [`output`], [`terminal`] and [`engine`]. Everything between is a function from values to values.
 //! ARCHITECTURE.md has the map.
 
-pub mod cli;
-pub mod command;
-pub mod compose;
-pub mod context;
-pub mod dockerfile;
-pub mod engine;
-pub mod error;
-pub mod exit_code;
-pub mod expectation;
-pub mod interrupt;
-pub mod lint;
-pub mod markup;
-pub mod output;
-pub mod parallel;
-pub mod problem;
-pub mod report;
-pub mod repository;
-pub mod runner;
-pub mod settings;
-pub mod size_format;
-pub mod sizes;
-pub mod table;
-pub mod terminal;
-pub mod yaml;
+// What a module shows to others is `pub`; none of it is shown outside.
+#![allow(unreachable_pub)]
+
+mod cli;
+mod command;
+mod compose;
+mod context;
+mod dockerfile;
+mod engine;
+mod error;
+mod exit_code;
+mod expectation;
+mod interrupt;
+mod lint;
+mod markup;
+mod output;
+mod parallel;
+mod problem;
+mod report;
+mod repository;
+mod runner;
+mod settings;
+mod size_format;
+mod sizes;
+mod table;
+mod terminal;
+mod yaml;
+
+use clap::{CommandFactory as _, Parser as _};
+
+/// Parses the command line, runs the command, and tells the person how it went.
+pub fn run() -> std::process::ExitCode {
+    command::run(cli::Cli::parse()).into()
+}
+
+/// The command line, as `clap` has it: for what is made of it, such as a manual.
+pub fn command_line() -> clap::Command {
+    cli::Cli::command()
+}
+
+#[cfg(feature = "schema")]
+pub use report::schema::all as schemas;

@@ -1,10 +1,5 @@
-//! The program: parse the flags, run the command, turn the answer into an exit code. Nothing else.
+//! The program: the library with an exit code. Nothing else.
 
-use std::process::ExitCode;
-
-use clap::Parser as _;
-use mkcompose::cli::Cli;
-
-fn main() -> ExitCode {
-    mkcompose::command::run(Cli::parse()).into()
+fn main() -> std::process::ExitCode {
+    mkcompose::run()
 }

@@ -10,6 +10,8 @@ mod line;
 mod service_settings;
 
 pub use file::{FILE_NAME, SettingsFile, find};
-pub use keys::{LINT_RULES, nearest};
+#[cfg(test)]
+pub use keys::LINT_RULES;
+pub use keys::nearest;
 pub use line::Located;
 pub use service_settings::{ServiceSettings, from_comments};

@@ -65,6 +65,7 @@ impl Terminal {
     ///
     /// # Errors
     /// If stdout cannot be written (a full disk), except that it was closed.
+    #[expect(clippy::unused_self, reason = "stdout belongs to the terminal of this run")]
     pub fn result(&self, text: &str) -> Result<(), IoError> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -118,12 +119,8 @@ impl Terminal {
         self.color_out
     }
 
-    /// Whether `--quiet` was given.
-    pub fn quiet(&self) -> bool {
-        self.quiet
-    }
-
     /// The width of the terminal that stdout is, in columns; `None` if it is not one. `COLUMNS` wins, as in a shell.
+    #[expect(clippy::unused_self, reason = "stdout belongs to the terminal of this run")]
     pub fn width(&self) -> Option<usize> {
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         columns.or_else(|| size_of(io::stdout()).map(|(columns, _)| columns))
@@ -140,6 +137,7 @@ impl Terminal {
     }
 
     /// Whether results go to a terminal.
+    #[expect(clippy::unused_self, reason = "stdout belongs to the terminal of this run")]
     pub fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
     }

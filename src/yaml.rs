@@ -79,45 +79,6 @@ pub fn inline(string: &str) -> Result<String, YamlError> {
     Ok(marks.document(&marks.text(string))?.trim_end().to_owned())
 }
 
-/// How a simple string is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Simple {
-    /// As it is.
-    Plain,
-    /// Between single quotes.
-    Quoted,
-}
-
-/// How `serde_yaml` and [`Marks`] write `string`, if that needs no writer: a string of letters, digits and the marks of
-/// file names and image references. `None` for any other.
-pub fn simple(string: &str) -> Option<Simple> {
-    /// A longer key is written in the `? key` form.
-    const LONGEST_KEY: usize = 126;
-    if matches!(string.as_bytes(), [] | [b'-' | b':', ..]) || !is_simple(string.as_bytes()) {
-        return None;
-    }
-    // A colon at the end makes a key, and three dots at the start end a document.
-    if string.ends_with(':') || string.starts_with("...") {
-        return None;
-    }
-    if !is_ambiguous(string) {
-        return Some(Simple::Plain);
-    }
-    (string.len() <= LONGEST_KEY).then_some(Simple::Quoted)
-}
-
-/// Whether all of `bytes` may be within a simple string: letters, digits, `_`, and `-./:`, which with the digits are one
-/// range. Every byte of a Compose file passes here, so it is a loop without calls even when compiled for size.
-fn is_simple(mut bytes: &[u8]) -> bool {
-    while let [byte, rest @ ..] = bytes {
-        if !matches!(byte, b'-'..=b':' | b'A'..=b'Z' | b'a'..=b'z' | b'_') {
-            return false;
-        }
-        bytes = rest;
-    }
-    true
-}
-
 /// Whether some YAML reader takes the plain scalar `text` for a null, boolean, number, date, merge or default key.
 ///
 /// Wider than any reader's rule, because a needless quote costs nothing: YAML 1.1 type repository (bool, int, float,

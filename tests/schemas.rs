@@ -8,7 +8,7 @@ use std::path::Path;
 #[test]
 fn the_committed_schemas_are_those_of_the_types() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    let schemas = mkcompose::report::schema::all().unwrap();
+    let schemas = mkcompose::schemas().unwrap();
     assert!(!schemas.is_empty());
     for (name, schema) in schemas {
         let path = docs.join(name);

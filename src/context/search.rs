@@ -204,10 +204,10 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
 
-    use crate::context::{Context, Ignore, Presence};
+    use crate::context::{Ignore, Presence, find_source};
 
     /// A context with files and links, as they were given to an engine.
-    fn context(lines: &str) -> (tempfile::TempDir, Context, Ignore) {
+    fn context(lines: &str) -> (tempfile::TempDir, Ignore) {
         let folder = tempfile::tempdir().unwrap();
         let at = |path: &str| folder.path().join(path);
         for file in ["hello.c", "sub/hello.c", "sub/deep/x.c", "real/f", "dir/keep", "dir/drop"] {
@@ -235,15 +235,14 @@ mod tests {
         if !lines.is_empty() {
             fs::write(at(".dockerignore"), lines).unwrap();
         }
-        let context = Context::open(folder.path()).unwrap().unwrap();
-        let ignore = Ignore::of(&at("Dockerfile.a"), context.root()).unwrap();
-        (folder, context, ignore)
+        let ignore = Ignore::of(&at("Dockerfile.a"), folder.path()).unwrap();
+        (folder, ignore)
     }
 
     #[track_caller]
     fn find(lines: &str, source: &str) -> Presence {
-        let (_folder, context, ignore) = context(lines);
-        context.find(source, &ignore).unwrap()
+        let (folder, ignore) = context(lines);
+        find_source(folder.path(), source, &ignore).unwrap()
     }
 
     /// Each was given to an engine, which built it.
@@ -305,25 +304,25 @@ mod tests {
 
     #[test]
     fn links_cannot_make_the_search_endless() {
-        let (folder, context, ignore) = context("");
+        let (folder, ignore) = context("");
         symlink("itself/grows/x", folder.path().join("grows")).unwrap();
         symlink("x/".repeat(2000), folder.path().join("x")).unwrap();
         for name in ["grows", "x"] {
-            assert_eq!(context.find(name, &ignore).unwrap(), Presence::LinkToNothing, "{name}");
+            assert_eq!(find_source(folder.path(), name, &ignore).unwrap(), Presence::LinkToNothing, "{name}");
         }
         // Each name may stand for each of the folders that lead back.
         for back in 0..4 {
             symlink(".", folder.path().join(format!("back{back}"))).unwrap();
         }
         let source = "*/".repeat(200) + "gone";
-        assert_eq!(context.find(&source, &ignore).unwrap(), Presence::LinkToNothing);
+        assert_eq!(find_source(folder.path(), &source, &ignore).unwrap(), Presence::LinkToNothing);
     }
 
     #[test]
     fn a_name_that_is_not_utf8_fits_a_pattern() {
         use std::os::unix::ffi::OsStrExt;
-        let (folder, context, ignore) = context("");
+        let (folder, ignore) = context("");
         fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.h")), "").unwrap();
-        assert_eq!(context.find("*.h", &ignore).unwrap(), Presence::There);
+        assert_eq!(find_source(folder.path(), "*.h", &ignore).unwrap(), Presence::There);
     }
 }

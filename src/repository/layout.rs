@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::paths::{resolve, up_to};
-use super::scan::{Scan, ScanOptions, scan_all};
+use super::scan::{Scan, ScanOptions, scan};
 use super::service_name::Set;
 use super::settings_check::Checker;
 use crate::problem::Problem;
@@ -146,7 +146,7 @@ impl Layout {
         if !self.settings.says_where {
             return (Scan::default(), problems);
         }
-        let (scan, of_scan) = scan_all(&self.scan_options());
+        let (scan, of_scan) = scan(&self.scan_options());
         problems.extend(of_scan);
         (scan, problems)
     }

@@ -7,7 +7,7 @@ use super::layout::{DEFAULT_IMAGE, Layout, LoadOptions};
 use super::local_bases;
 use super::read_all::read_all;
 use super::resolver::Resolver;
-use super::scan::{Scan, Skipped};
+use super::scan::Scan;
 use super::service::Service;
 use super::service_name::{Set, collisions};
 use crate::context::ContextStatus;
@@ -20,8 +20,6 @@ use image_analyzer::printable::{printable, printable_path};
 pub struct Repository {
     /// Its root: the folder of the settings file, or the one that the program was started in.
     pub root: PathBuf,
-    /// The settings file, if there is one.
-    pub settings: Option<PathBuf>,
     /// The folders that were scanned.
     pub dockerfiles: Vec<PathBuf>,
     /// The Compose file of the normal set.
@@ -34,8 +32,6 @@ pub struct Repository {
     pub follows_convention: bool,
     /// The images to build, by name.
     pub services: Vec<Service>,
-    /// What was passed over.
-    pub skipped: Vec<Skipped>,
     /// What the user should know although nothing is wrong.
     pub notes: Vec<String>,
 }
@@ -61,12 +57,7 @@ impl Repository {
         }
         problems.extend(unused(&layout, &scan));
         let resolver = Resolver::new(&layout, options, &mut problems)?;
-        let (results, resolvers) = read_all(
-            &scan.found,
-            |found| &found.path,
-            || resolver.clone(),
-            |resolver, found, text| resolver.service(found, text),
-        );
+        let (results, resolvers) = read_all(&scan.found, |found| &found.path, || resolver.clone(), Resolver::service);
         let mut services = Vec::with_capacity(results.len());
         let mut unreadable = 0;
         for result in results {
@@ -79,7 +70,9 @@ impl Repository {
             }
         }
         let mut all = resolver;
-        resolvers.into_iter().for_each(|one| all.join(one));
+        for one in resolvers {
+            all.join(one);
+        }
         let Resolver { problems: found, notes, unused_globs, nameless, .. } = all;
         problems.extend(found);
         // A Dockerfile that could not be read or named may be the one that a glob means.
@@ -97,18 +90,15 @@ impl Repository {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let skipped = scan.skipped.into_iter().chain(scan.folders).collect();
         let notes = notes.into_iter().chain(on_err_bases(&services)).collect();
         Ok(Self {
             root: layout.root,
-            settings: layout.settings_path,
             dockerfiles: layout.dockerfiles,
             output: layout.output,
             err_output: layout.err_output,
             follows_convention: layout.follows_convention,
             image: options.image.clone().or(layout.settings.all.image).unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
             services,
-            skipped,
             notes,
         })
     }

@@ -107,22 +107,14 @@ pub struct Scan {
     pub unused_exclude: Vec<String>,
 }
 
-/// Finds every Dockerfile below the scanned folders.
+/// Finds every Dockerfile below the scanned folders, and everything that stands in the way of that.
 ///
 /// Folders are entered to any depth, hidden ones and links to folders excepted; links to files are followed. A file that
 /// two of the folders hold is found once, from the nearer of them.
 ///
-/// # Errors
-/// Every problem there is, sorted by path: a folder that is missing or cannot be read, a broken link named like a
-/// Dockerfile, a name that is not UTF-8, a glob that is not valid, and if there is nothing else: no Dockerfile at all.
-pub fn scan(options: &ScanOptions) -> Result<Scan, Vec<Problem>> {
-    let (scan, problems) = scan_all(options);
-    if problems.is_empty() { Ok(scan) } else { Err(problems) }
-}
-
-/// As [`scan`], with what was seen even if there are problems: for who has more to find wrong with it, or shows what was
-/// passed over.
-pub fn scan_all(options: &ScanOptions) -> (Scan, Vec<Problem>) {
+/// The problems are sorted by path: a folder that is missing or cannot be read, a broken link named like a Dockerfile, a
+/// name that is not UTF-8, a glob that is not valid, and if there is nothing else: no Dockerfile at all.
+pub fn scan(options: &ScanOptions) -> (Scan, Vec<Problem>) {
     let (mut scan, mut problems) = walk::walk(options);
     scan.found.sort_unstable();
     scan.skipped.sort_unstable();
@@ -146,7 +138,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{Problem, Scan, ScanOptions, scan, scan_all};
+    use super::{Problem, Scan, ScanOptions, scan};
     use tempfile::TempDir;
 
     fn folder(files: &[&str]) -> TempDir {
@@ -157,6 +149,14 @@ mod tests {
             fs::write(path, "").unwrap();
         }
         folder
+    }
+
+    /// What is found where nothing is wrong.
+    #[track_caller]
+    fn found_in(options: &ScanOptions) -> Scan {
+        let (scan, problems) = scan(options);
+        assert_eq!(problems, []);
+        scan
     }
 
     fn options(folder: &Path, roots: &[&str], exclude: &[&str]) -> ScanOptions {
@@ -175,7 +175,7 @@ mod tests {
     fn a_file_below_two_roots_is_found_once_and_from_the_nearer() {
         let folder = folder(&["a/Dockerfile", "a/b/Dockerfile", "a/b/c/Dockerfile", "d/Dockerfile"]);
         for roots in [["a", "a/b", "a/../a"], ["a/b", "a", "./a/b"]] {
-            let scan = scan(&options(folder.path(), &roots, &[])).unwrap();
+            let scan = found_in(&options(folder.path(), &roots, &[]));
             assert_eq!(found(&scan), ["Dockerfile", "Dockerfile", "c/Dockerfile"], "{roots:?}");
         }
     }
@@ -184,9 +184,9 @@ mod tests {
     fn a_hidden_or_ignored_folder_is_entered_if_it_is_named() {
         let folder = folder(&[".devcontainer/Dockerfile", "build/web/Dockerfile", "x/Dockerfile"]);
         fs::write(folder.path().join(".gitignore"), "build/\n").unwrap();
-        let named = scan(&options(folder.path(), &[".devcontainer", "build"], &[])).unwrap();
+        let named = found_in(&options(folder.path(), &[".devcontainer", "build"], &[]));
         assert_eq!(found(&named), ["Dockerfile", "web/Dockerfile"]);
-        let unnamed = scan(&options(folder.path(), &["."], &[])).unwrap();
+        let unnamed = found_in(&options(folder.path(), &["."], &[]));
         assert_eq!(found(&unnamed), ["x/Dockerfile"]);
         let reasons: Vec<_> = unnamed.folders.iter().map(|folder| folder.reason.to_string()).collect();
         assert!(reasons[0].starts_with("hidden: ") && reasons[1].starts_with("ignored by git ("), "{reasons:?}");
@@ -196,13 +196,12 @@ mod tests {
     fn excluded_is_what_a_gitignore_at_the_root_would_ignore_and_unused_globs_are_known() {
         let folder =
             folder(&["vendor/a/Dockerfile", "x/vendor/Dockerfile", "x/test.Dockerfile", "y/Dockerfile", "z/README"]);
-        let scan = scan(&options(
+        let scan = found_in(&options(
             folder.path(),
             &["x", "vendor", "y", "z"],
             &["/vendor/**", "*.Dockerfile", "README", "nothing"],
         ));
-        let scan = scan.unwrap();
-        assert_eq!(found(&scan), ["vendor/Dockerfile", "Dockerfile"]);
+        assert_eq!(found(&scan), ["Dockerfile", "vendor/Dockerfile"]);
         assert_eq!(scan.unused_exclude, ["nothing"]);
         let skipped: Vec<_> = scan.skipped.iter().map(|one| one.reason.to_string()).collect();
         assert_eq!(skipped, ["excluded by the settings (`*.Dockerfile`)"]);
@@ -212,7 +211,7 @@ mod tests {
     fn all_problems_come_at_once_with_what_was_found_beside_them() {
         let folder = folder(&["a/Dockerfile"]);
         let options = options(folder.path(), &["a", "gone", "a/Dockerfile"], &["{"]);
-        let (scan, problems) = scan_all(&options);
+        let (scan, problems) = scan(&options);
         assert_eq!(found(&scan), ["Dockerfile"]);
         let what: Vec<_> = problems.iter().map(|Problem { what, .. }| what.as_str()).collect();
         assert_eq!(what.len(), 3, "{what:?}");
@@ -227,7 +226,7 @@ mod tests {
     fn where_none_is_found_the_places_and_what_was_passed_over_are_told() {
         let folder =
             folder(&["a/Dockerfile.tpl", "a/Dockerfle", "b/.x/Dockerfile", "a/1.Dockerfile~", "a/2.Dockerfile~"]);
-        let problems = scan(&options(folder.path(), &["a", "b"], &[])).unwrap_err();
+        let problems = scan(&options(folder.path(), &["a", "b"], &[])).1;
         let [Problem { path, what, .. }] = problems.as_slice() else { panic!("{problems:?}") };
         assert_eq!(*path, folder.path().join("a"));
         let what = what.replace(folder.path().to_str().unwrap(), "R");

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::service_name::ServiceName;
 use crate::context::ContextStatus;
 use crate::dockerfile::{ParseProblem, ParsedDockerfile};
-pub use crate::expectation::{Expectation, ExpectedOutcome, HttpProbe};
+use crate::expectation::Expectation;
 
 /// One image to build. Made from a Dockerfile, the settings and the flags; nothing in it is left to be looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,7 @@ pub struct Service {
 
 impl Service {
     /// A service of this name about which nothing else is known.
+    #[cfg(test)]
     pub fn named(name: ServiceName) -> Self {
         Self {
             image: String::new(),

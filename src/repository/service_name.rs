@@ -138,11 +138,11 @@ impl fmt::Display for ServiceName {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DefaultName {
     /// The folders below the scanned one and what the file's name says, joined by `.`, with `_` for `+`.
-    FromPath(String),
+    Path(String),
     /// `Dockerfile` in the scanned folder itself: the last part of the image's name.
-    FromImage,
+    Image,
     /// `Dockerfile.err` in the scanned folder itself: the last part of the image's name, and `.err`.
-    FromImageErr,
+    ImageErr,
 }
 
 impl DefaultName {
@@ -150,12 +150,12 @@ impl DefaultName {
     /// `name` beside the word Dockerfile; `None` if it is that word alone.
     pub fn new(folder: &str, name: Option<&str>) -> Self {
         match (folder, name) {
-            ("", None) => Self::FromImage,
-            ("", Some("err")) => Self::FromImageErr,
+            ("", None) => Self::Image,
+            ("", Some("err")) => Self::ImageErr,
             _ => {
                 let folders = folder.split('/').filter(|_| !folder.is_empty());
                 let parts: Vec<_> = folders.chain(name).collect();
-                Self::FromPath(parts.join(".").replace('+', "_"))
+                Self::Path(parts.join(".").replace('+', "_"))
             }
         }
     }
@@ -167,9 +167,9 @@ impl DefaultName {
     pub fn service_name(&self, image: &str) -> Result<ServiceName, NameProblem> {
         let last = image.rsplit('/').next().unwrap_or(image);
         match self {
-            Self::FromPath(name) => ServiceName::parse(name),
-            Self::FromImage => ServiceName::parse(last),
-            Self::FromImageErr => ServiceName::parse(&[last, ".err"].concat()),
+            Self::Path(name) => ServiceName::parse(name),
+            Self::Image => ServiceName::parse(last),
+            Self::ImageErr => ServiceName::parse(&[last, ".err"].concat()),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `man`: a page for `mkcompose` and one for each command, which hold all that `--help` says.
 
-use clap::{Arg, Command, CommandFactory as _};
-use mkcompose::cli::Cli;
+use clap::{Arg, Command};
 
 use crate::case::{Case, tool};
 
@@ -32,7 +31,7 @@ fn assert_has<'a>(part: &str, arguments: impl Iterator<Item = &'a Arg>) {
 
 #[test]
 fn each_command_has_a_page_with_each_of_its_options() {
-    let cli = Cli::command();
+    let cli = mkcompose::command_line();
     assert_has(plain(&pages(&[])).split("\n.SH COMMANDS").next().unwrap(), cli.get_arguments());
     let commands: Vec<&Command> = cli.get_subcommands().collect();
     assert!(commands.len() >= 8);

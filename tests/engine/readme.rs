@@ -8,8 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 
-use mkcompose::size_format;
-
 use crate::build;
 use crate::command::{Ran, repository, run};
 use crate::engine::{docker, has_stand_ins, turn};
@@ -80,7 +78,7 @@ fn bars(svg: &str) -> BTreeMap<String, Option<u64>> {
     let titles = svg.split("<title>").skip(1).filter_map(|rest| rest.split_once("</title>"));
     titles
         .filter_map(|(title, _)| title.split_once(": "))
-        .map(|(name, size)| (name.to_owned(), size_format::parse(size)))
+        .map(|(name, size)| (name.to_owned(), size::read(size)))
         .collect()
 }
 

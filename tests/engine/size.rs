@@ -32,10 +32,10 @@ pub(crate) fn shown(bytes: u64) -> String {
     }
 }
 
-/// The bytes that a text such as `94.2 kB` stands for.
+/// The bytes that a text such as `94.2 kB` or `94.2kB` stands for.
 pub(crate) fn read(text: &str) -> Option<u64> {
-    let (number, unit) = text.split_once(' ')?;
-    let scale: u64 = match unit {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.')?);
+    let scale: u64 = match unit.trim_start() {
         "B" => 1,
         "kB" => 1000,
         "MB" => 1_000_000,

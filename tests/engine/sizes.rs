@@ -6,12 +6,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mkcompose::size_format;
 use serde_json::Value;
 
 use crate::build;
 use crate::command::{Ran, run, say, scratch};
 use crate::engine::{docker, turn};
+use crate::size;
 
 /// The repository of the images that are made here, and nowhere else.
 const REPOSITORY: &str = "mkcompose-test-sizes";
@@ -117,7 +117,7 @@ fn own_and_shared_bytes_are_known_to_the_byte_and_docker_counts_alike() {
     let mut compared = 0;
     for image in ours {
         let [_, own, _] = images[image["Tag"].as_str().unwrap()];
-        let unique = size_format::parse(image["UniqueSize"].as_str().unwrap()).expect("a size");
+        let unique = size::read(image["UniqueSize"].as_str().unwrap()).expect("a size");
         // It has four digits.
         assert!(own.abs_diff(unique) * 1000 <= own, "{image}");
         compared += 1;
