@@ -57,26 +57,15 @@ impl Repository {
         }
         problems.extend(unused(&layout, &scan));
         let resolver = Resolver::new(&layout, options, &mut problems)?;
-        let (results, resolvers) = read_all(&scan.found, |found| &found.path, || resolver.clone(), Resolver::service);
-        let mut services = Vec::with_capacity(results.len());
-        let mut unreadable = 0;
-        for result in results {
-            match result {
-                Ok(service) => services.extend(service),
-                Err(problem) => {
-                    unreadable += 1;
-                    problems.push(problem);
-                }
-            }
+        let mut resolvers = read_all(&scan.found, |found| &found.path, || resolver.clone(), Resolver::take).into_iter();
+        let mut all = resolvers.next().unwrap_or(resolver);
+        for next in resolvers {
+            all.join(next);
         }
-        let mut all = resolver;
-        for one in resolvers {
-            all.join(one);
-        }
-        let Resolver { problems: found, notes, unused_globs, nameless, .. } = all;
+        let Resolver { mut services, problems: found, notes, unused_globs, nameless, .. } = all;
         problems.extend(found);
         // A Dockerfile that could not be read or named may be the one that a glob means.
-        let all_are_named = nameless == 0 && unreadable == 0;
+        let all_are_named = nameless == 0;
         services.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile)));
         if all_are_named {
             problems.extend(unused_globs.into_iter().map(|glob| glob.problem(&layout, &services)));

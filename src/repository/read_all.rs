@@ -10,31 +10,27 @@ use crate::problem::Problem;
 /// The most bytes of a Dockerfile. `BuildKit` takes larger ones; no one writes them.
 pub const MAX_BYTES: u64 = 4 << 20;
 
-/// Reads the Dockerfile of each item and returns what `use_text` makes of its text, in the order of the items, and the state of
-/// each thread, which `state` makes.
+/// Reads the Dockerfile of each item and hands it to a state, which takes it in the order of the items; or the [`Problem`] of a
+/// file that cannot be read or has more than [`MAX_BYTES`]. Each thread has a state, made by `state`; they are returned in the
+/// order of their items.
 ///
 /// Bytes that are not UTF-8 become replacement characters: Docker takes them too, in a comment for instance.
-///
-/// The result for an item is the [`Problem`] of a file that cannot be read or has more than [`MAX_BYTES`].
-pub fn read_all<I: Sync, S: Send, T: Send>(
+pub fn read_all<I: Sync, S: Send>(
     items: &[I],
     path: impl Fn(&I) -> &Path + Sync,
     state: impl Fn() -> S + Sync,
-    use_text: impl Fn(&mut S, &I, &str) -> T + Sync,
-) -> (Vec<Result<T, Problem>>, Vec<S>) {
-    let parts = in_parts(items, |part| {
+    take: impl Fn(&mut S, &I, Result<&str, Problem>) + Sync,
+) -> Vec<S> {
+    in_parts(items, |part| {
         let (mut buffer, mut state) = (Vec::new(), state());
-        let mut one = |item| read(path(item), &mut buffer).map(|text| use_text(&mut state, item, &text));
-        let results: Vec<_> = part.iter().map(&mut one).collect();
-        (results, state)
-    });
-    let mut all = Vec::with_capacity(items.len());
-    let mut states = Vec::new();
-    for (results, state) in parts {
-        all.extend(results);
-        states.push(state);
-    }
-    (all, states)
+        for item in part {
+            match read(path(item), &mut buffer) {
+                Ok(text) => take(&mut state, item, Ok(&text)),
+                Err(problem) => take(&mut state, item, Err(problem)),
+            }
+        }
+        state
+    })
 }
 
 /// The text of one Dockerfile. `buffer` is any, and holds its bytes afterwards.
@@ -56,7 +52,13 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    use super::{MAX_BYTES, read_all};
+    use super::{MAX_BYTES, Problem, read_all};
+
+    /// What was read, in order.
+    fn texts(paths: &[PathBuf]) -> Vec<Result<String, Problem>> {
+        let take = |texts: &mut Vec<_>, _: &PathBuf, text: Result<&str, Problem>| texts.push(text.map(str::to_owned));
+        read_all(paths, |path| path, Vec::new, take).concat()
+    }
 
     #[test]
     fn the_order_is_that_of_the_items_whatever_thread_read_them() {
@@ -65,11 +67,11 @@ mod tests {
         for (number, path) in paths.iter().enumerate() {
             fs::write(path, format!("FROM a:{number}\n")).unwrap();
         }
-        let (texts, counts) = read_all(&paths, |path| path, || 0, |count, _, text| (*count += 1, text.to_owned()).1);
+        let texts = texts(&paths);
+        assert_eq!(texts.len(), 1000);
         for (number, text) in texts.into_iter().enumerate() {
             assert_eq!(text.unwrap(), format!("FROM a:{number}\n"));
         }
-        assert_eq!(counts.iter().sum::<usize>(), 1000);
     }
 
     #[test]
@@ -80,9 +82,10 @@ mod tests {
         let limit = usize::try_from(MAX_BYTES).unwrap();
         fs::write(&paths[2], vec![b'#'; limit + 1]).unwrap();
         fs::write(&paths[3], vec![b'#'; limit]).unwrap();
-        let (texts, _) = read_all(&paths, |path| path, || (), |(), _, text| text.len());
+        let texts = texts(&paths);
         let [a, gone, large, most] = texts.as_slice() else { panic!() };
-        assert_eq!((a, most), (&Ok("# \u{fffd}".len()), &Ok(limit)));
+        assert_eq!(*a, Ok("# \u{fffd}".to_owned()));
+        assert_eq!(most.as_ref().unwrap().len(), limit);
         assert!(gone.as_ref().unwrap_err().what.starts_with("cannot be read (No such file"), "{gone:?}");
         assert!(large.as_ref().unwrap_err().what.starts_with("too large for a Dockerfile"), "{large:?}");
     }

@@ -60,7 +60,9 @@ pub(super) struct Resolver<'a> {
     image: ImageName,
     real_dockerfiles: BTreeMap<PathBuf, PathBuf>,
     real_contexts: BTreeMap<PathBuf, PathBuf>,
-    /// How many Dockerfiles could not be named.
+    /// The services, in the order of their Dockerfiles; without those that have a problem.
+    pub(super) services: Vec<Service>,
+    /// How many Dockerfiles could not be read or named.
     pub(super) nameless: usize,
     pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<String>,
@@ -106,14 +108,28 @@ impl<'a> Resolver<'a> {
             image,
             real_dockerfiles,
             real_contexts: BTreeMap::new(),
+            services: Vec::new(),
             nameless: 0,
             problems: Vec::new(),
             notes: Vec::new(),
         })
     }
 
-    /// The service of one Dockerfile; `None` if something is wrong with it, which is then among the problems.
-    pub(super) fn service(&mut self, found: &FoundDockerfile, text: &str) -> Option<Service> {
+    /// Takes one Dockerfile, or why it cannot be read.
+    pub(super) fn take(&mut self, found: &FoundDockerfile, text: Result<&str, Problem>) {
+        match text {
+            Ok(text) => {
+                let service = self.service(found, text);
+                self.services.extend(service);
+            }
+            Err(problem) => {
+                self.nameless += 1;
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    fn service(&mut self, found: &FoundDockerfile, text: &str) -> Option<Service> {
         let before = self.problems.len();
         let mut file = ReadDockerfile { found, text, comments: comments(text), parsed: read(text) };
         let (of_comments, wrong) = from_comments(&file.comments);
@@ -292,14 +308,16 @@ impl<'a> Resolver<'a> {
         let default = if self.options.context.is_some() { None } else { self.default_context };
         match setting.or(default) {
             None | Some(AUTO) => self.found_context(file, real_dockerfile),
-            Some(folder) => match wrong_context(folder, &self.layout.root, &self.layout.real_root) {
-                // The samples of the convention are there: it would not be followed otherwise.
-                Some(what) => {
+            Some(folder) => {
+                // That of the settings file was checked with it, and the samples of the convention are there.
+                if origins.get("context") == Some(&Origin::Comment)
+                    && let Some(what) = wrong_context(folder, &self.layout.root, &self.layout.real_root)
+                {
                     self.problems.push(wrong(file, "context", &what));
-                    None
+                    return None;
                 }
-                None => self.named_context(join(&self.layout.root, folder)),
-            },
+                self.named_context(join(&self.layout.root, folder))
+            }
         }
     }
 
@@ -341,9 +359,10 @@ impl<'a> Resolver<'a> {
         Some((shown, real, ContextStatus::Clear))
     }
 
-    /// Adds what another thread's resolver found.
+    /// Adds what the next thread's resolver found.
     pub(super) fn join(&mut self, other: Self) {
         self.unused_globs.retain(|unused| other.unused_globs.contains(unused));
+        self.services.extend(other.services);
         self.nameless += other.nameless;
         self.problems.extend(other.problems);
         self.notes.extend(other.notes);
