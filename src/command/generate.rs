@@ -1,6 +1,6 @@
 //! The bare command: write both Compose files, or with `--check` tell whether they are current.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -174,22 +174,23 @@ fn text(repository: &Repository, output: &Path, services: &[&Service], options: 
             Error::Problems(vec![Problem::new(shown, what)])
         })
     };
-    // Many services share their folders, and working out how one reaches the other takes longer than looking it up.
-    let mut contexts: BTreeMap<&Path, String> = BTreeMap::new();
-    let mut folders: BTreeMap<(&Path, &Path), String> = BTreeMap::new();
+    // Many services share their folders, and working out how one reaches the other takes longer than looking it up. Not by
+    // `Path`, which is compared part by part.
+    let mut contexts: HashMap<&OsStr, String> = HashMap::new();
+    let mut folders: HashMap<(&OsStr, &OsStr), String> = HashMap::new();
     let places = all(services.iter().map(|service| {
-        let context = if let Some(context) = contexts.get(service.real_context.as_path()) {
+        let context = if let Some(context) = contexts.get(service.real_context.as_os_str()) {
             context.clone()
         } else {
             let context = way(&home, &service.real_context, &service.context)?;
-            contexts.insert(&service.real_context, context.clone());
+            contexts.insert(service.real_context.as_os_str(), context.clone());
             context
         };
         let (folder, name) = (service.real_dockerfile.parent(), service.real_dockerfile.file_name());
         let (Some(folder), Some(name)) = (folder, name.and_then(OsStr::to_str)) else {
             return Ok((context, way(&service.real_context, &service.real_dockerfile, &service.dockerfile)?));
         };
-        let key = (service.real_context.as_path(), folder);
+        let key = (service.real_context.as_os_str(), folder.as_os_str());
         let folder = match folders.get(&key) {
             Some(folder) => folder,
             None => folders.entry(key).or_insert(way(&service.real_context, folder, &service.dockerfile)?),

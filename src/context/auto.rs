@@ -65,6 +65,8 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
             (true, None) => fitting = Some(level),
             // Either makes the same image, or what fits there is a folder of the file's name, as in `tool/tool`.
             (true, Some(first)) if is_no_rival(&paths, folders.get(first), folder) => {}
+            // Builds begin in the Dockerfile's folder, in the one above it, or at the root.
+            (true, Some(0)) if level > 1 && level + 1 < folders.len() => {}
             (true, Some(first)) => {
                 return Ok(FoundContext { levels_up: first, status: ContextStatus::Ambiguous(folder.clone()) });
             }
@@ -258,8 +260,22 @@ mod tests {
     #[test]
     fn two_folders_that_fit_and_none_are_told_apart() {
         assert_eq!(found(&["a/b/x", "x"], "COPY x /"), (0, ContextStatus::Ambiguous("".into())));
+        assert_eq!(found(&["a/b/x", "a/x"], "COPY x /"), (0, ContextStatus::Ambiguous("a".into())));
         assert_eq!(found(&["a/y", "z"], "COPY x y z /"), (1, ContextStatus::NothingFits("x".to_owned())));
         assert_eq!(found(&["a/y"], "COPY x /"), (0, ContextStatus::NothingFits("x".to_owned())));
+    }
+
+    #[test]
+    fn a_folder_between_the_one_above_and_the_root_is_no_rival() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("a/b/c")).unwrap();
+        fs::write(root.join("a/x"), "one").unwrap();
+        fs::write(root.join("a/b/c/x"), "other").unwrap();
+        let found = || find(&root.join("a/b/c/Dockerfile"), &root, &read("FROM y\nCOPY x /\n").unwrap()).unwrap();
+        assert_eq!(found().status, ContextStatus::Clear);
+        fs::write(root.join("x"), "third").unwrap();
+        assert_eq!(found().status, ContextStatus::Ambiguous(root.clone()));
     }
 
     #[test]
