@@ -13,5 +13,5 @@ mod variables;
 pub use comments::{SettingComment, comments};
 pub use image_name_match::{NameMatch, fit, suggested};
 pub use parser::ParseProblem;
-pub use stages::{BaseImage, BuildArgs, CopySource, FromInstruction, ParsedDockerfile, UseKind, read, read_with};
+pub use stages::{BaseImage, BuildArgs, CopySource, ImageUse, ParsedDockerfile, UseKind, read, read_with};
 pub use variables::TARGET_STAGE;

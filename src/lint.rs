@@ -200,7 +200,7 @@ fn unclear_context(service: &Service) -> Option<Said> {
 }
 
 fn mismatches(stages: &[Stage], parsed: &ParsedDockerfile) -> Vec<Said> {
-    let pairs = stages.iter().zip(&parsed.froms);
+    let pairs = stages.iter().zip(parsed.froms());
     let said = pairs.filter_map(|(stage, from)| {
         let image = from.image.known()?;
         if fit(image, &stage.segment).is_some() {
@@ -218,7 +218,7 @@ fn mismatches(stages: &[Stage], parsed: &ParsedDockerfile) -> Vec<Said> {
 
 /// A name of a single segment speaks of no stage, so it has nothing to contradict.
 fn stage_count(segments: &[Stage], parsed: &ParsedDockerfile) -> Option<Said> {
-    let froms = &parsed.froms;
+    let froms: Vec<_> = parsed.froms().collect();
     if segments.is_empty() || segments.len() == froms.len() {
         return None;
     }

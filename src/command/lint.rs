@@ -25,7 +25,7 @@ use image_analyzer::printable::{printable, printable_path};
 pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let repository = Repository::load(&options.load_options())?;
     let mut contexts: BTreeMap<&Path, Context> = BTreeMap::new();
-    let chosen = select(&repository.services, &args.globs, &options.as_shell_args())?;
+    let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
     let root = resolve(if repository.root.as_os_str().is_empty() { Path::new(".") } else { &repository.root })?;
     let mut findings = Vec::new();
     for service in &chosen {

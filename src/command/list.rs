@@ -30,7 +30,7 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     }
     let repository = Repository::load(&options.load_options())?;
     repository.notes.iter().for_each(|note| terminal.status(note));
-    let services = select(&repository.services, &args.globs, &options.as_shell_args())?;
+    let services = select(repository.services, &args.globs, &options.as_shell_args())?;
     if args.format == ListFormat::Names {
         terminal.result(&lines(services.iter().map(|service| service.name.as_str())))?;
         return Ok(ExitCode::Success);

@@ -24,7 +24,7 @@ use image_analyzer::printable::printable;
 /// Problems with the Dockerfiles, the globs or the baseline; an engine that does not answer; no image to speak of.
 pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let repository = Repository::load(&options.load_options())?;
-    let chosen = select(&repository.services, &args.globs, &options.as_shell_args())?;
+    let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
     let baseline = args.baseline.as_ref().map(|path| baseline(path, &args.globs)).transpose()?;
     let engine = args.engine.engine();
     let wanted = chosen.iter().map(|service| (service.name.to_string(), service.image.clone())).collect();

@@ -4,6 +4,8 @@
 //! knows a here-document only right after RUN, so that `RUN python3 <<EOF` is an error, or its text is read as
 //! instructions; and it refuses `ENTRYPOINT []`, which Docker takes.
 
+use std::borrow::Cow;
+
 use super::variables::{first_word, words};
 
 /// Why a text is not a Dockerfile.
@@ -17,18 +19,35 @@ pub struct ParseProblem {
 
 /// An instruction, on one line now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Instruction {
+pub(super) struct Instruction<'t> {
     /// The line it starts on, counted from 1.
     pub(super) line: usize,
     /// Its keyword, in upper case.
-    pub(super) keyword: String,
+    pub(super) keyword: Cow<'t, str>,
     /// The flags after the keyword: `--from=build`.
     pub(super) flags: Vec<String>,
     /// What follows the flags.
-    pub(super) arguments: String,
+    pub(super) arguments: Cow<'t, str>,
 }
 
-impl Instruction {
+impl<'t> Instruction<'t> {
+    /// The instruction that `text` is, which starts on `line`.
+    fn new(line: usize, text: &'t str, escape: char) -> Self {
+        let (keyword, rest) = split_keyword(text);
+        let (flags, arguments) = split_flags(rest, escape);
+        Self { line, keyword, flags, arguments: arguments.into() }
+    }
+
+    /// The same, free of the text that it was read from.
+    fn into_owned<'o>(self) -> Instruction<'o> {
+        Instruction {
+            line: self.line,
+            keyword: self.keyword.into_owned().into(),
+            flags: self.flags,
+            arguments: self.arguments.into_owned().into(),
+        }
+    }
+
     /// Whether it has the flag `--NAME`.
     pub(super) fn has_flag(&self, name: &str) -> bool {
         let of = |flag: &String| flag.strip_prefix("--").is_some_and(|flag| flag.split('=').next() == Some(name));
@@ -77,7 +96,7 @@ fn check_line_lengths(text: &str) -> Result<(), ParseProblem> {
 ///
 /// # Errors
 /// An escape character that is not valid, or a here-document without an end.
-pub(super) fn instructions(text: &str) -> Result<(Vec<Instruction>, char), ParseProblem> {
+pub(super) fn instructions(text: &str) -> Result<(Vec<Instruction<'_>>, char), ParseProblem> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     check_line_lengths(text)?;
     let escape = escape(text)?;
@@ -89,10 +108,10 @@ pub(super) fn instructions(text: &str) -> Result<(Vec<Instruction>, char), Parse
         if first.is_empty() || first.starts_with('#') {
             continue;
         }
-        let whole = lines.continued(first, escape);
-        let (keyword, rest) = split_keyword(&whole);
-        let (flags, arguments) = split_flags(rest, escape);
-        let instruction = Instruction { line: start, keyword, flags, arguments: arguments.to_owned() };
+        let instruction = match lines.continued(first, escape) {
+            Cow::Borrowed(whole) => Instruction::new(start, whole, escape),
+            Cow::Owned(whole) => Instruction::new(start, &whole, escape).into_owned(),
+        };
         lines.skip_here_documents(&instruction)?;
         instructions.push(instruction);
     }
@@ -142,15 +161,18 @@ impl<'a> Lines<'a> {
     }
 
     /// `first` and the lines that continue it; comments and empty lines between them are passed over.
-    fn continued(&mut self, first: &str, escape: char) -> String {
-        let mut whole = String::new();
+    fn continued(&mut self, first: &'a str, escape: char) -> Cow<'a, str> {
         let mut piece = before_continuation(first, escape);
+        if piece.is_none() {
+            return first.into();
+        }
+        let mut whole = String::new();
         let mut last = first;
         while let Some(before) = piece {
             whole.push_str(before);
             last = loop {
                 match self.next() {
-                    None => return whole,
+                    None => return whole.into(),
                     Some(line) if matches!(line.trim_start().chars().next(), None | Some('#')) => {}
                     Some(line) => break line,
                 }
@@ -158,18 +180,20 @@ impl<'a> Lines<'a> {
             piece = before_continuation(last, escape);
         }
         whole.push_str(last);
-        whole
+        whole.into()
     }
 
     /// Reads past the here-documents that RUN, COPY or ADD announces.
-    fn skip_here_documents(&mut self, instruction: &Instruction) -> Result<(), ParseProblem> {
-        let arguments = instruction.arguments.as_str();
-        let keyword = match instruction.keyword.as_str() {
+    fn skip_here_documents(&mut self, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
+        let arguments = &*instruction.arguments;
+        if !arguments.contains("<<") {
+            return Ok(());
+        }
+        let keyword = match &*instruction.keyword {
             "ONBUILD" => first_word(arguments, '\\').0.to_ascii_uppercase(),
             keyword => keyword.to_owned(),
         };
-        let may = matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") && arguments.contains("<<");
-        if !may || json(arguments).is_some() {
+        if !matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") || json(arguments).is_some() {
             return Ok(());
         }
         for document in here_documents(arguments) {
@@ -207,10 +231,11 @@ fn before_continuation(line: &str, escape: char) -> Option<&str> {
     (!before.ends_with(escape)).then_some(before)
 }
 
-fn split_keyword(line: &str) -> (String, &str) {
+fn split_keyword(line: &str) -> (Cow<'_, str>, &str) {
     let line = line.trim();
     let (keyword, rest) = line.split_once(is_space).unwrap_or((line, ""));
-    (keyword.to_ascii_uppercase(), rest.trim())
+    let is_upper = keyword.bytes().all(|byte| byte.is_ascii_uppercase());
+    (if is_upper { keyword.into() } else { keyword.to_ascii_uppercase().into() }, rest.trim())
 }
 
 /// White space within a line, as `BuildKit` splits words.
@@ -259,7 +284,8 @@ mod tests {
     #[track_caller]
     fn read(text: &str) -> Vec<(usize, String, String)> {
         let (instructions, _) = instructions(text).unwrap();
-        instructions.into_iter().map(|one: Instruction| (one.line, one.keyword, one.arguments)).collect()
+        let read = |one: Instruction<'_>| (one.line, one.keyword.into_owned(), one.arguments.into_owned());
+        instructions.into_iter().map(read).collect()
     }
 
     #[track_caller]

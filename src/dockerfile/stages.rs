@@ -32,17 +32,6 @@ impl BaseImage {
     }
 }
 
-/// A FROM line that starts from an image, not from an earlier stage, nor from one that the platform chooses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FromInstruction {
-    /// The line it starts on, counted from 1.
-    pub line: usize,
-    /// The image, as it is written.
-    pub written: String,
-    /// The image that this is.
-    pub image: BaseImage,
-}
-
 /// A file or pattern that COPY or ADD takes from the build context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CopySource {
@@ -113,9 +102,7 @@ pub struct ParsedDockerfile {
     pub args: Vec<DeclaredArg>,
     /// Its build stages, in order.
     pub stages: Vec<BuildStage>,
-    /// The FROM lines that start from an image, in order.
-    pub froms: Vec<FromInstruction>,
-    /// Every image that it depends on, in order: those of `froms` and of COPY and RUN.
+    /// Every image that it depends on, in order.
     pub uses: Vec<ImageUse>,
     /// What COPY, ADD and bind mounts take from the build context, in order. A source whose variables cannot be filled in
     /// is not here.
@@ -135,6 +122,11 @@ pub struct ParsedDockerfile {
 }
 
 impl ParsedDockerfile {
+    /// The FROM lines that start from an image, not from an earlier stage, nor from one that the platform chooses.
+    pub fn froms(&self) -> impl Iterator<Item = &ImageUse> {
+        self.uses.iter().filter(|used| used.kind == UseKind::From)
+    }
+
     /// Whether an ARG instruction declares `name`.
     pub fn declares(&self, name: &str) -> bool {
         self.args.iter().any(|arg| arg.name == name)
@@ -213,9 +205,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn take(&mut self, instruction: &Instruction) -> Result<(), ParseProblem> {
-        let arguments = instruction.arguments.as_str();
-        match instruction.keyword.as_str() {
+    fn take(&mut self, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
+        let arguments = &*instruction.arguments;
+        match &*instruction.keyword {
             "FROM" => self.from(instruction)?,
             "ARG" => self.arg(instruction),
             "ENV" => {
@@ -237,8 +229,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn arg(&mut self, instruction: &Instruction) {
-        let arguments = instruction.arguments.as_str();
+    fn arg(&mut self, instruction: &Instruction<'_>) {
+        let arguments = &*instruction.arguments;
         for word in words(arguments, self.escape) {
             let (name, has_default) = word
                 .split_once('=')
@@ -267,7 +259,7 @@ impl<'a> Reader<'a> {
         self.parsed.exposed.clone_from(&self.runs.exposed);
     }
 
-    fn from(&mut self, instruction: &Instruction) -> Result<(), ParseProblem> {
+    fn from(&mut self, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
         let words: Vec<_> = instruction.arguments.split(is_space).filter(|word| !word.is_empty()).collect();
         let (written, name) = match words.as_slice() {
             [image] => (*image, None),
@@ -310,7 +302,6 @@ impl<'a> Reader<'a> {
                 BaseImage::Unknown
             }
         };
-        self.parsed.froms.push(FromInstruction { line, written: written.to_owned(), image: image.clone() });
         self.parsed.uses.push(ImageUse { line, kind: UseKind::From, written: written.to_owned(), image });
     }
 
@@ -334,7 +325,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the bind mounts of RUN: `--mount=type=bind,source=PATH,from=IMAGE`. A mount without a type is one.
-    fn mounts(&mut self, instruction: &Instruction) -> Result<(), ParseProblem> {
+    fn mounts(&mut self, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
         for mount in instruction.flag_values("mount") {
             let options: Vec<_> =
                 mount.split(',').map(|option| option.split_once('=').unwrap_or((option, ""))).collect();
@@ -350,7 +341,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn copy(&mut self, keyword: &'static str, instruction: &Instruction) -> Result<(), ParseProblem> {
+    fn copy(&mut self, keyword: &'static str, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
         let json = instruction.json();
         let words = || instruction.arguments.split(is_space).filter(|word| !word.is_empty()).map(str::to_owned);
         let written: Vec<String> = json.unwrap_or_else(|| words().collect());
@@ -379,7 +370,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn source(&mut self, keyword: &'static str, source: &str, instruction: &Instruction, is_optional: bool) {
+    fn source(&mut self, keyword: &'static str, source: &str, instruction: &Instruction<'_>, is_optional: bool) {
         let Some(stage) = &self.stage else { return };
         // With --parents `**` is any number of folders, which is more than this program looks through.
         let any_depth = |path: &str| instruction.has_flag("parents") && path.contains("**");
@@ -399,7 +390,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Refuses a `from` with a variable, which `BuildKit` does not fill in there.
-fn without_variables(from: &str, instruction: &Instruction) -> Result<(), ParseProblem> {
+fn without_variables(from: &str, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
     let starts_name = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '{');
     if from.split('$').skip(1).any(starts_name) {
         let message = format!("`from={from}` cannot have a variable: start a stage FROM it and name that stage");
@@ -439,8 +430,8 @@ mod tests {
 
     #[track_caller]
     fn images(text: &str) -> Vec<(usize, String)> {
-        let froms = content(text).froms.into_iter();
-        froms.map(|from| (from.line, from.image.known().unwrap_or("?").to_owned())).collect()
+        let content = content(text);
+        content.froms().map(|from| (from.line, from.image.known().unwrap_or("?").to_owned())).collect()
     }
 
     #[track_caller]
@@ -456,7 +447,8 @@ mod tests {
 
     #[test]
     fn an_argument_of_a_stage_is_not_seen_by_the_next_from() {
-        let froms = content("FROM a\nARG V=1\nFROM b:$V\nFROM b$V\n").froms;
+        let content = content("FROM a\nARG V=1\nFROM b:$V\nFROM b$V\n");
+        let froms: Vec<_> = content.froms().collect();
         assert_eq!((&froms[1].image, froms[1].written.as_str()), (&BaseImage::Missing, "b:$V"));
         assert_eq!(froms[2].image, BaseImage::Known("b".to_owned()));
     }
@@ -478,13 +470,13 @@ mod tests {
         assert_eq!(images(text), [(1, "a:default".to_owned())]);
         assert_eq!(content(text).sources[0].path, "default");
         let args = BuildArgs::from([("TARGETSTAGE".to_owned(), Some("web".to_owned()))]);
-        assert_eq!(read_with(text, &args).unwrap().froms[0].image, BaseImage::Known("a:web".to_owned()));
+        assert_eq!(read_with(text, &args).unwrap().uses[0].image, BaseImage::Known("a:web".to_owned()));
     }
 
     #[test]
     fn build_arguments_win_over_defaults_and_one_from_the_environment_is_unknown() {
         let args = |value: Option<&str>| BuildArgs::from([("V".to_owned(), value.map(str::to_owned))]);
-        let image = |value| read_with("ARG V=1\nFROM a:$V\n", &args(value)).unwrap().froms[0].image.clone();
+        let image = |value| read_with("ARG V=1\nFROM a:$V\n", &args(value)).unwrap().uses[0].image.clone();
         assert_eq!(image(Some("2")), BaseImage::Known("a:2".to_owned()));
         assert_eq!(image(None), BaseImage::Unknown);
         let parsed = read_with("FROM a\nARG V\nCOPY $V .\n", &args(Some("x"))).unwrap();
@@ -523,7 +515,7 @@ mod tests {
     fn platform_and_digest_do_not_stand_in_the_way() {
         assert_eq!(images("FROM --platform=$BUILDPLATFORM golang AS b"), [(1, "golang".to_owned())]);
         assert_eq!(images("FROM golang:1@sha256:00"), [(1, "golang:1@sha256:00".to_owned())]);
-        assert_eq!(content("FROM a-$TARGETARCH").froms[0].image, BaseImage::Unknown);
+        assert_eq!(content("FROM a-$TARGETARCH").uses[0].image, BaseImage::Unknown);
     }
 
     #[test]
@@ -653,7 +645,7 @@ mod tests {
             let last = text.matches('\n').count() + 1;
             match read(&text) {
                 Ok(content) => {
-                    let lines: Vec<_> = content.froms.iter().map(|from| from.line).collect();
+                    let lines: Vec<_> = content.froms().map(|from| from.line).collect();
                     prop_assert!(lines.is_sorted() && lines.iter().all(|line| (1..=last).contains(line)));
                     prop_assert!(content.sources.iter().all(|source| (1..=last).contains(&source.line)));
                 }

@@ -29,7 +29,7 @@ fn repeatable_flags(keyword: &str) -> &'static [&'static str] {
 const SWITCHES: [&str; 4] = ["link", "keep-git-dir", "unpack", "parents"];
 
 /// What is wrong with the flags of `instruction`.
-fn wrong_flags(instruction: &Instruction) -> Option<String> {
+fn wrong_flags(instruction: &Instruction<'_>) -> Option<String> {
     let mut seen = Vec::new();
     for flag in &instruction.flags {
         let flag = flag.strip_prefix("--").unwrap_or(flag);
@@ -54,9 +54,9 @@ fn wrong_flags(instruction: &Instruction) -> Option<String> {
 }
 
 /// Whether the arguments are a JSON array with something in it that is no string.
-fn is_array_of_others(instruction: &Instruction) -> bool {
+fn is_array_of_others(instruction: &Instruction<'_>) -> bool {
     let takes_json =
-        matches!(instruction.keyword.as_str(), "ADD" | "CMD" | "COPY" | "ENTRYPOINT" | "RUN" | "SHELL" | "VOLUME");
+        matches!(&*instruction.keyword, "ADD" | "CMD" | "COPY" | "ENTRYPOINT" | "RUN" | "SHELL" | "VOLUME");
     takes_json
         && instruction.arguments.starts_with('[')
         && serde_json::from_str::<Vec<serde_json::Value>>(&instruction.arguments)
@@ -70,11 +70,11 @@ fn wrong_trigger(arguments: &str) -> Option<String> {
 }
 
 /// What `BuildKit` refuses of any instruction before it looks at what it says.
-pub(super) fn check(instruction: &Instruction, in_stage: bool) -> Result<(), ParseProblem> {
+pub(super) fn check(instruction: &Instruction<'_>, in_stage: bool) -> Result<(), ParseProblem> {
     let Instruction { keyword, arguments, .. } = instruction;
-    let takes_any = matches!(keyword.as_str(), "CMD" | "ENTRYPOINT" | "RUN");
+    let takes_any = matches!(&**keyword, "CMD" | "ENTRYPOINT" | "RUN");
     let takes_some = matches!(
-        keyword.as_str(),
+        &**keyword,
         "ADD"
             | "ARG"
             | "COPY"
@@ -93,7 +93,7 @@ pub(super) fn check(instruction: &Instruction, in_stage: bool) -> Result<(), Par
     );
     let wrong = if !takes_any && !takes_some {
         format!("unknown instruction `{keyword}`")
-    } else if !in_stage && !matches!(keyword.as_str(), "FROM" | "ARG") {
+    } else if !in_stage && !matches!(&**keyword, "FROM" | "ARG") {
         format!("{keyword} before the first FROM")
     } else if takes_some && arguments.is_empty() {
         format!("{keyword} without an argument")
@@ -107,7 +107,7 @@ pub(super) fn check(instruction: &Instruction, in_stage: bool) -> Result<(), Par
         "SHELL takes a JSON array of strings".to_owned()
     } else if keyword == "HEALTHCHECK" && !is_health_check(arguments) {
         "HEALTHCHECK takes CMD or NONE".to_owned()
-    } else if matches!(keyword.as_str(), "ENV" | "LABEL") && !arguments.contains('=') && !arguments.contains(is_space) {
+    } else if matches!(&**keyword, "ENV" | "LABEL") && !arguments.contains('=') && !arguments.contains(is_space) {
         format!("{keyword} takes a name and a value")
     } else {
         return Ok(());

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::context::{Context, ContextStatus, ProgramSource};
+use crate::dockerfile::ParsedDockerfile;
 use crate::problem::IoError;
 use crate::repository::convention::{Stage, stages};
 use crate::repository::service::Service;
@@ -79,7 +80,7 @@ impl<'s> ServiceEntry<'s> {
     /// # Errors
     /// If the build context cannot be read to find the program's source.
     pub fn new(service: &'s Service, sources: &mut Sources) -> Result<Self, IoError> {
-        let froms = service.parsed.as_ref().map(|parsed| parsed.froms.as_slice()).unwrap_or_default();
+        let froms = service.parsed.iter().flat_map(ParsedDockerfile::froms);
         let local_base = |base: &'s crate::repository::service::LocalBase| LocalBaseEntry {
             reference: &base.reference,
             service: &base.service,
@@ -99,7 +100,7 @@ impl<'s> ServiceEntry<'s> {
             tags: &service.tags,
             cache_from: &service.cache_from,
             cache_to: &service.cache_to,
-            from: froms.iter().map(|from| from.image.known().unwrap_or(&from.written)).collect(),
+            from: froms.map(|from| from.image.known().unwrap_or(&from.written)).collect(),
             local_bases: service.local_bases.iter().map(local_base).collect(),
             expect: ExpectEntry {
                 outcome: service.expectation.outcome.to_string(),

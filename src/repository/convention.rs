@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::service_name::ServiceName;
-use crate::dockerfile::{FromInstruction, NameMatch, ParseProblem, ParsedDockerfile, fit};
+use crate::dockerfile::{ImageUse, NameMatch, ParseProblem, ParsedDockerfile, fit};
 
 /// A segment and the FROM at its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,11 +21,11 @@ pub struct Stage {
 
 /// What each segment of the name of `service` stands for.
 pub fn stages(service: &ServiceName, parsed: &Result<ParsedDockerfile, ParseProblem>) -> Vec<Stage> {
-    let froms = parsed.as_ref().map(|parsed| parsed.froms.as_slice()).unwrap_or_default();
-    service.segments().enumerate().map(|(place, segment)| stage(segment, froms.get(place))).collect()
+    let mut froms = parsed.iter().flat_map(ParsedDockerfile::froms);
+    service.segments().map(|segment| stage(segment, froms.next())).collect()
 }
 
-fn stage(segment: &str, from: Option<&FromInstruction>) -> Stage {
+fn stage(segment: &str, from: Option<&ImageUse>) -> Stage {
     let image = from.and_then(|from| from.image.known());
     let parameter = image.and_then(|image| match fit(image, segment) {
         Some(NameMatch::With(parameter)) => Some(parameter.to_owned()),

@@ -7,6 +7,7 @@ use super::image_name::ImageName;
 use super::layout::{AUTO, DEFAULT_IMAGE, Layout, LoadOptions, SAMPLES, join};
 use super::paths::{lexical, resolve};
 use super::scan::FoundDockerfile;
+use super::select::matcher;
 use super::service::{Origin, Service};
 use super::service_name::ServiceName;
 use super::settings_check::wrong_context;
@@ -43,11 +44,6 @@ impl UnusedGlob {
     }
 }
 
-/// A glob below `services` in the settings.
-pub(super) fn service_glob(glob: &str) -> Result<globset::GlobMatcher, globset::Error> {
-    Ok(globset::GlobBuilder::new(glob).literal_separator(false).build()?.compile_matcher())
-}
-
 /// Makes a service of each Dockerfile, and gathers what is wrong. Each thread has a clone of its own.
 #[derive(Clone)]
 pub(super) struct Resolver<'a> {
@@ -81,7 +77,7 @@ impl<'a> Resolver<'a> {
         let mut unused_globs = Vec::new();
         for located in &layout.settings.services {
             let glob = &located.value.0;
-            globs.push(service_glob(glob).ok());
+            globs.push(matcher(glob).ok());
             unused_globs.push(UnusedGlob { line: located.line, glob: glob.clone() });
         }
         let mut image_of = |text: &str, shown: PathBuf| {

@@ -39,9 +39,9 @@ impl Named for Service {
 ///
 /// # Errors
 /// A line for every glob that is malformed or matches no service: a typing error must not look like success.
-pub fn select<S: Named + Clone>(services: &[S], globs: &[String], flags: &str) -> Result<Vec<S>, WrongGlobs> {
+pub fn select<S: Named>(mut services: Vec<S>, globs: &[String], flags: &str) -> Result<Vec<S>, WrongGlobs> {
     if globs.is_empty() {
-        return Ok(services.to_vec());
+        return Ok(services);
     }
     let mut problems = Vec::new();
     let mut patterns = Vec::new();
@@ -49,7 +49,7 @@ pub fn select<S: Named + Clone>(services: &[S], globs: &[String], flags: &str) -
         match matcher(glob) {
             Ok(pattern) if services.iter().any(|of| pattern.is_match(of.name().as_str())) => patterns.push(pattern),
             Ok(_) => {
-                let what = nearest(services, glob).map_or_else(
+                let what = nearest(&services, glob).map_or_else(
                     || format!("see `mkcompose list{flags}`, and quote a glob so that the shell leaves it alone"),
                     |service| format!("did you mean `{service}`?"),
                 );
@@ -61,8 +61,8 @@ pub fn select<S: Named + Clone>(services: &[S], globs: &[String], flags: &str) -
     if !problems.is_empty() {
         return Err(WrongGlobs(problems));
     }
-    let chosen = |of: &&S| patterns.iter().any(|pattern| pattern.is_match(of.name().as_str()));
-    Ok(services.iter().filter(chosen).cloned().collect())
+    services.retain(|of| patterns.iter().any(|pattern| pattern.is_match(of.name().as_str())));
+    Ok(services)
 }
 
 /// What holds names against `glob`.
@@ -106,7 +106,7 @@ mod tests {
 
     fn names(globs: &[&str]) -> Vec<String> {
         let globs: Vec<String> = globs.iter().map(ToString::to_string).collect();
-        select(&services(), &globs, "").unwrap().iter().map(|of| of.name.to_string()).collect()
+        select(services(), &globs, "").unwrap().iter().map(|of| of.name.to_string()).collect()
     }
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn every_glob_that_matches_nothing_or_is_malformed_is_reported_at_once() {
         let globs = ["hello-c.*", "hello", "[", "nobody\u{1b}*"].map(str::to_owned);
-        let error = select(&services(), &globs, "").unwrap_err().to_string();
+        let error = select(services(), &globs, "").unwrap_err().to_string();
         let lines: Vec<_> = error.lines().collect();
         assert_eq!(lines.len(), 3, "{error}");
         assert!(lines[0].starts_with("`hello` matches no service: "), "{error}");
@@ -142,7 +142,7 @@ mod tests {
         let names =
             ["hello-c.gcc.scrach", "dockerfiles/Dockerfile.hello-c.gcc.scratch", "minimage:hello-c.gcc.scratch"];
         for name in names {
-            let error = select(&services(), &[name.to_owned()], "").unwrap_err().to_string();
+            let error = select(services(), &[name.to_owned()], "").unwrap_err().to_string();
             assert_eq!(error, format!("`{name}` matches no service: did you mean `hello-c.gcc.scratch`?"));
         }
         for name in ["", "Cargo.toml", "/", "Dockerfile."] {

@@ -8,6 +8,7 @@ use ignore::gitignore::GitignoreBuilder;
 
 use super::image_name::ImageName;
 use super::layout::{AUTO, LoadOptions, join};
+use super::select::matcher;
 use crate::problem::Problem;
 use crate::settings::{ServiceSettings, SettingsFile};
 use image_analyzer::printable::{printable, printable_path};
@@ -83,7 +84,7 @@ impl Checker<'_> {
         services.retain_mut(|located| {
             let (glob, of_glob) = &mut located.value;
             self.service(of_glob, |key| settings.line_of(&["services", glob, key]));
-            let Err(why) = super::resolver::service_glob(glob) else { return true };
+            let Err(why) = matcher(glob) else { return true };
             self.say(located.line, &format!("`{}` is not a valid glob ({}): correct it", printable(glob), why.kind()));
             false
         });
