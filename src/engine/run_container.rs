@@ -72,8 +72,18 @@ pub struct State {
     /// Whether the kernel ended one of its processes because there was no memory left.
     #[serde(rename = "OOMKilled")]
     pub oom_killed: bool,
+    /// Whether the engine did not answer when it was asked for that once more.
+    #[serde(skip)]
+    pub oom_is_unknown: bool,
     /// Why it could not be started. Raw.
     pub error: String,
+}
+
+impl State {
+    /// Whether it ran out of memory; `None` if the engine did not say.
+    pub fn out_of_memory(&self) -> Option<bool> {
+        (self.oom_killed || !self.oom_is_unknown).then_some(self.oom_killed)
+    }
 }
 
 /// How a run ended.
@@ -289,7 +299,11 @@ impl Container<'_> {
                 Err(EngineError { command: shown.to_owned(), status: Some(status), said })
             }
             Ok((mut state, command)) => {
-                state.oom_killed |= state.exit_code == KILLED && self.is_limited && self.was_out_of_memory();
+                if state.exit_code == KILLED && self.is_limited && !state.oom_killed {
+                    let answer = self.was_out_of_memory();
+                    state.oom_is_unknown = answer.is_err();
+                    state.oom_killed = answer.unwrap_or_default();
+                }
                 Ok(ContainerEnd::Failed { state, command })
             }
             Err(failure) if is_missing(&failure.said) => {
@@ -302,7 +316,7 @@ impl Container<'_> {
 
     /// Whether the engine had an event of it. The state of a container has only what came before its end, and on a busy
     /// machine the kernel's notice comes after; the event is there in either case.
-    fn was_out_of_memory(&self) -> bool {
+    fn was_out_of_memory(&self) -> Result<bool, EngineError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let until = (now + 1).to_string();
         let filter = format!("container={}", self.name);
@@ -310,7 +324,8 @@ impl Container<'_> {
         // With another clock the engine might wait for long.
         let engine = self.engine.clone().with_patience(self.engine.patience().min(EVENTS));
         // Without `--format`: since 29.0 Docker's events have no `.Status` (moby#50832). Each event is a line.
-        engine.capture(args).is_ok_and(|said| String::from_utf8_lossy(&said).lines().any(|line| line.contains(" oom ")))
+        let said = engine.capture(args)?;
+        Ok(String::from_utf8_lossy(&said).lines().any(|line| line.contains(" oom ")))
     }
 
     /// The time is over. Only the engine knows whether the container ran all that time.

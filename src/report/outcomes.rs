@@ -193,7 +193,7 @@ mod tests {
             row("hello-go.golang.ubuntu.err", no_step("\"/hello\" not found")),
             row("hello-java.openjdk", Outcome::ExitedWithError { exit_code: 1, message: hostile.to_owned() }),
             row("hello-java.openjdk.err", Outcome::Works),
-            row("hello-py.python", Outcome::Killed { signal: 9, out_of_memory: true }),
+            row("hello-py.python", Outcome::Killed { signal: 9, out_of_memory: Some(true) }),
             row("hello-rust.rust", Outcome::TimedOut),
             row("pyds.python", Outcome::NotBuilt),
             row("pyds.python-slim", Outcome::NotRun),

@@ -51,7 +51,7 @@ struct EarlierOutcome {
     outcome: String,
     exit_code: Option<i64>,
     signal: Option<i64>,
-    out_of_memory: bool,
+    out_of_memory: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -67,8 +67,14 @@ struct Entry {
     exit_code: Option<i64>,
     #[serde(default)]
     signal: Option<i64>,
-    #[serde(default)]
-    out_of_memory: bool,
+    #[serde(default = "not_said")]
+    out_of_memory: Option<bool>,
+}
+
+/// What a report without the field means.
+#[expect(clippy::unnecessary_wraps, reason = "serde asks for the field's type")]
+fn not_said() -> Option<bool> {
+    Some(false)
 }
 
 impl Baseline {
@@ -141,7 +147,7 @@ mod tests {
             row("cut-off", Outcome::Works),
             row("fresh", Outcome::Works),
             row("lost", Outcome::Unknown { message: String::new() }),
-            row("same", Outcome::Killed { signal: 9, out_of_memory: true }),
+            row("same", Outcome::Killed { signal: 9, out_of_memory: Some(true) }),
             row("worse", Outcome::TimedOut),
         ];
         let mut services: Vec<_> = rows.iter().map(|row| row.service.to_string()).collect();

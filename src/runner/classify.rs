@@ -92,7 +92,10 @@ fn ended(state: &State, command: &[String], ran: &ContainerRun) -> Outcome {
     }
     match state.exit_code {
         0 => Outcome::Works,
-        code @ 129..=192 => Outcome::Killed { signal: code - 128, out_of_memory: state.oom_killed && code == 128 + 9 },
+        code @ 129..=192 => {
+            let out_of_memory = if code == 128 + 9 { state.out_of_memory() } else { Some(false) };
+            Outcome::Killed { signal: code - 128, out_of_memory }
+        }
         exit_code if state.oom_killed => Outcome::ExitedWithError {
             exit_code,
             message: "out of memory: the kernel ended one of its processes".to_owned(),
@@ -331,13 +334,13 @@ mod tests {
     #[test]
     fn signals_and_lack_of_memory_are_told_from_exit_codes() {
         let killed = |signal, out_of_memory| Outcome::Killed { signal, out_of_memory };
-        assert_eq!(of(&ran(exited(137, &["x"]), "", "")), killed(9, false));
-        assert_eq!(of(&ran(exited(139, &["x"]), "", "")), killed(11, false));
+        assert_eq!(of(&ran(exited(137, &["x"]), "", "")), killed(9, Some(false)));
+        assert_eq!(of(&ran(exited(139, &["x"]), "", "")), killed(11, Some(false)));
         let no_memory = |exit_code| {
             let state = State { status: "exited".to_owned(), exit_code, oom_killed: true, ..State::default() };
             of(&ran(ContainerEnd::Failed { state, command: vec![] }, "", ""))
         };
-        assert_eq!(no_memory(137), killed(9, true));
+        assert_eq!(no_memory(137), killed(9, Some(true)));
         let message = "out of memory: the kernel ended one of its processes".to_owned();
         assert_eq!(no_memory(1), Outcome::ExitedWithError { exit_code: 1, message });
         exits(&ran(exited(128, &["x"]), "", ""), 128, "");

@@ -273,7 +273,7 @@ mod tests {
         let cannot_start = || Outcome::CannotStart { message: String::new() };
         let is = |outcome: &Outcome, expected| is_expected(outcome, Set::Normal, expected).unwrap();
         assert!(is(&exits(3), ExpectedOutcome::Exit(3)) && !is(&exits(3), ExpectedOutcome::Exit(4)));
-        assert!(is(&Outcome::Killed { signal: 9, out_of_memory: true }, ExpectedOutcome::Exit(137)));
+        assert!(is(&Outcome::Killed { signal: 9, out_of_memory: Some(true) }, ExpectedOutcome::Exit(137)));
         assert!(is(&Outcome::Works, ExpectedOutcome::Exit(0)));
         assert!(is(&cannot_start(), ExpectedOutcome::CannotStart) && !is(&cannot_start(), ExpectedOutcome::Works));
         assert!(!is(&Outcome::Works, ExpectedOutcome::CannotStart) && !is(&Outcome::Works, ExpectedOutcome::Exit(1)));

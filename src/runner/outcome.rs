@@ -31,8 +31,8 @@ pub enum Outcome {
     Killed {
         /// The number of the signal.
         signal: i64,
-        /// Whether the kernel did it because there was no memory left.
-        out_of_memory: bool,
+        /// Whether the kernel did it because there was no memory left; `None` if the engine did not say.
+        out_of_memory: Option<bool>,
     },
     /// Its program ran until the time was over, and was not expected to.
     TimedOut,
@@ -95,8 +95,8 @@ pub struct OutcomeKind {
     pub exit_code: Option<i64>,
     /// Of `killed`.
     pub signal: Option<i64>,
-    /// Of `killed`: whether it was for lack of memory.
-    pub out_of_memory: bool,
+    /// Of `killed`: whether it was for lack of memory; `null` if the engine did not say.
+    pub out_of_memory: Option<bool>,
 }
 
 impl OutcomeKind {
@@ -104,8 +104,11 @@ impl OutcomeKind {
     pub fn label(&self) -> String {
         match (&*self.outcome, self.exit_code, self.signal) {
             ("exits", Some(code), _) => format!("exits {code}"),
-            ("killed", ..) if self.out_of_memory => "killed: out of memory".to_owned(),
-            ("killed", _, Some(signal)) => format!("killed by {}", signal_name(signal)),
+            ("killed", ..) if self.out_of_memory == Some(true) => "killed: out of memory".to_owned(),
+            ("killed", _, Some(signal)) => {
+                let perhaps = if self.out_of_memory.is_none() { ", perhaps out of memory" } else { "" };
+                format!("killed by {}{perhaps}", signal_name(signal))
+            }
             (outcome, ..) => outcome.replace('-', " "),
         }
     }
@@ -123,7 +126,7 @@ impl Outcome {
             outcome: Cow::Borrowed(outcome),
             exit_code: None,
             signal: None,
-            out_of_memory: false,
+            out_of_memory: Some(false),
         };
         match self {
             Self::Works => plain("works"),
@@ -212,12 +215,13 @@ mod tests {
     #[test]
     fn signals_are_named_and_lack_of_memory_is_said_plainly() {
         let killed = |signal, out_of_memory| Outcome::Killed { signal, out_of_memory }.label();
-        assert_eq!(killed(9, true), "killed: out of memory");
-        assert_eq!(killed(9, false), "killed by SIGKILL");
-        assert_eq!(killed(11, false), "killed by SIGSEGV");
-        assert_eq!(killed(31, false), "killed by SIGSYS");
-        assert_eq!(killed(35, false), "killed by signal 35");
-        assert_eq!(killed(0, false), "killed by signal 0");
+        assert_eq!(killed(9, Some(true)), "killed: out of memory");
+        assert_eq!(killed(9, Some(false)), "killed by SIGKILL");
+        assert_eq!(killed(9, None), "killed by SIGKILL, perhaps out of memory");
+        assert_eq!(killed(11, Some(false)), "killed by SIGSEGV");
+        assert_eq!(killed(31, Some(false)), "killed by SIGSYS");
+        assert_eq!(killed(35, Some(false)), "killed by signal 35");
+        assert_eq!(killed(0, Some(false)), "killed by signal 0");
     }
 
     #[test]
@@ -226,7 +230,7 @@ mod tests {
             Outcome::Works,
             Outcome::ExitedWithError { exit_code: 3, message: "no".to_owned() },
             Outcome::CannotStart { message: "no".to_owned() },
-            Outcome::Killed { signal: 9, out_of_memory: true },
+            Outcome::Killed { signal: 9, out_of_memory: Some(true) },
             Outcome::TimedOut,
             does_not_build(),
             Outcome::NotBuilt,

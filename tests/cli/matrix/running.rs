@@ -99,6 +99,17 @@ fn lack_of_memory_that_the_engine_notices_late_is_told_all_the_same() {
 }
 
 #[test]
+fn an_engine_that_does_not_say_whether_memory_ran_out_is_no_no() {
+    let fake = Fake::of(&["a"]).run("a", "end exited 137").file("no-events", "");
+    let run = fake.try_it(&["test", "--no-build", "-q", "--memory", "64m", "--format", "json"]);
+    let report: Value = serde_json::from_str(&run.stdout()).unwrap();
+    let entry = &report["images"][0];
+    assert_eq!((&entry["outcome"], &entry["out_of_memory"]), (&"killed".into(), &Value::Null));
+    let run = fake.try_it(&["test", "--no-build", "-q", "--memory", "64m"]);
+    assert!(run.stdout().contains("killed by SIGKILL, perhaps out of memory"), "{}", run.stdout());
+}
+
+#[test]
 fn a_program_that_does_not_end_is_timed_out_and_what_it_printed_is_kept() {
     let entry = outcome("echo begun; exec sleep 1000", &["--timeout", "1s"]);
     assert_eq!((&entry["outcome"], &entry["stdout"]), (&"timed-out".into(), &"begun\n".into()));
