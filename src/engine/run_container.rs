@@ -289,7 +289,9 @@ impl Container<'_> {
                 Err(EngineError { command: shown.to_owned(), status: Some(status), said })
             }
             Ok((mut state, command)) => {
-                state.oom_killed |= state.exit_code == KILLED && self.is_limited && self.was_out_of_memory();
+                if !state.oom_killed && state.exit_code == KILLED && self.is_limited {
+                    state.oom_killed = self.was_out_of_memory()?;
+                }
                 Ok(ContainerEnd::Failed { state, command })
             }
             Err(failure) if is_missing(&failure.said) => {
@@ -301,8 +303,9 @@ impl Container<'_> {
     }
 
     /// Whether the engine had an event of it. The state of a container has only what came before its end, and on a busy
-    /// machine the kernel's notice comes after; the event is there in either case.
-    fn was_out_of_memory(&self) -> bool {
+    /// machine the kernel's notice comes after; the event is there in either case. If the engine cannot be asked, nobody
+    /// knows: that is no `no`.
+    fn was_out_of_memory(&self) -> Result<bool, EngineError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let until = (now + 1).to_string();
         let filter = format!("container={}", self.name);
@@ -310,7 +313,8 @@ impl Container<'_> {
         // With another clock the engine might wait for long.
         let engine = self.engine.clone().with_patience(self.engine.patience().min(EVENTS));
         // Without `--format`: since 29.0 Docker's events have no `.Status` (moby#50832). Each event is a line.
-        engine.capture(args).is_ok_and(|said| String::from_utf8_lossy(&said).lines().any(|line| line.contains(" oom ")))
+        let said = engine.capture(args)?;
+        Ok(String::from_utf8_lossy(&said).lines().any(|line| line.contains(" oom ")))
     }
 
     /// The time is over. Only the engine knows whether the container ran all that time.
@@ -414,10 +418,10 @@ fn has_started(state: &State) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::ContainerSpec;
-    use crate::engine::Engine;
+    use super::{ContainerEnd, ContainerSpec};
     use crate::engine::cleanup::Remover;
     use crate::engine::run_label::Owner;
+    use crate::engine::{Engine, EngineError};
     use crate::interrupt::Interrupt;
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
@@ -458,6 +462,30 @@ mod tests {
         let failure = engine.run(&order(&owner, &remover, Duration::from_secs(60)), &Interrupt::default(), &mut |_| {});
         let text = failure.unwrap_err().to_string();
         assert!(text.contains("container inspect") && text.contains("no answer within 0.2 s"), "{text}");
+    }
+
+    /// What became of a run with a limit of memory that SIGKILL ended, when `events` does this.
+    fn killed(events: &str) -> Result<ContainerEnd, EngineError> {
+        let folder = tempfile::tempdir().unwrap();
+        let state = r#"{"Status":"exited","ExitCode":137,"OOMKilled":false,"Error":""}"#;
+        let script = format!(
+            "case $1 in run) exit 137 ;; events) {events} ;; container) echo '{state}'; echo '\"/x\"'; echo '[]' ;; esac"
+        );
+        let engine = engine(folder.path(), Duration::from_secs(60), &script);
+        let (owner, remover) = (Owner::me(), Remover::new(&engine));
+        let order = ContainerSpec { memory: Some("64m"), ..order(&owner, &remover, Duration::from_secs(60)) };
+        engine.run(&order, &Interrupt::default(), &mut |_| {}).map(|run| run.ended)
+    }
+
+    #[test]
+    fn a_question_about_memory_that_fails_is_no_no() {
+        let is_oom = |end: ContainerEnd| matches!(end, ContainerEnd::Failed { state, .. } if state.oom_killed);
+        assert!(!is_oom(killed(":").unwrap()));
+        assert!(is_oom(killed("echo '2026-01-01T00:00:00Z container oom 1 (image=a)'").unwrap()));
+        // As Docker 29 refuses a field that its events no longer have; here it is asked for none.
+        let as_29 = "case \"$*\" in *--format*) exit 64 ;; *) echo 'x container oom 1' ;; esac";
+        assert!(is_oom(killed(as_29).unwrap()));
+        assert!(killed("echo gone >&2; exit 1").unwrap_err().to_string().contains("gone"));
     }
 
     #[test]
