@@ -27,7 +27,7 @@ update:
 
 # The tests that need a Docker engine
 engine-test:
-    eval "$(.ci/engine)" && eval "$(.ci/modern-engine)" && eval "$(tests/bases/build)" && cargo test -- --ignored
+    eval "$(.ci/engine)" && eval "$(.ci/current-engines)" && eval "$(tests/bases/build)" && cargo test -- --ignored
 
 # Draw the modules again; needs graphviz
 picture:

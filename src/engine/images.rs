@@ -149,7 +149,9 @@ impl Engine {
         };
         let diff_ids = inspected.pointer("/RootFS/Layers").and_then(Value::as_array);
         let diff_ids: Vec<&str> = diff_ids.into_iter().flatten().filter_map(Value::as_str).collect();
-        Ok(Image { id: id.to_owned(), size: size_of(exact, shown), layers: layers_of(&diff_ids, &history) })
+        let layers = layers_of(&diff_ids, &history).filter(|layers| is_unpacked(inspected, layers));
+        let size = layers.as_deref().map_or_else(|| size_of(exact, shown), sum);
+        Ok(Image { id: id.to_owned(), size, layers })
     }
 
     /// The failure of a command that ended well but whose answer cannot be read.
@@ -186,7 +188,20 @@ fn listed_of(lines: &str, repository: &str) -> BTreeMap<String, Listed> {
     found.into_iter().map(|(tag, (_, listed))| (tag, listed)).collect()
 }
 
-/// The size that `docker images` means: exact where `image inspect` agrees with it, else as exact as it is shown.
+/// What an image takes unpacked: its layers. Beside them podman counts the configuration and the manifest, the containerd
+/// store the packed layers and the attestations of every platform: those are of the store, not of the image.
+fn sum(layers: &[Layer]) -> u64 {
+    layers.iter().fold(0, |sum, layer| sum.saturating_add(layer.size))
+}
+
+/// Whether the sizes of these layers are known. The containerd store, which alone tells a descriptor, says 0 of a layer that
+/// is not unpacked; of one that is it never does, since there each folder takes a block.
+fn is_unpacked(inspected: &Value, layers: &[Layer]) -> bool {
+    let is_containerd = inspected.get("Descriptor").is_some_and(Value::is_object);
+    !is_containerd || layers.iter().all(|layer| layer.size > 0)
+}
+
+/// The size that `docker images` means, where the layers do not tell: exact where `image inspect` agrees with it, else as exact as it is shown.
 ///
 /// They disagree where images are kept by containerd: there `inspect` counts the packed layers alone, `image ls` the
 /// unpacked ones too (moby#53398).
@@ -263,7 +278,7 @@ fn unlikelihood(created_by: &str) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Layer, Step, history_of, layers_of, listed_of, size_of};
+    use super::{Layer, Step, history_of, is_unpacked, layers_of, listed_of, size_of, sum};
     use proptest::prelude::*;
 
     fn step(size: u64, created_by: &str) -> Step {
@@ -343,6 +358,19 @@ mod tests {
         assert_eq!(listed["a"].id, "sha256:2");
         assert_eq!(listed["a"].size, Some(1_340_000));
         assert_eq!(listed.len(), 2);
+    }
+
+    #[test]
+    fn a_layer_that_containerd_has_not_unpacked_is_not_taken_for_an_empty_one() {
+        let layers = |sizes: &[u64]| -> Vec<Layer> {
+            sizes.iter().map(|size| Layer { diff_id: size.to_string(), size: *size }).collect()
+        };
+        let containerd = serde_json::json!({"Size": 5, "Descriptor": {"digest": "sha256:a"}});
+        assert!(is_unpacked(&containerd, &layers(&[4096, 8192])));
+        assert!(!is_unpacked(&containerd, &layers(&[4096, 0])));
+        let overlay2 = serde_json::json!({"Size": 5, "GraphDriver": {"Name": "overlay2"}});
+        assert!(is_unpacked(&overlay2, &layers(&[5, 0])));
+        assert_eq!(sum(&layers(&[u64::MAX, 1])), u64::MAX);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Images that are built on each other, through a current Compose and bake: these alone know
-//! `additional_contexts: {BASE: service:NAME}`. `.ci/modern-engine` starts the engine and names its `docker`.
+//! `additional_contexts: {BASE: service:NAME}`. `.ci/current-engines` starts the engine and names its `docker`.
 
 use std::fs;
 use std::path::Path;
@@ -30,7 +30,7 @@ fn repository() -> TempDir {
 }
 
 fn docker() -> String {
-    std::env::var("MINIMAGE_MODERN_DOCKER").expect("start a current engine with eval \"$(.ci/modern-engine)\"")
+    std::env::var("MINIMAGE_MODERN_DOCKER").expect("start a current engine with eval \"$(.ci/current-engines)\"")
 }
 
 #[track_caller]
