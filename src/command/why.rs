@@ -56,7 +56,10 @@ pub fn run(args: &WhyArgs, options: &Options, terminal: &Terminal) -> Result<Exi
             Format::Json => json::render(&subjects).map_err(|error| Error::io("write", "stdout")(error.into()))?,
         })?;
     }
-    let found = subjects.iter().any(|report| !report.diagnosis.findings.is_empty());
+    // What depends on the program is a hint, unless it is to count.
+    let counts =
+        |report: &ImageReport| !report.diagnosis.can_start() || args.strict && !report.diagnosis.findings.is_empty();
+    let found = subjects.iter().any(counts);
     Ok(if unseen {
         ExitCode::Error
     } else if found {

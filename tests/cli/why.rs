@@ -308,3 +308,19 @@ fn every_finding_is_explained_in_the_documentation_and_in_the_schema() {
 fn the_archives_of_these_tests_name_what_the_tests_expect() {
     assert!(make::CONFIG.contains(r#""Cmd":["/hello"]"#));
 }
+
+#[test]
+fn a_hint_is_shown_and_counts_only_where_it_is_asked_for() {
+    let program = [Sample::program().bytes(), b"\0/etc/passwd\0".to_vec()].concat();
+    let layer = tar(&[file("hello", program).mode(0o755)]);
+    let case = Case::empty().file("image.tar", tar(&docker_new(&[layer])));
+    let said = "\
+image.tar starts, and is likely to fail: /hello looks up users, but /etc/passwd is not in the image (passwd-missing)
+  the image's configuration: CMD [\"/hello\"]
+  /hello contains the path /etc/passwd; it fails if it looks up a user and takes no for an error
+  fix: copy what is missing from the stage that built the program
+    COPY --from=0 /etc/passwd /etc/
+";
+    case.run(["why", "--archive", "image.tar"]).expect(0, said, "");
+    case.run(["why", "--archive", "image.tar", "--strict"]).expect(1, said, "");
+}
