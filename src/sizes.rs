@@ -57,7 +57,7 @@ pub struct Row {
 pub struct Built {
     /// The engine's name for its content. Raw: escape before printing.
     pub id: String,
-    /// Its size in bytes, all layers counted, as `docker images` counts it.
+    /// Its size in bytes: the sum of its unpacked layers where the engine tells them, else what `docker images` shows.
     pub size: u64,
     /// Its size apart: its own and what it shares; `None` if the engine does not tell its layers' sizes.
     pub share: Option<SharedSize>,

@@ -12,7 +12,7 @@ use crate::sizes::growth_limit::GrowthLimit;
 /// The flags of `mkcompose sizes`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Sizes are those of `docker images`, in decimal units. OWN is what no other image of the list has, \
+    after_help = "Sizes are those of the unpacked layers, in decimal units. OWN is what no other image of the list has, \
 SHARED what at least one has too; on disk each layer counts once.\n\nExit codes:\n  0  all is well\n  1  an image has grown \
 beyond the budget\n  2  no image is there, or the question could not be answered"
 )]

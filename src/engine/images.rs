@@ -25,7 +25,7 @@ const CHUNK: usize = 500;
 pub struct Image {
     /// The engine's name for its content, `sha256:…`. Raw: escape before printing.
     pub id: String,
-    /// Its size in bytes, all layers counted, as `docker images` counts it.
+    /// Its size in bytes: the sum of its unpacked layers where the engine tells them, else what `docker images` shows.
     pub size: u64,
     /// Its layers, the lowest first; `None` if the engine does not tell the size of each.
     pub layers: Option<Vec<Layer>>,
@@ -201,7 +201,8 @@ fn is_unpacked(inspected: &Value, layers: &[Layer]) -> bool {
     !is_containerd || layers.iter().all(|layer| layer.size > 0)
 }
 
-/// The size that `docker images` means, where the layers do not tell: exact where `image inspect` agrees with it, else as exact as it is shown.
+/// The size that `docker images` means, where the layers do not tell: exact where `image inspect` agrees with it, else as exact
+/// as it is shown.
 ///
 /// They disagree where images are kept by containerd: there `inspect` counts the packed layers alone, `image ls` the
 /// unpacked ones too (moby#53398).

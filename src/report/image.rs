@@ -49,7 +49,7 @@ fn reasons(report: &ImageReport, color: bool) -> String {
     findings.iter().fold(String::new(), |mut text, finding| {
         let verdict = match finding.kind.certainty() {
             Certainty::Certain => styled("cannot start", Style::Bad, color),
-            Certainty::Likely => styled("starts, and is likely to fail", Style::Notice, color),
+            Certainty::Likely => styled("starts, and may fail", Style::Notice, color),
         };
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{name} {verdict}: {} ({})", finding.message, finding.kind);
@@ -61,6 +61,9 @@ fn reasons(report: &ImageReport, color: bool) -> String {
 fn body(text: &mut String, finding: &Finding, dockerfile: Option<&Dockerfile>, color: bool) {
     for evidence in &finding.evidence {
         let _ = writeln!(text, "  {}", shown(evidence));
+    }
+    if let Some(condition) = finding.kind.fails_if() {
+        let _ = writeln!(text, "  it fails if {condition}");
     }
     for (at, fix) in fix::all(&finding.fixes, dockerfile).into_iter().enumerate() {
         let label = styled(if at == 0 { "fix:" } else { "or:" }, Style::Strong, color);

@@ -315,9 +315,10 @@ fn a_hint_is_shown_and_counts_only_where_it_is_asked_for() {
     let layer = tar(&[file("hello", program).mode(0o755)]);
     let case = Case::empty().file("image.tar", tar(&docker_new(&[layer])));
     let said = "\
-image.tar starts, and is likely to fail: /hello looks up users, but /etc/passwd is not in the image (passwd-missing)
+image.tar starts, and may fail: /hello looks up users, but /etc/passwd is not in the image (passwd-missing)
   the image's configuration: CMD [\"/hello\"]
-  /hello contains the path /etc/passwd; it fails if it looks up a user and takes no for an error
+  /hello contains the path /etc/passwd
+  it fails if it looks up a user, by name or number, and does not go on without
   fix: copy what is missing from the stage that built the program
     COPY --from=0 /etc/passwd /etc/
 ";

@@ -39,7 +39,8 @@ fn pasted(dockerfile: &str, lines: &[String]) -> Option<String> {
 fn fixes(service: &str) -> Vec<Vec<String>> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mkcompose"));
     let ran = run(&format!("pasted.why.{service}"), command.args(["why", "--format", "json", service]));
-    assert!(ran.code == Some(1), "{}", ran.failure("should find something"));
+    // A hint leaves it 0.
+    assert!(matches!(ran.code, Some(0 | 1)), "{}", ran.failure("should find something"));
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
     let fixes = document["images"][0]["findings"][0]["fixes"].as_array().unwrap();
     fixes.iter().map(|fix| serde_json::from_value(fix["lines"].clone()).unwrap()).collect()

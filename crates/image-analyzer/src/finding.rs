@@ -180,6 +180,20 @@ impl FindingKind {
         }
     }
 
+    /// What has to happen for a program that starts to fail for this reason, as the rest of a sentence that starts with "it
+    /// fails if"; `None` for a reason that keeps it from starting.
+    pub const fn fails_if(self) -> Option<&'static str> {
+        Some(match self {
+            Self::CommandShadowed => "the engine's runc was built with Go before 1.20",
+            Self::ClassTooNew => "java loads that class",
+            Self::CaCertificatesMissing => "it makes a TLS connection and verifies the server's certificate",
+            Self::NameServiceMissing => "it looks up a host name that is not in /etc/hosts",
+            Self::ZoneinfoMissing => "it needs the time of a zone other than UTC and does not go on without",
+            Self::PasswdMissing => "it looks up a user, by name or number, and does not go on without",
+            _ => return None,
+        })
+    }
+
     /// Whether it follows from the image alone or depends on what the program does.
     pub const fn certainty(self) -> Certainty {
         match self {
@@ -205,7 +219,7 @@ impl fmt::Display for FindingKind {
 pub enum Certainty {
     /// The image cannot start.
     Certain,
-    /// The image starts and then probably fails, or it does not start on some engines.
+    /// The image starts and may then fail, or it does not start on some engines.
     Likely,
 }
 
@@ -304,7 +318,14 @@ impl<'p> From<&'p Vec<u8>> for Source<'p> {
 
 #[cfg(test)]
 mod tests {
-    use super::FindingKind;
+    use super::{Certainty, FindingKind};
+
+    #[test]
+    fn each_likely_kind_says_what_it_takes_to_fail() {
+        for kind in FindingKind::ALL {
+            assert_eq!(kind.fails_if().is_some(), kind.certainty() == Certainty::Likely, "{kind}");
+        }
+    }
 
     #[test]
     fn every_id_has_a_name_of_its_own_in_kebab_case() {

@@ -30,6 +30,7 @@ struct Found<'a> {
     certainty: &'static str,
     message: &'a str,
     missing: Option<String>,
+    fails_if: Option<&'static str>,
     evidence: Vec<Said<'a>>,
     fixes: Vec<FixText>,
 }
@@ -87,6 +88,7 @@ fn found<'a>(finding: &'a Finding, report: &ImageReport) -> Found<'a> {
         certainty: finding.kind.certainty().name(),
         message: &finding.message,
         missing: finding.missing.as_deref().map(text),
+        fails_if: finding.kind.fails_if(),
         evidence: evidence.collect(),
         fixes: fixes.map(|fix| FixText { what: fix.what, lines: fix.lines }).collect(),
     }

@@ -29,7 +29,7 @@ struct Entry<'a> {
     image: &'a str,
     /// The engine's name for its content.
     id: Option<&'a str>,
-    /// In bytes, as `docker images` counts it.
+    /// In bytes: the sum of its unpacked layers where the engine tells them, else what `docker images` shows.
     size: Option<u64>,
     /// Bytes that no other image of the list has.
     own: Option<u64>,

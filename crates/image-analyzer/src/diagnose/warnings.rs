@@ -90,7 +90,7 @@ impl Diagnoser<'_> {
             (package_manager != PackageManager::None).then_some(Fix::Install(package_manager, "ca-certificates"));
         Some(
             finding
-                .evidence(path, "contains the usual paths of CA certificates; it fails if it verifies a server's")
+                .evidence(path, "contains the usual paths of CA certificates")
                 .fix(std::iter::once(Fix::CopyFromBuild(vec![copy])).chain(install)),
         )
     }
@@ -122,7 +122,7 @@ impl Diagnoser<'_> {
         let copies = ["libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"]
             .map(|name| FileCopy { from: format!("/lib/{triplet}/{name}").into_bytes(), folder: folder.clone() });
         let finding = Finding::new(FindingKind::NameServiceMissing, message).missing(&b"libnss_dns.so.2"[..]);
-        let finding = finding.evidence(path, "calls getaddrinfo; it fails if it looks up a host");
+        let finding = finding.evidence(path, "calls getaddrinfo");
         let finding =
             finding.evidence(&libc.path, "is older than 2.34, and reads /etc/resolv.conf through libnss_dns.so.2");
         Some(finding.fix([Fix::CopyFromBuild(copies.to_vec())]))
@@ -145,7 +145,7 @@ impl Diagnoser<'_> {
             format!("{} refers to time zones, but /usr/share/zoneinfo is not in the image", printable_bytes(path));
         let finding = Finding::new(FindingKind::ZoneinfoMissing, message).missing(&b"/usr/share/zoneinfo"[..]);
         let finding = if says.is_empty() {
-            finding.evidence(path, "calls time.LoadLocation of Go; it fails if it loads a zone other than UTC")
+            finding.evidence(path, "calls time.LoadLocation of Go")
         } else {
             finding.evidence(Source::Config, says)
         };
@@ -165,14 +165,7 @@ impl Diagnoser<'_> {
         let message = format!("{} looks up users, but /etc/passwd is not in the image", printable_bytes(path));
         let copy = FileCopy { from: b"/etc/passwd".to_vec(), folder: b"/etc".to_vec() };
         let finding = Finding::new(FindingKind::PasswdMissing, message).missing(&b"/etc/passwd"[..]);
-        Some(
-            finding
-                .evidence(
-                    path,
-                    "contains the path /etc/passwd; it fails if it looks up a user and takes no for an error",
-                )
-                .fix([Fix::CopyFromBuild(vec![copy])]),
-        )
+        Some(finding.evidence(path, "contains the path /etc/passwd").fix([Fix::CopyFromBuild(vec![copy])]))
     }
 
     fn java(&mut self, java: &[u8], words: &[String]) -> Option<TraceStep> {
