@@ -361,9 +361,12 @@ impl<'a> Resolver<'a> {
         self.services.extend(other.services);
         self.nameless += other.nameless;
         self.problems.extend(other.problems);
-        self.notes.extend(other.notes);
-        self.notes.sort_unstable();
-        self.notes.dedup();
+        // In the order of the Dockerfiles, as if one thread had read them all: it says a thing once.
+        for note in other.notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
     }
 }
 

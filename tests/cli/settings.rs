@@ -253,6 +253,19 @@ fn a_context_may_be_outside_the_repository_and_may_not_be_absolute() {
 }
 
 #[test]
+fn notes_are_in_the_order_of_the_dockerfiles_however_many_threads_read_them() {
+    let case = Case::empty().folder("z").folder("a");
+    let one = |case: Case, number: usize| {
+        let context = if number < 90 { "z" } else { "a" };
+        case.file(format!("repo/Dockerfile.f{number:03}"), format!("# mkcompose: context=../{context}\nFROM x\n"))
+    };
+    let case = (0..100).fold(case, one).file("repo/mkcompose.yml", "");
+    case.run(["-C", "repo"]).well(
+        "../z: this build context is outside the repository\n../a: this build context is outside the repository\ndocker-compose.yml: written, 100 services\n",
+    );
+}
+
+#[test]
 fn images_that_are_built_on_each_other_in_a_circle_are_drawn() {
     let case = Case::empty()
         .file("a/Dockerfile", "FROM x/b\n")
