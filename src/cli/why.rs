@@ -22,7 +22,7 @@ pub enum Format {
 #[command(
     after_help = "Nothing is run and nothing is written to disk. The findings follow from the image's files by the rules \
 of the engine, the kernel and the dynamic loaders; what the program does once it runs is not known.\n\nExit codes:\n  0  \
-nothing keeps an image from starting; it may have hints\n  1  an image cannot start; with --strict, or has a hint\n  2  an image could not be read"
+nothing keeps an image from starting; it may have hints\n  1  an image cannot start, or with --strict has a hint\n  2  an image could not be read"
 )]
 pub struct WhyArgs {
     /// Services, globs for services, or any images of the engine; with --archive, the images to read from it

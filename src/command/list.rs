@@ -143,8 +143,7 @@ struct SkippedEntry {
 
 /// Shows what was passed over; then what is wrong with the rest, if anything is.
 fn skipped(format: ListFormat, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let layout = Layout::read(&options.load_options())?;
-    let (scan, problems) = layout.scan();
+    let (scan, problems) = Layout::read(&options.load_options())?.scan();
     let entry = |skipped: &Skipped| SkippedEntry {
         path: skipped.path.to_string_lossy().into_owned(),
         reason: skipped.reason.to_string(),

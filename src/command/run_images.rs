@@ -69,8 +69,8 @@ pub type Ended<'a> = dyn Fn(&ServiceResult, &Progress) + Sync + 'a;
 pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Selection, Error> {
     let repository = Repository::load(&options.load_options())?;
     let all = repository.services.iter().map(|service| service.name.to_string()).collect();
-    let chosen = select(repository.services.clone(), &args.globs, &options.as_shell_args())?;
-    let chosen = chosen.into_iter().map(|service| service.name).collect();
+    let chosen = select(repository.services.iter().collect(), &args.globs, &options.as_shell_args())?;
+    let chosen = chosen.into_iter().map(|service: &Service| service.name.clone()).collect();
     let stale = stale(&repository, options);
     let tasks = jobs(&repository.services, &chosen, build);
     Ok(Selection { repository, tasks, all, stale })

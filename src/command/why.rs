@@ -96,7 +96,7 @@ fn wanted(args: &WhyArgs, options: &Options) -> Result<Vec<Wanted>, Error> {
     // Without Dockerfiles there are no services, and names are those of the engine.
     let dockerfiles = if globs.is_empty() { load().unwrap_or_default() } else { load()? };
     if !globs.is_empty() {
-        select(dockerfiles.clone(), &globs, &options.as_shell_args())?;
+        select(dockerfiles.iter().collect::<Vec<&Service>>(), &globs, &options.as_shell_args())?;
     }
     let mut all: Vec<Wanted> = Vec::new();
     for asked in &args.images {
@@ -127,12 +127,12 @@ fn services(dockerfiles: &[Service], name: &str, flags: &str) -> Result<Vec<Serv
     if !is_glob(name) {
         return Ok(dockerfiles.iter().filter(|dockerfile| dockerfile.name.as_str() == name).cloned().collect());
     }
-    let mut chosen = select(dockerfiles.to_vec(), &[name.to_owned()], flags)?;
-    let builds = |dockerfile: &Service| dockerfile.name.set() == Set::Normal;
+    let mut chosen: Vec<&Service> = select(dockerfiles.iter().collect(), &[name.to_owned()], flags)?;
+    let builds = |dockerfile: &&Service| dockerfile.name.set() == Set::Normal;
     if chosen.iter().any(builds) {
         chosen.retain(builds);
     }
-    Ok(chosen)
+    Ok(chosen.into_iter().cloned().collect())
 }
 
 fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Error> {

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use super::comments::{SettingComment, comments};
 use super::image_reference::{is_reference, may_be};
 use super::parser::{HereDocument, Instruction, ParseProblem, instructions, is_space};
 use super::validate::{check, is_stage_name};
@@ -96,8 +95,6 @@ pub struct BuildStage {
 /// What was read of a Dockerfile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParsedDockerfile {
-    /// The comments for mkcompose.
-    pub comments: Vec<SettingComment>,
     /// The variables of its ARG instructions, in order; one may be declared several times.
     pub args: Vec<DeclaredArg>,
     /// Its build stages, in order.
@@ -156,7 +153,6 @@ pub fn read_with(text: &str, args: &BuildArgs) -> Result<ParsedDockerfile, Parse
         let line = instructions.last().map_or(1, |last| last.line);
         return Err(ParseProblem { line, message: "there is no FROM in this Dockerfile".to_owned() });
     }
-    reader.parsed.comments = comments(text);
     Ok(reader.parsed)
 }
 

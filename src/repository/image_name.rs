@@ -126,6 +126,11 @@ fn is_tag(tag: &str) -> bool {
     tag.len() <= 128 && tag.starts_with(word) && tag.chars().all(|c| word(c) || matches!(c, '.' | '-'))
 }
 
+/// What is wrong with one of the `tags`, which have the grammar of `image`: `what` names the other key.
+pub(super) fn of_tags(what: &str) -> String {
+    format!("`tags`: {}", what.replace("change `image`", "change `tags`"))
+}
+
 /// A reference as it is compared: without the default registry, and with its tag.
 pub fn normalised(reference: &str) -> Cow<'_, str> {
     let short = ["docker.io/library/", "index.docker.io/library/", "docker.io/", "index.docker.io/", "library/"]

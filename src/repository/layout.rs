@@ -79,9 +79,7 @@ impl Layout {
             None => (PathBuf::new(), None, (SettingsFile::parse("").0, Vec::new())),
         };
         let real_root = file.as_deref().and_then(Path::parent).map_or(start, Path::to_owned);
-        let mut layout = Self::new(options, root, real_root, settings_path, settings);
-        layout.problems.splice(0..0, problems);
-        Ok(layout)
+        Ok(Self::new(options, root, real_root, settings_path, settings, problems))
     }
 
     /// The layout of the repository in the folder that the program was started in, with these settings.
@@ -90,7 +88,7 @@ impl Layout {
     /// If the working directory cannot be found.
     pub fn with_settings(options: &LoadOptions, settings: SettingsFile) -> Result<Self, Vec<Problem>> {
         let start = resolve(Path::new(".")).map_err(|error| vec![error.into()])?;
-        Ok(Self::new(options, PathBuf::new(), start, Some(FILE_NAME.into()), settings))
+        Ok(Self::new(options, PathBuf::new(), start, Some(FILE_NAME.into()), settings, Vec::new()))
     }
 
     fn new(
@@ -99,9 +97,10 @@ impl Layout {
         real_root: PathBuf,
         settings_path: Option<PathBuf>,
         mut settings: SettingsFile,
+        problems: Vec<Problem>,
     ) -> Self {
         let path = settings_path.as_deref().unwrap_or(Path::new(FILE_NAME));
-        let mut checker = Checker { path, root: &root, real_root: &real_root, problems: Vec::new() };
+        let mut checker = Checker { path, root: &root, real_root: &real_root, problems };
         checker.check(&mut settings, options);
         let problems = checker.problems;
         let is_folder = |name: &str| real_root.join(name).is_dir();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::image_name::ImageName;
+use super::image_name::{ImageName, of_tags};
 use super::layout::{AUTO, DEFAULT_IMAGE, Layout, LoadOptions, SAMPLES, join};
 use super::paths::{lexical, resolve};
 use super::scan::FoundDockerfile;
@@ -80,16 +80,15 @@ impl<'a> Resolver<'a> {
             globs.push(matcher(glob).ok());
             unused_globs.push(UnusedGlob { line: located.line, glob: glob.clone() });
         }
-        let mut image_of = |text: &str, shown: PathBuf| {
+        let flag_image = options.image.as_deref().map(|text| {
             ImageName::parse(text).unwrap_or_else(|why| {
-                problems.push(Problem::new(shown, why));
+                problems.push(Problem::new(format!("--image {text}"), why));
                 ImageName::fallback()
             })
-        };
-        let flag_image = options.image.as_deref().map(|text| image_of(text, format!("--image {text}").into()));
-        let of_file = layout.settings.all.image.as_deref();
-        let image = of_file.map(|text| image_of(text, layout.settings_path.clone().unwrap_or_default()));
-        let image = image.unwrap_or_else(|| image_of(DEFAULT_IMAGE, PathBuf::new()));
+        });
+        // That of the settings file was checked with it.
+        let image = layout.settings.all.image.as_deref().unwrap_or(DEFAULT_IMAGE);
+        let image = ImageName::parse(image).unwrap_or_else(|_| ImageName::fallback());
         let mut real_dockerfiles = BTreeMap::new();
         for folder in &layout.dockerfiles {
             real_dockerfiles.insert(folder.clone(), resolve(folder).map_err(|error| vec![error.into()])?);
@@ -271,8 +270,7 @@ impl<'a> Resolver<'a> {
     ) -> Option<Vec<String>> {
         let tags = settings.tags.iter().flatten().map(|text| ImageName::parse(text).and_then(|tag| tag.of(name)));
         let tags: Result<Vec<_>, _> = tags.collect();
-        let of_tags = |what: String| format!("`tags`: {}", what.replace("change `image`", "change `tags`"));
-        tags.map_err(|what| self.problems.push(wrong(file, "tags", &of_tags(what)))).ok()
+        tags.map_err(|what| self.problems.push(wrong(file, "tags", &of_tags(&what)))).ok()
     }
 
     /// Where the Dockerfile is: as it is shown, and really.

@@ -33,6 +33,16 @@ impl Named for Service {
     }
 }
 
+impl<S: Named> Named for &S {
+    fn name(&self) -> &ServiceName {
+        (*self).name()
+    }
+
+    fn dockerfile(&self) -> &Path {
+        (*self).dockerfile()
+    }
+}
+
 /// Those of `services` that at least one of `globs` matches, in their order; all of them if there are no globs.
 ///
 /// `flags` are the words of the command line that lead to these services, for the hint.

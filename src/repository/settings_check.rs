@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::gitignore::GitignoreBuilder;
 
-use super::image_name::ImageName;
+use super::image_name::{ImageName, of_tags};
 use super::layout::{AUTO, LoadOptions, join};
 use super::select::matcher;
 use crate::problem::Problem;
@@ -99,7 +99,7 @@ impl Checker<'_> {
         let tags = settings.tags.iter().flatten();
         let wrong: Vec<_> = tags.filter_map(|tag| ImageName::parse(tag).err()).collect();
         for why in &wrong {
-            self.say(line("tags"), &format!("`tags`: {}", why.replace("change `image`", "change `tags`")));
+            self.say(line("tags"), &of_tags(why));
         }
         if !wrong.is_empty() {
             settings.tags = None;

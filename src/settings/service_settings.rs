@@ -255,7 +255,7 @@ pub(super) fn kind(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::from_comments;
-    use crate::dockerfile::read;
+    use crate::dockerfile::comments;
     use crate::expectation::ExpectedOutcome;
 
     #[test]
@@ -263,7 +263,7 @@ mod tests {
         let text = "# mkcompose: expect=exit 1\n# mkcompose: expect.stdout=^a=b$\n# mkcompose: args.V=3\n\
                     # mkcompose: platforms=linux/amd64, linux/arm64\n# mkcompose: lint.stage-count=off\n\
                     # mkcompose: labels.org.example.a=b\n# mkcompose: name=x\nFROM a\n";
-        let (settings, problems) = from_comments(&read(text).unwrap().comments);
+        let (settings, problems) = from_comments(&comments(text));
         assert_eq!(problems, []);
         assert_eq!(settings.expectation().outcome, ExpectedOutcome::Exit(1));
         assert_eq!(settings.expectation().stdout.as_deref(), Some("^a=b$"));
@@ -279,7 +279,7 @@ mod tests {
         let text = "# mkcompose: expects=works\n# mkcompose: expect=works?\n# mkcompose: context\n\
                     # mkcompose: args=1\n# mkcompose: args.1=1\n# mkcompose: name=a\n# mkcompose: name=b\n\
                     # mkcompose: dockerfiles=x\n# mkcompose: context.x=1\n# mkcompose: platforms=linux\nFROM a\n";
-        let (_, problems) = from_comments(&read(text).unwrap().comments);
+        let (_, problems) = from_comments(&comments(text));
         let lines: Vec<_> = problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [1, 2, 3, 4, 5, 7, 8, 9, 10], "{problems:#?}");
         assert_eq!(problems[0].value, "unknown key `expects`: did you mean `expect`?");
