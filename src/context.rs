@@ -8,6 +8,7 @@ mod dockerignore;
 mod git_ignored;
 mod pattern;
 mod search;
+mod whole_context;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -7,6 +7,8 @@ mod image_name_match;
 mod image_reference;
 mod parser;
 mod stages;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod variables;
 

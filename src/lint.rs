@@ -179,7 +179,7 @@ fn unclear_context(service: &Service) -> Option<Said> {
     let context = printable_path(&service.context);
     let end = "say which with `# mkcompose: context=DIR` or `context` in mkcompose.yml";
     let message = match &service.context_status {
-        ContextStatus::Clear => return None,
+        ContextStatus::Clear | ContextStatus::TakesOwnFolder => return None,
         ContextStatus::Ambiguous(other) => format!(
             "everything that it takes is in `{context}` and also in `{}`, so either may be the build context: {end}",
             printable_path(other)
@@ -194,7 +194,7 @@ fn unclear_context(service: &Service) -> Option<Said> {
     let sources = service.parsed.iter().flat_map(|parsed| &parsed.sources);
     let mut in_question = sources.filter(|source| match &service.context_status {
         ContextStatus::NothingFits(path) => source.path == *path,
-        ContextStatus::Clear | ContextStatus::Ambiguous(_) => !source.is_optional,
+        _ => !source.is_optional,
     });
     Some((in_question.next().map_or(1, |source| source.line), Rule::ContextUnclear, message))
 }

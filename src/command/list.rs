@@ -115,7 +115,7 @@ fn have_obvious_contexts(services: &[Service]) -> bool {
 fn context(service: &Service) -> String {
     let shown = printable_path(&service.context);
     match &service.context_status {
-        ContextStatus::Clear => shown,
+        ContextStatus::Clear | ContextStatus::TakesOwnFolder => shown,
         ContextStatus::Ambiguous(other) => format!("{shown} or {}", printable_path(other)),
         ContextStatus::NothingFits(_) => format!("{shown} (nothing fits)"),
     }

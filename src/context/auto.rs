@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::search::Search;
+use super::whole_context::{holds_more_than_dockerfiles, level_of_project, level_that_leads_to_own};
 use super::{Ignore, Presence, clean, is_git_ignored};
 use crate::dockerfile::ParsedDockerfile;
 use crate::problem::IoError;
@@ -16,6 +17,9 @@ pub enum ContextStatus {
     Clear,
     /// This folder, further up, fits as well.
     Ambiguous(PathBuf),
+    /// What it takes from there has the name of the Dockerfile's own folder, as in `tool/Dockerfile` with `COPY tool /`: that
+    /// folder, or a program that is made in it.
+    TakesOwnFolder,
     /// No folder fits: this source is not in the one that was taken.
     NothingFits(String),
 }
@@ -44,10 +48,11 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
         return Ok(clear(0));
     }
     let folders = folders(dockerfile, root);
-    if let Some(level) = holds_own_path(&folders, parsed).filter(|_| paths.is_empty()) {
-        return Ok(clear(level));
+    if paths.is_empty() {
+        return Ok(of_everything(&folders, parsed));
     }
     let mut fitting = None;
+    let mut rival = None;
     // The nearest folder that lacks only what git ignores, which is made before the build.
     let mut made = None;
     let mut best = Best::default();
@@ -61,15 +66,12 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
         }
         let fits = absent.is_empty() && (!takes_all || holds_more_than_dockerfiles(folder));
         match (fits, fitting) {
-            (true, None) if paths.is_empty() => return Ok(clear(level)),
             (true, None) => fitting = Some(level),
             // Either makes the same image, or what fits there is a folder of the file's name, as in `tool/tool`.
             (true, Some(first)) if is_no_rival(&paths, folders.get(first), folder) => {}
             // Builds begin in the Dockerfile's folder, in the one above it, or at the root.
             (true, Some(0)) if level > 1 && level + 1 < folders.len() => {}
-            (true, Some(first)) => {
-                return Ok(FoundContext { levels_up: first, status: ContextStatus::Ambiguous(folder.clone()) });
-            }
+            (true, Some(_)) => rival = rival.or(Some(folder)),
             (false, _) => {
                 let is_made = |path: &&str| is_git_ignored(root, &folder.join(clean(path).join("/")));
                 if made.is_none() && !absent.is_empty() && absent.iter().all(is_made) {
@@ -79,7 +81,34 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
             }
         }
     }
-    Ok(fitting.or(made).map_or_else(|| best.context(), clear))
+    Ok(match (fitting, made, rival) {
+        (Some(level), Some(made), _) if made < level => clear(made),
+        (Some(levels_up), _, Some(rival)) => {
+            FoundContext { levels_up, status: ContextStatus::Ambiguous(rival.clone()) }
+        }
+        (Some(1), _, None) if is_own_folder(&paths, folders.first()) => {
+            FoundContext { levels_up: 1, status: ContextStatus::TakesOwnFolder }
+        }
+        (Some(level), ..) | (None, Some(level), _) => clear(level),
+        (None, None, _) => best.context(),
+    })
+}
+
+/// The build context of a Dockerfile that takes everything there is and names nothing.
+fn of_everything(folders: &[PathBuf], parsed: &ParsedDockerfile) -> FoundContext {
+    let level = level_that_leads_to_own(folders, parsed).or_else(|| {
+        let holds_more = |level: &usize| folders.get(*level).is_some_and(|folder| holds_more_than_dockerfiles(folder));
+        let holding_more: Vec<_> = (0..folders.len()).filter(holds_more).collect();
+        if holding_more.first() == Some(&0) { Some(0) } else { level_of_project(folders, &holding_more) }
+    });
+    let nothing = || FoundContext { levels_up: 0, status: ContextStatus::NothingFits(".".to_owned()) };
+    level.map_or_else(nothing, |levels_up| FoundContext { levels_up, status: ContextStatus::Clear })
+}
+
+/// Whether all that is taken has the name of the Dockerfile's own folder.
+fn is_own_folder(paths: &[&str], own: Option<&PathBuf>) -> bool {
+    let name = own.and_then(|own| own.file_name()?.to_str());
+    matches!(paths, [path] if name.is_some() && !path.ends_with('/') && clean(path).as_slice() == [name.unwrap_or_default()])
 }
 
 /// The folder that has the most of what is taken, where none has all.
@@ -121,27 +150,6 @@ fn folders(dockerfile: &Path, root: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// How far up the build context is, if the Dockerfile says it: after `COPY . /src` it works in `/src/cmd/web`, or takes
-/// `/src/cmd/web/…` from that stage, where `cmd/web` leads from the context to its own folder.
-fn holds_own_path(folders: &[PathBuf], parsed: &ParsedDockerfile) -> Option<usize> {
-    let own = folders.first()?;
-    let whole = || parsed.whole_context_at.iter().filter(|at| !at.is_empty());
-    let below = |path: &String, at: &String| Some(path.strip_prefix(at.as_str())?.strip_prefix('/')?.to_owned());
-    let all_below = |paths: &[String]| -> Vec<String> {
-        paths.iter().flat_map(|path| whole().filter_map(|at| below(path, at))).collect()
-    };
-    let (taken, worked) = (all_below(&parsed.other_sources), all_below(&parsed.workdirs));
-    let leads_to_own = |folder: &PathBuf| {
-        let way = own.strip_prefix(folder).ok().filter(|way| !way.as_os_str().is_empty());
-        way.is_some_and(|way| {
-            // The last part of what is taken may be a program that has the folder's name.
-            let is_inside = |path: &String| Path::new(path).parent().is_some_and(|folder| folder.starts_with(way));
-            taken.iter().any(is_inside) || worked.iter().any(|path| Path::new(path).starts_with(way))
-        })
-    };
-    folders.iter().rposition(leads_to_own)
-}
-
 /// Whether each of `paths` is a file, and the same one in both folders; or one is a file in the first, a folder in the
 /// second.
 fn is_no_rival(paths: &[&str], first: Option<&PathBuf>, second: &Path) -> bool {
@@ -163,19 +171,6 @@ fn is_no_rival(paths: &[&str], first: Option<&PathBuf>, second: &Path) -> bool {
             there.and_then(|_| std::fs::read(file).ok())
         };
         read(first).is_some_and(|bytes| read(second) == Some(bytes))
-    })
-}
-
-/// Whether `COPY . .` has something to take there: a Dockerfile, an ignore file or a README alone are not worth copying.
-fn holds_more_than_dockerfiles(folder: &Path) -> bool {
-    let Ok(entries) = std::fs::read_dir(folder) else { return false };
-    entries.flatten().any(|entry| {
-        let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
-        let is_about_the_build = ["dockerfile", "containerfile"].iter().any(|word| name.contains(word))
-            || name.ends_with(".dockerignore")
-            || name.starts_with("readme")
-            || name.starts_with(".git");
-        !is_about_the_build
     })
 }
 
@@ -227,6 +222,28 @@ mod tests {
     fn everything_is_satisfied_by_a_folder_that_holds_more_than_dockerfiles() {
         assert_eq!(found(&["a/b/Dockerfile.dev", "a/b/README.md", "a/main.c"], "COPY . /"), (1, ContextStatus::Clear));
         assert_eq!(found(&["a/b/main.c", "x"], "COPY . /"), (0, ContextStatus::Clear));
+    }
+
+    #[test]
+    fn everything_is_satisfied_by_the_project_where_the_own_folder_has_only_dockerfiles() {
+        let files = ["a/b/x.Dockerfile", "a/build", "go.mod"];
+        assert_eq!(found(&files, "RUN --mount=target=. go vet ./..."), (2, ContextStatus::Clear));
+        assert_eq!(found(&["a/c/Dockerfile", "main.c"], "ADD . ."), (2, ContextStatus::Clear));
+        assert_eq!(found(&["a/b/run.sh", "a/b/x.Dockerfile", "go.mod"], "COPY . /"), (0, ContextStatus::Clear));
+        assert_eq!(found(&["a/c/README.md"], "COPY . /"), (0, ContextStatus::NothingFits(".".to_owned())));
+    }
+
+    #[test]
+    fn what_is_taken_may_be_the_own_folder_or_a_program_of_its_name() {
+        assert_eq!(found(&["a/b/main.go"], "COPY b /b"), (1, ContextStatus::TakesOwnFolder));
+        for clear in ["COPY b/ /b", "COPY b/main.go /", "COPY b c /"] {
+            assert_eq!(found(&["a/b/main.go", "a/c"], clear), (1, ContextStatus::Clear), "{clear}");
+        }
+    }
+
+    #[test]
+    fn what_git_ignores_wins_over_a_folder_further_up() {
+        assert_eq!(found(&["a/b/.gitignore", "secret/a/x"], "COPY secret /"), (0, ContextStatus::Clear));
     }
 
     #[test]
@@ -289,6 +306,8 @@ mod tests {
         let files = ["a/b/main.c", "x"];
         assert_eq!(found(&files, "COPY . /src\nWORKDIR /src/a/b/"), (2, ContextStatus::Clear));
         assert_eq!(found(&files, "COPY . /src\nFROM x\nCOPY --from=0 /src/a/b/out /"), (2, ContextStatus::Clear));
+        assert_eq!(found(&files, "COPY . /src\nWORKDIR /src/a/"), (2, ContextStatus::Clear));
+        assert_eq!(found(&["a/b/a/main.c", "x"], "COPY . /src\nWORKDIR /src/a/"), (0, ContextStatus::Clear));
         // A program may have the folder's name.
         assert_eq!(found(&files, "COPY . /src\nFROM x\nCOPY --from=0 /src/b /"), (0, ContextStatus::Clear));
     }

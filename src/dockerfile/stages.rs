@@ -153,7 +153,7 @@ pub fn read_with(text: &str, args: &BuildArgs) -> Result<ParsedDockerfile, Parse
         let line = instructions.last().map_or(1, |last| last.line);
         return Err(ParseProblem { line, message: "there is no FROM in this Dockerfile".to_owned() });
     }
-    Ok(reader.parsed)
+    reader.finish()
 }
 
 struct Reader<'a> {
@@ -271,34 +271,37 @@ impl<'a> Reader<'a> {
         }
         self.parsed.stages.push(BuildStage { line: instruction.line, name: name.clone() });
         self.name = name;
-        self.start(written, instruction.line);
+        self.start(written, instruction)?;
         self.parsed.has_health_check = self.runs.has_health_check;
         self.parsed.exposed.clone_from(&self.runs.exposed);
         Ok(())
     }
 
     /// Starts a stage from an earlier one or from an image.
-    fn start(&mut self, written: &str, line: usize) {
+    fn start(&mut self, written: &str, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
         self.stage = Some(ArgScope::stage());
         let image = match expand(written, &self.global, self.escape) {
             Ok(image) => {
                 if let Some(earlier) = self.named.get(&image) {
                     self.stage = Some(earlier.scope.clone());
                     self.runs = earlier.runs.clone();
-                    return;
+                    return Ok(());
                 }
                 if is_reference(&image) { BaseImage::Known(image) } else { BaseImage::Missing }
             }
             Err(UnknownValue::Refused) => BaseImage::Missing,
+            Err(UnknownValue::Malformed) => return Err(malformed(written, instruction)),
             Err(UnknownValue::Partly(outline)) => {
                 // A stage for each platform is how one chooses a base: `FROM base-$TARGETARCH`.
                 if self.named.keys().any(|name| may_be(&outline, name)) {
-                    return;
+                    return Ok(());
                 }
                 BaseImage::Unknown
             }
         };
+        let line = instruction.line;
         self.parsed.uses.push(ImageUse { line, kind: UseKind::From, written: written.to_owned(), image });
+        Ok(())
     }
 
     /// Notes that `written` is copied from or mounted, unless it is an earlier stage.
@@ -314,7 +317,7 @@ impl<'a> Reader<'a> {
                     (false, false) => BaseImage::Missing,
                 }
             }
-            Err(UnknownValue::Refused) => BaseImage::Missing,
+            Err(UnknownValue::Refused | UnknownValue::Malformed) => BaseImage::Missing,
             Err(UnknownValue::Partly(_)) => BaseImage::Unknown,
         };
         self.parsed.uses.push(ImageUse { line, kind, written: written.to_owned(), image });
@@ -331,7 +334,7 @@ impl<'a> Reader<'a> {
                 self.use_image(UseKind::Mount, from, instruction.line);
             } else if value(&["type"]).is_none_or(|kind| kind == "bind") {
                 let path = value(&["source", "src"]).unwrap_or(".").to_owned();
-                self.source("RUN", &path, instruction, false);
+                self.source("RUN", &path, instruction, false)?;
             }
         }
         Ok(())
@@ -340,10 +343,19 @@ impl<'a> Reader<'a> {
     fn copy(&mut self, keyword: &'static str, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
         let json = instruction.json();
         let words = || instruction.arguments.split(is_space).filter(|word| !word.is_empty()).map(str::to_owned);
+        let json_is_none = json.is_none();
         let written: Vec<String> = json.unwrap_or_else(|| words().collect());
         let Some((destination, sources @ [_, ..])) = written.split_last() else {
             return Err(instruction.problem(format!("{keyword} takes at least a source and a destination")));
         };
+        if HereDocument::parse(destination).is_some() && json_is_none {
+            return Err(instruction.problem(format!("{keyword} cannot copy into a here-document")));
+        }
+        if let Some(stage) = &self.stage
+            && expand(destination, stage, self.escape) == Err(UnknownValue::Malformed)
+        {
+            return Err(malformed(destination, instruction));
+        }
         if let Some(remote) = sources.iter().find(|source| keyword == "COPY" && is_remote(source)) {
             return Err(instruction.problem(format!("COPY cannot take `{remote}`, only ADD can")));
         }
@@ -361,13 +373,19 @@ impl<'a> Reader<'a> {
         let has_plain = sources.iter().any(|source| !is_pattern(source));
         for source in sources.iter().filter(|source| HereDocument::parse(source).is_none()) {
             let is_optional = is_pattern(source) && (has_plain || fits_one_name(source));
-            self.source(keyword, source, instruction, is_optional);
+            self.source(keyword, source, instruction, is_optional)?;
         }
         Ok(())
     }
 
-    fn source(&mut self, keyword: &'static str, source: &str, instruction: &Instruction<'_>, is_optional: bool) {
-        let Some(stage) = &self.stage else { return };
+    fn source(
+        &mut self,
+        keyword: &'static str,
+        source: &str,
+        instruction: &Instruction<'_>,
+        is_optional: bool,
+    ) -> Result<(), ParseProblem> {
+        let Some(stage) = &self.stage else { return Ok(()) };
         // With --parents `**` is any number of folders, which is more than this program looks through.
         let any_depth = |path: &str| instruction.has_flag("parents") && path.contains("**");
         match expand(source, stage, self.escape) {
@@ -380,9 +398,37 @@ impl<'a> Reader<'a> {
                     is_optional,
                 });
             }
+            Err(UnknownValue::Malformed) => return Err(malformed(source, instruction)),
             _ => self.parsed.has_unknown_sources = true,
         }
+        Ok(())
     }
+
+    /// What was read, if every stage that is copied from stands before the one that copies. A number is always a stage's in
+    /// COPY, and an image's name in a mount unless that stage is there.
+    fn finish(self) -> Result<ParsedDockerfile, ParseProblem> {
+        let parsed = self.parsed;
+        let is_stage = |used: &&ImageUse| match used.kind {
+            UseKind::From => false,
+            UseKind::Copy if used.written.parse::<usize>().is_ok() => true,
+            UseKind::Copy | UseKind::Mount => {
+                let name = used.written.to_lowercase();
+                parsed.stages.iter().any(|stage| stage.name.as_ref() == Some(&name))
+            }
+        };
+        match parsed.uses.iter().find(is_stage) {
+            None => Ok(parsed),
+            Some(used) => {
+                let message = format!("`from={}` is not a build stage above this one", used.written);
+                Err(ParseProblem { line: used.line, message })
+            }
+        }
+    }
+}
+
+/// Refuses a word whose variables or quotes cannot be read.
+fn malformed(word: &str, instruction: &Instruction<'_>) -> ParseProblem {
+    instruction.problem(format!("`{word}` has a variable or a quote that Docker cannot read"))
 }
 
 /// Refuses a `from` with a variable, which `BuildKit` does not fill in there.

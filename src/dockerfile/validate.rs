@@ -53,6 +53,40 @@ fn wrong_flags(instruction: &Instruction<'_>) -> Option<String> {
     None
 }
 
+/// The kinds of `RUN --mount=type=`, from the Dockerfile reference.
+const MOUNT_TYPES: [&str; 5] = ["bind", "cache", "tmpfs", "secret", "ssh"];
+
+/// The values of `RUN --network=`, from the Dockerfile reference.
+const NETWORKS: [&str; 3] = ["default", "none", "host"];
+
+/// What is wrong with the value of a flag. One with a variable is any.
+fn wrong_flag_value(instruction: &Instruction<'_>) -> Option<String> {
+    let is_plain = |value: &&str| !value.contains('$');
+    let kinds =
+        instruction.flag_values("mount").filter_map(|mount| mount.split(',').find_map(|one| one.strip_prefix("type=")));
+    if let Some(kind) = kinds.filter(is_plain).find(|kind| !MOUNT_TYPES.contains(kind)) {
+        return Some(format!("there is no mount type `{kind}`: the types are {}", MOUNT_TYPES.join(", ")));
+    }
+    if let Some(network) = instruction.flag_values("network").filter(is_plain).find(|one| !NETWORKS.contains(one)) {
+        return Some(format!("there is no network mode `{network}`: the modes are {}", NETWORKS.join(", ")));
+    }
+    // A word such as `u+x` is taken, too.
+    let is_wrong = |mode: &&str| {
+        mode.starts_with(|c: char| c.is_ascii_digit())
+            && u32::from_str_radix(mode, 8).map_or(true, |mode| mode > 0o7777)
+    };
+    let mode = instruction.flag_values("chmod").filter(is_plain).find(is_wrong)?;
+    Some(format!("the mode `{mode}` is not an octal number up to 7777"))
+}
+
+/// Whether a JSON array lacks what the instruction needs.
+fn is_empty_array(instruction: &Instruction<'_>) -> bool {
+    matches!(&*instruction.keyword, "SHELL" | "VOLUME")
+        && instruction.json().is_some_and(|words| {
+            words.is_empty() || (instruction.keyword == "VOLUME" && words.iter().any(|word| word.trim().is_empty()))
+        })
+}
+
 /// Whether the arguments are a JSON array with something in it that is no string.
 fn is_array_of_others(instruction: &Instruction<'_>) -> bool {
     let takes_json =
@@ -99,6 +133,12 @@ pub(super) fn check(instruction: &Instruction<'_>, in_stage: bool) -> Result<(),
         format!("{keyword} without an argument")
     } else if let Some(wrong) = wrong_flags(instruction) {
         wrong
+    } else if let Some(wrong) = wrong_flag_value(instruction) {
+        wrong
+    } else if matches!(&**keyword, "ARG" | "ENV" | "LABEL") && arguments.starts_with('=') {
+        format!("{keyword} has no name before `=`")
+    } else if is_empty_array(instruction) {
+        format!("the JSON array of {keyword} is empty")
     } else if is_array_of_others(instruction) {
         format!("the JSON array of {keyword} has something in it that is not a string")
     } else if let Some(trigger) = wrong_trigger(arguments).filter(|_| keyword == "ONBUILD") {
@@ -106,7 +146,7 @@ pub(super) fn check(instruction: &Instruction<'_>, in_stage: bool) -> Result<(),
     } else if keyword == "SHELL" && instruction.json().is_none() {
         "SHELL takes a JSON array of strings".to_owned()
     } else if keyword == "HEALTHCHECK" && !is_health_check(arguments) {
-        "HEALTHCHECK takes CMD or NONE".to_owned()
+        "HEALTHCHECK takes CMD and a command, or NONE".to_owned()
     } else if matches!(&**keyword, "ENV" | "LABEL") && !arguments.contains('=') && !arguments.contains(is_space) {
         format!("{keyword} takes a name and a value")
     } else {
@@ -116,8 +156,9 @@ pub(super) fn check(instruction: &Instruction<'_>, in_stage: bool) -> Result<(),
 }
 
 fn is_health_check(arguments: &str) -> bool {
-    let kind = arguments.split(is_space).next().unwrap_or_default();
-    ["CMD", "NONE"].iter().any(|known| known.eq_ignore_ascii_case(kind))
+    let mut words = arguments.split(is_space).filter(|word| !word.is_empty());
+    let (kind, has_more) = (words.next().unwrap_or_default(), words.next().is_some());
+    kind.eq_ignore_ascii_case("NONE") || (kind.eq_ignore_ascii_case("CMD") && has_more)
 }
 
 /// A letter, then letters, digits, `-`, `_` and `.`; in lower case.
@@ -142,6 +183,7 @@ mod tests {
             "EXPOSE",
             "HEALTHCHECK",
             "HEALTHCHECK x",
+            "HEALTHCHECK CMD",
             "STOPSIGNAL",
             "SHELL x",
             "COPY a",
@@ -169,8 +211,28 @@ mod tests {
             "COPY git@example.org:x.git /x",
             "RUN --mount=from=$V,target=/x true",
             "CMD --version",
+            "SHELL []",
+            "VOLUME []",
+            "VOLUME [\"\"]",
+            "ENV =x",
+            "ARG =x",
+            "LABEL =x",
+            "RUN --network=what true",
+            "RUN --mount=type=what,target=/x true",
+            "COPY --chmod=99 a b",
+            "COPY --chmod=17777 a b",
+            "COPY a <<E\nE",
+            "COPY ${x.y} /",
+            "COPY a ${x.y}",
+            "COPY \"a b\" /c",
+            "FROM ${x.y}",
+            "COPY --from=1 a b",
+            "COPY --from=7 a b",
+            "COPY --from=me a b",
+            "RUN --mount=from=me,target=/x true",
         ] {
-            assert_eq!(read(&format!("FROM a\n\n{line}\n")).map_err(|problem| problem.line), Err(3), "{line}");
+            let text = format!("FROM a\n\n{line}\nFROM b AS me\n");
+            assert_eq!(read(&text).map_err(|problem| problem.line), Err(3), "{line}");
         }
     }
 
@@ -184,6 +246,11 @@ mod tests {
             "ONBUILD RUN FROM",
             "COPY --link --parents --exclude=x --exclude=y a b",
             "COPY --link=false --chmod=755 a b",
+            "COPY --chmod=u+x a b",
+            "COPY --chmod=$MODE a b",
+            "COPY --from=0 a b",
+            "COPY <<E a /b/\nE",
+            "RUN --mount=from=7,target=/x true",
             "ADD --checksum=sha256:0 https://example.org/x /x",
             "RUN --mount=type=cache,target=/x --mount=type=cache,target=/y --network=none true",
             "ENTRYPOINT []",
@@ -205,7 +272,7 @@ mod tests {
             "WORKDIR /a b",
             "run lower",
         ] {
-            assert!(read(&format!("FROM a\n{line}\n")).is_ok(), "{line}");
+            assert!(read(&format!("FROM a\nFROM b\n{line}\n")).is_ok(), "{line}");
         }
     }
 }

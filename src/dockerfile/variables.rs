@@ -37,6 +37,8 @@ pub(super) const UNKNOWN: &str = "\u{ffff}";
 pub(super) enum UnknownValue {
     /// It has `${X:?word}`, and no X.
     Refused,
+    /// It cannot be read, such as `${x.y}`: `BuildKit` refuses it.
+    Malformed,
     /// It depends on what the Dockerfile does not say. This much is known, with a [`UNKNOWN`] for each such thing.
     Partly(String),
 }
@@ -105,7 +107,7 @@ impl ArgScope {
     fn set(&mut self, name: &str, value: &str, escape: char) {
         let value = match expand(value, self, escape) {
             Ok(value) | Err(UnknownValue::Partly(value)) => value,
-            Err(UnknownValue::Refused) => UNKNOWN.to_owned(),
+            Err(UnknownValue::Refused | UnknownValue::Malformed) => UNKNOWN.to_owned(),
         };
         self.values.insert(name.to_owned(), value);
     }
@@ -122,12 +124,13 @@ impl ArgScope {
 
 /// `word` with its variables filled in and its quotes removed.
 pub(super) fn expand(word: &str, scope: &ArgScope, escape: char) -> Result<String, UnknownValue> {
-    let mut reader = Reader { chars: word.chars().peekable(), scope, escape, keeps_escapes: false };
+    let mut reader = Reader { chars: word.chars().peekable(), scope, escape, keeps_escapes: false, is_beyond: false };
     match reader.word(None, MAX_DEPTH) {
         Some(Text { refused: true, .. }) => Err(UnknownValue::Refused),
         Some(Text { text, .. }) if text.contains(UNKNOWN) => Err(UnknownValue::Partly(text)),
         Some(Text { text, .. }) => Ok(text),
-        None => Err(UnknownValue::Partly(UNKNOWN.to_owned())),
+        None if reader.is_beyond => Err(UnknownValue::Partly(UNKNOWN.to_owned())),
+        None => Err(UnknownValue::Malformed),
     }
 }
 
@@ -190,12 +193,17 @@ struct Reader<'a> {
     escape: char,
     /// Whether the escape character stays in the text, as in a pattern.
     keeps_escapes: bool,
+    /// Whether something was not read that `BuildKit` may read.
+    is_beyond: bool,
 }
 
 impl Reader<'_> {
     /// Reads up to `end`, or to the end of the text without one; `None` if it is malformed.
     fn word(&mut self, end: Option<char>, depth: usize) -> Option<Text> {
-        let depth = depth.checked_sub(1)?;
+        let Some(depth) = depth.checked_sub(1) else {
+            self.is_beyond = true;
+            return None;
+        };
         let mut out = Text::default();
         while let Some(c) = self.chars.next() {
             match c {
@@ -358,7 +366,7 @@ fn regex(pattern: &str, longest: bool, at_start: bool) -> Option<Regex> {
             c => out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
         }
     }
-    regex::RegexBuilder::new(&out).size_limit(1 << 20).build().ok()
+    regex::RegexBuilder::new(&out).size_limit(16 << 20).build().ok()
 }
 
 fn trim_start(pattern: &str, value: &str, longest: bool) -> Option<String> {
@@ -464,10 +472,18 @@ mod tests {
         };
         assert_eq!(untold("a-${TARGETARCH}-b", ""), "a-*-b");
         assert_eq!(untold("$V.${V:-c}", "V=a-$TARGETARCH"), "a-*.*");
-        for (word, arguments) in [("${V%\\x}", "V=ax"), ("${V", "V=a"), ("\"a", ""), ("${V%x}", "V=$TARGETARCH")] {
-            assert_eq!(untold(word, arguments), "*", "{word}");
-        }
+        assert_eq!(untold("${V%x}", "V=$TARGETARCH"), "*");
         assert_eq!(expand("$V", &ArgScope::stage(), '\\'), Err(UnknownValue::Partly(UNKNOWN.to_owned())));
+    }
+
+    /// Each was given to an engine, which refused it.
+    #[test]
+    fn what_docker_cannot_read_is_malformed() {
+        for word in ["${V%\\x}", "${V", "\"a", "'a", "${docker.base.image}", "${}", "${V:/a/b}"] {
+            assert_eq!(expand(word, &scope("V=a"), '\\'), Err(UnknownValue::Malformed), "{word}");
+        }
+        let deep = format!("{}x{}", "${W:-".repeat(40), "}".repeat(40));
+        assert_eq!(expand(&deep, &scope("W"), '\\'), Err(UnknownValue::Partly(UNKNOWN.to_owned())));
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl<'s> ServiceEntry<'s> {
 
 fn unclear(status: &ContextStatus) -> Option<String> {
     match status {
-        ContextStatus::Clear => None,
+        ContextStatus::Clear | ContextStatus::TakesOwnFolder => None,
         ContextStatus::Ambiguous(other) => Some(format!("`{}` fits as well", printable_path(other))),
         ContextStatus::NothingFits(source) => Some(format!("no folder has `{source}`")),
     }

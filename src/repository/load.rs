@@ -117,8 +117,9 @@ fn same_names(services: &[Service]) -> Vec<Problem> {
     collisions(&names)
 }
 
-/// Two folders fit, and one is the Dockerfile's own: that is the one, where nine in ten Dockerfiles of the repository whose
-/// build context is certain have their own folder too.
+/// Decides by habit what a Dockerfile leaves open: its own folder is meant, where nine in ten Dockerfiles of the repository
+/// whose build context is certain have their own folder too. It is open where two folders fit and one is the Dockerfile's own,
+/// and where what is taken may be its own folder or a program in it.
 fn settle_contexts(services: &mut [Service]) {
     /// Fewer Dockerfiles are no habit.
     const HABIT: usize = 3;
@@ -130,14 +131,26 @@ fn settle_contexts(services: &mut [Service]) {
     let certain: Vec<_> =
         services.iter().filter(is_found).filter(|one| one.context_status == ContextStatus::Clear).collect();
     let others = certain.iter().filter(|service| !is_own(service)).count();
-    if certain.len() < HABIT || others * ONE_IN > certain.len() {
-        return;
-    }
+    let is_habit = certain.len() >= HABIT && others * ONE_IN <= certain.len();
     for service in services {
-        if matches!(service.context_status, ContextStatus::Ambiguous(_)) && is_own(service) {
-            service.context_status = ContextStatus::Clear;
+        match service.context_status {
+            ContextStatus::Ambiguous(_) if is_habit && is_own(service) => service.context_status = ContextStatus::Clear,
+            ContextStatus::TakesOwnFolder => {
+                service.context_status = ContextStatus::Clear;
+                if is_habit && let Some(own) = service.real_dockerfile.parent() {
+                    service.real_context = own.to_owned();
+                    service.context = folder_of(&service.dockerfile);
+                }
+            }
+            _ => {}
         }
     }
+}
+
+/// The folder of the file `path`, as it is shown.
+fn folder_of(path: &Path) -> PathBuf {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
 }
 
 /// Services of the normal set that are built on one of the err set, which stops Compose as well.

@@ -200,8 +200,10 @@ fn every_dependency_is_in_the_table_with_its_version_and_nothing_else() {
 
 /// The files that use `what`, those that may left out.
 fn users(sources: &[(String, String)], what: &str, may: &[&str]) -> Vec<String> {
-    let uses =
-        sources.iter().filter(|(name, text)| text.contains(what) && !may.iter().any(|may| name.starts_with(may)));
+    let is_test = |name: &str| name.ends_with("/tests.rs");
+    let uses = sources
+        .iter()
+        .filter(|(name, text)| text.contains(what) && !is_test(name) && !may.iter().any(|may| name.starts_with(may)));
     uses.map(|(name, _)| name.clone()).collect()
 }
 

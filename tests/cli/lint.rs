@@ -144,8 +144,8 @@ fn copy_and_add_sources_that_are_not_there() {
 
 #[test]
 fn sources_that_are_there_or_not_of_the_context_are_no_finding() {
-    let text = "FROM a AS b\nARG N=p\nCOPY p.c ./p.c /p.c ../p.c *.c p.[a-c] ${N}.c . \"p.c\" /x/\nCOPY [\"p.c\", \"/x\"]\nCOPY --from=b /gone /x\nCOPY --from=nginx:1 gone /x\nADD https://example.com/gone.tar /x\nADD git@example.com:a/gone.git /x\nCOPY <<EOF /x\nCOPY gone /x\nEOF\nCOPY $UNKNOWN /x\nRUN <<EOF\nCOPY gone /x\nEOF\n# COPY gone /x\nRUN echo \\\nCOPY gone /x\nONBUILD COPY gone /x\n";
-    nothing("p.a", text);
+    let text = "FROM a AS b\nFROM a\nARG N=p\nCOPY p.c ./p.c /p.c ../p.c *.c p.[a-c] ${N}.c . \"p.c\" /x/\nCOPY [\"p.c\", \"/x\"]\nCOPY --from=b /gone /x\nCOPY --from=nginx:1 gone /x\nADD https://example.com/gone.tar /x\nADD git@example.com:a/gone.git /x\nCOPY <<EOF /x\nCOPY gone /x\nEOF\nCOPY $UNKNOWN /x\nRUN <<EOF\nCOPY gone /x\nEOF\n# COPY gone /x\nRUN echo \\\nCOPY gone /x\nONBUILD COPY gone /x\n";
+    nothing("p.a.a", text);
 }
 
 #[test]

@@ -1,0 +1,91 @@
+//! Which folder `COPY . .` means: it takes whatever is there, so other things must tell.
+
+use std::path::{Path, PathBuf};
+
+use crate::dockerfile::ParsedDockerfile;
+
+/// Files that begin a project: the folder that has one is what a build of the whole project starts from. From the manuals of the
+/// build tools that read them.
+const PROJECT_FILES: [&str; 22] = [
+    "BUILD.bazel",
+    "CMakeLists.txt",
+    "Cargo.toml",
+    "Gemfile",
+    "Makefile",
+    "Pipfile",
+    "WORKSPACE",
+    "build.gradle",
+    "build.gradle.kts",
+    "build.sbt",
+    "composer.json",
+    "deno.json",
+    "go.mod",
+    "meson.build",
+    "mix.exs",
+    "package.json",
+    "pom.xml",
+    "pyproject.toml",
+    "requirements.txt",
+    "setup.py",
+    "stack.yaml",
+    "Package.swift",
+];
+
+/// How many folders deep a folder is looked through for something that is not about the build.
+const MOST_LEVELS: usize = 2;
+
+/// How far up the build context is, if the Dockerfile says it: after `COPY . /src` it works in `/src/cmd/web`, or takes
+/// `/src/cmd/web/…` from that stage, where `cmd/web` leads from the context to its own folder.
+pub(super) fn level_that_leads_to_own(folders: &[PathBuf], parsed: &ParsedDockerfile) -> Option<usize> {
+    let own = folders.first()?;
+    let whole = || parsed.whole_context_at.iter().filter(|at| !at.is_empty());
+    let below = |path: &String, at: &String| Some(path.strip_prefix(at.as_str())?.strip_prefix('/')?.to_owned());
+    let all_below = |paths: &[String]| -> Vec<String> {
+        paths.iter().flat_map(|path| whole().filter_map(|at| below(path, at))).collect()
+    };
+    let (taken, worked) = (all_below(&parsed.other_sources), all_below(&parsed.workdirs));
+    let leads_to_own = |folder: &PathBuf| {
+        let way = own.strip_prefix(folder).ok().filter(|way| !way.as_os_str().is_empty());
+        way.is_some_and(|way| {
+            // The last part of what is taken may be a program that has the folder's name.
+            let is_inside = |path: &String| Path::new(path).parent().is_some_and(|folder| folder.starts_with(way));
+            // It may work in a folder above its own, which its own has not.
+            let is_above = |path: &String| way.starts_with(path) && !own.join(path).exists();
+            let is_worked_in = |path: &String| Path::new(path).starts_with(way) || is_above(path);
+            taken.iter().any(is_inside) || worked.iter().any(is_worked_in)
+        })
+    };
+    folders.iter().rposition(leads_to_own)
+}
+
+/// Which of `folders` a Dockerfile means that stands in a folder of nothing but Dockerfiles and takes everything: of those that
+/// hold more, the nearest that begins a project; where none does, the nearest.
+pub(super) fn level_of_project(folders: &[PathBuf], holding_more: &[usize]) -> Option<usize> {
+    let begins_project = |level: &&usize| {
+        folders.get(**level).is_some_and(|folder| PROJECT_FILES.iter().any(|file| folder.join(file).is_file()))
+    };
+    holding_more.iter().find(begins_project).or(holding_more.first()).copied()
+}
+
+/// Whether `COPY . .` has something to take there: a Dockerfile, an ignore file or a README alone are not worth copying, nor
+/// are folders that hold nothing else.
+pub(super) fn holds_more_than_dockerfiles(folder: &Path) -> bool {
+    holds_more(folder, MOST_LEVELS)
+}
+
+fn holds_more(folder: &Path, levels: usize) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
+        let is_about_the_build = ["dockerfile", "containerfile"].iter().any(|word| name.contains(word))
+            || name.ends_with(".dockerignore")
+            || name.starts_with("readme")
+            || name.starts_with(".git");
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        match (is_folder, levels.checked_sub(1)) {
+            _ if is_about_the_build => false,
+            (true, Some(levels)) => holds_more(&entry.path(), levels),
+            (true, None) | (false, _) => true,
+        }
+    })
+}
