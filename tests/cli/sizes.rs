@@ -27,19 +27,19 @@ esac
 
 /// A repository with these services, and an engine that has these images: a tag, an ID, and layers of so many bytes
 /// with their names.
-struct Fake {
-    case: Case,
+pub struct Fake {
+    pub case: Case,
     list: String,
 }
 
 impl Fake {
-    fn of(services: &[&str]) -> Self {
+    pub fn of(services: &[&str]) -> Self {
         let case = Case::of(services).file("engine/docker", ENGINE).file("engine/ls", "");
         case.mode("engine/docker", 0o755);
         Self { case, list: String::new() }
     }
 
-    fn image(mut self, tag: &str, id: &str, layers: &[(&str, u64)]) -> Self {
+    pub fn image(mut self, tag: &str, id: &str, layers: &[(&str, u64)]) -> Self {
         let size: u64 = layers.iter().map(|(_, size)| size).sum();
         let names: Vec<String> = layers.iter().map(|(name, _)| format!("\"sha256:{name}\"")).collect();
         let inspect = format!(r#"{{"Id": "{id}", "Size": {size}, "RootFS": {{"Layers": [{}]}}}}"#, names.join(", "));
@@ -58,13 +58,13 @@ impl Fake {
         self
     }
 
-    fn file(mut self, path: &str, text: &str) -> Self {
+    pub fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {
         self.case = self.case.file(path, text);
         self
     }
 
     #[track_caller]
-    fn run(&self, args: &[&str]) -> Run {
+    pub fn run(&self, args: &[&str]) -> Run {
         self.case.run(["sizes", "--docker", "engine/docker"].iter().chain(args))
     }
 }

@@ -95,7 +95,7 @@ mod tests {
     fn what_is_no_digest_is_counted_and_not_kept() {
         let digest = format!("sha256:{:064x}", 1);
         let (slashes, long) = (format!("sha256:../{:064x}", 1), format!("sha256:{:0400x}", 1));
-        for wrong in ["", "sha256:1", &digest[7..], &slashes, &long] {
+        for wrong in ["", "sha256:1", digest.trim_start_matches("sha256:"), &slashes, &long] {
             let ids = read(&format!(r#"["{digest}","{wrong}","{digest}"]"#));
             assert_eq!((ids.count(), ids.digests()), (3, None), "{wrong}");
         }
