@@ -233,7 +233,7 @@ fn an_engine_that_fails_is_quoted_with_its_command_and_status() {
 #[test]
 fn whoever_may_not_use_the_engines_socket_is_told_so() {
     let said = "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock";
-    let fake = sample().file("engine/docker", &format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n"));
+    let fake = sample().file("engine/docker", format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n"));
     let run = fake.run(&[]);
     let end = format!("{said}; you may not use its socket: join the group that owns it (`docker`), or use `sudo`\n");
     assert!(run.code() == 2 && run.stderr().ends_with(&end), "{}", run.stderr());
@@ -285,8 +285,8 @@ fn hostile_words_of_an_engine_control_no_terminal_in_any_format() {
     let escaped = serde_id(id);
     let fake = Fake::of(&["hello-c.gcc"])
         .image("hello-c.gcc", "1", &[("base", 5_000)])
-        .file("engine/ls", &format!("minimage\thello-c.gcc\t{id}\t5kB\n"))
-        .file("engine/docker", &ENGINE.replace("$id.", "1."));
+        .file("engine/ls", format!("minimage\thello-c.gcc\t{id}\t5kB\n"))
+        .file("engine/docker", ENGINE.replace("$id.", "1."));
     for format in ["table", "json", "markdown", "csv", "svg"] {
         let run = fake.run(&["--format", format]);
         let (code, stdout) = (run.code(), run.stdout());
