@@ -146,3 +146,27 @@ fn the_same_images_have_the_same_exact_sizes_on_every_engine_and_a_kilobyte_more
     }
     forget(first);
 }
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn other_platforms_and_attestations_of_the_containerd_store_are_not_counted() {
+    let _turn = turn();
+    let folder = made();
+    let at = folder.path();
+    let (_, engine) = engines().remove(2);
+    forget(&engine);
+    let dockerfile = at.join("dockerfiles/Dockerfile.b.alone");
+    for (platforms, attested) in
+        [("linux/amd64,linux/arm64", "1"), ("linux/amd64,linux/arm64", "0"), ("linux/s390x", "0")]
+    {
+        let mut command = Command::new(&engine);
+        command.env("BUILDX_NO_DEFAULT_ATTESTATIONS", attested).args(["buildx", "build", "--platform", platforms]);
+        command.args(["--tag", &format!("{REPOSITORY}:b.alone"), "--file"]).arg(&dockerfile).arg(at.join("samples"));
+        run("exact.build.platforms", &mut command).succeeds();
+        let report = sizes("platforms", &engine, at, &["--exact", "--format", "json", "b.*"]).succeeds().stdout;
+        let report: Value = serde_json::from_str(&report).unwrap();
+        let image = report["images"].as_array().unwrap().iter().find(|image| image["service"] == "b.alone").unwrap();
+        assert_eq!(image["size"], 5001, "{platforms} {attested}");
+    }
+    forget(&engine);
+}
