@@ -6,6 +6,8 @@
 pub mod build;
 pub mod build_output;
 pub mod cleanup;
+pub mod exact_sizes;
+pub mod identity;
 pub mod image_archive;
 pub mod images;
 pub mod output;

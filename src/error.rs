@@ -37,6 +37,9 @@ pub enum Error {
     /// The container engine did not do what was asked.
     #[error("{0}")]
     Engine(#[from] crate::engine::EngineError),
+    /// The exact sizes of images are not known.
+    #[error(transparent)]
+    ExactSizes(#[from] crate::engine::exact_sizes::ExactSizesError),
     /// None of the images that were asked for is there.
     #[error("`{repository}` has no image of these services: build them with `mkcompose build{flags}`")]
     NoImages {

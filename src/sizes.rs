@@ -4,6 +4,7 @@
 //! shared is worked out in [`sharing`], what has changed since an earlier report in [`baseline`].
 
 pub mod baseline;
+pub mod figures;
 pub mod growth_limit;
 pub mod sharing;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::images::Image;
 use crate::repository::service_name::{ServiceName, Set};
+use figures::Figures;
 use sharing::{SharedSize, account};
 
 /// The order of images within a program.
@@ -30,6 +32,8 @@ pub struct Sizes {
     pub programs: Vec<Program>,
     /// What all listed images are together.
     pub total: Total,
+    /// How the sizes were counted, and where.
+    pub figures: Figures,
 }
 
 /// The images of one program.
@@ -57,7 +61,7 @@ pub struct Row {
 pub struct Built {
     /// The engine's name for its content. Raw: escape before printing.
     pub id: String,
-    /// Its size in bytes: the sum of its unpacked layers where the engine tells them, else what `docker images` shows.
+    /// Its size in bytes: the sum of its unpacked layers where they are known, else what `docker images` shows.
     pub size: u64,
     /// Its size apart: its own and what it shares; `None` if the engine does not tell its layers' sizes.
     pub share: Option<SharedSize>,
@@ -78,7 +82,8 @@ pub struct Total {
     pub on_disk: u64,
 }
 
-/// Compares `services` with the engine's `images`, by service. `reference` is the reference of a service's image.
+/// Compares `services` with the engine's `images`, by service. `reference` is the reference of a service's image. Where the
+/// figures come from is left unknown.
 pub fn measure(
     reference: &impl Fn(&ServiceName) -> String,
     services: &[ServiceName],
@@ -107,7 +112,8 @@ pub fn measure(
         size: there.iter().fold(0, |sum, image| sum.saturating_add(image.size)),
         on_disk: account.on_disk,
     };
-    Sizes { programs: programs.into_iter().map(|(name, rows)| program(name, rows, sort)).collect(), total }
+    let programs = programs.into_iter().map(|(name, rows)| program(name, rows, sort)).collect();
+    Sizes { programs, total, figures: Figures::default() }
 }
 
 fn program(name: &str, mut rows: Vec<Row>, sort: SortOrder) -> Program {

@@ -26,7 +26,10 @@ pub struct SizesArgs {
     /// The order within a program
     #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
     pub sort: SortOrder,
-    /// Compare with an earlier report, a file written by `--format json`
+    /// Count the files of each layer to the byte, the same on every engine: saves all images once, which takes time
+    #[arg(long)]
+    pub exact: bool,
+    /// Compare with an earlier report, a file written by `--format json`; if that is exact, so is this run
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub baseline: Option<PathBuf>,
     /// How much an image may grow since the baseline: `5%`, or `5%,10kB` to let up to 10 kB pass; without it, nothing

@@ -5,6 +5,8 @@ use std::path::Path;
 use crate::cli::Options;
 use crate::cli::sizes::SizesArgs;
 use crate::command::{NOTHING_TO_COMPARE, print_report};
+use crate::engine::Engine;
+use crate::engine::exact_sizes::ExactSizesError;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::problem::Problem;
@@ -13,8 +15,9 @@ use crate::repository::Repository;
 use crate::repository::select::{matcher, select};
 use crate::repository::service_name::ServiceName;
 use crate::sizes::baseline::{Baseline, Changes};
+use crate::sizes::figures::{FigureKind, Figures, Incomparable};
 use crate::sizes::growth_limit::GrowthLimit;
-use crate::sizes::measure;
+use crate::sizes::{Sizes, measure};
 use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::printable;
 
@@ -27,11 +30,19 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
     let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
     let baseline = args.baseline.as_ref().map(|path| baseline(path, &args.globs)).transpose()?;
     let engine = args.engine.engine();
+    let figures = figures(args, baseline.as_ref(), &engine)?;
     let wanted = chosen.iter().map(|service| (service.name.to_string(), service.image.clone())).collect();
-    let images = engine.images(&wanted).map_err(|failure| engine.silence(&failure).unwrap_or(failure))?;
+    let images = match figures.kind {
+        FigureKind::Store => engine.images(&wanted).map_err(ExactSizesError::Engine),
+        FigureKind::Exact => engine.exact_images(&wanted, figures.is_podman()),
+    };
+    let images = images.map_err(|failure| match failure {
+        ExactSizesError::Engine(failure) => Error::Engine(engine.silence(&failure).unwrap_or(failure)),
+        other => Error::ExactSizes(other),
+    })?;
     let services: Vec<ServiceName> = chosen.into_iter().map(|service| service.name).collect();
     let reference = |service: &ServiceName| wanted.get(service.as_str()).cloned().unwrap_or_default();
-    let sizes = measure(&reference, &services, &images, args.sort);
+    let sizes = Sizes { figures, ..measure(&reference, &services, &images, args.sort) };
     if sizes.total.built == 0 {
         return Err(Error::NoImages { repository: repository.image, flags: options.as_shell_args() });
     }
@@ -43,6 +54,27 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
         say_changes(&changes, terminal);
     }
     Ok(verdict(&changes, terminal))
+}
+
+/// How sizes are counted and where, if that can be compared with the baseline. The engine is asked only where it matters
+/// who it is: for exact sizes, for a report that may be a baseline, and for a baseline that says whose it is.
+fn figures(args: &SizesArgs, baseline: Option<&Baseline>, engine: &Engine) -> Result<Figures, Error> {
+    let earlier = baseline.map(|baseline| &baseline.figures);
+    let is_exact = args.exact || earlier.is_some_and(|earlier| earlier.kind == FigureKind::Exact);
+    let figures = if is_exact {
+        let identity = engine.identity().map_err(|failure| engine.silence(&failure).unwrap_or(failure))?;
+        Figures::of(FigureKind::Exact, identity)
+    } else if args.format == Format::Json || earlier.is_some_and(Figures::has_origin) {
+        // One that does not say who it is may still know its images.
+        Figures::of(FigureKind::Store, engine.identity().unwrap_or_default())
+    } else {
+        Figures::default()
+    };
+    if let (Some(earlier), Some(path)) = (earlier, &args.baseline) {
+        let refused = |why: Incomparable| Error::Problems(vec![Problem::new(path, why.to_string())]);
+        figures.compare_with(earlier).map_err(refused)?;
+    }
+    Ok(figures)
 }
 
 /// Reads the earlier report at `path`, as far as the globs ask for it.

@@ -42,8 +42,9 @@ pub struct Layer {
 
 /// A line of `image ls`.
 #[derive(Debug, PartialEq, Eq)]
-struct Listed {
-    id: String,
+pub(super) struct Listed {
+    /// See [`Image::id`].
+    pub(super) id: String,
     /// The size as it is shown to people, in bytes as far as its digits go.
     size: Option<u64>,
 }
@@ -67,17 +68,23 @@ impl Engine {
             shown.insert(&image.id, image.size);
         }
         let ids: Vec<&str> = shown.keys().copied().collect();
-        let mut inspected = Vec::new();
-        for chunk in ids.chunks(CHUNK) {
-            inspected.extend(self.inspected(chunk)?);
-        }
+        let inspected = self.inspected_all(&ids)?;
         let images = self.with_layers(&ids, &inspected, &shown)?;
         let of = |image: &Listed| images.get(image.id.as_str()).cloned();
         Ok(listed.iter().filter_map(|(key, image)| Some((key.clone(), of(image)?))).collect())
     }
 
+    /// What `image inspect` says of each of `ids`, in their order, however many there are.
+    pub(super) fn inspected_all(&self, ids: &[&str]) -> Result<Vec<Value>, EngineError> {
+        let mut inspected = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            inspected.extend(self.inspected(chunk)?);
+        }
+        Ok(inspected)
+    }
+
     /// What `image ls` says about the wanted references, by their keys.
-    fn listed(&self, wanted: &BTreeMap<String, String>) -> Result<BTreeMap<String, Listed>, EngineError> {
+    pub(super) fn listed(&self, wanted: &BTreeMap<String, String>) -> Result<BTreeMap<String, Listed>, EngineError> {
         let mut repositories: BTreeMap<&str, BTreeMap<&str, &String>> = BTreeMap::new();
         for (key, reference) in wanted {
             let (repository, tag) = reference.rsplit_once(':').unwrap_or((reference, "latest"));
@@ -155,7 +162,7 @@ impl Engine {
     }
 
     /// The failure of a command that ended well but whose answer cannot be read.
-    fn unreadable(&self, args: &[&str], what: &str) -> EngineError {
+    pub(super) fn unreadable(&self, args: &[&str], what: &str) -> EngineError {
         let said =
             format!("its answer cannot be read, {what}: name an engine that speaks as docker does with `--docker`");
         EngineError { command: crate::engine::shown(&self.command(args)), status: Some(ExitStatus::default()), said }
@@ -190,7 +197,7 @@ fn listed_of(lines: &str, repository: &str) -> BTreeMap<String, Listed> {
 
 /// What an image takes unpacked: its layers. Beside them podman counts the configuration and the manifest, the containerd
 /// store the packed layers and the attestations of every platform: those are of the store, not of the image.
-fn sum(layers: &[Layer]) -> u64 {
+pub(super) fn sum(layers: &[Layer]) -> u64 {
     layers.iter().fold(0, |sum, layer| sum.saturating_add(layer.size))
 }
 

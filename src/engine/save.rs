@@ -23,7 +23,20 @@ impl Engine {
     /// If the engine's command cannot be started, fails, or says nothing for longer than [`Engine::patience`]. Then what
     /// `read` made of it is worth nothing.
     pub fn save<T>(&self, image: &str, read: impl FnOnce(&mut dyn Read) -> T) -> Result<T, EngineError> {
-        let mut command = self.command(["save", image]);
+        self.save_as(["save", image], self.patience, read)
+    }
+
+    /// As [`Engine::save`], with the arguments of the engine's command, which may say nothing for `patience`.
+    ///
+    /// # Errors
+    /// See [`Engine::save`].
+    pub(super) fn save_as<'a, T>(
+        &self,
+        args: impl IntoIterator<Item = &'a str>,
+        patience: Duration,
+        read: impl FnOnce(&mut dyn Read) -> T,
+    ) -> Result<T, EngineError> {
+        let mut command = self.command(args);
         let shown = shown(&command);
         let mut child =
             ProcessGroup::new(process::spawn(&mut command).map_err(|error| unstarted(shown.clone(), &error))?);
@@ -32,11 +45,11 @@ impl Engine {
             thread::spawn(move || forward(out, Stream::Out, &sender));
         }
         let words = child.0.stderr.take().map(|err| thread::spawn(move || first_words(err)));
-        let mut archive = Archive { pieces, piece: Vec::new(), at: 0, patience: self.patience, end: None };
+        let mut archive = Archive { pieces, piece: Vec::new(), at: 0, patience, end: None };
         let made = read(&mut archive);
         match archive.end {
             None => return Ok(made),
-            Some(Silence::Hung) => return Err(hung(shown, self.patience)),
+            Some(Silence::Hung) => return Err(hung(shown, patience)),
             Some(Silence::Over) => {}
         }
         match child.0.wait() {

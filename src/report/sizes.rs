@@ -14,6 +14,7 @@ mod table;
 use crate::report::{Export, ExportError, Layout};
 use crate::size_format;
 use crate::sizes::baseline::Changes;
+use crate::sizes::figures::FigureKind;
 use crate::sizes::{Built, Row, Sizes, Total};
 
 /// The formats of a report of sizes.
@@ -81,12 +82,17 @@ fn absent(row: &Row) -> &'static str {
 }
 
 /// All images in one line.
-fn totals(total: Total) -> String {
-    let Total { built, missing, size, on_disk } = total;
+fn totals(sizes: &Sizes) -> String {
+    let Total { built, missing, size, on_disk } = sizes.total;
     let images = if built == 1 { "image" } else { "images" };
     let not_built = if missing == 0 { String::new() } else { format!(", {missing} not built") };
     let (size, on_disk) = (size_format::format_size(size), size_format::format_size(on_disk));
-    format!("{built} {images}, {size} in sum, {on_disk} on disk with layers counted once{not_built}")
+    let once = match sizes.figures.kind {
+        FigureKind::Store => "on disk with layers counted once",
+        // Not on disk: there files take whole blocks.
+        FigureKind::Exact => "with layers counted once (exact: the files of the layers)",
+    };
+    format!("{built} {images}, {size} in sum, {on_disk} {once}{not_built}")
 }
 
 /// `text` in at most `most` characters, an ellipsis for what is left out of its middle: names differ at their ends.

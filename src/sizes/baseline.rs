@@ -1,6 +1,6 @@
 //! What has changed since an earlier report: which images grew, and whether beyond what was allowed.
 //!
-//! Read from `mkcompose sizes --format json`; only names and sizes are looked at. New and vanished services are listed,
+//! Read from `mkcompose sizes --format json`; only names, sizes and how these were counted are looked at. New and vanished services are listed,
 //! they are no growth.
 
 use std::collections::BTreeMap;
@@ -8,11 +8,17 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Sizes;
+use super::figures::Figures;
 use super::growth_limit::GrowthLimit;
 
-/// An earlier report: the size of each service, `None` for one that was not built.
+/// An earlier report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Baseline(BTreeMap<String, Option<u64>>);
+pub struct Baseline {
+    /// How its sizes were counted. An old report does not say: its sizes are those of a store.
+    pub figures: Figures,
+    /// The size of each service in bytes, `None` for one that was not built.
+    sizes: BTreeMap<String, Option<u64>>,
+}
 
 /// An image whose size is another than it was.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -48,6 +54,8 @@ pub struct Changes {
 
 #[derive(Deserialize)]
 struct Document {
+    #[serde(default)]
+    figures: Figures,
     images: Vec<Entry>,
 }
 
@@ -66,13 +74,14 @@ impl Baseline {
     /// If it is no such report.
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         let document: Document = serde_json::from_slice(json)?;
-        Ok(Self(document.images.into_iter().map(|entry| (entry.service, entry.size)).collect()))
+        let sizes = document.images.into_iter().map(|entry| (entry.service, entry.size)).collect();
+        Ok(Self { figures: document.figures, sizes })
     }
 
     /// It with the services that `is_asked_for` alone: what was not asked for has not vanished.
     #[must_use]
     pub fn of(mut self, is_asked_for: impl Fn(&str) -> bool) -> Self {
-        self.0.retain(|service, _| is_asked_for(service));
+        self.sizes.retain(|service, _| is_asked_for(service));
         self
     }
 
@@ -81,7 +90,7 @@ impl Baseline {
         let now: BTreeMap<&str, u64> =
             sizes.rows().filter_map(|row| Some((row.service.as_str(), row.size()?))).collect();
         let before: BTreeMap<&str, u64> =
-            self.0.iter().filter_map(|(service, size)| Some((service.as_str(), (*size)?))).collect();
+            self.sizes.iter().filter_map(|(service, size)| Some((service.as_str(), (*size)?))).collect();
         let in_both: Vec<_> =
             before.iter().filter_map(|(service, was)| Some((*service, *was, *now.get(service)?))).collect();
         let mut changes = Changes {
@@ -122,6 +131,7 @@ impl Changes {
 mod tests {
     use super::Baseline;
     use crate::sizes::SortOrder;
+    use crate::sizes::figures::{FigureKind, Figures};
     use crate::sizes::growth_limit::GrowthLimit;
     use crate::sizes::tests::sample;
 
@@ -176,8 +186,16 @@ mod tests {
     }
 
     #[test]
+    fn an_old_report_has_the_figures_of_an_unknown_store() {
+        assert_eq!(Baseline::parse(EARLIER.as_bytes()).unwrap().figures, Figures::default());
+        let exact = br#"{"figures": {"kind": "exact", "store": null, "more": 1}, "images": []}"#;
+        assert_eq!(Baseline::parse(exact).unwrap().figures, Figures { kind: FigureKind::Exact, ..Figures::default() });
+    }
+
+    #[test]
     fn what_is_no_report_is_refused() {
-        for wrong in ["", "[]", "{}", r#"{"images": [{"service": "a", "size": -1}]}"#, "\u{0}"] {
+        let unknown = r#"{"figures": {"kind": "packed"}, "images": []}"#;
+        for wrong in ["", "[]", "{}", unknown, r#"{"images": [{"service": "a", "size": -1}]}"#, "\u{0}"] {
             assert!(Baseline::parse(wrong.as_bytes()).is_err(), "{wrong}");
         }
     }

@@ -221,6 +221,17 @@ fn modules_import_only_what_the_architecture_lets_them() {
     }
 }
 
+#[test]
+fn the_analyzer_offers_at_most_20_items_beside_its_modules() {
+    let library = read("crates/image-analyzer/src/lib.rs");
+    let library = library.replace("#[cfg(feature = \"test-builder\")]\npub use elf::test_builder;\n", "");
+    let offered = library.lines().filter_map(|line| line.strip_prefix("pub use "));
+    let items: Vec<_> = offered
+        .flat_map(|what| what.trim_end_matches(';').split('{').next_back().unwrap().trim_end_matches('}').split(", "))
+        .collect();
+    assert!((15..=20).contains(&items.len()), "{items:?}");
+}
+
 /// The code of a file without comments and without its tests, which may import anything.
 fn code(text: &str) -> String {
     let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();

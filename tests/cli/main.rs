@@ -15,6 +15,7 @@ mod check;
 mod contexts;
 mod documentation;
 mod documents;
+mod exact;
 mod flags;
 mod links;
 mod lint;

@@ -27,19 +27,19 @@ esac
 
 /// A repository with these services, and an engine that has these images: a tag, an ID, and layers of so many bytes
 /// with their names.
-struct Fake {
-    case: Case,
+pub struct Fake {
+    pub case: Case,
     list: String,
 }
 
 impl Fake {
-    fn of(services: &[&str]) -> Self {
+    pub fn of(services: &[&str]) -> Self {
         let case = Case::of(services).file("engine/docker", ENGINE).file("engine/ls", "");
         case.mode("engine/docker", 0o755);
         Self { case, list: String::new() }
     }
 
-    fn image(mut self, tag: &str, id: &str, layers: &[(&str, u64)]) -> Self {
+    pub fn image(mut self, tag: &str, id: &str, layers: &[(&str, u64)]) -> Self {
         let size: u64 = layers.iter().map(|(_, size)| size).sum();
         let names: Vec<String> = layers.iter().map(|(name, _)| format!("\"sha256:{name}\"")).collect();
         let inspect = format!(r#"{{"Id": "{id}", "Size": {size}, "RootFS": {{"Layers": [{}]}}}}"#, names.join(", "));
@@ -58,13 +58,13 @@ impl Fake {
         self
     }
 
-    fn file(mut self, path: &str, text: &str) -> Self {
+    pub fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {
         self.case = self.case.file(path, text);
         self
     }
 
     #[track_caller]
-    fn run(&self, args: &[&str]) -> Run {
+    pub fn run(&self, args: &[&str]) -> Run {
         self.case.run(["sizes", "--docker", "engine/docker"].iter().chain(args))
     }
 }
@@ -233,7 +233,7 @@ fn an_engine_that_fails_is_quoted_with_its_command_and_status() {
 #[test]
 fn whoever_may_not_use_the_engines_socket_is_told_so() {
     let said = "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock";
-    let fake = sample().file("engine/docker", &format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n"));
+    let fake = sample().file("engine/docker", format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n"));
     let run = fake.run(&[]);
     let end = format!("{said}; you may not use its socket: join the group that owns it (`docker`), or use `sudo`\n");
     assert!(run.code() == 2 && run.stderr().ends_with(&end), "{}", run.stderr());
@@ -285,8 +285,8 @@ fn hostile_words_of_an_engine_control_no_terminal_in_any_format() {
     let escaped = serde_id(id);
     let fake = Fake::of(&["hello-c.gcc"])
         .image("hello-c.gcc", "1", &[("base", 5_000)])
-        .file("engine/ls", &format!("minimage\thello-c.gcc\t{id}\t5kB\n"))
-        .file("engine/docker", &ENGINE.replace("$id.", "1."));
+        .file("engine/ls", format!("minimage\thello-c.gcc\t{id}\t5kB\n"))
+        .file("engine/docker", ENGINE.replace("$id.", "1."));
     for format in ["table", "json", "markdown", "csv", "svg"] {
         let run = fake.run(&["--format", format]);
         let (code, stdout) = (run.code(), run.stdout());

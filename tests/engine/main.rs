@@ -24,6 +24,7 @@ mod compose;
 mod context;
 mod engine;
 mod err_set;
+mod exact;
 mod expectations;
 mod https;
 mod images;

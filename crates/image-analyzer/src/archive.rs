@@ -6,25 +6,31 @@
 //! decide what it is, not its name: a layer is a tar, plain or compressed.
 
 mod contents;
+mod diff_ids;
+mod documents;
+mod layer_files;
+pub(crate) mod layer_sizes;
+mod listed_image;
 mod oci;
-pub(crate) mod select_image;
+pub(crate) mod read_options;
+mod select_image;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::archive::contents::{ArchiveContents, LayerProblem};
+use crate::archive::contents::{ArchiveContents, LayerContent, LayerProblem};
+use crate::archive::layer_sizes::{FileBytes, ImageLayers};
 use crate::archive::oci::{Document, MAX_DOCUMENT};
-use crate::archive::select_image::ReadOptions;
+use crate::archive::read_options::ReadOptions;
 use crate::decompress::{Compression, unpack};
 use crate::error::ReadError;
 use crate::extract;
-use crate::extract::file_content::FileContent;
 use crate::image::Image;
-use crate::layer::{Budget, EntryKind, FileKind, Layer, NewEntry, clean_path};
+use crate::layer::{Budget, Layer, clean_path};
 use crate::path::{absolute, components, join};
-use crate::tar::{BLOCK, Header, Tar, TarError, read_up_to};
+use crate::tar::{BLOCK, Tar, TarError, read_up_to};
 use crate::tree::FileTree;
 
 /// How many bytes are read at once.
@@ -36,9 +42,23 @@ const CHUNK: usize = 256 * 1024;
 /// If the archive is damaged, or has no image that fits `options`.
 pub fn read_archive(archive: impl Read, options: &ReadOptions) -> Result<Image, ReadError> {
     let mut source = BufReader::with_capacity(CHUNK, archive);
-    let mut reader = ArchiveReader::new(options)?;
+    let mut reader = ArchiveReader::of_files(options)?;
     reader.archive(&mut source)?;
     select_image::select_image(reader.found, options)
+}
+
+/// Reads the sizes of the layers of all images of an archive in one pass, plain or compressed. The source may be a pipe.
+///
+/// A layer that several images have is read once. Of an image for several platforms those are the layers of the one in
+/// `options`; without one, of that which `manifest.json` lists, or else this machine's.
+///
+/// # Errors
+/// If the archive is damaged, lacks a part of one of the images, or has no image that fits `options`.
+pub fn read_layer_sizes(archive: impl Read, options: &ReadOptions) -> Result<Vec<ImageLayers>, ReadError> {
+    let mut source = BufReader::with_capacity(CHUNK, archive);
+    let mut reader = ArchiveReader::<FileBytes>::new(options);
+    reader.archive(&mut source)?;
+    layer_sizes::layer_sizes(reader.found, options, &reader.budget)
 }
 
 /// Makes an image without layers from its configuration (OCI image specification, `config.md`).
@@ -66,7 +86,7 @@ pub fn read_layout(folder: &Path, options: &ReadOptions) -> Result<Image, ReadEr
         return Err(ReadError::NoImage);
     }
     let root = folder.canonicalize();
-    let mut reader = ArchiveReader::new(options)?;
+    let mut reader = ArchiveReader::of_files(options)?;
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| ReadError::Folder { path, source }
@@ -117,17 +137,25 @@ impl<E: Into<ReadError>> From<E> for IntakeError {
     }
 }
 
-struct ArchiveReader<'o> {
+/// Reads an archive; `L` is what is kept of a layer.
+struct ArchiveReader<'o, L> {
     options: &'o ReadOptions,
     budget: Budget,
-    found: ArchiveContents,
+    found: ArchiveContents<L>,
 }
 
-impl<'o> ArchiveReader<'o> {
-    fn new(options: &'o ReadOptions) -> Result<Self, ReadError> {
-        let budget = Budget::new(options.memory);
-        budget.take(extract::room(extract::most(options.memory)))?;
-        Ok(Self { options, budget, found: ArchiveContents::default() })
+impl<'o> ArchiveReader<'o, Arc<Layer>> {
+    /// One that keeps what decides about files.
+    fn of_files(options: &'o ReadOptions) -> Result<Self, ReadError> {
+        let reader = Self::new(options);
+        reader.budget.take(extract::room(extract::most(options.memory)))?;
+        Ok(reader)
+    }
+}
+
+impl<'o, L: LayerContent> ArchiveReader<'o, L> {
+    fn new(options: &'o ReadOptions) -> Self {
+        Self { options, budget: Budget::new(options.memory), found: ArchiveContents::default() }
     }
 
     /// Reads all entries of a tar, plain or compressed.
@@ -164,7 +192,7 @@ impl<'o> ArchiveReader<'o> {
         let folder = name.get(..end).unwrap_or_default();
         if let Ok(target) = clean_path(&join(folder, target)) {
             self.budget.take(name.len() + target.len() + 128)?;
-            self.found.links.insert(name, target);
+            self.found.documents.links.insert(name, target);
         }
         Ok(())
     }
@@ -172,7 +200,7 @@ impl<'o> ArchiveReader<'o> {
     /// Adds a link that is not followed.
     fn outside(&mut self, name: Vec<u8>) -> Result<(), ReadError> {
         self.budget.take(name.len() + 96)?;
-        self.found.outside.insert(name);
+        self.found.documents.outside.insert(name);
         Ok(())
     }
 
@@ -180,7 +208,7 @@ impl<'o> ArchiveReader<'o> {
     fn file(&mut self, name: Vec<u8>, size: u64, data: &mut dyn BufRead) -> Result<(), IntakeError> {
         if name == b"/manifest.json" {
             let text = self.document(size, data)?;
-            self.found.saved = Some(text.and_then(|text| parse(&text)));
+            self.found.documents.saved = Some(text.and_then(|text| parse(&text)));
             return Ok(());
         }
         let mut start = [0; BLOCK];
@@ -191,19 +219,19 @@ impl<'o> ArchiveReader<'o> {
         if start.is_empty() {
             // Engines take a layer of no bytes for an empty one.
             self.budget.take(name.len() + size_of::<Layer>() + 256)?;
-            self.found.layers.insert(name, (0, Ok(Arc::default())));
+            self.found.layers.insert(name, (0, Ok(L::default())));
         } else if start.trim_ascii_start().starts_with(b"{") {
             let text = self.document(size, &mut data)?;
             let document = text.and_then(|text| parse(&text));
             self.budget.take(name.len() + 512)?;
-            self.found.documents.insert(name, document);
+            self.found.documents.parsed.insert(name, document);
         } else if compression != Compression::Plain || Tar::is_start(start) {
             let layer = match self.layer(compression, &mut data) {
                 Err(problem) if problem.is_limit() => {
                     return Err(ReadError::Layer { layer: name, problem: Box::new(problem) }.into());
                 }
                 // Any other problem matters only if the image has this layer.
-                layer => layer.map(Arc::new),
+                layer => layer,
             };
             self.budget.take(name.len() + size_of::<Layer>() + 128)?;
             self.found.layers.insert(name, (size, layer));
@@ -222,43 +250,14 @@ impl<'o> ArchiveReader<'o> {
         Ok(Ok(text))
     }
 
-    fn layer(&self, compression: Compression, data: &mut dyn BufRead) -> Result<Layer, LayerProblem> {
-        let mut layer = Layer::default();
+    fn layer(&self, compression: Compression, data: &mut dyn BufRead) -> Result<L, LayerProblem> {
         let source = unpack(compression, data, self.options.decompression, &self.budget);
         let mut source = source.map_err(|problem| LayerProblem::Tar(TarError::at_start(problem.into())))?;
         let mut tar = Tar::new(&mut *source);
-        while let Some(header) = tar.next_entry()? {
-            self.entry(&mut layer, &header, &mut tar)?;
-        }
+        let layer = L::read(&mut tar, self.options, &self.budget)?;
         tar.finish()?;
         Ok(layer)
     }
-
-    /// Reads one entry of a layer.
-    fn entry(&self, layer: &mut Layer, header: &Header, tar: &mut Tar<'_>) -> Result<(), LayerProblem> {
-        let at = header.at;
-        let fail = |error| LayerProblem::Entry { at, error };
-        let what = match header.kind {
-            b'1' => EntryKind::HardLink(&header.link),
-            b'2' => EntryKind::Link(&header.link),
-            b'3' => EntryKind::Special(FileKind::CharDevice),
-            b'4' => EntryKind::Special(FileKind::BlockDevice),
-            b'5' => EntryKind::Folder,
-            b'6' => EntryKind::Special(FileKind::Pipe),
-            _ => EntryKind::File(header.unpacked_size, contents(header, tar, extract::most(self.options.memory))?),
-        };
-        let entry = NewEntry { path: &header.path, mode: header.mode, uid: header.uid, gid: header.gid, what };
-        layer.add(entry, &self.budget).map_err(fail)
-    }
-}
-
-/// What is kept of the file at the position of `tar`.
-fn contents(header: &Header, tar: &mut Tar<'_>, most: usize) -> Result<FileContent, LayerProblem> {
-    let path = clean_path(&header.path).map_err(|error| LayerProblem::Entry { at: header.at, error })?;
-    if header.is_sparse {
-        return Ok(FileContent::Unknown);
-    }
-    extract::keep(&path, header.mode, header.size, most, tar).map_err(|error| tar.io(error).into())
 }
 
 fn parse<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, String> {

@@ -15,6 +15,7 @@ use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 
 use crate::extract::file_content::FileContent;
+use crate::path::components;
 use crate::printable::printable_bytes;
 
 pub(crate) use budget::Budget;
@@ -62,6 +63,11 @@ pub(crate) enum LayerError {
     /// More than fits the limit on memory.
     #[error("the image's files exceed the memory limit of {0} MiB")]
     Full(usize),
+}
+
+/// Is an entry of this path no file of the image, but about one of the layers below?
+pub(crate) fn is_whiteout(path: &[u8]) -> bool {
+    components(path).last().is_some_and(|name| name.starts_with(b".wh."))
 }
 
 fn start(path: &[u8]) -> String {

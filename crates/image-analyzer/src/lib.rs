@@ -6,6 +6,8 @@
 //! [`diagnose`] then follows the image's command by the rules of the engine, the kernel and the dynamic loader, and
 //! records each file on the way ([`TraceStep`]) and each reason why it would fail ([`Finding`]).
 //!
+//! [`read_layer_sizes`] reads an archive of any number of images in the same way, and tells how big their layers are.
+//!
 //! The crate knows nothing of Compose, Dockerfiles or engines, and runs nothing.
 
 #![forbid(unsafe_code)]
@@ -24,6 +26,7 @@ mod finding;
 pub mod fix;
 mod image;
 mod layer;
+pub mod layer_sizes;
 mod partial_file;
 mod path;
 pub mod printable;
@@ -32,8 +35,8 @@ mod tar;
 pub mod trace;
 mod tree;
 
-pub use archive::select_image::ReadOptions;
-pub use archive::{read_archive, read_config, read_layout};
+pub use archive::read_options::ReadOptions;
+pub use archive::{read_archive, read_config, read_layer_sizes, read_layout};
 pub use config::{Config, Platform};
 pub use decompress::DecompressionLimit;
 pub use diagnose::{Diagnosis, diagnose};
@@ -44,5 +47,5 @@ pub use finding::{Certainty, Evidence, Finding, FindingKind};
 pub use fix::Fix;
 pub use image::Image;
 pub use trace::TraceStep;
+pub use tree::FileTree;
 pub use tree::builder::FileTreeBuilder;
-pub use tree::{FileTree, LookupError};

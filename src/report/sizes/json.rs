@@ -7,11 +7,13 @@ use crate::markup::json as escape;
 use crate::repository::service_name::Set;
 use crate::sizes::Row;
 use crate::sizes::baseline::Change;
+use crate::sizes::figures::Figures;
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub(in crate::report) struct Document<'a> {
+    figures: &'a Figures,
     /// A service each: by program, within it in the order asked for.
     images: Vec<Entry<'a>>,
     total: Totals,
@@ -29,7 +31,7 @@ struct Entry<'a> {
     image: &'a str,
     /// The engine's name for its content.
     id: Option<&'a str>,
-    /// In bytes: the sum of its unpacked layers where the engine tells them, else what `docker images` shows.
+    /// In bytes: the sum of its unpacked layers where they are known, else what `docker images` shows.
     size: Option<u64>,
     /// Bytes that no other image of the list has.
     own: Option<u64>,
@@ -84,6 +86,7 @@ pub(super) fn render(report: Report<'_>) -> Result<String, serde_json::Error> {
         vanished: &changes.vanished,
     });
     let document = Document {
+        figures: &report.sizes.figures,
         images: report.sizes.rows().map(entry).collect(),
         total: Totals { built: total.built, not_built: total.missing, size: total.size, on_disk: total.on_disk },
         changes,

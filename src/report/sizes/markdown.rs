@@ -30,7 +30,7 @@ pub(super) fn render(report: Report<'_>) -> String {
             let _ = writeln!(out, "| {name} | {} | {} |", escape(row.service.as_str()), cells(row, &scale));
         }
     }
-    let _ = writeln!(out, "\n{}", escape(&totals(report.sizes.total)));
+    let _ = writeln!(out, "\n{}", escape(&totals(report.sizes)));
     out
 }
 

@@ -81,7 +81,7 @@ pub(super) fn render(report: Report<'_>) -> String {
 }
 
 fn head(sizes: &Sizes, height: f64) -> String {
-    let totals = totals(sizes.total);
+    let totals = totals(sizes);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"title note\">\n<style>{STYLE}</style>\n"
     );

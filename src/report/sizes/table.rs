@@ -77,7 +77,7 @@ pub(super) fn render(report: Report<'_>, Layout { width, color }: Layout) -> Str
             out.push('\n');
         }
     }
-    let _ = writeln!(out, "\n{}", totals(report.sizes.total));
+    let _ = writeln!(out, "\n{}", totals(report.sizes));
     out
 }
 

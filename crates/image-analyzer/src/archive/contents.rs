@@ -1,29 +1,29 @@
 //! What an archive holds, once it has been read to its end.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use super::oci::{Document, SavedImage};
-use crate::layer::{Layer, LayerError};
-use crate::tar::TarError;
+use super::documents::Documents;
+use super::read_options::ReadOptions;
+use crate::layer::{Budget, LayerError};
+use crate::tar::{Tar, TarError};
 
-/// What an archive holds, by absolute clean path.
+/// What an archive holds; `L` is what is kept of a layer.
 #[derive(Debug, Default)]
-pub(super) struct ArchiveContents {
-    /// `manifest.json`.
-    pub(super) saved: Option<Result<Vec<SavedImage>, String>>,
-    /// Every other document.
-    pub(super) documents: BTreeMap<Vec<u8>, Result<Document, String>>,
-    /// Layers, each with the length of its file.
-    pub(super) layers: BTreeMap<Vec<u8>, (u64, ReadLayer)>,
-    /// Links to other files and folders of the archive.
-    pub(super) links: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// Links that lead out of a folder, and are not followed.
-    pub(super) outside: BTreeSet<Vec<u8>>,
+pub(super) struct ArchiveContents<L> {
+    /// Its documents and links.
+    pub(super) documents: Documents,
+    /// Layers by absolute clean path, each with the length of its file in bytes; or why it is not read.
+    pub(super) layers: BTreeMap<Vec<u8>, (u64, Result<L, LayerProblem>)>,
 }
 
-/// A layer, or why it is not read.
-pub(super) type ReadLayer = Result<Arc<Layer>, LayerProblem>;
+/// What is kept of a layer; the default is that of an empty one.
+pub(super) trait LayerContent: Clone + Default {
+    /// Reads all entries of a layer. What is kept of it is taken from `budget`.
+    ///
+    /// # Errors
+    /// If the layer is damaged, or meets a limit.
+    fn read(tar: &mut Tar<'_>, options: &ReadOptions, budget: &Budget) -> Result<Self, LayerProblem>;
+}
 
 /// What is wrong with a layer.
 #[derive(Debug, thiserror::Error)]

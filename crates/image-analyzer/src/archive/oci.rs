@@ -5,12 +5,15 @@
 //! `annotations.md`), Docker image specification v1.2 (`manifest.json`, `Shell`).
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
+use super::diff_ids::DiffIds;
 use crate::config::{Config, Platform};
 
 /// The largest document that is read, in bytes. Those of real images have some tens of thousands.
 pub(super) const MAX_DOCUMENT: u64 = 4 << 20;
+
+/// The most layers that an image may have. Engines stop at a tenth of that.
+pub(super) const MAX_LAYERS: usize = 1000;
 
 /// One document, whichever of the three kinds it is: they share no key but `config`.
 #[derive(Debug, Default, Deserialize)]
@@ -84,7 +87,7 @@ struct ConfigKeys {
 #[derive(Debug, Default, Deserialize)]
 struct RootFs {
     #[serde(default)]
-    diff_ids: Option<Vec<IgnoredAny>>,
+    diff_ids: Option<DiffIds>,
 }
 
 /// One image of Docker's `manifest.json`.
@@ -109,7 +112,12 @@ impl Document {
 
     /// Of a configuration: how many layers it was made for.
     pub(super) fn layer_count(&self) -> Option<usize> {
-        self.rootfs.as_ref().and_then(|rootfs| rootfs.diff_ids.as_ref()).map(Vec::len)
+        self.diff_ids().map(DiffIds::count)
+    }
+
+    /// Of a configuration: the digests of its layers, unpacked; `None` if it has no list of them.
+    pub(super) fn diff_ids(&self) -> Option<&DiffIds> {
+        self.rootfs.as_ref().and_then(|rootfs| rootfs.diff_ids.as_ref())
     }
 
     /// Of a configuration: what it was built for.

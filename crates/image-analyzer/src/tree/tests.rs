@@ -1,7 +1,8 @@
 //! Links, misses, whiteouts and replacements, layer upon layer.
 
 use crate::layer::FileKind;
-use crate::{FileTree, FileTreeBuilder, LookupError};
+use crate::tree::LookupError;
+use crate::{FileTree, FileTreeBuilder};
 
 fn tree(builder: FileTreeBuilder) -> FileTree {
     builder.build().unwrap()

@@ -1,7 +1,8 @@
 //! Archives that lie, break off or are made to exhaust: a clear error or the right answer, and never a panic.
 
 use image_analyzer::DecompressionLimit;
-use image_analyzer::{LookupError, ReadError, ReadOptions, read_archive};
+use image_analyzer::file::LookupError;
+use image_analyzer::{ReadError, ReadOptions, read_archive};
 
 use crate::make::{
     Item, PACKED, Packed, blob, config, descriptor, docker_new, docker_old, file, folder, hard_link, index, link, oci,

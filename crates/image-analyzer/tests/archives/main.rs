@@ -6,4 +6,5 @@ mod forms;
 mod hostile;
 mod make;
 mod model;
+mod sizes;
 mod tars;

@@ -1,7 +1,8 @@
 //! The forms of a tar entry: names longer than a header, values that a header cannot hold, sparse files, devices.
 
 use image_analyzer::file::FileKind;
-use image_analyzer::{Config, Image, LookupError, ReadError, ReadOptions, diagnose, read_archive};
+use image_analyzer::file::LookupError;
+use image_analyzer::{Config, Image, ReadError, ReadOptions, diagnose, read_archive};
 
 use crate::make::{Item, docker_old, file, folder, hard_link, link, pax, push_data, tar};
 
