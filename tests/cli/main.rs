@@ -18,6 +18,7 @@ mod documents;
 mod flags;
 mod links;
 mod lint;
+mod lint_formats;
 mod list;
 #[allow(dead_code, reason = "shared with crates/image-analyzer/tests/archives, which uses all of it")]
 #[path = "../../crates/image-analyzer/tests/archives/make.rs"]
