@@ -28,6 +28,7 @@ mod matrix;
 mod mend;
 mod names;
 mod outputs;
+mod pre_commit;
 mod readers;
 mod readme;
 mod repository;
