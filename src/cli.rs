@@ -169,6 +169,9 @@ pub struct GenerateArgs {
     /// Overwrite or remove a Compose file even if mkcompose did not write it
     #[arg(long, conflicts_with = "check")]
     pub force: bool,
+    /// Exit 1 if a Compose file had to be written or removed, as a commit hook must
+    #[arg(long, conflicts_with = "check")]
+    pub fail_on_change: bool,
 }
 
 /// What to do.

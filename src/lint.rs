@@ -1,9 +1,10 @@
 //! Where a name and its Dockerfile contradict each other, or a build would miss something: the rules.
 //!
 //! Pure: what the Dockerfile says comes from [`crate::dockerfile`], what is there from [`crate::context`]. Each rule has one
-//! function, each message ends with what to do. docs/NAMES.md lists the rules.
+//! function, each message ends with what to do. What a rule is called and means is in [`rule`].
 
-use std::fmt;
+mod rule;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
@@ -14,6 +15,8 @@ use crate::dockerfile::{BaseImage, CopySource, ParsedDockerfile, UseKind, fit, s
 use crate::repository::convention::{Stage, stages};
 use crate::repository::service::Service;
 use image_analyzer::printable::printable_path;
+
+pub use rule::{Level, Rule};
 
 /// Something that is not as the name says, or not there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -30,63 +33,6 @@ pub struct LintFinding {
     pub rule: Rule,
     /// What is wrong and what to do. Raw: escape before printing.
     pub message: String,
-}
-
-/// The rules, by the ids that people and programs know them by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum Rule {
-    /// The text is no Dockerfile.
-    ParseError,
-    /// A reference that, its variables filled in, refers to no image.
-    UnknownImage,
-    /// A reference with an ARG that has no value.
-    MissingArg,
-    /// A segment that the FROM at its place contradicts.
-    SegmentMismatch,
-    /// More or fewer stages than segments.
-    StageCount,
-    /// A COPY or ADD source that a build would not find in the context.
-    MissingCopySource,
-    /// A build context that cannot be known.
-    ContextUnclear,
-    /// A program whose source is not in the context.
-    MissingProgramSource,
-}
-
-impl Rule {
-    /// Every rule, in the order of their reports.
-    pub const ALL: [Self; 8] = [
-        Self::ParseError,
-        Self::UnknownImage,
-        Self::MissingArg,
-        Self::SegmentMismatch,
-        Self::StageCount,
-        Self::MissingCopySource,
-        Self::ContextUnclear,
-        Self::MissingProgramSource,
-    ];
-
-    /// The id: `segment-mismatch`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ParseError => "parse-error",
-            Self::UnknownImage => "unknown-image",
-            Self::MissingArg => "missing-arg",
-            Self::SegmentMismatch => "segment-mismatch",
-            Self::StageCount => "stage-count",
-            Self::MissingCopySource => "missing-copy-source",
-            Self::ContextUnclear => "context-unclear",
-            Self::MissingProgramSource => "missing-program-source",
-        }
-    }
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
@@ -291,17 +237,4 @@ fn missing_program_source(service: &Service, program: &ProgramSource, root: &Pat
         }
     };
     Some((1, Rule::MissingProgramSource, message))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Rule;
-    use crate::settings::LINT_RULES;
-
-    #[test]
-    fn the_settings_know_every_rule() {
-        let mut ids = Rule::ALL.map(Rule::as_str);
-        ids.sort_unstable();
-        assert_eq!(ids, LINT_RULES);
-    }
 }

@@ -3,6 +3,7 @@
 pub mod builds;
 pub mod file;
 pub mod image;
+pub mod lint;
 pub mod outcomes;
 #[cfg(feature = "schema")]
 pub mod schema;

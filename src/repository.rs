@@ -4,6 +4,7 @@
 //! [`image_name`] name what they make, and [`load`] settles the rest.
 
 mod build_order;
+pub mod checkout;
 pub mod convention;
 pub mod image_name;
 pub mod layout;

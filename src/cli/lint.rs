@@ -1,8 +1,9 @@
 //! The flags of `mkcompose lint`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::lint::Rule;
+use crate::report::lint::Format;
 
 /// The flags of `mkcompose lint`.
 #[derive(Clone, Debug, Args)]
@@ -15,17 +16,7 @@ pub struct LintArgs {
     pub allow: Vec<Rule>,
     /// How to show the findings
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    pub format: LintFormat,
-}
-
-/// How to show the findings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum LintFormat {
-    /// A line each: `path:line: message (rule)`
-    #[default]
-    Text,
-    /// JSON, as docs/lint.schema.json has it
-    Json,
+    pub format: Format,
 }
 
 /// Reads the id of a rule.

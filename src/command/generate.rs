@@ -56,15 +56,16 @@ pub fn run(args: GenerateArgs, options: &Options, terminal: &Terminal) -> Result
     if !args.force {
         refuse_foreign(&files)?;
     }
-    write(&files, terminal)
+    write(&files, args.fail_on_change, terminal)
 }
 
-fn write(files: &[File], terminal: &Terminal) -> Result<ExitCode, Error> {
+fn write(files: &[File], fail_on_change: bool, terminal: &Terminal) -> Result<ExitCode, Error> {
     let interrupt = Interrupt::listen();
     let changes = all(files.iter().map(|file| file.target.prepare()))?;
     if interrupt.asked() {
         return Ok(ExitCode::Interrupted);
     }
+    let was_stale = changes.iter().any(Option::is_some);
     for (file, change) in files.iter().zip(changes) {
         let touched = change.is_some();
         change.map_or(Ok(()), PendingWrite::make)?;
@@ -72,7 +73,13 @@ fn write(files: &[File], terminal: &Terminal) -> Result<ExitCode, Error> {
             terminal.status(&line);
         }
     }
-    Ok(if interrupt.asked() { ExitCode::Interrupted } else { ExitCode::Success })
+    Ok(if interrupt.asked() {
+        ExitCode::Interrupted
+    } else if fail_on_change && was_stale {
+        ExitCode::Failure
+    } else {
+        ExitCode::Success
+    })
 }
 
 fn written(file: &File, touched: bool, terminal: &Terminal) -> Option<String> {

@@ -5,18 +5,21 @@ use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use crate::cli::Options;
-use crate::cli::lint::{LintArgs, LintFormat};
+use crate::cli::lint::LintArgs;
 use crate::context::{Context, ContextStatus, Ignore, Presence, find_source, is_git_ignored};
 use crate::dockerfile::CopySource;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::lint::{AbsentSource, LintFinding, Surroundings, lint};
+use crate::problem::IoError;
+use crate::report::lint::Report;
+use crate::report::{Export as _, Layout};
+use crate::repository::checkout::Checkout;
 use crate::repository::select::select;
 use crate::repository::service::Service;
 use crate::repository::{Repository, resolve};
 use crate::settings::nearest;
-use crate::terminal::{Style, Terminal};
-use image_analyzer::printable::{printable, printable_path};
+use crate::terminal::Terminal;
 
 /// Shows every finding, sorted by path and line.
 ///
@@ -42,10 +45,12 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     }
     findings.retain(|finding: &LintFinding| !args.allow.contains(&finding.rule));
     findings.sort_unstable();
-    match args.format {
-        LintFormat::Text => terminal.result(&text(&findings, terminal))?,
-        LintFormat::Json => terminal.json(&findings)?,
-    }
+    let checkout = Checkout::find(&root)?;
+    let from_root: Vec<_> = findings.iter().map(|finding| checkout.path_of(&finding.path)).collect();
+    let report = Report { findings: &findings, from_root: &from_root };
+    let layout = Layout { width: None, color: terminal.color_out() };
+    let text = report.export(args.format, layout).map_err(|error| IoError::new("write", "stdout")(error.into()))?;
+    terminal.result(&text)?;
     terminal.status(&summary(chosen.len(), findings.len()));
     Ok(if findings.is_empty() { ExitCode::Success } else { ExitCode::Failure })
 }
@@ -80,15 +85,6 @@ fn near(context: &Path, source: &CopySource) -> Option<String> {
     names.sort_unstable();
     let near = nearest(name, names.iter().map(String::as_str))?;
     Some(if folder.is_empty() { near.to_owned() } else { format!("{folder}/{near}") })
-}
-
-fn text(findings: &[LintFinding], terminal: &Terminal) -> String {
-    let line = |finding: &LintFinding| {
-        let place = terminal.styled_out(&format!("{}:{}:", printable_path(&finding.path), finding.line), Style::Strong);
-        let rule = terminal.styled_out(&format!("({})", finding.rule), Style::Faint);
-        format!("{place} {} {rule}\n", printable(&finding.message))
-    };
-    findings.iter().map(line).collect()
 }
 
 fn summary(dockerfiles: usize, findings: usize) -> String {

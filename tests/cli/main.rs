@@ -19,6 +19,7 @@ mod exact;
 mod flags;
 mod links;
 mod lint;
+mod lint_formats;
 mod list;
 #[allow(dead_code, reason = "shared with crates/image-analyzer/tests/archives, which uses all of it")]
 #[path = "../../crates/image-analyzer/tests/archives/make.rs"]
@@ -28,6 +29,7 @@ mod matrix;
 mod mend;
 mod names;
 mod outputs;
+mod pre_commit;
 mod readers;
 mod readme;
 mod repository;

@@ -36,6 +36,19 @@ fn a_set_without_services_gets_no_file_and_ours_is_removed() {
 }
 
 #[test]
+fn with_fail_on_change_the_exit_code_tells_whether_a_file_was_touched() {
+    let case = Case::of(&["a", "b.err"]);
+    let both = "docker-compose.yml: written, 1 service\ndocker-compose.err.yml: written, 1 service\n";
+    case.run(["--fail-on-change"]).expect(1, "", both);
+    let both = both.replace("written", "unchanged");
+    case.run(["--fail-on-change"]).well(&both);
+    fs::remove_file(case.at("dockerfiles/Dockerfile.b.err")).unwrap();
+    let removed = "docker-compose.yml: unchanged, 1 service\ndocker-compose.err.yml: removed, no services\n";
+    case.run(["--fail-on-change"]).expect(1, "", removed);
+    assert_eq!(case.run(["--check", "--fail-on-change"]).code(), 2);
+}
+
+#[test]
 fn what_is_not_ours_is_neither_overwritten_nor_removed_unless_forced() {
     let case = Case::of(&["a"]).file("docker-compose.yml", "mine\n").file("docker-compose.err.yml", "mine too\n");
     case.run([""; 0]).refused(
