@@ -7,6 +7,7 @@ mod image_name_match;
 mod image_reference;
 mod parser;
 mod stages;
+mod template;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -16,4 +17,5 @@ pub use comments::{SettingComment, comments};
 pub use image_name_match::{NameMatch, fit, suggested};
 pub use parser::ParseProblem;
 pub use stages::{BaseImage, BuildArgs, CopySource, ImageUse, ParsedDockerfile, UseKind, read, read_with};
+pub use template::is_template;
 pub use variables::TARGET_STAGE;

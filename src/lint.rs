@@ -96,29 +96,20 @@ fn unknown_images(parsed: &ParsedDockerfile) -> Vec<Said> {
             UseKind::Copy => format!("COPY --from={}", used.written),
             UseKind::Mount => format!("RUN --mount=from={}", used.written),
         };
-        let unset = parsed.args.iter().find(|arg| !arg.has_default && mentions(&used.written, &arg.name));
-        match unset {
-            Some(arg) => (
-                used.line,
-                Rule::MissingArg,
-                format!(
-                    "`{what}` needs a value for the ARG `{0}`: give one with `args` in mkcompose.yml or `# mkcompose: args.{0}=VALUE`",
-                    arg.name
-                ),
-            ),
-            None => (used.line, Rule::UnknownImage, format!("`{what}` names no image: correct the reference")),
-        }
+        let is_declared = |name: &&String| parsed.args.iter().any(|arg| arg.name == **name);
+        let unset: Vec<_> = used.missing.iter().filter(is_declared).collect();
+        let Some(first) = unset.first() else {
+            return (used.line, Rule::UnknownImage, format!("`{what}` names no image: correct the reference"));
+        };
+        let names: Vec<_> = unset.iter().map(|name| format!("`{name}`")).collect();
+        let args = if unset.len() == 1 { "a value for the ARG" } else { "values for the ARGs" };
+        let message = format!(
+            "`{what}` needs {args} {}: give one with `args` in mkcompose.yml or `# mkcompose: args.{first}=VALUE`",
+            names.join(" and ")
+        );
+        (used.line, Rule::MissingArg, message)
     });
     said.collect()
-}
-
-/// Whether `text` has the variable `name`.
-fn mentions(text: &str, name: &str) -> bool {
-    text.split('$').skip(1).any(|rest| {
-        let rest = rest.strip_prefix('{').unwrap_or(rest);
-        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        rest.split(|c: char| !is_part(c)).next() == Some(name)
-    })
 }
 
 fn unclear_context(service: &Service) -> Option<Said> {

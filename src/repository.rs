@@ -20,5 +20,5 @@ pub mod service_name;
 mod settings_check;
 
 pub use layout::{Layout, LoadOptions};
-pub use load::Repository;
+pub use load::{Repository, templates};
 pub use paths::{relative, resolve};

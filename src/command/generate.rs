@@ -107,12 +107,13 @@ fn check(files: &[File], options: &Options, terminal: &Terminal) -> Result<ExitC
     if states.iter().all(|(_, state)| *state == FileStatus::Current) {
         return Ok(ExitCode::Success);
     }
-    let force = if states.iter().any(|(_, state)| *state == FileStatus::Foreign) { " --force" } else { "" };
-    terminal.status(&format!(
-        "to update them, run: {}mkcompose{}{force}",
-        making_folders(files),
-        options.as_shell_args()
-    ));
+    let is_foreign = states.iter().any(|(_, state)| *state == FileStatus::Foreign);
+    let (what, force) = if is_foreign {
+        ("to keep it, give another path with `--output`; to overwrite it", " --force")
+    } else {
+        ("to update them", "")
+    };
+    terminal.status(&format!("{what}, run: {}mkcompose{}{force}", making_folders(files), options.as_shell_args()));
     Ok(ExitCode::Failure)
 }
 
@@ -329,7 +330,9 @@ fn refuse_foreign_files<'t>(
     let foreign = targets.filter(|target| target.state() == FileStatus::Foreign);
     let problems: Vec<_> = foreign
         .map(|target| {
-            let what = format!("not written by mkcompose, so not {}: move it away, or add `--force`", would_be(target));
+            let what = would_be(target);
+            let elsewhere = if what == "removed" { "" } else { "give another path with `--output`, " };
+            let what = format!("not written by mkcompose, so not {what}: {elsewhere}move it away, or add `--force`");
             Problem::new(&target.path, what)
         })
         .collect();

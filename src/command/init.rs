@@ -19,17 +19,21 @@ use crate::terminal::Terminal;
 use crate::yaml::{YamlError, inline};
 use image_analyzer::printable::printable_path;
 
+/// Where the Compose file goes if docker-compose.yml is somebody else's, the first that is not.
+const OTHER_OUTPUTS: [&str; 3] = ["docker-compose.images.yml", "docker-compose.mkcompose.yml", "mkcompose-compose.yml"];
+
 /// Shows the settings, and writes them if there are none.
 ///
 /// # Errors
 /// If there are settings, or something is wrong with the Dockerfiles.
 pub fn run(args: InitArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let path = Path::new(FILE_NAME);
-    if path.symlink_metadata().is_ok() {
-        let what = "already exists: edit it, or remove it and run `mkcompose init` again";
-        return Err(Error::Problems(vec![Problem::new(path, what)]));
-    }
     let flags = options.load_options();
+    let old = Layout::read(&flags)?.settings_path;
+    if let Some(old) = old.or_else(|| path.symlink_metadata().is_ok().then(|| path.to_owned())) {
+        let what = "already exists: edit it, or remove it and run `mkcompose init` again";
+        return Err(Error::Problems(vec![Problem::new(old, what)]));
+    }
     let found = Repository::load(&LoadOptions { without_settings: true, ..flags.clone() })?;
     let text = settings(&found, &flags)?;
     let (parsed, _) = SettingsFile::parse(&text);
@@ -64,10 +68,20 @@ fn write(path: &Path, text: &str) -> Result<(), IoError> {
 
 /// The text of the settings file: only what differs from the defaults, each line with a comment.
 fn settings(found: &Repository, flags: &LoadOptions) -> Result<String, Error> {
-    let guess = bases(&found.services);
-    let text = settings_with(found, flags, guess.as_ref());
-    // A name that does not fit every service is not the right one.
-    if text.is_err() && guess.is_some() { settings_with(found, flags, None) } else { text }
+    if flags.image.is_none()
+        && let Some(guess) = bases(&found.services)
+        && let Ok(text) = settings_with(found, flags, Some(&guess))
+        && settled(SettingsFile::parse(&text).0).is_ok_and(|with| builds(&with) > builds(found))
+    {
+        return Ok(text);
+    }
+    // A name that does not fit every service, or after which no more are built on another, is not the right one.
+    settings_with(found, flags, None)
+}
+
+/// How many services are built on another one.
+fn builds(repository: &Repository) -> usize {
+    repository.services.iter().filter(|service| !service.local_bases.is_empty()).count()
 }
 
 fn settings_with(found: &Repository, flags: &LoadOptions, bases: Option<&Bases>) -> Result<String, Error> {
@@ -97,7 +111,8 @@ fn settings_with(found: &Repository, flags: &LoadOptions, bases: Option<&Bases>)
         }
     }
     if flags.output.is_none() && is_foreign(&found.output) {
-        lines.add("output", "docker-compose.images.yml", "docker-compose.yml is not mkcompose's");
+        let free = OTHER_OUTPUTS.iter().find(|path| !is_foreign(Path::new(path)));
+        lines.add("output", free.unwrap_or(&"docker-compose.yml"), "docker-compose.yml is not mkcompose's");
     }
     // Folders change the names of services, which the rest is about.
     let (parsed, _) = SettingsFile::parse(&lines.0);
@@ -159,6 +174,9 @@ struct Bases {
     folder: Option<String>,
 }
 
+/// One in so many Dockerfiles, and one more, must name a service for its image's name to be guessed from it.
+const MANY: usize = 25;
+
 /// The name under which most Dockerfiles name others of this repository.
 fn bases(services: &[Service]) -> Option<Bases> {
     let mut by_last: BTreeMap<&str, Vec<&Service>> = BTreeMap::new();
@@ -185,8 +203,9 @@ fn bases(services: &[Service]) -> Option<Bases> {
             }
         }
     }
-    let ((image, folder), _) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-    Some(Bases { image, folder })
+    let ((image, folder), count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    // A few of very many are somebody else's images that happen to have the name of a service.
+    (count > services.len() / MANY).then_some(Bases { image, folder })
 }
 
 /// `folder`, and the topmost folders of the Dockerfiles that are not below it.

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::pattern::Pattern;
 use super::search::Search;
 use super::whole_context::{holds_more_than_dockerfiles, level_of_project, level_that_leads_to_own};
 use super::{Ignore, Presence, clean, is_git_ignored};
@@ -38,11 +39,27 @@ pub struct FoundContext {
 /// # Errors
 /// If a folder or an ignore file cannot be read.
 pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result<FoundContext, IoError> {
-    let clear = |levels_up| FoundContext { levels_up, status: ContextStatus::Clear };
     let named = parsed.sources.iter().filter(|source| !source.is_optional && !clean(&source.path).is_empty());
     let mut paths: Vec<_> = named.map(|source| source.path.as_str()).collect();
     paths.sort_unstable();
     paths.dedup();
+    let found = of_paths(dockerfile, root, parsed, &paths)?;
+    // A build goes on without what fits a pattern.
+    paths.retain(|path| !Pattern::is_needed(path));
+    match found.status {
+        ContextStatus::NothingFits(source) if Pattern::is_needed(&source) => of_paths(dockerfile, root, parsed, &paths),
+        _ => Ok(found),
+    }
+}
+
+/// The same, by these of the paths that it takes.
+fn of_paths(
+    dockerfile: &Path,
+    root: &Path,
+    parsed: &ParsedDockerfile,
+    paths: &[&str],
+) -> Result<FoundContext, IoError> {
+    let clear = |levels_up| FoundContext { levels_up, status: ContextStatus::Clear };
     let takes_all = parsed.sources.iter().any(|source| clean(&source.path).is_empty());
     if paths.is_empty() && !takes_all {
         return Ok(clear(0));
@@ -59,7 +76,7 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
     for (level, folder) in folders.iter().enumerate() {
         let ignore = Ignore::of(dockerfile, folder)?;
         let mut absent = Vec::new();
-        for path in &paths {
+        for path in paths {
             if Search::new(folder, &ignore).find(&clean(path))? != Presence::There {
                 absent.push(*path);
             }
@@ -68,7 +85,7 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
         match (fits, fitting) {
             (true, None) => fitting = Some(level),
             // Either makes the same image, or what fits there is a folder of the file's name, as in `tool/tool`.
-            (true, Some(first)) if is_no_rival(&paths, folders.get(first), folder) => {}
+            (true, Some(first)) if is_no_rival(paths, folders.get(first), folder) => {}
             // Builds begin in the Dockerfile's folder, in the one above it, or at the root.
             (true, Some(0)) if level > 1 && level + 1 < folders.len() => {}
             (true, Some(_)) => rival = rival.or(Some(folder)),
@@ -86,7 +103,7 @@ pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result
         (Some(levels_up), _, Some(rival)) => {
             FoundContext { levels_up, status: ContextStatus::Ambiguous(rival.clone()) }
         }
-        (Some(1), _, None) if is_own_folder(&paths, folders.first()) => {
+        (Some(1), _, None) if is_own_folder(paths, folders.first()) => {
             FoundContext { levels_up: 1, status: ContextStatus::TakesOwnFolder }
         }
         (Some(level), ..) | (None, Some(level), _) => clear(level),
@@ -231,6 +248,14 @@ mod tests {
         assert_eq!(found(&["a/c/Dockerfile", "main.c"], "ADD . ."), (2, ContextStatus::Clear));
         assert_eq!(found(&["a/b/run.sh", "a/b/x.Dockerfile", "go.mod"], "COPY . /"), (0, ContextStatus::Clear));
         assert_eq!(found(&["a/c/README.md"], "COPY . /"), (0, ContextStatus::NothingFits(".".to_owned())));
+    }
+
+    #[test]
+    fn a_pattern_that_nothing_fits_leaves_the_context_to_the_rest() {
+        assert_eq!(found(&["x"], "COPY *.patch /"), (0, ContextStatus::Clear));
+        assert_eq!(found(&["a/x"], "COPY x *.patch /"), (1, ContextStatus::Clear));
+        assert_eq!(found(&["a/x.patch", "a/b/y"], "COPY *.patch /"), (1, ContextStatus::Clear));
+        assert_eq!(found(&["y"], "COPY x [ab]* /"), (0, ContextStatus::NothingFits("x".to_owned())));
     }
 
     #[test]

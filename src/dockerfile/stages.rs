@@ -70,6 +70,8 @@ pub struct ImageUse {
     pub written: String,
     /// The reference with its variables filled in.
     pub image: BaseImage,
+    /// The variables without a value because of which it is none, in the order in which they are written.
+    pub missing: Vec<String>,
 }
 
 /// An ARG instruction's variable.
@@ -299,8 +301,10 @@ impl<'a> Reader<'a> {
                 BaseImage::Unknown
             }
         };
-        let line = instruction.line;
-        self.parsed.uses.push(ImageUse { line, kind: UseKind::From, written: written.to_owned(), image });
+        let missing =
+            if image == BaseImage::Missing { missing_values(written, &self.global, self.escape) } else { Vec::new() };
+        let (line, kind) = (instruction.line, UseKind::From);
+        self.parsed.uses.push(ImageUse { line, kind, written: written.to_owned(), image, missing });
         Ok(())
     }
 
@@ -320,7 +324,7 @@ impl<'a> Reader<'a> {
             Err(UnknownValue::Refused | UnknownValue::Malformed) => BaseImage::Missing,
             Err(UnknownValue::Partly(_)) => BaseImage::Unknown,
         };
-        self.parsed.uses.push(ImageUse { line, kind, written: written.to_owned(), image });
+        self.parsed.uses.push(ImageUse { line, kind, written: written.to_owned(), image, missing: Vec::new() });
     }
 
     /// Reads the bind mounts of RUN: `--mount=type=bind,source=PATH,from=IMAGE`. A mount without a type is one.
@@ -424,6 +428,23 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// The variables of `written`, which is no reference, without which it would be one: each is needed though all others had a
+/// value.
+fn missing_values(written: &str, scope: &ArgScope, escape: char) -> Vec<String> {
+    let empty = scope.without_value(written);
+    let fits = |without: Option<&String>| {
+        let mut filled = scope.clone();
+        empty.iter().filter(|name| Some(*name) != without).for_each(|name| filled.give(name, "x"));
+        expand(written, &filled, escape).is_ok_and(|image| is_reference(&image))
+    };
+    if !fits(None) {
+        return Vec::new();
+    }
+    let needed: Vec<_> = empty.iter().filter(|name| !fits(Some(*name))).cloned().collect();
+    // Any one of several would do.
+    if needed.is_empty() { empty.into_iter().take(1).collect() } else { needed }
 }
 
 /// Refuses a word whose variables or quotes cannot be read.

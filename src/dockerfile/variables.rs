@@ -112,6 +112,29 @@ impl ArgScope {
         self.values.insert(name.to_owned(), value);
     }
 
+    /// The variables that `text` has and that have no value here, in order.
+    pub(super) fn without_value(&self, text: &str) -> Vec<String> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mut names = Vec::new();
+        for rest in text.split('$').skip(1) {
+            let name = rest.strip_prefix('{').unwrap_or(rest).split(|c: char| !is_part(c)).next().unwrap_or_default();
+            let is_empty = match self.get(name) {
+                Value::Set(value) => value.is_empty(),
+                Value::Unset => true,
+                Value::Unknown(_) => false,
+            };
+            if is_empty && !name.is_empty() && !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
+    }
+
+    /// Gives a variable a value.
+    pub(super) fn give(&mut self, name: &str, value: &str) {
+        self.values.insert(name.to_owned(), value.to_owned());
+    }
+
     fn get(&self, name: &str) -> Value<'_> {
         match self.values.get(name) {
             Some(value) if value.contains(UNKNOWN) => Value::Unknown(value),

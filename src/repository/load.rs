@@ -7,10 +7,11 @@ use super::layout::{DEFAULT_IMAGE, Layout, LoadOptions};
 use super::local_bases;
 use super::read_all::read_all;
 use super::resolver::Resolver;
-use super::scan::Scan;
+use super::scan::{FoundDockerfile, Scan, SkipReason, Skipped};
 use super::service::Service;
 use super::service_name::{Set, collisions};
 use crate::context::ContextStatus;
+use crate::dockerfile::{is_template, read};
 use crate::problem::Problem;
 use crate::settings::Located;
 use image_analyzer::printable::{printable, printable_path};
@@ -62,14 +63,16 @@ impl Repository {
         for next in resolvers {
             all.join(next);
         }
-        let Resolver { mut services, problems: found, notes, unused_globs, nameless, .. } = all;
+        let Resolver { mut services, problems: found, mut notes, unused_globs, nameless, templates, .. } = all;
         problems.extend(found);
         // A Dockerfile that could not be read or named may be the one that a glob means.
         let all_are_named = nameless == 0;
+        notes.extend(on_templates(templates));
         services.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile)));
         if all_are_named {
             problems.extend(unused_globs.into_iter().map(|glob| glob.problem(&layout, &services)));
         }
+        drop_links(&mut services, &mut notes);
         problems.extend(same_names(&services));
         problems.extend(local_bases::settle(&mut services));
         settle_contexts(&mut services);
@@ -101,6 +104,25 @@ impl Repository {
     }
 }
 
+/// The Dockerfiles among those that were found whose text is a template, in order. One that cannot be read is none: to load the
+/// repository says so.
+pub fn templates(scan: &Scan) -> Vec<Skipped> {
+    let take = |templates: &mut Vec<Skipped>, found: &FoundDockerfile, text: Result<&str, Problem>| {
+        if text.is_ok_and(|text| is_template(text, &read(text))) {
+            templates.push(Skipped { path: found.path.clone(), reason: SkipReason::Template });
+        }
+    };
+    read_all(&scan.found, |found| &found.path, Vec::new, take).concat()
+}
+
+fn on_templates(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 template was passed over: `mkcompose list --skipped` shows it".to_owned()),
+        count => Some(format!("{count} templates were passed over: `mkcompose list --skipped` shows them")),
+    }
+}
+
 /// Globs of `exclude` that match nothing.
 fn unused(layout: &Layout, scan: &Scan) -> Vec<Problem> {
     let Some(path) = &layout.settings_path else { return Vec::new() };
@@ -110,6 +132,31 @@ fn unused(layout: &Layout, scan: &Scan) -> Vec<Problem> {
         Problem::new(path, what).at(glob.line)
     };
     globs.map(problem).collect()
+}
+
+/// Of two services of one name, one may be made from a link to the Dockerfile of the other: that one is passed over. They are
+/// sorted by name.
+fn drop_links(services: &mut Vec<Service>, notes: &mut Vec<String>) {
+    if !services.windows(2).any(|pair| matches!(pair, [one, other] if one.name == other.name)) {
+        return;
+    }
+    let is_link = |service: &Service| service.dockerfile.symlink_metadata().is_ok_and(|there| there.is_symlink());
+    let real = |service: &Service| service.dockerfile.canonicalize().ok();
+    let files: Vec<_> = services
+        .iter()
+        .filter(|service| !is_link(service))
+        .filter_map(|service| Some((service.name.clone(), real(service)?)))
+        .collect();
+    services.retain(|service| {
+        let first = files.partition_point(|(name, ..)| *name < service.name);
+        let mut same = files.iter().skip(first).take_while(|(name, ..)| *name == service.name);
+        if !same.any(|(_, file)| is_link(service) && real(service).as_ref() == Some(file)) {
+            return true;
+        }
+        let path = printable_path(&service.dockerfile);
+        notes.push(format!("{path}: passed over: a link to another Dockerfile of the service `{}`", service.name));
+        false
+    });
 }
 
 fn same_names(services: &[Service]) -> Vec<Problem> {

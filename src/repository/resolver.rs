@@ -13,7 +13,7 @@ use super::service_name::ServiceName;
 use super::settings_check::wrong_context;
 use crate::context::{self, ContextStatus};
 use crate::dockerfile::{
-    BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, TARGET_STAGE, comments, read, read_with,
+    BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, TARGET_STAGE, comments, is_template, read, read_with,
 };
 use crate::problem::Problem;
 use crate::settings::{ServiceSettings, from_comments, nearest};
@@ -60,6 +60,8 @@ pub(super) struct Resolver<'a> {
     pub(super) services: Vec<Service>,
     /// How many Dockerfiles could not be read or named.
     pub(super) nameless: usize,
+    /// How many were templates, which are passed over.
+    pub(super) templates: usize,
     pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<String>,
 }
@@ -105,6 +107,7 @@ impl<'a> Resolver<'a> {
             real_contexts: BTreeMap::new(),
             services: Vec::new(),
             nameless: 0,
+            templates: 0,
             problems: Vec::new(),
             notes: Vec::new(),
         })
@@ -127,6 +130,10 @@ impl<'a> Resolver<'a> {
     fn service(&mut self, found: &FoundDockerfile, text: &str) -> Option<Service> {
         let before = self.problems.len();
         let mut file = ReadDockerfile { found, text, comments: comments(text), parsed: read(text) };
+        if is_template(text, &file.parsed) {
+            self.templates += 1;
+            return None;
+        }
         let (of_comments, wrong) = from_comments(&file.comments);
         for problem in wrong {
             self.problems.push(Problem::new(&file.found.path, printable(&problem.value)).at(problem.line));
@@ -358,6 +365,7 @@ impl<'a> Resolver<'a> {
         self.unused_globs.retain(|unused| other.unused_globs.contains(unused));
         self.services.extend(other.services);
         self.nameless += other.nameless;
+        self.templates += other.templates;
         self.problems.extend(other.problems);
         // In the order of the Dockerfiles, as if one thread had read them all: it says a thing once.
         for note in other.notes {

@@ -79,6 +79,8 @@ pub enum SkipReason {
     LinkToFolder,
     /// A pipe, a socket or a device.
     NotRegular,
+    /// Its text is a template.
+    Template,
 }
 
 impl fmt::Display for SkipReason {
@@ -90,6 +92,7 @@ impl fmt::Display for SkipReason {
             Self::Hidden => f.write_str("hidden: name its folder in `dockerfiles`"),
             Self::LinkToFolder => f.write_str("a link to a folder: name the folder that it leads to in `dockerfiles`"),
             Self::NotRegular => f.write_str("not a regular file"),
+            Self::Template => f.write_str("a template: its lines have `{{`, `{%` or `<%`"),
         }
     }
 }

@@ -72,9 +72,8 @@ fn a_file_that_is_not_ours_is_said_to_be_so_and_its_escapes_are_made_visible() {
     assert!(run.stdout().contains("-  \\x1b[2Jx: \\xff\n"), "{}", run.stdout());
     assert_eq!(
         run.stderr(),
-        format!(
-            "docker-compose.yml: not written by mkcompose, 1 service\ndocker-compose.err.yml: current, 1 service\n{MEND} --force\n"
-        )
+        "docker-compose.yml: not written by mkcompose, 1 service\ndocker-compose.err.yml: current, 1 service\n\
+         to keep it, give another path with `--output`; to overwrite it, run: mkcompose --force\n"
     );
 }
 

@@ -329,3 +329,27 @@ fn the_habit_of_a_repository_decides_between_two_folders() {
     let case = case.file("d/Dockerfile", "FROM a\nCOPY d/d.c /\n").file("d/d.c", "");
     assert_eq!(case.run(["lint"]).stdout().lines().count(), 1);
 }
+
+#[test]
+fn the_args_without_which_an_image_is_none_are_named_and_no_others() {
+    let text = "ARG REGISTRY\nARG TAG\nARG NAME\nFROM ${REGISTRY}me/base:${TAG}\nFROM me/$NAME:${TAG}\n";
+    let case = Case::empty().file("p/Dockerfile", text);
+    case.run(["lint"]).expect(
+        1,
+        "p/Dockerfile:4: `FROM ${REGISTRY}me/base:${TAG}` needs a value for the ARG `TAG`: give one with `args` in mkcompose.yml or `# mkcompose: args.TAG=VALUE` (missing-arg)\n\
+         p/Dockerfile:5: `FROM me/$NAME:${TAG}` needs values for the ARGs `NAME` and `TAG`: give one with `args` in mkcompose.yml or `# mkcompose: args.NAME=VALUE` (missing-arg)\n",
+        "1 Dockerfile, 2 findings\n",
+    );
+    let case = case.file("mkcompose.yml", "args: {TAG: '1', NAME: base}\n");
+    case.run(["lint"]).expect(0, "", "1 Dockerfile, 0 findings\n");
+}
+
+#[test]
+fn a_variable_that_docker_cannot_read_is_a_parse_error() {
+    let case = Case::empty().file("p/Dockerfile", "FROM ${docker.base.image}\n");
+    case.run(["lint"]).expect(
+        1,
+        "p/Dockerfile:1: `${docker.base.image}` has a variable or a quote that Docker cannot read: correct the line (parse-error)\n",
+        "1 Dockerfile, 1 finding\n",
+    );
+}

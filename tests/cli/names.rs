@@ -355,3 +355,41 @@ fn a_fifo_is_no_dockerfile() {
     case.run([""; 0]).well(OK);
     assert!(fs::metadata(case.at("dockerfiles/Dockerfile.pipe")).is_ok());
 }
+
+#[test]
+fn templates_by_their_text_are_passed_over_and_told() {
+    let case = Case::empty()
+        .file("a/Dockerfile", "FROM a\n")
+        .file("b/Dockerfile", "{{ if x }}\nFROM b\n{{ end }}\n")
+        .file("c/Dockerfile", "FROM {{ base }}\n");
+    case.run(["list", "--format", "names"]).expect(
+        0,
+        "a\n",
+        "2 templates were passed over: `mkcompose list --skipped` shows them\n",
+    );
+    case.run(["list", "--skipped"]).expect(
+        0,
+        "PATH          REASON\n\
+         b/Dockerfile  a template: its lines have `{{`, `{%` or `<%`\n\
+         c/Dockerfile  a template: its lines have `{{`, `{%` or `<%`\n",
+        "",
+    );
+}
+
+#[test]
+fn a_hidden_folder_without_a_dockerfile_is_not_shown() {
+    let case = Case::of(&["a"]).file(".github/workflows/x.yml", "").file(".devcontainer/Dockerfile", "FROM a\n");
+    let shown = case.run(["list", "--skipped", "--dockerfiles", "."]);
+    shown.expect(0, "PATH           REASON\n.devcontainer  hidden: name its folder in `dockerfiles`\n", "");
+}
+
+#[test]
+fn a_link_to_a_dockerfile_that_makes_the_same_service_is_passed_over() {
+    let case =
+        Case::empty().file("jenkins/lts/Dockerfile", "FROM a\n").link("jenkins/Dockerfile.lts", "lts/Dockerfile");
+    case.run(["list", "--format", "names"]).expect(
+        0,
+        "jenkins.lts\n",
+        "jenkins/Dockerfile.lts: passed over: a link to another Dockerfile of the service `jenkins.lts`\n",
+    );
+}

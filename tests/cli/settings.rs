@@ -370,3 +370,38 @@ fn bake_reads_every_key_as_it_was_meant() {
     assert_eq!((&target["labels"]["on"], &target["target"]), (&"off".into(), &"runtime".into()));
     assert_eq!(target["cache-from"][0], "type=registry,ref=example.org/cache:web");
 }
+
+#[test]
+fn init_guesses_no_image_name_that_makes_no_image_a_base() {
+    // Somebody else's image that has the last part of a service's name.
+    let case = Case::empty()
+        .file("a.debian/Dockerfile", "FROM debian\n")
+        .file("shout/Dockerfile", "FROM armhf/debian:jessie\n");
+    let run = case.run(["init", "--dry-run"]);
+    assert!(!run.stdout().contains("image:"), "{}", run.stdout());
+    let case = Case::empty().file("base/Dockerfile", "FROM debian\n").file("web/Dockerfile", "FROM me/base\n");
+    let run = case.run(["init", "--dry-run"]);
+    assert!(run.stdout().contains("image: me/{service}"), "{}", run.stdout());
+    // One of very many has the name of a service by chance.
+    let many = (0..60).fold(case, |case, number| case.file(format!("x{number}/Dockerfile"), "FROM a\n"));
+    assert!(!many.run(["init", "--dry-run"]).stdout().contains("image:"));
+}
+
+#[test]
+fn init_writes_no_second_settings_file_below_the_first_one() {
+    let case = Case::empty().file("mkcompose.yml", "image: me/{service}\n").file("a/x/Dockerfile", "FROM a\n");
+    let run = case.run(["-C", "a", "init"]);
+    run.refused("error: ../mkcompose.yml: already exists: edit it, or remove it and run `mkcompose init` again\n");
+    assert!(!case.at("a/mkcompose.yml").exists());
+}
+
+#[test]
+fn init_gives_a_path_that_is_free_where_the_compose_file_is_somebody_elses() {
+    let case = Case::empty()
+        .file("a/Dockerfile", "FROM a\n")
+        .file("docker-compose.yml", "services: {}\n")
+        .file("docker-compose.images.yml", "services: {}\n");
+    let run = case.run(["init"]);
+    assert!(run.stdout().contains("output: docker-compose.mkcompose.yml"), "{}", run.stdout());
+    case.run([""; 0]).well("docker-compose.mkcompose.yml: written, 1 service\n");
+}

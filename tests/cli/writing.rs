@@ -53,7 +53,7 @@ fn what_is_not_ours_is_neither_overwritten_nor_removed_unless_forced() {
     let case = Case::of(&["a"]).file("docker-compose.yml", "mine\n").file("docker-compose.err.yml", "mine too\n");
     case.run([""; 0]).refused(
         "\
-error: docker-compose.yml: not written by mkcompose, so not overwritten: move it away, or add `--force`
+error: docker-compose.yml: not written by mkcompose, so not overwritten: give another path with `--output`, move it away, or add `--force`
 error: docker-compose.err.yml: not written by mkcompose, so not removed: move it away, or add `--force`
 ",
     );
@@ -68,8 +68,7 @@ error: docker-compose.err.yml: not written by mkcompose, so not removed: move it
 #[test]
 fn what_is_not_ours_is_told_in_the_same_go_as_bad_names() {
     let case = Case::of(&["a..b"]).file("docker-compose.yml", "mine\n");
-    let foreign =
-        "error: docker-compose.yml: not written by mkcompose, so not overwritten: move it away, or add `--force`\n";
+    let foreign = "error: docker-compose.yml: not written by mkcompose, so not overwritten: give another path with `--output`, move it away, or add `--force`\n";
     let both = case.run([""; 0]);
     assert_eq!(both.code(), 2);
     let stderr = both.stderr();
