@@ -8,6 +8,7 @@ mod dockerignore;
 mod git_ignored;
 mod pattern;
 mod search;
+mod taken;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ pub use auto::{ContextStatus, find};
 pub use dockerignore::Ignore;
 pub use git_ignored::is_git_ignored;
 use search::Search;
+pub use taken::Taken;
 
 use crate::problem::IoError;
 

@@ -10,6 +10,7 @@ use crate::report::file::UnfitReportFile;
 use crate::repository::select::WrongGlobs;
 use crate::repository::service_name::ServiceName;
 use crate::runner::logs::NoLogFolder;
+use crate::since::SinceError;
 use crate::yaml::YamlError;
 use image_analyzer::printable::printable;
 
@@ -37,6 +38,9 @@ pub enum Error {
     /// The container engine did not do what was asked.
     #[error("{0}")]
     Engine(#[from] crate::engine::EngineError),
+    /// It cannot be said what has changed.
+    #[error(transparent)]
+    Since(#[from] SinceError),
     /// None of the images that were asked for is there.
     #[error("`{repository}` has no image of these services: build them with `mkcompose build{flags}`")]
     NoImages {

@@ -18,6 +18,6 @@ pub mod service;
 pub mod service_name;
 mod settings_check;
 
-pub use layout::{Layout, LoadOptions};
+pub use layout::{AUTO, Layout, LoadOptions};
 pub use load::Repository;
 pub use paths::{relative, resolve};
