@@ -8,6 +8,7 @@ pub mod engine;
 pub mod init;
 pub mod lint;
 pub mod list;
+pub mod since;
 pub mod sizes;
 pub mod test;
 pub mod why;
@@ -89,6 +90,7 @@ impl Options {
             output: self.output.as_deref().map(from_here),
             err_output: self.err_output.as_deref().map(from_here),
             without_settings: false,
+            start: None,
         }
     }
 

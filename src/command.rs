@@ -8,6 +8,7 @@ pub mod lint;
 pub mod list;
 pub mod man;
 pub mod run_images;
+pub mod since;
 pub mod sizes;
 pub mod test;
 pub mod why;

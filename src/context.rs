@@ -8,6 +8,7 @@ mod dockerignore;
 mod git_ignored;
 mod pattern;
 mod search;
+mod taken;
 mod whole_context;
 
 use std::io;
@@ -17,6 +18,7 @@ pub use auto::{ContextStatus, find};
 pub use dockerignore::Ignore;
 pub use git_ignored::is_git_ignored;
 use search::Search;
+pub use taken::Taken;
 
 use crate::problem::IoError;
 

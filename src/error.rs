@@ -10,6 +10,7 @@ use crate::report::file::UnfitReportFile;
 use crate::repository::select::WrongGlobs;
 use crate::repository::service_name::ServiceName;
 use crate::runner::logs::NoLogFolder;
+use crate::since::SinceError;
 use crate::yaml::YamlError;
 use image_analyzer::printable::printable;
 
@@ -40,6 +41,9 @@ pub enum Error {
     /// The exact sizes of images are not known.
     #[error(transparent)]
     ExactSizes(#[from] crate::engine::exact_sizes::ExactSizesError),
+    /// It cannot be said what has changed.
+    #[error(transparent)]
+    Since(#[from] SinceError),
     /// None of the images that were asked for is there.
     #[error("`{repository}` has no image of these services: build them with `mkcompose build{flags}`")]
     NoImages {

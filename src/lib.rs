@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Data flows in one direction. The outside world is read and written at the edges: [`repository`], [`settings`],
-//! [`context`], [`output`], [`terminal`] and [`engine`]. Everything between is a function from values to values.
+//! [`context`], [`output`], [`terminal`], [`engine`], [`git`] and [`since`]. Everything between is a function from values to values.
 //! ARCHITECTURE.md has the map.
 
 // What a module shows to others is `pub`; none of it is shown outside.
@@ -22,6 +22,7 @@ mod engine;
 mod error;
 mod exit_code;
 mod expectation;
+mod git;
 mod interrupt;
 mod lint;
 mod markup;
@@ -32,6 +33,7 @@ mod report;
 mod repository;
 mod runner;
 mod settings;
+mod since;
 mod size_format;
 mod sizes;
 mod table;

@@ -19,6 +19,6 @@ pub mod service;
 pub mod service_name;
 mod settings_check;
 
-pub use layout::{Layout, LoadOptions};
+pub use layout::{AUTO, Layout, LoadOptions};
 pub use load::{Repository, templates};
 pub use paths::{relative, resolve};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 use crate::cli::engine::EngineArgs;
+use crate::cli::since::SinceArgs;
 
 /// The flags of `mkcompose build`.
 #[derive(Clone, Debug, Args)]
@@ -26,6 +27,9 @@ pub struct WorkArgs {
     /// Services to work on, as shell patterns (`'hello-c.*'`); without one, all of both sets
     #[arg(value_name = "GLOB")]
     pub globs: Vec<String>,
+    /// What has not changed is left out.
+    #[command(flatten)]
+    pub since: SinceArgs,
     /// How many at once; without it, as many as there are cores, at most 4, and where nothing is built four times as many,
     /// at most 8
     #[arg(short, long, value_name = "N")]

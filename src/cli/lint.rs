@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::cli::since::SinceArgs;
 use crate::lint::Rule;
 use crate::report::lint::Format;
 
@@ -11,6 +12,9 @@ pub struct LintArgs {
     /// Services to look at, as names or globs; all without any
     #[arg(value_name = "GLOB")]
     pub globs: Vec<String>,
+    /// What has not changed is left out.
+    #[command(flatten)]
+    pub since: SinceArgs,
     /// Do not report findings of RULE; may be repeated
     #[arg(long, value_name = "RULE", value_parser = rule)]
     pub allow: Vec<Rule>,

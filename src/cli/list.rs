@@ -2,17 +2,25 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::since::SinceArgs;
+
 /// The flags of `mkcompose list`.
 #[derive(Clone, Debug, Args)]
 pub struct ListArgs {
     /// Only services that match; `*` crosses dots
     #[arg(value_name = "GLOB")]
     pub globs: Vec<String>,
+    /// What has not changed is left out.
+    #[command(flatten)]
+    pub since: SinceArgs,
+    /// Show by what each service is touched: the first path or reason
+    #[arg(long, requires = "since")]
+    pub why: bool,
     /// How to show the list
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: ListFormat,
     /// Show what was passed over instead, and why
-    #[arg(long, conflicts_with = "globs")]
+    #[arg(long, conflicts_with_all = ["globs", "since"])]
     pub skipped: bool,
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 use crate::cli::engine::EngineArgs;
+use crate::cli::since::SinceArgs;
 use crate::report::sizes::Format;
 use crate::sizes::SortOrder;
 use crate::sizes::growth_limit::GrowthLimit;
@@ -20,6 +21,9 @@ pub struct SizesArgs {
     /// Services to look at, as shell patterns (`'hello-c.*'`); without one, all
     #[arg(value_name = "GLOB")]
     pub globs: Vec<String>,
+    /// What has not changed is left out.
+    #[command(flatten)]
+    pub since: SinceArgs,
     /// How to report
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: Format,

@@ -20,7 +20,7 @@ use crate::terminal::{Style, Terminal};
 /// Problems with the Dockerfiles, the globs or the folder for logs, or no engine: nothing was begun. Or a full stdout.
 pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let start = Instant::now();
-    let chosen = choose(&args.work, options, true)?;
+    let chosen = choose(&args.work, options, true, terminal)?;
     let unsaid = Mutex::new(None);
     let tell = |row: &ServiceResult| {
         let said = terminal.result(&builds::line(row, terminal.color_out()));

@@ -7,16 +7,18 @@ use walkdir::WalkDir;
 
 use crate::cli::Options;
 use crate::cli::list::{ListArgs, ListFormat};
+use crate::command::since::{say_if_none, touched_by};
 use crate::context::ContextStatus;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::expectation::ExpectedOutcome;
-use crate::report::services::{ServiceEntry, Sources};
+use crate::report::services::{ServiceEntry, Sources, TouchedByEntry};
 use crate::repository::scan::{SkipReason, Skipped, is_named_like_a_dockerfile};
 use crate::repository::select::select;
 use crate::repository::service::Service;
 use crate::repository::service_name::{PREFIX, Set};
 use crate::repository::{Layout, Repository, templates};
+use crate::since::Touched;
 use crate::table::Table;
 use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::printable_path;
@@ -31,7 +33,14 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     }
     let repository = Repository::load(&options.load_options())?;
     repository.notes.iter().for_each(|note| terminal.status(note));
-    let services = select(repository.services, &args.globs, &options.as_shell_args())?;
+    if args.why && args.format == ListFormat::Names {
+        let what = "`--format names` has no room for `--why`: leave one of the two out";
+        return Err(Error::Usage(what.to_owned()));
+    }
+    let touched = touched_by(&args.since, &repository, options, terminal)?;
+    let mut services = select(repository.services, &args.globs, &options.as_shell_args())?;
+    services.retain(|service| touched.as_ref().is_none_or(|touched| touched.contains(&service.name)));
+    say_if_none(&args.since, services.is_empty(), terminal);
     if args.format == ListFormat::Names {
         terminal.result(&lines(services.iter().map(|service| service.name.as_str())))?;
         return Ok(ExitCode::Success);
@@ -44,9 +53,17 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     }
     let mut sources = Sources::new(repository.follows_convention);
     let entries = services.iter().map(|service| ServiceEntry::new(service, &mut sources));
-    let entries = entries.collect::<Result<Vec<_>, _>>()?;
+    let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
+    let why = touched.filter(|_| args.why);
+    if let Some(why) = &why {
+        for entry in &mut entries {
+            entry.touched_by = why.reason(entry.service).map(TouchedByEntry::new);
+        }
+    }
     match args.format {
         ListFormat::Json => terminal.json(&entries)?,
+        ListFormat::Table | ListFormat::Names if services.is_empty() => {}
+        ListFormat::Table | ListFormat::Names if why.is_some() => show(&reasons(&services, why.as_ref()), terminal)?,
         ListFormat::Table | ListFormat::Names => show(&table(&services, &entries, terminal.width()), terminal)?,
     }
     Ok(ExitCode::Success)
@@ -55,6 +72,16 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
 fn show<const N: usize>(table: &Table<N>, terminal: &Terminal) -> Result<(), Error> {
     let header = |line: &str| terminal.styled_out(line, Style::Strong);
     Ok(terminal.result(&table.render(terminal.width(), header))?)
+}
+
+/// The table that says by what each service is touched.
+fn reasons(services: &[Service], touched: Option<&Touched>) -> Table<2> {
+    let mut table = Table::keyed(["SERVICE", "TOUCHED BY"]);
+    for service in services {
+        let reason = touched.and_then(|touched| touched.reason(&service.name));
+        table.row([service.name.to_string(), reason.map_or_else(|| NOTHING.to_owned(), ToString::to_string)]);
+    }
+    table
 }
 
 /// The columns that the table leaves out first where not all can be read, by their place.

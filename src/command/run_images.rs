@@ -8,6 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::cli::Options;
 use crate::cli::build::WorkArgs;
 use crate::command::generate::stale;
+use crate::command::since::{say_if_none, touched_by};
 use crate::engine::cleanup::Remover;
 use crate::engine::run_label::{LABEL, Owner};
 use crate::engine::{Engine, EngineError};
@@ -62,15 +63,18 @@ pub struct RunResult {
 /// What is done as each image ends, by whichever thread worked on it.
 pub type Ended<'a> = dyn Fn(&ServiceResult, &Progress) + Sync + 'a;
 
-/// Chooses what the globs name.
+/// Chooses what the globs name and `--since` leaves.
 ///
 /// # Errors
-/// Problems with the Dockerfiles, the build context or the globs.
-pub fn choose(args: &WorkArgs, options: &Options, build: bool) -> Result<Selection, Error> {
+/// Problems with the Dockerfiles, the build context, the globs or the commit.
+pub fn choose(args: &WorkArgs, options: &Options, build: bool, terminal: &Terminal) -> Result<Selection, Error> {
     let repository = Repository::load(&options.load_options())?;
     let all = repository.services.iter().map(|service| service.name.to_string()).collect();
+    let touched = touched_by(&args.since, &repository, options, terminal)?;
     let chosen = select(repository.services.iter().collect(), &args.globs, &options.as_shell_args())?;
-    let chosen = chosen.into_iter().map(|service: &Service| service.name.clone()).collect();
+    let is_touched = |service: &&Service| touched.as_ref().is_none_or(|touched| touched.contains(&service.name));
+    let chosen: BTreeSet<_> = chosen.into_iter().filter(is_touched).map(|service| service.name.clone()).collect();
+    say_if_none(&args.since, chosen.is_empty(), terminal);
     let stale = stale(&repository, options);
     let tasks = jobs(&repository.services, &chosen, build);
     Ok(Selection { repository, tasks, all, stale })
@@ -100,6 +104,10 @@ pub fn work(
     terminal: &Terminal,
     ended: &Ended<'_>,
 ) -> Result<RunResult, Error> {
+    if chosen.tasks.is_empty() {
+        // No engine is needed for nothing.
+        return Ok(RunResult { rows: Vec::new(), was_interrupted: false, troubles: Vec::new() });
+    }
     let engine = args.engine.engine();
     engine.check()?;
     let logs = Logs::open(logs_folder(&chosen.repository, args)?)?;

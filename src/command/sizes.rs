@@ -1,9 +1,11 @@
 //! `mkcompose sizes`: how big is each image, and has one grown too much?
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::cli::Options;
 use crate::cli::sizes::SizesArgs;
+use crate::command::since::{say_if_none, touched_by};
 use crate::command::{NOTHING_TO_COMPARE, print_report};
 use crate::engine::Engine;
 use crate::engine::exact_sizes::ExactSizesError;
@@ -13,6 +15,7 @@ use crate::problem::Problem;
 use crate::report::sizes::{Format, Report, changes};
 use crate::repository::Repository;
 use crate::repository::select::{matcher, select};
+use crate::repository::service::Service;
 use crate::repository::service_name::ServiceName;
 use crate::sizes::baseline::{Baseline, Changes};
 use crate::sizes::figures::{FigureKind, Figures, Incomparable};
@@ -27,12 +30,19 @@ use image_analyzer::printable::printable;
 /// Problems with the Dockerfiles, the globs or the baseline; an engine that does not answer; no image to speak of.
 pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let repository = Repository::load(&options.load_options())?;
+    let touched = touched_by(&args.since, &repository, options, terminal)?;
     let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
-    let baseline = args.baseline.as_ref().map(|path| baseline(path, &args.globs)).transpose()?;
+    let is_touched = |service: &Service| touched.as_ref().is_none_or(|touched| touched.contains(&service.name));
+    let (chosen, left_out): (Vec<_>, Vec<_>) = chosen.into_iter().partition(is_touched);
+    let left_out = left_out.into_iter().map(|service| service.name.to_string()).collect();
+    say_if_none(&args.since, chosen.is_empty(), terminal);
+    let baseline = args.baseline.as_ref().map(|path| baseline(path, &args.globs, &left_out)).transpose()?;
     let engine = args.engine.engine();
     let figures = figures(args, baseline.as_ref(), &engine)?;
     let wanted = chosen.iter().map(|service| (service.name.to_string(), service.image.clone())).collect();
     let images = match figures.kind {
+        // No engine is needed for nothing.
+        _ if chosen.is_empty() => Ok(BTreeMap::new()),
         FigureKind::Store => engine.images(&wanted).map_err(ExactSizesError::Engine),
         FigureKind::Exact => engine.exact_images(&wanted, figures.is_podman()),
     };
@@ -43,7 +53,7 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
     let services: Vec<ServiceName> = chosen.into_iter().map(|service| service.name).collect();
     let reference = |service: &ServiceName| wanted.get(service.as_str()).cloned().unwrap_or_default();
     let sizes = Sizes { figures, ..measure(&reference, &services, &images, args.sort) };
-    if sizes.total.built == 0 {
+    if sizes.total.built == 0 && !services.is_empty() {
         return Err(Error::NoImages { repository: repository.image, flags: options.as_shell_args() });
     }
     let changes = baseline.map(|baseline| baseline.changes(&sizes, args.budget.unwrap_or_default()));
@@ -77,8 +87,8 @@ fn figures(args: &SizesArgs, baseline: Option<&Baseline>, engine: &Engine) -> Re
     Ok(figures)
 }
 
-/// Reads the earlier report at `path`, as far as the globs ask for it.
-fn baseline(path: &Path, globs: &[String]) -> Result<Baseline, Error> {
+/// Reads the earlier report at `path`, as far as the globs ask for it, without the services that are left out.
+fn baseline(path: &Path, globs: &[String], left_out: &BTreeSet<String>) -> Result<Baseline, Error> {
     let json = std::fs::read(path).map_err(Error::io("read", path))?;
     let baseline = Baseline::parse(&json).map_err(|why| {
         let what = format!("this is no report of sizes ({why}): write one with `mkcompose sizes --format json`");
@@ -86,7 +96,10 @@ fn baseline(path: &Path, globs: &[String]) -> Result<Baseline, Error> {
     })?;
     // That each is valid has been seen when the services were chosen.
     let patterns: Vec<_> = globs.iter().filter_map(|glob| matcher(glob).ok()).collect();
-    Ok(baseline.of(|service| patterns.is_empty() || patterns.iter().any(|pattern| pattern.is_match(service))))
+    Ok(baseline.of(|service| {
+        let is_meant = patterns.is_empty() || patterns.iter().any(|pattern| pattern.is_match(service));
+        is_meant && !left_out.contains(service)
+    }))
 }
 
 /// Prints the changes where the format has no room for them.

@@ -37,8 +37,8 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     let start = Instant::now();
     let files = args.reports.iter().map(|path| File::new(path.clone())).collect::<Result<Vec<_>, _>>()?;
     let baseline = args.baseline.as_ref().map(|path| baseline(path)).transpose()?;
-    let chosen = choose(&args.work, options, !args.no_build)?;
-    if let Some(network) = &args.network {
+    let chosen = choose(&args.work, options, !args.no_build, terminal)?;
+    if let Some(network) = args.network.as_ref().filter(|_| !chosen.tasks.is_empty()) {
         let engine = args.work.engine.engine();
         engine.check()?;
         engine.check_network(network)?;

@@ -57,7 +57,7 @@ impl Ignore {
     }
 
     /// The file that the lines are from.
-    pub(super) fn path(&self) -> Option<&Path> {
+    pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 

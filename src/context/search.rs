@@ -25,6 +25,16 @@ pub(super) struct Search<'a> {
     ignore: &'a Ignore,
     /// What to say if nothing is found.
     absence: Presence,
+    /// The links that were followed, or led nowhere; without those that are kept from the build.
+    links: BTreeSet<PathBuf>,
+}
+
+/// Where a source leads.
+pub(super) struct Reached {
+    /// The files and folders that it names, links followed.
+    pub(super) ends: BTreeSet<PathBuf>,
+    /// The links on the way.
+    pub(super) links: BTreeSet<PathBuf>,
 }
 
 /// Something in a folder.
@@ -35,23 +45,13 @@ struct Entry {
 
 impl<'a> Search<'a> {
     pub(super) fn new(root: &'a Path, ignore: &'a Ignore) -> Self {
-        Self { root, ignore, absence: Presence::Missing }
+        Self { root, ignore, absence: Presence::Missing, links: BTreeSet::new() }
     }
 
     /// Whether something at `parts` reaches the build.
     pub(super) fn find(mut self, parts: &[&str]) -> Result<Presence, IoError> {
         let Some((last, folders)) = parts.split_last() else { return Ok(Presence::There) };
-        // Many links may lead to one folder.
-        let mut places = BTreeSet::from([PathBuf::new()]);
-        for part in folders {
-            let mut below = BTreeSet::new();
-            for folder in places {
-                for entry in self.entries(&folder, part)? {
-                    below.extend(self.end(folder.join(entry.name), entry.is_link)?);
-                }
-            }
-            places = below;
-        }
+        let places = self.places(folders)?;
         let (mut found, mut is_whole) = (false, true);
         for folder in places {
             for entry in self.entries(&folder, last)? {
@@ -66,6 +66,27 @@ impl<'a> Search<'a> {
             }
         }
         Ok(if found && is_whole { Presence::There } else { self.absence })
+    }
+
+    /// Everything that `parts` lead to, whether it reaches the build or not.
+    pub(super) fn reach(mut self, parts: &[&str]) -> Result<Reached, IoError> {
+        let ends = self.places(parts)?;
+        Ok(Reached { ends, links: self.links })
+    }
+
+    /// What `parts` lead to, links followed. Many links may lead to one folder.
+    fn places(&mut self, parts: &[&str]) -> Result<BTreeSet<PathBuf>, IoError> {
+        let mut places = BTreeSet::from([PathBuf::new()]);
+        for part in parts {
+            let mut below = BTreeSet::new();
+            for folder in places {
+                for entry in self.entries(&folder, part)? {
+                    below.extend(self.end(folder.join(entry.name), entry.is_link)?);
+                }
+            }
+            places = below;
+        }
+        Ok(places)
     }
 
     fn takes(&mut self, at: PathBuf, is_link: bool) -> Result<bool, IoError> {
@@ -115,7 +136,10 @@ impl<'a> Search<'a> {
                     self.is_ignored();
                     return Ok(None);
                 }
-                Ok(_) => links += 1,
+                Ok(_) => {
+                    self.links.insert(way.clone());
+                    links += 1;
+                }
                 Err(error) if is_absence(&error) => return Ok(self.leads_nowhere()),
                 Err(error) => return Err(IoError::new("look at", path)(error)),
             }

@@ -12,6 +12,7 @@ use crate::problem::IoError;
 use crate::repository::convention::{Stage, stages};
 use crate::repository::service::Service;
 use crate::repository::service_name::{ServiceName, Set};
+use crate::since::Reason;
 use image_analyzer::printable::printable_path;
 
 /// What is said of one service. The fields and their order are those of docs/list.schema.json.
@@ -57,6 +58,23 @@ pub struct ServiceEntry<'s> {
     pub stages: Vec<Stage>,
     /// What settled each value that is not a default.
     pub origins: BTreeMap<&'s str, String>,
+    /// By what it is touched, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub touched_by: Option<TouchedByEntry>,
+}
+
+/// By what a service is touched.
+#[derive(Debug, Serialize)]
+pub struct TouchedByEntry {
+    reason: &'static str,
+    name: Option<String>,
+}
+
+impl TouchedByEntry {
+    /// What is said of `reason`.
+    pub fn new(reason: &Reason) -> Self {
+        Self { reason: reason.kind(), name: reason.name() }
+    }
 }
 
 /// An image of this repository that another one is built on.
@@ -111,6 +129,7 @@ impl<'s> ServiceEntry<'s> {
             source: sources.of(service)?,
             stages: if sources.is_convention { stages(&service.name, &service.parsed) } else { Vec::new() },
             origins: service.origins.iter().map(|(key, origin)| (key.as_str(), origin.to_string())).collect(),
+            touched_by: None,
         })
     }
 }

@@ -24,10 +24,13 @@ pub struct LoadOptions {
     pub err_output: Option<PathBuf>,
     /// Whether `mkcompose.yml` is passed over.
     pub without_settings: bool,
+    /// The folder that counts as the one that the program was started in, absolute and without links; then the other paths
+    /// here are absolute as well, and so is what is shown.
+    pub start: Option<PathBuf>,
 }
 
 /// The build context that is found, not named.
-pub(super) const AUTO: &str = "auto";
+pub const AUTO: &str = "auto";
 const DOCKERFILES: &str = "dockerfiles";
 /// The build context of the naming convention.
 pub(super) const SAMPLES: &str = "samples";
@@ -67,16 +70,20 @@ impl Layout {
     /// # Errors
     /// If the working directory cannot be found.
     pub fn read(options: &LoadOptions) -> Result<Self, Vec<Problem>> {
-        let start = resolve(Path::new(".")).map_err(|error| vec![error.into()])?;
+        let start = match &options.start {
+            Some(start) => start.clone(),
+            None => resolve(Path::new(".")).map_err(|error| vec![error.into()])?,
+        };
         let file = if options.without_settings { None } else { find(&start) };
         let (root, settings_path, (settings, problems)) = match &file {
             Some(file) => {
-                let root = up_to(&start, file.parent().unwrap_or(&start));
+                let root = file.parent().unwrap_or(&start);
+                let root = if options.start.is_some() { root.to_owned() } else { up_to(&start, root) };
                 let shown = join(&root, FILE_NAME);
                 let settings = SettingsFile::read(file, &shown);
                 (root, Some(shown), settings)
             }
-            None => (PathBuf::new(), None, (SettingsFile::parse("").0, Vec::new())),
+            None => (options.start.clone().unwrap_or_default(), None, (SettingsFile::parse("").0, Vec::new())),
         };
         let real_root = file.as_deref().and_then(Path::parent).map_or(start, Path::to_owned);
         Ok(Self::new(options, root, real_root, settings_path, settings, problems))

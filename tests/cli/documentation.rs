@@ -214,7 +214,11 @@ fn modules_import_only_what_the_architecture_lets_them() {
     assert_eq!(users(&sources, "crate::{", &[]), nobody, "grouped imports cannot be told apart here");
     assert_eq!(users(&sources, "crate::command", &["src/command"]), nobody);
     assert_eq!(users(&sources, "crate::cli", &["src/command", "src/cli"]), nobody);
-    assert_eq!(users(&sources, "Command::new(", &["src/engine"]), nobody, "only `engine` starts a program");
+    assert_eq!(
+        users(&sources, "Command::new(", &["src/engine", "src/git"]),
+        nobody,
+        "only `engine` and `git` start programs"
+    );
     let analyzer = self::sources(&Path::new(ROOT).join("crates/image-analyzer/src"));
     for word in ["mkcompose::", "Command::new("] {
         assert_eq!(users(&analyzer, word, &[]), nobody, "the library knows nothing of {word}");

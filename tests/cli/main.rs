@@ -37,6 +37,7 @@ mod repository;
 mod sample;
 mod schema;
 mod settings;
+mod since;
 mod sizes;
 mod temporary;
 mod why;

@@ -1,0 +1,280 @@
+//! `--since`: what differs from a commit is chosen, and nothing else.
+
+mod git;
+mod history;
+mod oracle;
+mod refused;
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use git::{Repo, odd};
+
+use crate::schema::assert_valid;
+
+/// Two services with files of their own, one that takes the whole context, and two built on each other.
+fn repo() -> Repo {
+    Repo::of(&[
+        ("a/Dockerfile", "FROM scratch\nCOPY main.c /\n"),
+        ("a/main.c", "1"),
+        ("a/README.md", "1"),
+        ("all/Dockerfile", "FROM scratch\nCOPY . /\n"),
+        ("all/.dockerignore", "*.md\nsecret\n"),
+        ("all/x.md", "1"),
+        ("all/y.c", "1"),
+        ("base/Dockerfile", "FROM scratch\nCOPY lib /\n"),
+        ("base/lib/one", "1"),
+        ("child/Dockerfile", "FROM minimage:base\n"),
+        ("grandchild/Dockerfile", "FROM minimage:child\n"),
+        ("copies/Dockerfile", "FROM scratch\nCOPY --from=minimage:base /one /\n"),
+    ])
+}
+
+#[test]
+fn nothing_is_touched_where_nothing_differs() {
+    let repo = repo();
+    let nothing = "nothing that was asked for differs since `HEAD`\n";
+    repo.run(&["list", "--since", "HEAD"]).well(nothing);
+    repo.run(&["list", "--since", "HEAD", "--format", "names"]).well(nothing);
+    repo.run(&["list", "--since", "HEAD", "--format", "json"]).expect(0, "[]\n", nothing);
+    repo.run(&["lint", "--since", "HEAD"]).well(&format!("{nothing}0 Dockerfiles, 0 findings\n"));
+}
+
+#[test]
+fn a_file_touches_those_that_take_it_and_what_is_built_on_them() {
+    let repo = repo();
+    repo.write("a/README.md", "2");
+    repo.write("all/x.md", "2");
+    repo.write("elsewhere", "2");
+    assert_eq!(repo.why("HEAD"), [""; 0], "no COPY takes these");
+    repo.write("base/lib/one", "2");
+    assert_eq!(
+        repo.why("HEAD"),
+        ["base: base/lib/one", "child: built on base", "copies: built on base", "grandchild: built on child"]
+    );
+    repo.write("all/new", "not added to the index");
+    repo.remove("a/main.c");
+    let touched = repo.why("HEAD");
+    assert_eq!(touched[..3], ["a: a/main.c", "all: all/new", "base: base/lib/one"]);
+    // The same, once it is committed.
+    repo.commit();
+    assert_eq!(repo.why("HEAD~1"), touched);
+    assert_eq!(repo.why("HEAD"), [""; 0]);
+}
+
+#[test]
+fn a_rename_touches_both_ends() {
+    let repo = repo();
+    repo.git(&["mv", "a/main.c", "base/lib/main.c"]);
+    assert_eq!(repo.why("HEAD")[..2], ["a: a/main.c", "base: base/lib/main.c"]);
+    repo.commit();
+    repo.git(&["mv", "child", "kid"]);
+    repo.write("grandchild/Dockerfile", "FROM minimage:kid\n");
+    assert_eq!(repo.why("HEAD"), ["grandchild: grandchild/Dockerfile", "kid: a new service"]);
+}
+
+#[test]
+fn a_dockerfile_and_the_ignore_file_that_applies_touch_their_service_alone() {
+    let repo = repo();
+    repo.write("a/Dockerfile", "FROM scratch\n# a comment\nCOPY main.c /\n");
+    repo.write("all/.dockerignore", "*.md\n");
+    assert_eq!(repo.why("HEAD"), ["a: a/Dockerfile", "all: all/.dockerignore"]);
+    repo.commit();
+    // The nearer one applies from now on.
+    repo.write("all/Dockerfile.dockerignore", "*.md\n");
+    repo.write("all/.dockerignore", "");
+    assert_eq!(repo.why("HEAD"), ["all: all/Dockerfile.dockerignore"]);
+    repo.commit();
+    repo.write("all/.dockerignore", "does not apply");
+    assert_eq!(repo.why("HEAD"), ["all: all/.dockerignore"], "COPY . takes it now");
+}
+
+#[test]
+fn a_setting_touches_those_that_it_changes() {
+    let repo = repo();
+    repo.write("mkcompose.yml", "services:\n  a:\n    labels: {x: y}\n");
+    assert_eq!(repo.why("HEAD"), ["a: its setting `labels`"]);
+    repo.commit();
+    repo.write("mkcompose.yml", "# another comment\nservices:\n  a: {labels: {x: y}}\n");
+    assert_eq!(repo.why("HEAD"), [""; 0], "the same settings in other words");
+    repo.write("mkcompose.yml", "services:\n  a:\n    labels: {x: y}\n    expect: runs\n  child:\n    context: all\n");
+    assert_eq!(
+        repo.why("HEAD"),
+        ["a: its setting `expect`", "child: its setting `context`", "grandchild: built on child"]
+    );
+    repo.write("mkcompose.yml", "image: other\nservices:\n  a:\n    labels: {x: y}\n");
+    assert_eq!(repo.why("HEAD").len(), 6, "each has another image");
+}
+
+#[test]
+fn what_a_variable_or_a_bind_mount_takes_counts() {
+    let repo = Repo::of(&[
+        ("arg/Dockerfile", "FROM scratch\nARG WHAT=one\nCOPY $WHAT /\n"),
+        ("arg/one", ""),
+        ("arg/two", ""),
+        ("mount/Dockerfile", "FROM scratch\nRUN --mount=type=bind,source=src,target=/s make\n"),
+        ("mount/src/x", ""),
+        ("mount/other", ""),
+        ("any/Dockerfile", "FROM scratch\nCOPY file-$TARGETARCH /\n"),
+        ("any/.dockerignore", "docs\n"),
+        ("any/file-amd64", ""),
+        ("any/docs/x", ""),
+    ]);
+    for path in ["arg/two", "mount/other", "any/docs/x"] {
+        repo.write(path, "2");
+    }
+    assert_eq!(repo.why("HEAD"), [""; 0]);
+    for path in ["arg/one", "mount/src/x", "any/else"] {
+        repo.write(path, "2");
+    }
+    assert_eq!(repo.why("HEAD"), ["any: any/else", "arg: arg/one", "mount: mount/src/x"]);
+}
+
+#[test]
+fn links_lead_to_what_is_taken_and_are_taken_themselves() {
+    let repo = Repo::of(&[
+        ("a/Dockerfile", "FROM scratch\nCOPY current/x /\n"),
+        ("a/v1/x", "same"),
+        ("a/v2/x", "same"),
+        ("b/Dockerfile.real", "FROM scratch\nCOPY f /\n"),
+        ("b/f", ""),
+        ("common.txt", "FROM scratch\nCOPY f /\n"),
+        ("c/f", ""),
+    ]);
+    repo.link("a/current", "v1");
+    repo.link("c/Dockerfile", "../common.txt");
+    repo.commit();
+    assert_eq!(repo.why("HEAD"), [""; 0]);
+    repo.write("a/v2/x", "not taken");
+    assert_eq!(repo.why("HEAD"), [""; 0]);
+    repo.write("a/v1/x", "taken");
+    repo.write("common.txt", "FROM scratch\nCOPY f /g\n");
+    assert_eq!(repo.why("HEAD"), ["a: a/v1/x", "c: common.txt"]);
+    repo.commit();
+    repo.link("a/current", "v2");
+    repo.write("c/f", "2");
+    assert_eq!(repo.why("HEAD"), ["a: a/current", "c: c/f"]);
+}
+
+#[test]
+fn what_git_ignores_is_made_before_the_build_and_touches_nothing() {
+    let repo = Repo::of(&[
+        (".gitignore", "dist/\n*.gen\n"),
+        ("docker/Dockerfile", "FROM scratch\nCOPY dist/app entry.sh /\n"),
+        ("entry.sh", ""),
+        ("only/docker/Dockerfile", "FROM scratch\nCOPY x.gen /\n"),
+    ]);
+    repo.write("dist/app", "made");
+    repo.write("only/x.gen", "made");
+    repo.write("note", "so that something differs");
+    assert_eq!(repo.why("HEAD"), [""; 0]);
+    repo.write("entry.sh", "2");
+    assert_eq!(repo.why("HEAD"), ["docker: entry.sh"]);
+}
+
+#[test]
+fn a_file_that_becomes_executable_is_another_file() {
+    let repo = repo();
+    std::fs::set_permissions(repo.at("a/main.c"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(repo.why("HEAD"), ["a: a/main.c"]);
+}
+
+#[test]
+fn a_submodule_that_changed_touches_what_takes_it() {
+    let library = Repo::of(&[("x", "1"), ("tool/Dockerfile", "FROM scratch\nCOPY t /\n"), ("tool/t", "")]);
+    let repo = repo();
+    let from = library.at("").to_str().unwrap().to_owned();
+    repo.git(&["submodule", "--quiet", "add", &from, "a/library"]);
+    repo.write("takes/Dockerfile", "# mkcompose: context=.\nFROM scratch\nCOPY a/library/x /\n");
+    repo.commit();
+    repo.write("elsewhere", "so that something differs");
+    assert_eq!(repo.why("HEAD"), [""; 0]);
+    library.write("x", "2");
+    library.commit();
+    repo.git(&["-C", "a/library", "pull", "-q"]);
+    assert_eq!(
+        repo.why("HEAD"),
+        ["a.library.tool: a/library", "takes: a/library"],
+        "what differs in it is not known, so all of it counts"
+    );
+}
+
+#[test]
+fn names_that_no_text_has_are_names_all_the_same() {
+    let repo = repo();
+    repo.write(odd(b"all/new\nline \"q\" \xff.c"), "1");
+    repo.commit();
+    repo.write(odd(b"all/new\nline \"q\" \xff.c"), "2");
+    assert_eq!(repo.why("HEAD"), [r#"all: all/new\nline "q" \xff.c"#]);
+    let run = repo.run(&["list", "--since", "HEAD", "--why", "--format", "json"]);
+    assert_valid(&run.stdout(), "list.schema.json");
+    assert!(run.stdout().contains(r#""name": "all/new\nline \"q\" �.c""#), "{}", run.stdout());
+}
+
+#[test]
+fn paths_are_shown_from_where_it_was_started() {
+    let repo = Repo::of(&[
+        ("mkcompose.yml", "context: .\n"),
+        ("a/Dockerfile", "FROM scratch\nCOPY x a/y /\n"),
+        ("x", "1"),
+        ("a/y", "1"),
+    ]);
+    repo.write("x", "2");
+    let table = "SERVICE  TOUCHED BY\na        ../x\n";
+    repo.run_in("a", &["list", "--since", "HEAD", "--why"]).expect(0, table, "");
+    repo.git(&["checkout", "-q", "x"]);
+    repo.write("a/y", "2");
+    repo.run_in("a", &["list", "--since", "HEAD", "--why"]).expect(0, &table.replace("../x", "y"), "");
+    let absolute = repo.at("").to_str().unwrap().to_owned();
+    repo.run(&["list", "--since", "HEAD", "--why", "--dockerfiles", &format!("{absolute}/a"), "--context", &absolute])
+        .expect(0, "SERVICE   TOUCHED BY\nminimage  a/y\n", "");
+}
+
+#[test]
+fn globs_and_since_both_have_to_choose_a_service() {
+    let repo = repo();
+    repo.write("base/lib/one", "2");
+    let run = |globs: &[&str]| repo.run(&[&["list", "--format", "names", "--since", "HEAD"], globs].concat());
+    run(&["*child"]).expect(0, "child\ngrandchild\n", "");
+    run(&["a"]).well("nothing that was asked for differs since `HEAD`\n");
+    run(&["childd"]).refused("error: `childd` matches no service: did you mean `child`?\n");
+}
+
+#[test]
+fn no_engine_is_asked_for_nothing() {
+    let repo = repo();
+    let nothing = "nothing that was asked for differs since `HEAD`\n";
+    let run = repo.run(&["build", "--docker", "/no/engine", "--since", "HEAD"]);
+    assert_eq!((run.code(), run.stdout().as_str()), (0, ""));
+    assert!(run.stderr().starts_with(nothing), "{}", run.stderr());
+    let run = repo.run(&["test", "--docker", "/no/engine", "--since", "HEAD", "--format", "json", "--report", "r.xml"]);
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    assert_valid(&run.stdout(), "test.schema.json");
+    assert!(std::fs::read_to_string(repo.at("r.xml")).unwrap().contains("tests=\"0\""));
+    repo.remove("r.xml");
+    let run = repo.run(&["sizes", "--docker", "/no/engine", "--since", "HEAD", "--format", "json"]);
+    assert_eq!((run.code(), run.stderr().as_str()), (0, nothing));
+    assert_valid(&run.stdout(), "sizes.schema.json");
+}
+
+#[test]
+fn a_commit_whose_dockerfiles_cannot_be_read_touches_everything_and_that_is_said() {
+    let repo = Repo::of(&[("mkcompose.yml", "contxt: .\n"), ("a/Dockerfile", "FROM scratch\n")]);
+    repo.remove("mkcompose.yml");
+    repo.run(&["list", "--since", "HEAD", "--why"]).expect(
+        0,
+        "SERVICE  TOUCHED BY\na        the Dockerfiles of that commit cannot be read\n",
+        "`--since HEAD`: the Dockerfiles of that commit cannot be read (mkcompose.yml: line 1: unknown key `contxt`: did you \
+         mean `context`?), so that every service counts as touched\n",
+    );
+}
+
+#[test]
+fn what_is_outside_the_repository_counts_as_touched() {
+    let repo = repo();
+    repo.case.at("elsewhere");
+    std::fs::create_dir(repo.case.at("outside")).unwrap();
+    repo.write("elsewhere", "");
+    let run = repo.run(&["list", "--since", "HEAD", "--why", "--context", "../outside", "a"]);
+    let what = "SERVICE  TOUCHED BY\na        its Dockerfile or context is outside the git repository\n";
+    assert_eq!((run.code(), run.stdout().as_str()), (0, what));
+}
