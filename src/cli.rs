@@ -8,6 +8,7 @@ pub mod engine;
 pub mod init;
 pub mod lint;
 pub mod list;
+pub mod matrix;
 pub mod since;
 pub mod sizes;
 pub mod test;
@@ -191,6 +192,8 @@ pub enum Command {
     Test(test::TestArgs),
     /// Compare the sizes of images
     Sizes(sizes::SizesArgs),
+    /// Spread the images over the jobs of a CI system
+    Matrix(matrix::MatrixArgs),
     /// Explain why an image cannot start
     Why(why::WhyArgs),
     /// Print a completion script for SHELL

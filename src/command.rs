@@ -7,6 +7,7 @@ pub mod init;
 pub mod lint;
 pub mod list;
 pub mod man;
+pub mod matrix;
 pub mod run_images;
 pub mod since;
 pub mod sizes;
@@ -64,6 +65,7 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<ExitCode, Error> {
         Some(Command::Init(args)) => init::run(args, &options, terminal),
         Some(Command::Lint(args)) => lint::run(&args, &options, terminal),
         Some(Command::List(args)) => list::run(&args, &options, terminal),
+        Some(Command::Matrix(args)) => matrix::run(&args, &options, terminal),
         Some(Command::Sizes(args)) => sizes::run(&args, &options, terminal),
         Some(Command::Test(args)) => test::run(&args, &options, terminal),
         Some(Command::Why(args)) => why::run(&args, &options, terminal),

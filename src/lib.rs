@@ -33,6 +33,7 @@ mod report;
 mod repository;
 mod runner;
 mod settings;
+mod shards;
 mod since;
 mod size_format;
 mod sizes;

@@ -12,6 +12,7 @@
 
 mod case;
 mod check;
+mod ci_matrix;
 mod contexts;
 mod documentation;
 mod documents;

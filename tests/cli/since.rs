@@ -240,6 +240,24 @@ fn globs_and_since_both_have_to_choose_a_service() {
 }
 
 #[test]
+fn a_matrix_has_what_is_touched_and_is_valid_without_anything() {
+    let repo = repo();
+    let nothing = "nothing that was asked for differs since `HEAD`\n";
+    repo.run(&["matrix", "--since", "HEAD"]).expect(0, "{\"include\":[]}\n", nothing);
+    repo.run(&["matrix", "--since", "HEAD", "--format", "gitlab"]).expect(0, "[]\n", nothing);
+    repo.write("child/Dockerfile", "FROM minimage:base\nUSER 1\n");
+    repo.run(&["matrix", "--since", "HEAD"]).expect(
+        0,
+        concat!(
+            r#"{"include":[{"shard":1,"level":0,"services":"child"},"#,
+            r#"{"shard":2,"level":1,"services":"grandchild"}]}"#,
+            "\n"
+        ),
+        "",
+    );
+}
+
+#[test]
 fn no_engine_is_asked_for_nothing() {
     let repo = repo();
     let nothing = "nothing that was asked for differs since `HEAD`\n";

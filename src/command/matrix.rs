@@ -1,0 +1,146 @@
+//! `mkcompose matrix`: services as the jobs of a CI matrix.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::cli::Options;
+use crate::cli::matrix::{MatrixArgs, MatrixFormat};
+use crate::command::since::{say_if_none, touched_by};
+use crate::error::Error;
+use crate::exit_code::ExitCode;
+use crate::problem::{IoError, Problem};
+use crate::repository::Repository;
+use crate::repository::select::select;
+use crate::repository::service::Service;
+use crate::repository::service_name::ServiceName;
+use crate::shards::{Shard, Times, spread};
+use crate::terminal::Terminal;
+use image_analyzer::printable::printable;
+
+/// The most bytes of a report that are read.
+const MOST_BYTES: u64 = 512 << 20;
+
+/// The most characters of the services of one job that every version of GitLab takes: they are part of the job's name, which
+/// may have 255.
+const MOST_OF_NAME: usize = 200;
+
+/// Prints the matrix on one line, as a variable of CI has to be.
+///
+/// # Errors
+/// Problems with the Dockerfiles, the globs, the commit or the report; more jobs than the CI system takes.
+pub fn run(args: &MatrixArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let repository = Repository::load(&options.load_options())?;
+    let times = args.times.as_deref().map(times).transpose()?;
+    let touched = touched_by(&args.since, &repository, options, terminal)?;
+    let services: Vec<&Service> = repository.services.iter().collect();
+    let chosen = select(services, &args.globs, &options.as_shell_args())?;
+    let is_touched = |service: &&Service| touched.as_ref().is_none_or(|touched| touched.contains(&service.name));
+    let chosen: BTreeSet<_> = chosen.into_iter().filter(is_touched).map(|service| service.name.clone()).collect();
+    say_if_none(&args.since, chosen.is_empty(), terminal);
+    if times.as_ref().is_some_and(|times| !times.have_one_of(&chosen)) && !chosen.is_empty() {
+        terminal.status("the report has no time of any of these services: each counts as long as the others");
+    }
+    let bases_of = |service: &Service| service.local_bases.iter().map(|base| base.service.clone()).collect();
+    let bases = repository.services.iter().map(|service| (service.name.clone(), bases_of(service))).collect();
+    let shards = spread(&chosen, &bases, &times.unwrap_or_default(), args.shards);
+    refuse_too_many(&shards, args.format)?;
+    let text = match args.format {
+        MatrixFormat::Github => serde_json::to_string(&github(&shards)),
+        MatrixFormat::Gitlab => serde_json::to_string(&gitlab(&shards)),
+    };
+    let text = text.map_err(|error| IoError::new("write", "stdout")(error.into()))?;
+    terminal.result(&(text + "\n"))?;
+    if args.format == MatrixFormat::Gitlab && shards.iter().any(|shard| words(shard).len() > MOST_OF_NAME) {
+        terminal.status(&format!(
+            "a job has more than {MOST_OF_NAME} characters of services, which not every version of GitLab takes: give more `--shards`"
+        ));
+    }
+    Ok(ExitCode::Success)
+}
+
+/// How many jobs of one matrix the CI system takes, and its name (GitHub: "Workflow syntax", a matrix makes at most 256 jobs;
+/// GitLab: the keyword `parallel:matrix`, 200).
+const fn limit(format: MatrixFormat) -> (usize, &'static str) {
+    match format {
+        MatrixFormat::Github => (256, "GitHub"),
+        MatrixFormat::Gitlab => (200, "GitLab"),
+    }
+}
+
+fn refuse_too_many(shards: &[Shard], format: MatrixFormat) -> Result<(), Error> {
+    let (most, system) = limit(format);
+    if shards.len() <= most {
+        return Ok(());
+    }
+    let levels = shards.last().map_or(1, |shard| shard.level + 1);
+    let fix = match most / levels {
+        0 => "choose fewer services".to_owned(),
+        fitting => format!("give `--shards {fitting}` or less, or choose fewer services"),
+    };
+    let levels = if levels == 1 { String::new() } else { format!(" in {levels} levels of bases") };
+    Err(Error::Usage(format!("this makes {} jobs{levels}, and {system} takes at most {most}: {fix}", shards.len())))
+}
+
+/// What GitHub reads.
+#[derive(Serialize)]
+struct Github {
+    include: Vec<GithubJob>,
+}
+
+/// A job of GitHub.
+#[derive(Serialize)]
+struct GithubJob {
+    /// Its number, from 1.
+    shard: usize,
+    /// How many levels come before it.
+    level: usize,
+    /// Its services, with a space between.
+    services: String,
+}
+
+fn github(shards: &[Shard]) -> Github {
+    let job =
+        |(place, shard): (usize, &Shard)| GithubJob { shard: place + 1, level: shard.level, services: words(shard) };
+    Github { include: shards.iter().enumerate().map(job).collect() }
+}
+
+/// A job of GitLab, which reads variables: names in capitals, all of them text.
+#[derive(Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+struct GitlabJob {
+    shard: String,
+    level: String,
+    services: String,
+}
+
+fn gitlab(shards: &[Shard]) -> Vec<GitlabJob> {
+    let job = |(place, shard): (usize, &Shard)| GitlabJob {
+        shard: (place + 1).to_string(),
+        level: shard.level.to_string(),
+        services: words(shard),
+    };
+    shards.iter().enumerate().map(job).collect()
+}
+
+/// The services of a shard with a space between. No name has a character that a shell would read as something else.
+fn words(shard: &Shard) -> String {
+    shard.services.iter().map(ServiceName::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn times(path: &Path) -> Result<Times, Error> {
+    let mut json = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut json));
+    read.map_err(Error::io("read", path))?;
+    if u64::try_from(json.len()).unwrap_or(u64::MAX) > MOST_BYTES {
+        let what = format!("this is more than {} MiB, too large for a report: give another", MOST_BYTES >> 20);
+        return Err(Error::Problems(vec![Problem::new(path, what)]));
+    }
+    Times::parse(&json).map_err(|why| {
+        let what = format!("this is no report of outcomes ({why}): write one with `mkcompose test --report FILE.json`");
+        Error::Problems(vec![Problem::new(path, printable(&what))])
+    })
+}
