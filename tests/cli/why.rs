@@ -325,3 +325,43 @@ image.tar starts, and may fail: /hello looks up users, but /etc/passwd is not in
     case.run(["why", "--archive", "image.tar"]).expect(0, said, "");
     case.run(["why", "--archive", "image.tar", "--strict"]).expect(1, said, "");
 }
+
+/// An archive of one layer whose image has this configuration.
+fn configured(config: &str, layer: Vec<u8>) -> Vec<u8> {
+    let config = format!(
+        r#"{{"architecture":"amd64","os":"linux","config":{config},"rootfs":{{"type":"layers","diff_ids":["sha256:{:064}"]}}}}"#,
+        1
+    );
+    let manifest = r#"[{"Config":"config.json","RepoTags":null,"Layers":["layer.tar"]}]"#;
+    tar(&[file("config.json", config), file("layer.tar", layer), file("manifest.json", manifest)])
+}
+
+#[test]
+fn a_file_that_an_interpreter_is_given_is_followed_through_what_starts_it() {
+    let program = || Sample::program().bytes();
+    let tools = ["sbin/tini", "usr/bin/env", "usr/bin/python3"].map(|path| file(path, program()).mode(0o755));
+    let layer = tar(&[&tools[..], &[file("main.py", "")]].concat());
+    let config = r#"{"Entrypoint":["tini","--"],"Cmd":["env","A=1","python3","-u","main.py"],"WorkingDir":"/app"}"#;
+    let said = "\
+image.tar cannot start: python3 is given main.py, which is not in the image (argument-missing)
+  the image's configuration: ENTRYPOINT [\"tini\", \"--\"], which is /sbin/tini by PATH
+  /sbin/tini runs env A=1 python3 -u main.py
+  /usr/bin/env runs A=1 python3 -u main.py
+  the image's configuration: WORKDIR is /app
+  /main.py is there
+  fix: write the command as a list of words
+    CMD [\"env\", \"A=1\", \"python3\", \"-u\", \"/main.py\"]
+  or: copy it into the image
+    COPY main.py /app/main.py
+";
+    let case = Case::empty().file("image.tar", configured(config, layer.clone()));
+    case.run(["why", "--archive", "image.tar"]).expect(1, said, "");
+    let run = case.run(["why", "--archive", "image.tar", "--format", "json"]);
+    assert_valid("why", &run.stdout());
+    let right = Case::empty().file("image.tar", configured(&config.replace("/app", "/"), layer));
+    right.run(["why", "--archive", "image.tar"]).expect(
+        0,
+        "image.tar: nothing found that keeps it from starting\n",
+        "",
+    );
+}

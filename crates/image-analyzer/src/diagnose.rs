@@ -3,12 +3,14 @@
 //! Nothing is run. The findings follow from the files alone, by the rules of the engine, the kernel and the loaders. What a
 //! program does once it runs is not known, so an image without findings may still fail.
 
+mod argument;
 mod command;
 mod facts;
 mod fixes;
 mod interpreter;
 mod library;
 mod program;
+mod run_as;
 mod warnings;
 mod wrappers;
 
@@ -168,6 +170,7 @@ fn shown_command(image: &Image) -> String {
     if said.is_empty() { "no ENTRYPOINT, no CMD".to_owned() } else { said.join(" ") }
 }
 
+/// Reports the user or group of USER that the engine does not find.
 fn unknown_user(image: &Image, unknown: &Unknown) -> Finding {
     let (id, what, name, file) = match unknown {
         Unknown::User(name) => (FindingKind::UserUnknown, "user", name, "/etc/passwd"),

@@ -36,6 +36,8 @@ pub enum FindingKind {
     InterpreterNotExecutable,
     /// The interpreter must open the script, and the user cannot read it.
     ScriptNotReadable,
+    /// The file or class that an interpreter is told to run is not in the image.
+    ArgumentMissing,
     /// A carriage return at the end of the `#!` line becomes part of the interpreter's name.
     CrlfInScript,
     /// A text file without `#!`.
@@ -80,7 +82,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::NothingToRun,
         Self::UserUnknown,
         Self::GroupUnknown,
@@ -94,6 +96,7 @@ impl FindingKind {
         Self::InterpreterMissing,
         Self::InterpreterNotExecutable,
         Self::ScriptNotReadable,
+        Self::ArgumentMissing,
         Self::CrlfInScript,
         Self::ScriptWithoutInterpreter,
         Self::UnknownFormat,
@@ -132,6 +135,7 @@ impl FindingKind {
             Self::InterpreterMissing => "interpreter-missing",
             Self::InterpreterNotExecutable => "interpreter-not-executable",
             Self::ScriptNotReadable => "script-not-readable",
+            Self::ArgumentMissing => "argument-missing",
             Self::CrlfInScript => "crlf-in-script",
             Self::ScriptWithoutInterpreter => "script-without-interpreter",
             Self::UnknownFormat => "unknown-format",

@@ -91,6 +91,8 @@ pub enum Fix {
     PlainMode(FixTarget),
     /// Copy the program to this path.
     CopyProgram(Vec<u8>),
+    /// Copy this file of the build context to this path.
+    CopyFile(Vec<u8>, Vec<u8>),
     /// Start from a base image that has this libc.
     BaseWith(Libc),
     /// Start from a base image that has a shell and basic tools.

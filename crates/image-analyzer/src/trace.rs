@@ -17,6 +17,8 @@ pub enum Role {
     Library,
     /// Java code.
     Class,
+    /// The file that an interpreter is given.
+    Argument,
 }
 
 impl Role {
@@ -29,6 +31,7 @@ impl Role {
             Self::Loader => "loader",
             Self::Library => "library",
             Self::Class => "class",
+            Self::Argument => "argument",
         }
     }
 }

@@ -76,6 +76,9 @@ fn of(fix: &Fix, dockerfile: Option<&Dockerfile>) -> FixText {
             let (stage, path) = (stage(dockerfile, path), quoted(path));
             fix_text("copy the program there", [format!("COPY --from={stage} {path} {path}")])
         }
+        Fix::CopyFile(from, to) => {
+            fix_text("copy it into the image", [format!("COPY {} {}", quoted(from), quoted(to))])
+        }
         Fix::BaseWith(libc) => {
             fix_text(format!("start from a base that has {}", libc.name()), [format!("FROM {}", base(*libc))])
         }

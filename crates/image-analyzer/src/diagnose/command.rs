@@ -10,6 +10,7 @@ use crate::path::{absolute, components, join};
 use crate::printable::{printable, printable_bytes, printable_json};
 use crate::rules::path_lookup::LookupProblem;
 use crate::rules::shell_words;
+use crate::rules::word::plain_words;
 use crate::trace::{Role, TraceStep};
 use crate::tree::LookupError;
 
@@ -27,7 +28,7 @@ impl Diagnoser<'_> {
                 let before = self.findings.len();
                 self.shadowed(first);
                 step.needs = self.execute(&path, StartedBy::Engine, 0);
-                self.follow(step, before, &path, words, 0)
+                self.follow(step, before, &path, &plain_words(words), 0)
             }
             Err(problem) => vec![self.no_command(first, &problem)],
         }

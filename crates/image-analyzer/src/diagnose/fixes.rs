@@ -96,6 +96,17 @@ pub(super) fn for_missing(
     fixes
 }
 
+/// For a file that an interpreter is given by this name and that would have to be at `path`: what is compiled comes from
+/// where it was built, what is not is in the build context.
+pub(super) fn for_argument(name: &str, path: Vec<u8>) -> Fix {
+    if [".jar", ".dll", ".exe"].iter().any(|ending| name.ends_with(ending)) {
+        return Fix::CopyProgram(path);
+    }
+    let name = if name.starts_with('/') { name.rsplit('/').next().unwrap_or_default() } else { name };
+    let from = absolute(components(name.as_bytes()).filter(|part| *part != b".."));
+    Fix::CopyFile(from.get(1..).unwrap_or_default().to_vec(), path)
+}
+
 /// For the interpreter of a script.
 pub(super) fn for_interpreter(image: &Image, name: &[u8], script: &[u8]) -> Vec<Fix> {
     let base = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();

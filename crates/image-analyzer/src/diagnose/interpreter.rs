@@ -10,6 +10,7 @@ use crate::rules::java::{release_of_class, release_of_jar};
 use crate::rules::path_lookup::{LookupProblem, not_executable};
 use crate::rules::shebang::{self, Env, Line, Script};
 use crate::rules::shell_options;
+use crate::rules::word::Word;
 use crate::trace::{Role, TraceStep};
 use crate::tree::FileEntry;
 
@@ -164,8 +165,22 @@ impl Diagnoser<'_> {
                 format!("the #! line of {shown} ends in CRLF (Windows line endings)"),
             );
             self.report(finding.fix([Fix::UnixNewlines(script.to_vec())]));
+        } else if reads {
+            step.needs.extend(self.of_line(&path, &[line.interpreter, line.argument], script));
         }
         step
+    }
+
+    /// The file that the interpreter at `path` runs, if the words of a `#!` line name another one than the script.
+    fn of_line(&mut self, path: &[u8], words: &[&[u8]], script: &[u8]) -> Option<TraceStep> {
+        let word = |bytes: &[u8]| match std::str::from_utf8(bytes) {
+            Ok(text) => text.into(),
+            Err(_) => Word { text: String::from_utf8_lossy(bytes).into_owned(), is_plain: false },
+        };
+        let mut words: Vec<_> = words.iter().filter(|word| !word.is_empty()).map(|bytes| word(bytes)).collect();
+        words.push(word(script));
+        let step = self.argument(path, &words)?;
+        (step.path.as_deref() != Some(script)).then_some(step)
     }
 
     fn no_interpreter(&mut self, script: &[u8], name: &[u8], problem: &LookupProblem, step: TraceStep) -> TraceStep {
@@ -228,13 +243,17 @@ impl Diagnoser<'_> {
         match self.search().started(&program) {
             Ok(found) => {
                 let path = found.path;
-                let reads = !split && reads_as_the_user(&found.entry);
+                let reads = reads_as_the_user(&found.entry);
                 let mut step = step.there(path.clone());
                 self.record_step(env, format!("finds {} by PATH", printable_bytes(&path)));
                 let before = self.findings.len();
                 step.needs = self.execute(&path, StartedBy::Shell, depth + 1);
-                if self.findings.len() == before && reads && reads_its_script(&program, b"") {
+                if self.findings.len() == before && reads && !split && reads_its_script(&program, b"") {
                     self.unreadable(script, &program);
+                }
+                if self.findings.len() == before && reads {
+                    let words: Vec<_> = std::iter::once(&program).chain(&arguments).map(Vec::as_slice).collect();
+                    step.needs.extend(self.of_line(&path, &words, script));
                 }
                 Some(step)
             }

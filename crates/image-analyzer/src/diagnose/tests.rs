@@ -1,5 +1,6 @@
 //! One rule at a time, each with its nearest harmless neighbour.
 
+mod argument;
 mod command;
 mod consulted;
 mod doubt;
@@ -10,6 +11,7 @@ mod program;
 mod script;
 mod shell;
 mod words;
+mod wrapper;
 
 use super::{Diagnosis, diagnose};
 use crate::Image;

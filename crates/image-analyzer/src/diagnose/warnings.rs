@@ -9,7 +9,9 @@ use crate::finding::{FileCopy, Finding, FindingKind, Fix, PackageManager, Source
 use crate::layer::FileKind;
 use crate::path::join;
 use crate::printable::printable_bytes;
+use crate::rules::interpreters::interpreter;
 use crate::rules::java::{JavaTarget, java_target, release_of_class, release_of_jar, release_of_runtime, too_new};
+use crate::rules::word::Word;
 use crate::trace::{Role, TraceStep};
 
 /// Where Go's `crypto/x509`, OpenSSL and Rust's `openssl-probe` look for a bundle of certificates.
@@ -33,7 +35,7 @@ const TOOLS: [&str; 11] = ["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox",
 
 impl Diagnoser<'_> {
     /// Looks at a program that can be executed, with the words it is given.
-    pub(super) fn likely(&mut self, path: &[u8], words: &[String]) -> Vec<TraceStep> {
+    pub(super) fn likely(&mut self, path: &[u8], words: &[Word]) -> Vec<TraceStep> {
         let found = self.image.files.lookup(path).ok();
         if let Some(elf) = found.and_then(|found| found.entry.content.elf()) {
             // A loader is libc, and mentions what libc does.
@@ -168,9 +170,10 @@ impl Diagnoser<'_> {
         Some(finding.evidence(path, "contains the path /etc/passwd").fix([Fix::CopyFromBuild(vec![copy])]))
     }
 
-    fn java(&mut self, java: &[u8], words: &[String]) -> Option<TraceStep> {
+    fn java(&mut self, java: &[u8], words: &[Word]) -> Option<TraceStep> {
         let runtime = self.runtime(java)?;
-        let java_target = java_target(words, self.variable("CLASSPATH"))?;
+        let options = &interpreter("java", java)?.options;
+        let java_target = java_target(options, words, self.variable("CLASSPATH"))?;
         let tree = &self.image.files;
         let (path, release) = match java_target {
             JavaTarget::Jar(path) => {

@@ -13,56 +13,106 @@ use crate::printable::{printable, printable_bytes};
 use crate::rules::path_lookup::LookupProblem;
 use crate::rules::shell_options;
 use crate::rules::shell_words::{self, Sentence};
+use crate::rules::word::{Word, all_plain, base_name, plain_words, shown};
+use crate::rules::wrappers::{RunsAs, Wrapper, wrapper};
 use crate::trace::{Role, TraceStep};
 
 /// How many of them may stand before each other.
 const DEEPEST: usize = 8;
 
+/// A program that starts another.
+struct Through<'p> {
+    /// Its file.
+    path: &'p [u8],
+    /// Is it a shell?
+    is_shell: bool,
+    /// How many such programs led to it.
+    depth: usize,
+}
+
 impl Diagnoser<'_> {
-    /// Follows what the program at `path` executes next, where that is known; `depth` such programs led to it.
-    fn inside(&mut self, path: &[u8], words: &[String], depth: usize) -> Vec<TraceStep> {
+    /// Follows what the program at `path` executes or runs next, where that is known; `depth` such programs led to it.
+    fn inside(&mut self, path: &[u8], words: &[Word], depth: usize) -> Vec<TraceStep> {
         if depth == DEEPEST {
             return Vec::new();
         }
         if let Some(libc) = self.loader(path) {
             return self.through_loader(path, libc, words, depth);
         }
-        // A script by such a name may do anything.
-        let entry = self.image.files.lookup(path).map(|found| found.entry);
-        let is_program = entry.as_ref().is_ok_and(|entry| entry.content.elf().is_some());
+        let Ok(found) = self.image.files.lookup(path) else { return Vec::new() };
         // A set-user-id program may drop its rights or keep them.
-        if entry.is_ok_and(|entry| self.rights(&entry).is_some()) {
+        if self.rights(&found.entry).is_some() {
             return Vec::new();
         }
-        let inner = inner(words, &self.env).filter(|_| is_program);
-        let Some(Sentence { assigned, words: inner }) = inner else { return Vec::new() };
-        let Some(first) = inner.first().cloned() else { return Vec::new() };
-        let by = if self.is_busybox(path) { StartedBy::Busybox } else { StartedBy::Shell };
-        if by == StartedBy::Busybox && shell_options::is_applet(&first) {
+        // A script by the name of a shell or an interpreter may do anything.
+        let is_program = found.entry.content.elf().is_some();
+        let Some(asked) = words.first().and_then(Word::plain) else { return Vec::new() };
+        if let Some(wrapper) = wrapper(asked, path) {
+            return self.through_wrapper(path, wrapper, words, depth);
+        }
+        if !is_program {
             return Vec::new();
         }
-        let shown: Vec<_> = assigned.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let shown = [&shown[..], &inner].concat().join(" ");
-        self.record_step(path, format!("runs {}", printable(&shown)));
-        for (name, value) in &assigned {
+        if shell_options::is_known(base_name(asked))
+            && let Some(line) = shell_options::line(words.get(1..).unwrap_or_default())
+        {
+            return self.through_shell(path, line, depth);
+        }
+        self.argument(path, words).into_iter().collect()
+    }
+
+    /// Follows what a shell starts for this line.
+    fn through_shell(&mut self, path: &[u8], line: &str, depth: usize) -> Vec<TraceStep> {
+        let sentence = shell_words::sentence(line).filter(|_| shell_options::is_plain(&self.env));
+        let Some(Sentence { assigned, words }) = sentence else { return Vec::new() };
+        let words = plain_words(&words);
+        let through = Through { path, is_shell: true, depth };
+        self.launch(&through, &assigned, &words)
+    }
+
+    /// Follows what a program starts that only starts another one.
+    fn through_wrapper(&mut self, path: &[u8], wrapper: &Wrapper, words: &[Word], depth: usize) -> Vec<TraceStep> {
+        let Some(started) = wrapper.command(words.get(1..).unwrap_or_default()) else { return Vec::new() };
+        let through = Through { path, is_shell: false, depth };
+        if let Some(user) = started.operands.first().and_then(Word::plain) {
+            match wrapper.user {
+                RunsAs::Named => self.run_as(path, user),
+                RunsAs::NamedByLibc if self.is_passwd_all() => self.run_as(path, user),
+                RunsAs::NamedByLibc => self.user_ids.is_known = false,
+                RunsAs::Same | RunsAs::Other => {}
+            }
+        }
+        if wrapper.user == RunsAs::Other {
+            self.user_ids.is_known = false;
+        }
+        self.launch(&through, &started.assigned, started.words)
+    }
+
+    /// Follows a command that another program starts.
+    fn launch(&mut self, by: &Through<'_>, assigned: &[(String, String)], words: &[Word]) -> Vec<TraceStep> {
+        let Some(first) = words.first().and_then(Word::plain) else { return Vec::new() };
+        let starter = if self.is_busybox(by.path) { StartedBy::Busybox } else { StartedBy::Shell };
+        if starter == StartedBy::Busybox && shell_options::is_applet(first) {
+            return Vec::new();
+        }
+        let pairs: Vec<_> = assigned.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let line = pairs.into_iter().chain([shown(words)]).collect::<Vec<_>>().join(" ");
+        self.record_step(by.path, format!("runs {}", printable(&line)));
+        for (name, value) in assigned {
             self.assign(name, value);
         }
-        let name = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
         // bash replaces a tilde in PATH when it searches.
-        if shell_options::is_known(name)
-            && !first.contains('/')
-            && self.path.split(':').any(|folder| folder.starts_with('~'))
-        {
+        if by.is_shell && !first.contains('/') && self.path.split(':').any(|folder| folder.starts_with('~')) {
             return Vec::new();
         }
         match self.search().started(first.as_bytes()).map(|found| found.path) {
             Ok(path) => {
                 let mut step = TraceStep::new(Role::Program, first.as_bytes()).there(path.clone());
                 let before = self.findings.len();
-                step.needs = self.execute(&path, by, 0);
-                self.follow(step, before, &path, &inner, depth + 1)
+                step.needs = self.execute(&path, starter, 0);
+                self.follow(step, before, &path, words, by.depth + 1)
             }
-            Err(problem) => vec![self.no_command(&first, &problem)],
+            Err(problem) => vec![self.no_command(first, &problem)],
         }
     }
 
@@ -72,7 +122,7 @@ impl Diagnoser<'_> {
         mut step: TraceStep,
         before: usize,
         path: &[u8],
-        words: &[String],
+        words: &[Word],
         depth: usize,
     ) -> Vec<TraceStep> {
         if self.findings.len() > before {
@@ -91,8 +141,9 @@ impl Diagnoser<'_> {
     }
 
     /// Follows the program that a loader loads. The loader opens it, so the user needs permission to read it.
-    fn through_loader(&mut self, loader: &[u8], libc: Libc, words: &[String], depth: usize) -> Vec<TraceStep> {
-        let Some(loader_arguments) = loader_arguments(libc, words) else { return Vec::new() };
+    fn through_loader(&mut self, loader: &[u8], libc: Libc, words: &[Word], depth: usize) -> Vec<TraceStep> {
+        let Some(words) = all_plain(words) else { return Vec::new() };
+        let Some(loader_arguments) = loader_arguments(libc, &words) else { return Vec::new() };
         let Some(asked) = loader_arguments.words.first() else { return Vec::new() };
         self.record_step(loader, format!("loads {}", printable(asked)));
         let image = self.image;
@@ -135,7 +186,7 @@ impl Diagnoser<'_> {
                 self.report(finding.evidence(&path, "is not an ELF file").fix([Fix::CopyProgram(path.clone())]));
             }
         }
-        self.follow(step, before, &path, loader_arguments.words, depth + 1)
+        self.follow(step, before, &path, &plain_words(loader_arguments.words), depth + 1)
     }
 }
 
@@ -167,25 +218,4 @@ fn not_loaded(path: &[u8], elf: &ElfInfo, loader: &ElfInfo, libc: Libc) -> Optio
         Finding::new(FindingKind::NotAProgram, format!("{shown} is not a program that a loader can load"))
             .evidence(path, says),
     )
-}
-
-/// What these words start in this environment, where that is known.
-fn inner(words: &[String], env: &[String]) -> Option<Sentence> {
-    let asked = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
-    let rest = words.get(1..).unwrap_or_default();
-    let plain = |words: &[String]| Some(Sentence { assigned: Vec::new(), words: words.to_vec() });
-    match (asked, rest) {
-        _ if shell_options::is_known(asked) => {
-            shell_options::line(rest).filter(|_| shell_options::is_plain(env)).and_then(shell_words::sentence)
-        }
-        ("env", [first, ..]) if !first.starts_with('-') && !first.contains('=') => plain(rest),
-        ("tini" | "dumb-init" | "catatonit", rest) => {
-            let dashes = rest.first().is_some_and(|word| word == "--");
-            let inner = rest.get(usize::from(dashes)..).unwrap_or_default();
-            // Another program by that name, such as a copy of `env`, would take an assignment for one.
-            let first = inner.first().filter(|first| !first.contains('=') && (dashes || !first.starts_with('-')));
-            first.and_then(|_| plain(inner))
-        }
-        _ => None,
-    }
 }

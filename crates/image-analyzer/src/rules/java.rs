@@ -7,6 +7,9 @@ use std::io::Read as _;
 
 use flate2::bufread::DeflateDecoder;
 
+use crate::rules::options::{Kind, Options};
+use crate::rules::word::Word;
+
 /// What `java` runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum JavaTarget {
@@ -16,46 +19,84 @@ pub(crate) enum JavaTarget {
     Jar(String),
 }
 
-/// Options whose value is the next word.
-const WITH_VALUE: [&str; 12] = [
-    "-p",
-    "--module-path",
-    "--upgrade-module-path",
-    "--add-modules",
-    "--limit-modules",
-    "--add-exports",
-    "--add-opens",
-    "--add-reads",
-    "--patch-module",
-    "--source",
-    "--enable-native-access",
-    "--describe-module",
-];
-
-/// Reads the words after `java`; `None` if they run nothing that is known here, such as a module.
-pub(crate) fn java_target(words: &[String], class_path: Option<&str>) -> Option<JavaTarget> {
+/// Reads the words after `java`, whose options are `options`; `None` if they run nothing that is known here, such as a
+/// module. Words that a shell expands are taken for options, but only before `-jar`: what is behind that is the archive.
+pub(crate) fn java_target(options: &Options, mut words: &[Word], class_path: Option<&str>) -> Option<JavaTarget> {
     let mut path = class_path.filter(|path| !path.is_empty()).unwrap_or(".").to_owned();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "-cp" | "-classpath" | "--class-path" => path.clone_from(words.next()?),
-            "-jar" => return words.next().cloned().map(JavaTarget::Jar),
-            "-m" | "--module" => return None,
-            option if WITH_VALUE.contains(&option) => {
-                words.next()?;
+    let (mut is_jar, mut is_known) = (false, true);
+    while let Some((first, rest)) = words.split_first() {
+        words = rest;
+        let Some(word) = first.plain() else {
+            if is_jar {
+                return None;
             }
+            is_known = false;
+            continue;
+        };
+        match word {
+            "-cp" | "-classpath" | "--class-path" => {
+                rest.first()?.plain()?.clone_into(&mut path);
+                words = rest.get(1..)?;
+            }
+            "-jar" => is_jar = true,
             option if option.starts_with("--class-path=") => {
                 option.trim_start_matches("--class-path=").clone_into(&mut path);
             }
-            option if option.starts_with('-') => {}
-            // The source launcher compiles for the runtime itself.
-            source if source.ends_with(".java") => return None,
+            option if option.starts_with('-') => {
+                if options.kind(option)? == Kind::WithNext {
+                    rest.first()?.plain()?;
+                    words = rest.get(1..)?;
+                }
+            }
+            archive if is_jar => return Some(JavaTarget::Jar(archive.to_owned())),
+            // More options may be in a file. The source launcher compiles for the runtime itself.
+            other if !is_known || other.is_empty() || other.starts_with('@') || other.ends_with(".java") => {
+                return None;
+            }
             class => {
                 return Some(JavaTarget::Class(class.replace('.', "/"), path.split(':').map(str::to_owned).collect()));
             }
         }
     }
     None
+}
+
+/// May a class be found elsewhere than in the class path: in the runtime itself, or in what an option among these words
+/// adds?
+pub(crate) fn is_elsewhere(class: &str, words: &[Word]) -> bool {
+    const OWN: [&str; 13] = [
+        "java/",
+        "javax/",
+        "jdk/",
+        "sun/",
+        "com/sun/",
+        "com/oracle/",
+        "oracle/",
+        "com/ibm/",
+        "org/graalvm/",
+        "org/w3c/",
+        "org/xml/",
+        "org/ietf/",
+        "netscape/",
+    ];
+    const ADDING: [&str; 14] = [
+        "-Xbootclasspath",
+        "-Xshare",
+        "-XX:SharedArchiveFile",
+        "-XX:VMOptionsFile",
+        "-javaagent",
+        "-agent",
+        "-Djava.",
+        "-p",
+        "--module-path",
+        "--patch-module",
+        "--upgrade-module-path",
+        "--add-modules",
+        "-Djdk.",
+        "-Dloader.",
+    ];
+    OWN.iter().any(|own| class.starts_with(own))
+        || words.iter().any(|word| ADDING.iter().any(|option| word.text.starts_with(option)))
 }
 
 /// The Java release that a class file was compiled for.
@@ -126,14 +167,21 @@ pub(crate) fn release_of_runtime(text: &[u8]) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::{JavaTarget, java_target, release_of_class, release_of_jar, release_of_runtime};
+    use super::{JavaTarget, is_elsewhere, release_of_class, release_of_jar, release_of_runtime};
+    use crate::rules::interpreters::interpreter;
+    use crate::rules::word::Word;
     use flate2::Compression;
     use flate2::write::DeflateEncoder;
     use proptest::prelude::*;
     use std::io::Write as _;
 
-    fn words(line: &str) -> Vec<String> {
-        line.split(' ').map(str::to_owned).collect()
+    fn words(line: &str) -> Vec<Word> {
+        let word = |word: &str| Word { text: word.to_owned(), is_plain: !word.starts_with('$') };
+        line.split(' ').map(word).collect()
+    }
+
+    fn java_target(words: &[Word], class_path: Option<&str>) -> Option<JavaTarget> {
+        super::java_target(&interpreter("java", b"/bin/java").unwrap().options, words, class_path)
     }
 
     #[test]
@@ -151,6 +199,27 @@ mod tests {
         for line in ["-version", "-m a/b", "Hello.java", "-cp"] {
             assert_eq!(java_target(&words(line), None), None, "{line}");
         }
+    }
+
+    #[test]
+    fn options_may_stand_behind_jar_and_what_a_shell_expands_before_it() {
+        let jar = || Some(JavaTarget::Jar("a.jar".to_owned()));
+        for line in ["-jar -Xmx1g a.jar", "$JAVA_OPTS -jar a.jar $X", "-Da=b $A $B -jar -ea a.jar"] {
+            assert_eq!(java_target(&words(line), None), jar(), "{line}");
+        }
+        for line in ["-jar $A a.jar", "$A Main", "$A", "-cp $A Main", "-jar", "@options Main", "--unknown Main"] {
+            assert_eq!(java_target(&words(line), None), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn some_classes_are_not_in_the_class_path() {
+        for (class, line) in
+            [("com/sun/tools/javac/Main", "x"), ("Main", "-javaagent:x.jar"), ("Main", "-Xbootclasspath/a:x")]
+        {
+            assert!(is_elsewhere(class, &words(line)), "{class} {line}");
+        }
+        assert!(!is_elsewhere("com/example/Main", &words("-Xmx1g -Da=b")));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Sources: POSIX, "sh"; the manuals of dash and bash ("Invocation", "Bash Startup Files"), and busybox's `shell/ash.c`.
 //! Shells that read files at every start (zsh) or have tools of their own (ksh) are not followed.
 
+use crate::rules::word::Word;
+
 /// Shells that are followed, by the name that they are called by.
 pub(crate) fn is_known(name: &str) -> bool {
     matches!(name, "sh" | "ash" | "bash" | "dash")
@@ -14,12 +16,12 @@ const HARMLESS: &str = "abcefuvxC";
 
 /// The line that a shell's arguments make it run; `None` if they make it do something else, or more than is followed
 /// here.
-pub(crate) fn line(words: &[String]) -> Option<&str> {
+pub(crate) fn line(words: &[Word]) -> Option<&str> {
     let mut has_line = false;
     let mut words = words.iter();
-    while let Some(word) = words.next() {
+    while let Some(word) = words.next().and_then(Word::plain) {
         match word.strip_prefix('-') {
-            Some("-") => return words.next().filter(|_| has_line).map(String::as_str),
+            Some("-") => return words.next().filter(|_| has_line).and_then(Word::plain),
             Some(letters) if !letters.is_empty() && letters.chars().all(|letter| HARMLESS.contains(letter)) => {
                 has_line |= letters.contains('c');
             }
@@ -55,10 +57,11 @@ const APPLETS: &str = "[ [[ ash awk base64 basename cat chgrp chmod chown chroot
 #[cfg(test)]
 mod tests {
     use super::{is_applet, is_plain, line};
+    use crate::rules::word::plain_words;
 
     fn line_of(words: &str) -> Option<String> {
-        let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-        line(&words).map(str::to_owned)
+        let words: Vec<_> = words.split(' ').collect();
+        line(&plain_words(&words)).map(str::to_owned)
     }
 
     #[test]

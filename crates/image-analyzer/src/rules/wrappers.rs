@@ -1,0 +1,320 @@
+//! Programs that only start another one: which of their words is the command.
+//!
+//! All that is known of them is one table. An option that is not in it makes the answer unknown.
+
+use crate::rules::options::{Letters, Options, has};
+use crate::rules::word::{Word, base_name};
+
+/// A program that starts another.
+#[derive(Debug)]
+pub(crate) struct Wrapper {
+    /// Its names, separated by blanks.
+    pub names: &'static str,
+    /// Where its options are documented.
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is for whoever checks or extends the table"))]
+    pub source: &'static str,
+    /// Its options. Not among them are those that start nothing, or start it elsewhere or with another environment.
+    pub options: Options,
+    /// How many words stand between the options and the command.
+    pub operands: usize,
+    /// Is a file of that name this program, wherever it is? If not, only one in PATH or in a folder for programs is.
+    pub anywhere: bool,
+    /// As whom the command runs.
+    pub user: RunsAs,
+}
+
+/// As whom a command runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RunsAs {
+    /// As who started the wrapper.
+    Same,
+    /// As the user that the first operand names, looked up in the image's own files.
+    Named,
+    /// The same, looked up as libc is told to.
+    NamedByLibc,
+    /// As somebody who is not worked out here.
+    Other,
+}
+
+/// Options that only `--` ends.
+const ONLY_END: Options = Options { flags: "--", ..Options::NONE };
+
+/// A wrapper without operands that may be anywhere or not, with the other fields to be filled in.
+const PLAIN: Wrapper =
+    Wrapper { names: "", source: "", options: ONLY_END, operands: 0, anywhere: false, user: RunsAs::Same };
+
+/// Where the tools of coreutils are documented.
+const COREUTILS: &str = "https://www.gnu.org/software/coreutils/manual/";
+
+/// One row for each program.
+static TABLE: [Wrapper; 13] = [
+    // Not `-i`, `-u`, `-C` and `-S`. Assignments are read by [`Wrapper::command`].
+    Wrapper {
+        names: "env",
+        source: COREUTILS,
+        options: Options { flags: "-v --debug --", letters: Letters::Joined, ..Options::NONE },
+        ..PLAIN
+    },
+    Wrapper {
+        names: "timeout",
+        source: COREUTILS,
+        options: Options {
+            flags: "-f --foreground -p --preserve-status -v --verbose --",
+            valued: "-k --kill-after -s --signal",
+            attached: "",
+            letters: Letters::Joined,
+        },
+        operands: 1,
+        ..PLAIN
+    },
+    Wrapper {
+        names: "nice",
+        source: COREUTILS,
+        options: Options { flags: "--", valued: "-n --adjustment", attached: "", letters: Letters::Joined },
+        ..PLAIN
+    },
+    Wrapper { names: "nohup", source: COREUTILS, ..PLAIN },
+    Wrapper {
+        names: "stdbuf",
+        source: COREUTILS,
+        options: Options {
+            flags: "--",
+            valued: "-i --input -o --output -e --error",
+            attached: "",
+            letters: Letters::Joined,
+        },
+        ..PLAIN
+    },
+    // Not `-f`: the program that forks ends well whatever becomes of the other.
+    Wrapper {
+        names: "setsid",
+        source: "https://man7.org/linux/man-pages/man1/setsid.1.html",
+        options: Options { flags: "-c --ctty -w --wait --", letters: Letters::Joined, ..Options::NONE },
+        ..PLAIN
+    },
+    // Not `--reset-env`.
+    Wrapper {
+        names: "setpriv",
+        source: "https://man7.org/linux/man-pages/man1/setpriv.1.html",
+        options: Options {
+            flags: "--clear-groups --keep-groups --init-groups --nnp --no-new-privs --",
+            valued: "--reuid --ruid --euid --regid --rgid --egid --groups --inh-caps --ambient-caps --bounding-set \
+                     --securebits --pdeathsig --ptracer",
+            attached: "",
+            letters: Letters::Apart,
+        },
+        user: RunsAs::Other,
+        ..PLAIN
+    },
+    Wrapper {
+        names: "tini tini-static tini-amd64 tini-arm64 tini-static-amd64 tini-static-arm64 docker-init",
+        source: "https://github.com/krallin/tini",
+        options: Options { flags: "-g -s -v -w --", valued: "-e -p", attached: "", letters: Letters::Joined },
+        anywhere: true,
+        ..PLAIN
+    },
+    Wrapper {
+        names: "dumb-init",
+        source: "https://github.com/Yelp/dumb-init",
+        options: Options {
+            flags: "-c --single-child -v --verbose --",
+            valued: "-r --rewrite",
+            attached: "",
+            letters: Letters::Joined,
+        },
+        anywhere: true,
+        ..PLAIN
+    },
+    Wrapper { names: "catatonit", source: "https://github.com/openSUSE/catatonit", anywhere: true, ..PLAIN },
+    Wrapper {
+        names: "gosu gosu-amd64 gosu-arm64",
+        source: "https://github.com/tianon/gosu",
+        options: Options::NONE,
+        operands: 1,
+        anywhere: true,
+        user: RunsAs::Named,
+    },
+    Wrapper {
+        names: "su-exec",
+        source: "https://github.com/ncopa/su-exec",
+        options: Options::NONE,
+        operands: 1,
+        anywhere: true,
+        user: RunsAs::NamedByLibc,
+    },
+    // Not `-e`, `-/` and `-C`.
+    Wrapper {
+        names: "chpst",
+        source: "http://smarden.org/runit/chpst.8.html",
+        options: Options {
+            flags: "-v -P -0 -1 -2 --",
+            valued: "-u -U -n -m -d -o -p -f -c -r -t",
+            attached: "",
+            letters: Letters::Joined,
+        },
+        anywhere: true,
+        user: RunsAs::Other,
+        ..PLAIN
+    },
+];
+
+/// What a wrapper starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Started<'w> {
+    /// What is assigned in the environment before, in order.
+    pub assigned: Vec<(String, String)>,
+    /// The words between the options and the command.
+    pub operands: &'w [Word],
+    /// The command: its first word is known, and is not an assignment.
+    pub words: &'w [Word],
+}
+
+/// The wrapper that is called `asked`, or whose file is at `path`.
+pub(crate) fn wrapper(asked: &str, path: &[u8]) -> Option<&'static Wrapper> {
+    let named = |name: &str| TABLE.iter().find(|wrapper| has(wrapper.names, name));
+    // A file that is many programs in one is told by the name that it is called by alone.
+    let by_file =
+        || std::str::from_utf8(path).ok().and_then(|path| named(base_name(path))).filter(|found| found.anywhere);
+    named(base_name(asked)).filter(|found| found.anywhere || is_tool(asked)).or_else(by_file)
+}
+
+/// Is this a name to be looked for in PATH, or a path in a folder for programs?
+fn is_tool(asked: &str) -> bool {
+    match asked.rsplit_once('/') {
+        None => true,
+        Some((folder, _)) => matches!(base_name(folder), "bin" | "sbin" | "busybox"),
+    }
+}
+
+impl Wrapper {
+    /// What it starts, of the words behind its own name.
+    pub(crate) fn command<'w>(&self, words: &'w [Word]) -> Option<Started<'w>> {
+        let mut behind = self.options.behind(words)?;
+        let mut assigned = Vec::new();
+        if self.names == "env" {
+            while let Some((name, value)) = behind.first()?.plain()?.split_once('=') {
+                assigned.push((name.to_owned(), value.to_owned()));
+                behind = behind.get(1..)?;
+            }
+        }
+        let (operands, words) = behind.split_at_checked(self.operands)?;
+        if operands.iter().any(|operand| operand.plain().is_none_or(str::is_empty)) {
+            return None;
+        }
+        // Another program by that name, such as a copy of `env`, would take an assignment for one.
+        let first = words.first()?.plain()?;
+        let is_duration = |word: &str| word.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        let is_meant = self.names != "timeout" || operands.iter().all(|word| is_duration(&word.text));
+        (is_meant && !first.contains('=') && !first.starts_with('-')).then_some(Started { assigned, operands, words })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TABLE, wrapper};
+    use crate::rules::word::{Word, plain_words, shown};
+
+    /// The command in a command line.
+    fn command(line: &str) -> Option<String> {
+        let words: Vec<_> = line.split(' ').collect();
+        let path = if words[0].starts_with('/') { words[0].to_owned() } else { format!("/bin/{}", words[0]) };
+        let words = plain_words(&words);
+        let started = wrapper(&words[0].text, path.as_bytes())?.command(&words[1..])?;
+        let assigned = started.assigned.iter().map(|(name, value)| format!("{name}={value};"));
+        Some(assigned.chain([shown(started.words)]).collect())
+    }
+
+    #[test]
+    fn the_command_stands_behind_options_and_operands() {
+        for line in [
+            "env X y",
+            "env -- X y",
+            "/usr/bin/env X y",
+            "timeout 5 X y",
+            "timeout -k 1 -s KILL 5m X y",
+            "timeout -sKILL .5 X y",
+            "timeout --signal=KILL --preserve-status 5 X y",
+            "nice X y",
+            "nice -n 5 X y",
+            "nice -n -5 X y",
+            "nice -n5 X y",
+            "nohup X y",
+            "setsid X y",
+            "setsid -w X y",
+            "stdbuf -oL X y",
+            "stdbuf -o0 -e 0 X y",
+            "tini X y",
+            "tini -- X y",
+            "/sbin/tini -g -- X y",
+            "/tini -vv -e 143 -- X y",
+            "tini -s -p SIGTERM -- X y",
+            "dumb-init X y",
+            "/x/dumb-init -r 15:3 -c -- X y",
+            "catatonit -- X y",
+            "gosu app X y",
+            "gosu app:app X y",
+            "su-exec 1:2 X y",
+            "setpriv --reuid=1 --init-groups X y",
+            "setpriv --reuid 1 --clear-groups X y",
+            "chpst -u app:app X y",
+            "chpst -uapp X y",
+        ] {
+            assert_eq!(command(line).as_deref(), Some("X y"), "{line}");
+        }
+        assert_eq!(command("env A=1 PATH=/x=y X y").as_deref(), Some("A=1;PATH=/x=y;X y"));
+    }
+
+    #[test]
+    fn what_starts_nothing_or_something_that_is_not_known_is_left_alone() {
+        for line in [
+            "env",
+            "env A=1",
+            "env -i X",
+            "env -u PATH X",
+            "env -S X",
+            "env -C /x X",
+            "env - X",
+            "timeout 5",
+            "timeout X y",
+            "timeout -t 5 X",
+            "nice",
+            "nice -5 X",
+            "setsid -f X",
+            "tini",
+            "tini -h X",
+            "tini -l",
+            "tini A=1 X",
+            "tini -- A=1 X",
+            "tini -- -x",
+            "dumb-init --version",
+            "gosu app",
+            "gosu --version",
+            "gosu -x X",
+            "su-exec app",
+            "setpriv --dump",
+            "setpriv --reset-env X",
+            "chpst -e /env X",
+            "chpst -C / X",
+            "/app/timeout 5 X",
+            "/app/env X",
+            "other X",
+        ] {
+            assert_eq!(command(line), None, "{line}");
+        }
+        let unknown = Word { text: "$U".to_owned(), is_plain: false };
+        assert_eq!(wrapper("gosu", b"/gosu").unwrap().command(&[unknown, "X".into()]), None);
+    }
+
+    #[test]
+    fn a_link_to_a_wrapper_is_one_unless_the_name_decides() {
+        assert!(wrapper("/init", b"/usr/bin/tini").is_some() && wrapper("/init", b"/usr/bin/env").is_none());
+        assert!(
+            wrapper("nohup", b"/bin/busybox").is_some() && wrapper("/busybox/nohup", b"/busybox/busybox").is_some()
+        );
+    }
+
+    #[test]
+    fn each_row_has_a_source() {
+        assert!(TABLE.iter().all(|row| row.source.starts_with("http") && !row.names.is_empty()));
+    }
+}
