@@ -13,7 +13,7 @@ mod tests;
 mod validate;
 mod variables;
 
-pub use comments::{SettingComment, comments};
+pub use comments::{SettingComment, comments, misplaced};
 pub use image_name_match::{NameMatch, fit, suggested};
 pub use parser::ParseProblem;
 pub use stages::{BaseImage, BuildArgs, CopySource, ImageUse, ParsedDockerfile, UseKind, read, read_with};

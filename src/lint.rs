@@ -57,6 +57,8 @@ pub struct AbsentSource<'s> {
     pub presence: Presence,
     /// The path in the build context that was probably meant.
     pub near: Option<String>,
+    /// The Git submodule that it is in and that is not checked out; the path is the repository's.
+    pub submodule: Option<String>,
 }
 
 /// Everything that is wrong with one Dockerfile, in the order of the rules. Rules that its settings switch off are left
@@ -188,9 +190,12 @@ fn missing_copy_source(absent: &AbsentSource<'_>, root: &Path) -> Option<Said> {
     let message = match &absent.presence {
         Presence::There => return None,
         Presence::Missing => {
-            let fix = match &absent.near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "add it there, or correct the path".to_owned(),
+            let fix = match (&absent.submodule, &absent.near) {
+                (Some(path), _) => {
+                    format!("the submodule `{path}` is not checked out, run `git submodule update --init`")
+                }
+                (None, Some(near)) => format!("did you mean `{near}`?"),
+                (None, None) => "add it there, or correct the path".to_owned(),
             };
             format!("{instruction} takes `{path}`, which is not in `{root}`: {fix}")
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::io::Read as _;
 use std::path::Path;
 
 use crate::cli::Options;
@@ -74,11 +75,28 @@ fn absent<'s>(service: &'s Service, root: &Path) -> Result<Vec<AbsentSource<'s>>
             Presence::Missing if is_git_ignored(root, &service.real_context.join(source.path.trim_matches('/'))) => {}
             presence => {
                 let near = near(&service.context, source);
-                absent.push(AbsentSource { source, presence, near });
+                let submodule = submodule_of(root, &service.real_context.join(source.path.trim_start_matches('/')));
+                absent.push(AbsentSource { source, presence, near, submodule });
             }
         }
     }
     Ok(absent)
+}
+
+/// The most bytes of a `.gitmodules` that are read.
+const MOST_OF_GITMODULES: u64 = 1 << 20;
+
+/// The Git submodule of the repository at `root` that `path` is in, if there is nothing of it yet.
+fn submodule_of(root: &Path, path: &Path) -> Option<String> {
+    let below = path.strip_prefix(root).ok()?;
+    let mut text = String::new();
+    let file = std::fs::File::open(root.join(".gitmodules")).ok()?;
+    file.take(MOST_OF_GITMODULES).read_to_string(&mut text).ok()?;
+    // git-config(1): `path = PATH` in a section of its own for each.
+    let paths = text.lines().filter_map(|line| line.trim().strip_prefix("path")?.trim_start().strip_prefix('='));
+    let mut paths = paths.map(|path| path.trim().trim_matches('"')).filter(|path| !path.is_empty());
+    let is_empty = |folder: &Path| std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+    paths.find(|path| below.starts_with(path) && is_empty(&root.join(path))).map(str::to_owned)
 }
 
 /// What is in the build context by a name like that of `source`.

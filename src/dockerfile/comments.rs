@@ -33,9 +33,40 @@ pub fn comments(text: &str) -> Vec<SettingComment> {
     found
 }
 
+/// Comments that were meant for mkcompose and are not: with their line, counted from 1, and what to do.
+pub fn misplaced(text: &str) -> Vec<(usize, &'static str)> {
+    // Nearly no Dockerfile has one.
+    if !text.contains("mkcompose") {
+        return Vec::new();
+    }
+    let mut is_late = false;
+    let mut found = Vec::new();
+    for (place, line) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate() {
+        let line = line.trim();
+        let Some(comment) = line.strip_prefix('#').map(str::trim_start) else {
+            is_late |= !line.is_empty();
+            continue;
+        };
+        let is_setting = |rest: &str| rest.split_once('=').is_some_and(|(key, _)| is_key(key.trim()));
+        if is_late && comment.strip_prefix(MARK).is_some_and(is_setting) {
+            found.push((
+                place + 1,
+                "a `# mkcompose:` comment counts only before the first instruction: move it to the top",
+            ));
+        } else if !is_late && comment.strip_prefix("mkcompose ").is_some_and(is_setting) {
+            found.push((place + 1, "the colon is missing: write `# mkcompose: KEY=VALUE`"));
+        }
+    }
+    found
+}
+
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{SettingComment, comments};
+    use super::{SettingComment, comments, misplaced};
 
     fn comment(line: usize, key: &str, value: Option<&str>) -> SettingComment {
         SettingComment { line, key: key.to_owned(), value: value.map(str::to_owned) }
@@ -45,6 +76,13 @@ mod tests {
     fn comments_before_the_first_instruction_are_settings() {
         let text = "# syntax=docker/dockerfile:1\n# What it teaches.\n# mkcompose: expect=cannot start\n#mkcompose:args.A = b=c \n\nFROM a\n# mkcompose: name=late\n";
         assert_eq!(comments(text), [comment(3, "expect", Some("cannot start")), comment(4, "args.A", Some("b=c"))]);
+    }
+
+    #[test]
+    fn a_comment_without_its_colon_or_behind_the_first_instruction_is_misplaced() {
+        let lines = |text| misplaced(text).into_iter().map(|(line, _)| line).collect::<Vec<_>>();
+        assert_eq!(lines("# mkcompose expect=runs\n# mkcompose: name=x\nFROM a\n\n#mkcompose: name=late\n"), [1, 5]);
+        assert_eq!(lines("# mkcompose reads this: a=b\nFROM a\n# mkcompose: see the manual\n# x\n"), [0; 0]);
     }
 
     #[test]

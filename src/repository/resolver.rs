@@ -13,7 +13,8 @@ use super::service_name::ServiceName;
 use super::settings_check::wrong_context;
 use crate::context::{self, ContextStatus};
 use crate::dockerfile::{
-    BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, TARGET_STAGE, comments, is_template, read, read_with,
+    BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, TARGET_STAGE, comments, is_template, misplaced, read,
+    read_with,
 };
 use crate::problem::Problem;
 use crate::settings::{ServiceSettings, from_comments, nearest};
@@ -133,6 +134,9 @@ impl<'a> Resolver<'a> {
         if is_template(text, &file.parsed) {
             self.templates += 1;
             return None;
+        }
+        for (line, what) in misplaced(text) {
+            self.problems.push(Problem::new(&file.found.path, what).at(line));
         }
         let (of_comments, wrong) = from_comments(&file.comments);
         for problem in wrong {

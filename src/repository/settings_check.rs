@@ -32,6 +32,7 @@ impl Checker<'_> {
         if options.dockerfiles.is_none() {
             self.dockerfiles(settings);
         }
+        self.outputs(settings, options);
         self.services(settings);
         let mut all = std::mem::take(&mut settings.all);
         self.service(&mut all, |key| settings.line_of(&[key]));
@@ -76,6 +77,22 @@ impl Checker<'_> {
             };
             self.say(settings.item_line_of("dockerfiles", folder), &wrong);
             settings.says_where = false;
+        }
+    }
+
+    fn outputs(&mut self, settings: &mut SettingsFile, options: &LoadOptions) {
+        let line = [settings.line_of(&["output"]), settings.line_of(&["err_output"])];
+        let keys = [
+            ("output", &options.output, &mut settings.output),
+            ("err_output", &options.err_output, &mut settings.err_output),
+        ];
+        for ((key, flag, setting), line) in keys.into_iter().zip(line) {
+            let is_folder = |path: &String| self.real_root.join(path).is_dir();
+            if flag.is_none()
+                && let Some(path) = setting.take_if(|path| is_folder(path))
+            {
+                self.say(line, &format!("`{key}`: `{}` is a folder: name a file in it", printable(&path)));
+            }
         }
     }
 

@@ -353,3 +353,14 @@ fn a_variable_that_docker_cannot_read_is_a_parse_error() {
         "1 Dockerfile, 1 finding\n",
     );
 }
+
+#[test]
+fn a_source_in_a_submodule_that_is_not_checked_out_is_told_as_that() {
+    let case = Case::empty()
+        .file("server/Dockerfile", "FROM a\nCOPY server/x temporal/go.mod /\n")
+        .file("server/x", "")
+        .file(".gitmodules", "[submodule \"temporal\"]\n\tpath = temporal\n\turl = https://example.org/t\n")
+        .folder("temporal");
+    let said = "server/Dockerfile:2: COPY takes `temporal/go.mod`, which is not in `.`: the submodule `temporal` is not checked out, run `git submodule update --init` (missing-copy-source)\n";
+    case.run(["lint"]).expect(1, said, "1 Dockerfile, 1 finding\n");
+}

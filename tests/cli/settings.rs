@@ -405,3 +405,23 @@ fn init_gives_a_path_that_is_free_where_the_compose_file_is_somebody_elses() {
     assert!(run.stdout().contains("output: docker-compose.mkcompose.yml"), "{}", run.stdout());
     case.run([""; 0]).well("docker-compose.mkcompose.yml: written, 1 service\n");
 }
+
+#[test]
+fn comments_that_would_be_passed_over_in_silence_are_refused() {
+    let case = Case::empty()
+        .file("a/Dockerfile", "# mkcompose expect=runs\nFROM a\n")
+        .file("b/Dockerfile", "FROM a\n# mkcompose: expect=runs\n");
+    case.run(["list"]).refused(
+        "error: a/Dockerfile: line 1: the colon is missing: write `# mkcompose: KEY=VALUE`\n\
+         error: b/Dockerfile: line 2: a `# mkcompose:` comment counts only before the first instruction: move it to the top\n",
+    );
+}
+
+#[test]
+fn an_output_that_is_a_folder_is_refused_with_its_line() {
+    let case = Case::empty().file("web/Dockerfile", "FROM a\n").file("mkcompose.yml", "output: ''\nerr_output: web\n");
+    case.run([""; 0]).refused(
+        "error: mkcompose.yml: line 1: `output`: `` is a folder: name a file in it\n\
+         error: mkcompose.yml: line 2: `err_output`: `web` is a folder: name a file in it\n",
+    );
+}
