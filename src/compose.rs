@@ -118,7 +118,12 @@ fn document<'a>(entry: &'a Entry<'_>, marks: Marks, is_here: &impl Fn(&ServiceNa
     let service = entry.service;
     let text = |text: &'a str| marks.text(interpolated(text.into()));
     let texts = |list: &'a [String]| list.iter().map(|one| text(one)).collect();
-    let bases = service.local_bases.iter().filter(|base| is_here(&base.service));
+    // A named context would replace a build stage of that name, too.
+    let is_stage = |reference: &str| {
+        let mut stages = service.parsed.iter().flat_map(|parsed| &parsed.stages);
+        stages.any(|stage| stage.name.as_deref() == Some(reference))
+    };
+    let bases = service.local_bases.iter().filter(|base| is_here(&base.service) && !is_stage(&base.reference));
     let build = Build {
         context: marks.text(interpolated(local(&entry.context))),
         dockerfile: text(&entry.dockerfile),

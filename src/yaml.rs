@@ -92,7 +92,7 @@ fn is_ambiguous(text: &str) -> bool {
     }
     let starts = |first: u8| first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.' | b'_');
     text.bytes().next().is_some_and(starts)
-        && text.bytes().all(|byte| byte.is_ascii_hexdigit() || b"xXoO_.:+-tTzZ".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit() || b"xXoO_.:+-tTzZ \t".contains(&byte))
         && text.bytes().any(|byte| byte.is_ascii_digit())
         || is_signed_infinity(text)
 }
@@ -127,6 +127,8 @@ mod tests {
             "017",
             "0o17",
             "2020-01-01",
+            "2024-05-01 12:00:00",
+            "2024-05-01\t12:00:00 +02:00",
             "1e3",
             "1E+3",
             ".5",

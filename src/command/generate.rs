@@ -47,6 +47,9 @@ pub fn run(args: GenerateArgs, options: &Options, terminal: &Terminal) -> Result
     };
     outputs?;
     repository.notes.iter().for_each(|note| terminal.status(note));
+    if let Some(note) = preferred_file(&repository.output) {
+        terminal.status(&note);
+    }
     let files = all(Set::ALL.iter().map(|&set| file(&repository, set, options)))?;
     // The program is about to end. To free many thousand services one by one takes a tenth of its time.
     std::mem::forget(repository);
@@ -284,6 +287,19 @@ fn refuse_unfit_outputs(project: &Layout) -> Result<(), Error> {
         )));
     }
     Ok(())
+}
+
+/// The files that Compose takes before `docker-compose.yml` (compose-go, `cli.DefaultFileNames`).
+const PREFERRED: [&str; 3] = ["compose.yaml", "compose.yml", "docker-compose.yaml"];
+
+/// What to say where Compose would read another file than the one at `output`.
+fn preferred_file(output: &Path) -> Option<String> {
+    if output.file_name() != Some(OsStr::new(DEFAULT_OUTPUT)) {
+        return None;
+    }
+    let other = PREFERRED.iter().map(|name| output.with_file_name(name)).find(|path| path.is_file())?;
+    let (other, output) = (printable_path(&other), printable_path(output));
+    Some(format!("{other}: Compose reads this file, not {output}: name it with `docker compose -f {output}`"))
 }
 
 /// Where an output is, links followed, unless it cannot be one.

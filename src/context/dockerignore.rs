@@ -6,7 +6,8 @@
 //! a thing is decided by code that can look into the folder.
 
 use std::ffi::OsString;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::pattern::Pattern;
@@ -23,6 +24,18 @@ pub struct Ignore {
 struct Line {
     takes_back: bool,
     pattern: Pattern,
+}
+
+/// The most bytes of an ignore file.
+const MAX_BYTES: u64 = 1 << 20;
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_BYTES {
+        return Err(io::Error::other("more than 1 MiB, too large for an ignore file: shorten it"));
+    }
+    Ok(bytes)
 }
 
 impl Ignore {
@@ -45,7 +58,7 @@ impl Ignore {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(_) => {}
             }
-            match std::fs::read(&path) {
+            match read(&path) {
                 Ok(bytes) => {
                     return Ok(Self { lines: parse(&String::from_utf8_lossy(&bytes)), path: Some(path) });
                 }

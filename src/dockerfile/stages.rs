@@ -70,6 +70,8 @@ pub struct ImageUse {
     pub written: String,
     /// The reference with its variables filled in.
     pub image: BaseImage,
+    /// The place of its build stage.
+    pub stage: usize,
     /// The variables without a value because of which it is none, in the order in which they are written.
     pub missing: Vec<String>,
 }
@@ -92,6 +94,8 @@ pub struct BuildStage {
     pub line: usize,
     /// Its name in lower case, which is how `BuildKit` compares it.
     pub name: Option<String>,
+    /// The stages that it is built on or copies from, by their places.
+    pub needs: Vec<usize>,
 }
 
 /// What was read of a Dockerfile.
@@ -124,6 +128,26 @@ impl ParsedDockerfile {
     /// The FROM lines that start from an image, not from an earlier stage, nor from one that the platform chooses.
     pub fn froms(&self) -> impl Iterator<Item = &ImageUse> {
         self.uses.iter().filter(|used| used.kind == UseKind::From)
+    }
+
+    /// Which stages are built, by their places: the target, a stage's name or place, or else the last one, and what it needs.
+    pub fn stages_built(&self, target: Option<&str>) -> Vec<bool> {
+        let is_target = |place: usize, stage: &BuildStage, target: &str| {
+            stage.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(target)) || target == place.to_string()
+        };
+        let place = target.and_then(|target| {
+            (0..).zip(&self.stages).filter(|(place, stage)| is_target(*place, stage, target)).last()
+        });
+        let first = place.map_or(self.stages.len().saturating_sub(1), |(place, _)| place);
+        let mut built = vec![false; self.stages.len()];
+        let mut pending = vec![first];
+        while let Some(place) = pending.pop() {
+            if let (Some(built @ false), Some(stage)) = (built.get_mut(place), self.stages.get(place)) {
+                *built = true;
+                pending.extend(&stage.needs);
+            }
+        }
+        built
     }
 
     /// Whether an ARG instruction declares `name`.
@@ -178,6 +202,7 @@ struct Reader<'a> {
 /// What a stage that starts from another one takes over.
 #[derive(Clone, Default)]
 struct StageEnd {
+    place: usize,
     scope: ArgScope,
     runs: Runs,
 }
@@ -245,6 +270,10 @@ impl<'a> Reader<'a> {
     fn expose(&mut self, arguments: &str) {
         let Some(stage) = &self.stage else { return };
         for word in words(arguments, self.escape) {
+            // No more are left to add.
+            if self.runs.exposed.len() >= usize::from(u16::MAX) {
+                break;
+            }
             let Ok(port) = expand(word, stage, self.escape) else { continue };
             let (number, protocol) = port.split_once('/').unwrap_or((&port, "tcp"));
             let (first, last) = number.split_once('-').unwrap_or((number, number));
@@ -269,9 +298,10 @@ impl<'a> Reader<'a> {
         }
         let runs = std::mem::take(&mut self.runs);
         if let (Some(name), Some(scope)) = (self.name.take(), self.stage.take()) {
-            self.named.insert(name, StageEnd { scope, runs });
+            let place = self.parsed.stages.len().saturating_sub(1);
+            self.named.insert(name, StageEnd { place, scope, runs });
         }
-        self.parsed.stages.push(BuildStage { line: instruction.line, name: name.clone() });
+        self.parsed.stages.push(BuildStage { line: instruction.line, name: name.clone(), needs: Vec::new() });
         self.name = name;
         self.start(written, instruction)?;
         self.parsed.has_health_check = self.runs.has_health_check;
@@ -287,6 +317,8 @@ impl<'a> Reader<'a> {
                 if let Some(earlier) = self.named.get(&image) {
                     self.stage = Some(earlier.scope.clone());
                     self.runs = earlier.runs.clone();
+                    let place = earlier.place;
+                    self.need([place]);
                     return Ok(());
                 }
                 if is_reference(&image) { BaseImage::Known(image) } else { BaseImage::Missing }
@@ -295,7 +327,10 @@ impl<'a> Reader<'a> {
             Err(UnknownValue::Malformed) => return Err(malformed(written, instruction)),
             Err(UnknownValue::Partly(outline)) => {
                 // A stage for each platform is how one chooses a base: `FROM base-$TARGETARCH`.
-                if self.named.keys().any(|name| may_be(&outline, name)) {
+                let fitting: Vec<_> =
+                    self.named.iter().filter(|(name, _)| may_be(&outline, name)).map(|(_, end)| end.place).collect();
+                if !fitting.is_empty() {
+                    self.need(fitting);
                     return Ok(());
                 }
                 BaseImage::Unknown
@@ -303,9 +338,21 @@ impl<'a> Reader<'a> {
         };
         let missing =
             if image == BaseImage::Missing { missing_values(written, &self.global, self.escape) } else { Vec::new() };
-        let (line, kind) = (instruction.line, UseKind::From);
-        self.parsed.uses.push(ImageUse { line, kind, written: written.to_owned(), image, missing });
+        let (line, kind, stage) = (instruction.line, UseKind::From, self.place());
+        self.parsed.uses.push(ImageUse { line, kind, written: written.to_owned(), image, stage, missing });
         Ok(())
+    }
+
+    /// The place of the present stage.
+    fn place(&self) -> usize {
+        self.parsed.stages.len().saturating_sub(1)
+    }
+
+    /// Notes that the present stage needs these.
+    fn need(&mut self, places: impl IntoIterator<Item = usize>) {
+        if let Some(stage) = self.parsed.stages.last_mut() {
+            stage.needs.extend(places);
+        }
     }
 
     /// Notes that `written` is copied from or mounted, unless it is an earlier stage.
@@ -313,18 +360,18 @@ impl<'a> Reader<'a> {
         let Some(stage) = &self.stage else { return };
         let image = match expand(written, stage, self.escape) {
             Ok(name) => {
-                let is_stage = self.named.contains_key(&name.to_lowercase())
-                    || name.parse::<usize>().is_ok_and(|place| place < self.parsed.stages.len());
-                match (is_stage, is_reference(&name)) {
-                    (true, _) => return,
-                    (false, true) => BaseImage::Known(name),
-                    (false, false) => BaseImage::Missing,
+                let named = self.named.get(&name.to_lowercase()).map(|end| end.place);
+                let stage = named.or_else(|| name.parse().ok().filter(|place| *place < self.place()));
+                if let Some(stage) = stage {
+                    return self.need([stage]);
                 }
+                if is_reference(&name) { BaseImage::Known(name) } else { BaseImage::Missing }
             }
             Err(UnknownValue::Refused | UnknownValue::Malformed) => BaseImage::Missing,
             Err(UnknownValue::Partly(_)) => BaseImage::Unknown,
         };
-        self.parsed.uses.push(ImageUse { line, kind, written: written.to_owned(), image, missing: Vec::new() });
+        let (stage, missing) = (self.place(), Vec::new());
+        self.parsed.uses.push(ImageUse { line, kind, written: written.to_owned(), image, stage, missing });
     }
 
     /// Reads the bind mounts of RUN: `--mount=type=bind,source=PATH,from=IMAGE`. A mount without a type is one.
@@ -548,6 +595,15 @@ mod tests {
     }
 
     #[test]
+    fn only_what_the_target_needs_is_built() {
+        let text = "FROM a AS base\nFROM b AS tool\nFROM base AS unused\nFROM base AS main\nCOPY --from=tool /x /\nFROM main\n";
+        let parsed = content(text);
+        assert_eq!(parsed.stages_built(None), [true, true, false, true, true]);
+        assert_eq!(parsed.stages_built(Some("Unused")), [true, false, true, false, false]);
+        assert_eq!(parsed.stages_built(Some("1")), [false, true, false, false, false]);
+    }
+
+    #[test]
     fn images_of_copy_and_mounts_are_used_and_earlier_stages_are_not() {
         let text = "FROM a AS b\nFROM b\nCOPY --from=B /x /\nCOPY --from=0 /x /\nCOPY --from=c/d:1 /x /\n\
                     RUN --mount=type=bind,from=e,target=/e --mount=type=cache,target=/c true\n\
@@ -620,7 +676,7 @@ mod tests {
 
     #[test]
     fn what_does_not_come_from_the_context_is_no_source() {
-        let lines = "COPY --parents a/**/b /x\nCOPY --from=0 /hello .\nCOPY --chown=0 --from=x a .\nADD https://example.com/x.tar .\nADD git@example.com:a/b.git /b\nCOPY <<EOF /x\ntext\nEOF\nONBUILD COPY y .\n";
+        let lines = "COPY --parents a/**/b /x\nCOPY --from=y /hello .\nCOPY --chown=0 --from=x a .\nADD https://example.com/x.tar .\nADD git@example.com:a/b.git /b\nCOPY <<EOF /x\ntext\nEOF\nONBUILD COPY y .\n";
         assert_eq!(sources(lines), Vec::<String>::new());
     }
 

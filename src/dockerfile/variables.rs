@@ -14,6 +14,9 @@ use regex::Regex;
 /// A word within a word within a word: no Dockerfile has more than this, and it must not exhaust the stack.
 const MAX_DEPTH: usize = 16;
 
+/// The most bytes of a value that is filled in: values that hold each other several times double with each line.
+const MAX_LEN: usize = 1 << 16;
+
 /// The variables that `BuildKit` sets for every FROM, by the platform it builds on and for.
 const PLATFORM: [&str; 8] = [
     "BUILDARCH",
@@ -96,8 +99,10 @@ impl ArgScope {
     pub(super) fn define(&mut self, arguments: &str, escape: char) {
         let words = words(arguments, escape);
         if words.first().is_some_and(|first| first.contains('=')) {
+            // All see the values from before the line.
+            let before = self.clone();
             for (name, value) in words.iter().filter_map(|word| word.split_once('=')) {
-                self.set(name, value, escape);
+                self.values.insert(name.to_owned(), before.value_of(value, escape));
             }
         } else if let Some((name, value)) = arguments.trim_start().split_once(char::is_whitespace) {
             self.set(name, value.trim(), escape);
@@ -105,11 +110,14 @@ impl ArgScope {
     }
 
     fn set(&mut self, name: &str, value: &str, escape: char) {
-        let value = match expand(value, self, escape) {
+        self.values.insert(name.to_owned(), self.value_of(value, escape));
+    }
+
+    fn value_of(&self, value: &str, escape: char) -> String {
+        match expand(value, self, escape) {
             Ok(value) | Err(UnknownValue::Partly(value)) => value,
             Err(UnknownValue::Refused | UnknownValue::Malformed) => UNKNOWN.to_owned(),
-        };
-        self.values.insert(name.to_owned(), value);
+        }
     }
 
     /// The variables that `text` has and that have no value here, in order.
@@ -229,6 +237,10 @@ impl Reader<'_> {
         };
         let mut out = Text::default();
         while let Some(c) = self.chars.next() {
+            if out.text.len() > MAX_LEN {
+                self.is_beyond = true;
+                return None;
+            }
             match c {
                 c if Some(c) == end => return Some(out),
                 '\'' => out.text.push_str(&self.single()?),
@@ -507,6 +519,24 @@ mod tests {
         }
         let deep = format!("{}x{}", "${W:-".repeat(40), "}".repeat(40));
         assert_eq!(expand(&deep, &scope("W"), '\\'), Err(UnknownValue::Partly(UNKNOWN.to_owned())));
+    }
+
+    #[test]
+    fn all_values_of_one_env_see_those_before_it() {
+        let mut scope = ArgScope::default();
+        scope.define("a=x", '\\');
+        scope.define("a=y b=$a", '\\');
+        assert_eq!(expand("$a$b", &scope, '\\').unwrap(), "yx");
+    }
+
+    #[test]
+    fn values_that_double_with_each_line_are_unknown_before_they_fill_the_memory() {
+        let mut scope = scope("A0=xxxxxxxxxx");
+        for line in 1..30 {
+            let before = format!("$A{}", line - 1);
+            scope.declare(&format!("A{line}={}", before.repeat(10)), '\\', None, &std::collections::BTreeMap::new());
+        }
+        assert!(matches!(expand("$A29", &scope, '\\'), Err(UnknownValue::Partly(_))));
     }
 
     #[test]

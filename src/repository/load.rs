@@ -82,7 +82,7 @@ impl Repository {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let notes = notes.into_iter().chain(on_err_bases(&services)).collect();
+        let notes = notes.into_iter().chain(on_err_bases(&services)).chain(on_stage_names(&services)).collect();
         Ok(Self {
             root: layout.root,
             dockerfiles: layout.dockerfiles,
@@ -198,6 +198,25 @@ fn settle_contexts(services: &mut [Service]) {
 fn folder_of(path: &Path) -> PathBuf {
     let folder = path.parent().unwrap_or(Path::new(""));
     if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
+}
+
+/// Services with a build stage that has the name of an image they are built on. A Compose file cannot say that this image comes
+/// from another service: the name would replace the stage as well.
+fn on_stage_names(services: &[Service]) -> impl Iterator<Item = String> {
+    let stage_of = |service: &Service, name: &str| -> Option<usize> {
+        let mut stages = service.parsed.iter().flat_map(|parsed| &parsed.stages);
+        Some(stages.find(|stage| stage.name.as_deref() == Some(name))?.line)
+    };
+    services.iter().filter_map(move |service| {
+        let (line, base) =
+            service.local_bases.iter().find_map(|base| Some((stage_of(service, &base.reference)?, base)))?;
+        Some(format!(
+            "{}:{line}: this stage has the name of the image `{}`, so Compose does not build `{}` first: rename the stage",
+            printable_path(&service.dockerfile),
+            base.reference,
+            base.service
+        ))
+    })
 }
 
 /// Services of the normal set that are built on one of the err set, which stops Compose as well.

@@ -48,10 +48,14 @@ fn images(services: &[Service]) -> (Images<'_>, Vec<Problem>) {
 
 fn bases(service: &Service, images: &Images<'_>) -> Vec<LocalBase> {
     let Ok(parsed) = &service.parsed else { return Vec::new() };
-    let known = parsed.uses.iter().filter_map(|used| used.image.known());
+    let is_built = parsed.stages_built(service.target.as_deref());
+    let built = parsed.uses.iter().filter(|used| is_built.get(used.stage).copied().unwrap_or(true));
+    let known = built.filter_map(|used| used.image.known());
     let bases = known.filter_map(|reference| {
         let base = images.get(&normalised(reference))?;
-        let reference = reference.strip_suffix(":latest").unwrap_or(reference).to_owned();
+        // The short name: Compose and bake look for a base under it, however the Dockerfile writes it.
+        let short = normalised(reference);
+        let reference = short.strip_suffix(":latest").unwrap_or(&short).to_owned();
         Some(LocalBase { reference, service: base.name.clone() })
     });
     let mut bases: Vec<_> = bases.collect();

@@ -224,7 +224,7 @@ impl<'a> Resolver<'a> {
         let mut args = BuildArgs::new();
         for (name, value) in &settings.args {
             let key = format!("args.{name}");
-            if parsed.declares(name) {
+            if parsed.declares(name) || is_predefined(name) {
                 args.insert(name.clone(), value.clone());
             } else if origins.remove(&key) == Some(Origin::Comment) {
                 let known = parsed.args.iter().map(|arg| arg.name.as_str());
@@ -378,6 +378,14 @@ impl<'a> Resolver<'a> {
             }
         }
     }
+}
+
+/// Whether a build takes this argument though no ARG declares it (Dockerfile reference, "Predefined ARGs" and "BuildKit
+/// built-in build args").
+fn is_predefined(name: &str) -> bool {
+    const PROXIES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
+    let is_proxy = PROXIES.iter().any(|proxy| *proxy == name || proxy.to_ascii_lowercase() == name);
+    is_proxy || name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH"
 }
 
 /// Reads the Dockerfile with these build arguments, if they may change what it says.

@@ -65,7 +65,9 @@ pub fn select<S: Named>(mut services: Vec<S>, globs: &[String], flags: &str) -> 
                 );
                 problems.push(format!("`{}` matches no service: {what}", printable(glob)));
             }
-            Err(why) => problems.push(format!("`{}` is not a valid glob, {}: correct it", printable(glob), why.kind())),
+            Err(why) => {
+                problems.push(format!("`{}` is not a valid glob, {}: correct it", printable(glob), printable(&why)));
+            }
         }
     }
     if !problems.is_empty() {
@@ -78,10 +80,17 @@ pub fn select<S: Named>(mut services: Vec<S>, globs: &[String], flags: &str) -> 
 /// What holds names against `glob`.
 ///
 /// # Errors
-/// A glob that is not valid.
-pub fn matcher(glob: &str) -> Result<GlobMatcher, globset::Error> {
-    Ok(GlobBuilder::new(glob).build()?.compile_matcher())
+/// Why a glob is not valid.
+pub fn matcher(glob: &str) -> Result<GlobMatcher, String> {
+    if glob.len() > MAX_GLOB_LEN {
+        return Err(format!("it has more than {MAX_GLOB_LEN} bytes"));
+    }
+    let glob = GlobBuilder::new(glob).build().map_err(|why| why.kind().to_string())?;
+    Ok(glob.compile_matcher())
 }
+
+/// The most bytes of a glob. `globset` panics on one of very many parts.
+const MAX_GLOB_LEN: usize = 1000;
 
 /// How alike a name must be to a service to be taken for it misspelt, from 0 to 1 as `strsim` counts.
 const ALIKE: f64 = 0.9;

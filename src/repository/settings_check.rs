@@ -102,7 +102,7 @@ impl Checker<'_> {
             let (glob, of_glob) = &mut located.value;
             self.service(of_glob, |key| settings.line_of(&["services", glob, key]));
             let Err(why) = matcher(glob) else { return true };
-            self.say(located.line, &format!("`{}` is not a valid glob ({}): correct it", printable(glob), why.kind()));
+            self.say(located.line, &format!("`{}` is not a valid glob ({why}): correct it", printable(glob)));
             false
         });
         settings.services = services;

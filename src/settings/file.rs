@@ -55,6 +55,21 @@ pub fn find(start: &Path) -> Option<PathBuf> {
     None
 }
 
+/// The most bytes that the aliases of a settings file may make of it, if each stood for all of it.
+const MOST_ALIASED: usize = 8 << 20;
+
+/// Refuses a text whose aliases (`*NAME` for what `&NAME` marks) may make it fill the memory.
+fn too_many_aliases(text: &str) -> Option<Located<String>> {
+    let is_alias = |word: &&str| word.starts_with('*') && word.len() > 1;
+    let words = text.split(|c: char| c.is_whitespace() || matches!(c, '[' | ']' | '{' | '}' | ',')).filter(is_alias);
+    let aliases = if text.contains('&') { words.count() } else { 0 };
+    if aliases.saturating_mul(text.len()) <= MOST_ALIASED {
+        return None;
+    }
+    let line = text.lines().position(|line| line.contains('*')).map_or(1, |place| place + 1);
+    Some(Located { line, value: format!("{aliases} YAML aliases (`*NAME`) are too many: write the values out") })
+}
+
 impl SettingsFile {
     /// Reads the file at `path`, which messages call `shown`: what it says, and everything that is wrong with it.
     pub fn read(path: &Path, shown: &Path) -> (Self, Vec<Problem>) {
@@ -81,6 +96,9 @@ impl SettingsFile {
     pub fn parse(text: &str) -> (Self, Vec<Located<String>>) {
         let mut settings = Self { says_where: true, text: text.to_owned(), ..Self::default() };
         let mut problems = Vec::new();
+        if let Some(problem) = too_many_aliases(text) {
+            return (Self { says_where: false, ..settings }, vec![problem]);
+        }
         match serde_yaml::from_str(text) {
             Ok(Value::Null) => {}
             Ok(Value::Mapping(entries)) => settings.take(entries, text, &mut problems),

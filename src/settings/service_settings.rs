@@ -87,7 +87,12 @@ impl ServiceSettings {
             "cache_to" => self.cache_to = Some(list(value)?),
             "cache" => {
                 let caches = list(value)?;
-                self.cache_to = Some(caches.iter().map(|cache| format!("{cache},mode=max")).collect());
+                // A plain reference may be read from as it is; to write there, its type is needed.
+                let to = |cache: &String| {
+                    let kind = if cache.contains('=') { "" } else { "type=registry,ref=" };
+                    format!("{kind}{cache},mode=max")
+                };
+                self.cache_to = Some(caches.iter().map(to).collect());
                 self.cache_from = Some(caches);
             }
             "args" => {

@@ -289,8 +289,9 @@ fn a_base_is_found_with_and_without_tag_and_registry_and_through_arguments() {
     case.run(["-q"]).well("");
     let services = compose(&case)["services"].clone();
     let bases = |name: &str| serde_json::to_string(&services[name]["build"]["additional_contexts"]).unwrap();
-    assert_eq!(bases("a"), r#"{"docker.io/x/base":"service:base"}"#);
-    assert_eq!(bases("b"), r#"{"docker.io/x/base":"service:base"}"#);
+    // The short name is the one that Compose and bake find, see tests/engine/modern.rs.
+    assert_eq!(bases("a"), r#"{"x/base":"service:base"}"#);
+    assert_eq!(bases("b"), r#"{"x/base":"service:base"}"#);
     assert_eq!(bases("c"), "null");
     assert_eq!(bases("d"), r#"{"x/base":"service:base"}"#);
 }
@@ -424,4 +425,76 @@ fn an_output_that_is_a_folder_is_refused_with_its_line() {
         "error: mkcompose.yml: line 1: `output`: `` is a folder: name a file in it\n\
          error: mkcompose.yml: line 2: `err_output`: `web` is a folder: name a file in it\n",
     );
+}
+
+#[test]
+fn a_stage_with_the_name_of_a_base_is_not_replaced_by_it() {
+    let case = Case::empty()
+        .file("base/Dockerfile", "FROM scratch\n")
+        .file("web/Dockerfile", "FROM base AS base\nFROM base\n")
+        .file("mkcompose.yml", "image: '{service}'\n");
+    case.run([""; 0]).well(
+        "web/Dockerfile:1: this stage has the name of the image `base`, so Compose does not build `base` first: rename the stage\n\
+         docker-compose.yml: written, 2 services\n",
+    );
+    assert!(!case.read("docker-compose.yml").contains("additional_contexts"));
+}
+
+#[test]
+fn a_base_that_only_an_unused_stage_has_is_none() {
+    let case = Case::empty()
+        .file("a/Dockerfile", "FROM scratch AS main\nFROM me/b AS debug\nFROM main\n")
+        .file("b/Dockerfile", "FROM me/a\n")
+        .file("mkcompose.yml", "image: me/{service}\n");
+    case.run(["-q"]).well("");
+    let case = case.file("a/Dockerfile", "FROM scratch AS main\nFROM me/b AS debug\n");
+    assert_eq!(case.run(["-q"]).code(), 2);
+    case.file("mkcompose.yml", "image: me/{service}\nservices: {a: {target: main}}\n").run(["-q"]).well("");
+}
+
+#[test]
+fn a_cache_that_is_a_reference_is_written_to_as_a_registry() {
+    let case = Case::empty().file("web/Dockerfile", "FROM a\n").file("mkcompose.yml", "cache: me/cache:{service}\n");
+    case.run(["-q"]).well("");
+    assert!(case.read("docker-compose.yml").contains("- type=registry,ref=me/cache:web,mode=max\n"));
+}
+
+#[test]
+fn arguments_that_every_build_takes_need_no_arg() {
+    let text = "# mkcompose: args.BUILDKIT_INLINE_CACHE=1\n# mkcompose: args.http_proxy=x\nFROM a\n";
+    let case = Case::empty().file("web/Dockerfile", text);
+    case.run(["-q"]).well("");
+    assert!(case.read("docker-compose.yml").contains("BUILDKIT_INLINE_CACHE: '1'\n"));
+}
+
+#[test]
+fn globs_of_exclude_are_used_where_another_one_decides() {
+    let case = Case::empty()
+        .file("web/Dockerfile", "FROM a\n")
+        .file(".github/Dockerfile", "FROM a\n")
+        .file("vendor/a/Dockerfile", "FROM a\n")
+        .file("vendor/keep/Dockerfile", "FROM a\n")
+        .file("mkcompose.yml", "exclude: ['vendor/*', '!vendor/keep', .github]\n");
+    case.run(["list", "--format", "names"]).expect(0, "vendor.keep\nweb\n", "");
+}
+
+#[test]
+fn a_file_that_compose_takes_first_is_mentioned() {
+    let case = Case::empty().file("web/Dockerfile", "FROM a\n").file("compose.yaml", "services: {}\n");
+    case.run([""; 0]).well(
+        "compose.yaml: Compose reads this file, not docker-compose.yml: name it with `docker compose -f docker-compose.yml`\n\
+         docker-compose.yml: written, 1 service\n",
+    );
+}
+
+#[test]
+fn settings_that_grow_by_aliases_and_globs_without_end_are_refused() {
+    let aliases = format!("x: &a [{}]\ny: [{}]\n", "1, ".repeat(2000), "*a, ".repeat(2000));
+    let case = Case::empty().file("web/Dockerfile", "FROM a\n").file("mkcompose.yml", aliases);
+    case.run([""; 0])
+        .refused("error: mkcompose.yml: line 2: 2000 YAML aliases (`*NAME`) are too many: write the values out\n");
+    let case = case.file("mkcompose.yml", format!("services:\n  ? '{}'\n  : {{target: x}}\n", "?".repeat(250_000)));
+    let run = case.run([""; 0]);
+    assert_eq!(run.code(), 2);
+    assert!(run.stderr().contains("it has more than 1000 bytes"), "{}", run.stderr().get(..200).unwrap_or_default());
 }

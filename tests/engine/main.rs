@@ -17,6 +17,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod arguments;
 mod bake;
 mod build;
 mod command;

@@ -16,7 +16,7 @@ fn repository() -> TempDir {
     for (path, text) in [
         ("base/Dockerfile", "FROM scratch\nCOPY a /\n"),
         ("base/a", "a\n"),
-        ("child/Dockerfile", "ARG BASE=mkcompose-modern/base\nFROM $BASE\nCOPY b /\n"),
+        ("child/Dockerfile", "ARG BASE=docker.io/mkcompose-modern/base\nFROM $BASE\nCOPY b /\n"),
         ("child/b", "b\n"),
         ("mkcompose.yml", "image: mkcompose-modern/{service}\n"),
     ] {

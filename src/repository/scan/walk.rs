@@ -160,7 +160,9 @@ impl Walk<'_> {
                 return false;
             }
         }
-        let reason = if is_hidden(entry) { Some(SkipReason::Hidden) } else { self.left_out(entry, root, files, true) };
+        // A hidden folder may be excluded as well.
+        let reason = self.left_out(entry, root, files, true);
+        let reason = if is_hidden(entry) { Some(SkipReason::Hidden) } else { reason };
         let Some(reason) = reason else { return true };
         if entry.file_name() != ".git" {
             self.scan.folders.push(Skipped { path: shown(entry.path()), reason });
@@ -180,9 +182,13 @@ impl Walk<'_> {
             return None;
         }
         let path = in_repository(entry, root);
-        if let ignore::Match::Ignore(glob) = self.exclude.matched(&path, is_folder) {
-            self.unused_exclude.remove(glob.original());
-            return Some(SkipReason::Exclude(glob.original().to_owned()));
+        match self.exclude.matched(&path, is_folder) {
+            ignore::Match::Ignore(glob) => {
+                self.unused_exclude.remove(glob.original());
+                return Some(SkipReason::Exclude(glob.original().to_owned()));
+            }
+            ignore::Match::Whitelist(glob) => drop(self.unused_exclude.remove(glob.original())),
+            ignore::Match::None => {}
         }
         let file = gitignore::ignoring(files, &path, is_folder)?;
         Some(SkipReason::Gitignore(file.path.clone()))

@@ -1,0 +1,164 @@
+//! What interpreters and wrappers are given: what `mkcompose why` says of an image before it runs, held against what happens.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::command::{run, scratch};
+use crate::engine::{docker, turn};
+use crate::why::tell;
+
+/// What must be said, and then happen.
+#[derive(Clone, Copy, Debug)]
+enum Expected {
+    /// Nothing is found, and it exits 0.
+    Works,
+    /// Nothing is found, and it fails: what the program itself does is not known before.
+    Silent,
+    /// This finding alone, and it does not exit 0.
+    Fails(&'static str),
+}
+
+use Expected::{Fails, Silent, Works};
+
+const ARGUMENT: Expected = Fails("argument-missing");
+const COMMAND: Expected = Fails("command-not-in-path");
+const MISSING: Expected = Fails("command-missing");
+
+/// A name, the base image, the lines after FROM, and what is expected. The build context has `app.py` and `app.sh`, which
+/// exit 0, and `Main.class`, which prints something.
+const CASES: &[(&str, &str, &str, Expected)] = &[
+    ("python", "python:slim", "COPY app.py /app/\nWORKDIR /app\nCMD [\"python3\", \"-u\", \"app.py\"]", Works),
+    ("python-elsewhere", "python:slim", "COPY app.py /\nWORKDIR /app\nCMD [\"python3\", \"-u\", \"app.py\"]", ARGUMENT),
+    ("python-absent", "python:slim", "CMD [\"python3\", \"/gone.py\"]", ARGUMENT),
+    (
+        "python-option-with-value",
+        "python:slim",
+        "COPY app.py /\nCMD [\"python3\", \"-W\", \"ignore\", \"-X\", \"dev\", \"/app.py\"]",
+        Works,
+    ),
+    ("python-option-absent", "python:slim", "CMD [\"python3\", \"-W\", \"ignore\", \"/gone.py\"]", ARGUMENT),
+    ("python-attached", "python:slim", "CMD [\"python3\", \"-Wignore\", \"-Bu\", \"/gone.py\"]", ARGUMENT),
+    ("python-code", "python:slim", "CMD [\"python3\", \"-c\", \"pass\", \"/gone.py\"]", Works),
+    ("python-module", "python:slim", "CMD [\"python3\", \"-m\", \"this\", \"/gone.py\"]", Works),
+    ("python-module-attached", "python:slim", "CMD [\"python3\", \"-umthis\"]", Works),
+    ("python-version", "python:slim", "CMD [\"python3\", \"--version\", \"/gone.py\"]", Works),
+    (
+        "python-link",
+        "python:slim",
+        "COPY app.py /real/\nRUN ln -s /real /app\nCMD [\"python3\", \"/app/app.py\"]",
+        Works,
+    ),
+    ("python-broken-link", "python:slim", "RUN ln -s /gone.py /app.py\nCMD [\"python3\", \"/app.py\"]", ARGUMENT),
+    ("python-folder-without-main", "python:slim", "RUN mkdir /app\nCMD [\"python3\", \"/app\"]", Silent),
+    ("python-shell-form", "python:slim", "CMD python3 -u /gone.py", ARGUMENT),
+    ("python-shell-form-there", "python:slim", "COPY app.py /\nCMD python3 -u /app.py", Works),
+    ("python-entrypoint-and-cmd", "python:slim", "ENTRYPOINT [\"python3\"]\nCMD [\"/gone.py\"]", ARGUMENT),
+    ("python-exec", "python:slim", "CMD exec python3 /gone.py", ARGUMENT),
+    ("env", "python:slim", "CMD [\"env\", \"A=1\", \"python3\", \"/gone.py\"]", ARGUMENT),
+    (
+        "env-there",
+        "python:slim",
+        "COPY app.py /\nCMD [\"env\", \"-u\", \"A\", \"A=1\", \"python3\", \"/app.py\"]",
+        Works,
+    ),
+    ("timeout", "python:slim", "CMD [\"timeout\", \"-k\", \"1\", \"5\", \"hallo\"]", COMMAND),
+    ("timeout-there", "python:slim", "CMD [\"timeout\", \"--signal=TERM\", \"5\", \"true\"]", Works),
+    ("nice", "python:slim", "CMD [\"nice\", \"-n\", \"5\", \"/gone\"]", MISSING),
+    ("nice-there", "python:slim", "CMD [\"nice\", \"-n\", \"5\", \"true\"]", Works),
+    ("nohup", "python:slim", "CMD [\"nohup\", \"hallo\"]", COMMAND),
+    ("setsid", "python:slim", "CMD [\"setsid\", \"--wait\", \"hallo\"]", COMMAND),
+    ("setsid-there", "python:slim", "CMD [\"setsid\", \"-w\", \"true\"]", Works),
+    ("stdbuf", "python:slim", "CMD [\"stdbuf\", \"-oL\", \"hallo\"]", COMMAND),
+    ("stdbuf-there", "python:slim", "CMD [\"stdbuf\", \"-o\", \"L\", \"true\"]", Works),
+    ("setpriv", "python:slim", "CMD [\"setpriv\", \"--reuid=1000\", \"hallo\"]", COMMAND),
+    ("setpriv-there", "python:slim", "CMD [\"setpriv\", \"--reuid=1000\", \"--clear-groups\", \"true\"]", Works),
+    (
+        "nested",
+        "python:slim",
+        "CMD [\"nice\", \"timeout\", \"5\", \"env\", \"A=1\", \"python3\", \"/gone.py\"]",
+        ARGUMENT,
+    ),
+    (
+        "nested-there",
+        "python:slim",
+        "COPY app.py /\nCMD [\"nice\", \"timeout\", \"5\", \"env\", \"A=1\", \"python3\", \"/app.py\"]",
+        Works,
+    ),
+    ("sh", "alpine", "COPY app.sh /\nCMD [\"sh\", \"-e\", \"/app.sh\"]", Works),
+    ("sh-absent", "alpine", "CMD [\"sh\", \"-e\", \"/gone.sh\"]", ARGUMENT),
+    ("sh-o", "alpine", "COPY app.sh /\nCMD [\"sh\", \"-o\", \"errexit\", \"/app.sh\"]", Works),
+    ("sh-in-workdir", "debian", "COPY app.sh /app/\nWORKDIR /app\nCMD [\"sh\", \"app.sh\"]", Works),
+    ("bash-absent", "debian", "CMD [\"bash\", \"--norc\", \"-eu\", \"gone.sh\"]", ARGUMENT),
+    ("bash-on-path", "debian", "COPY app.sh /usr/bin/app.sh\nCMD [\"bash\", \"app.sh\"]", Works),
+    ("java", "openjdk:jre", "COPY Main.class /app/\nCMD [\"java\", \"-Xmx64m\", \"-cp\", \"/app\", \"Main\"]", Works),
+    ("java-class-absent", "openjdk:jre", "WORKDIR /app\nCMD [\"java\", \"-cp\", \"/app\", \"Main\"]", ARGUMENT),
+    ("java-jar-absent", "openjdk:jre", "CMD [\"java\", \"-Xmx64m\", \"-jar\", \"app.jar\"]", ARGUMENT),
+    ("java-jar-shell-form", "openjdk:jre", "CMD exec java -Da=b -jar /app.jar", ARGUMENT),
+    ("java-version", "openjdk:jre", "CMD [\"java\", \"-version\"]", Works),
+    ("perl", "debian", "CMD [\"perl\", \"-w\", \"/gone.pl\"]", ARGUMENT),
+    ("perl-code", "debian", "CMD [\"perl\", \"-we\", \"exit 0\"]", Works),
+    ("perl-there", "debian", "RUN echo 'exit 0;' > /a.pl\nCMD [\"perl\", \"-T\", \"/a.pl\"]", Works),
+];
+
+/// The program whose class the cases of Java have.
+const MAIN: &str =
+    "public class Main { public static void main(String[] args) { System.out.println(args.length); } }\n";
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn what_is_said_of_arguments_and_wrappers_before_is_what_happens() {
+    let _turn = turn();
+    let folder = scratch().join("arguments");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("app.py"), "print('ran')\n").unwrap();
+    fs::write(folder.join("app.sh"), "echo ran\n").unwrap();
+    fs::write(folder.join("Main.java"), MAIN).unwrap();
+    fs::write(folder.join("classes"), "FROM openjdk:11\nCOPY Main.java /\nRUN javac -d / /Main.java\n").unwrap();
+    let context = folder.to_str().unwrap();
+    let classes = folder.join("classes");
+    let build = |name: &str, file: &str, tag: &str| {
+        docker(&format!("arguments.build.{name}"), &["build", "--file", file, "--tag", tag, context]).succeeds();
+    };
+    build("classes", classes.to_str().unwrap(), "minimage-arguments:classes");
+    let tags: Vec<_> = CASES.iter().map(|(name, ..)| format!("minimage-arguments:{name}")).collect();
+    for ((name, base, lines, _), tag) in CASES.iter().zip(&tags) {
+        let lines = lines.replace("COPY Main.class", "COPY --from=minimage-arguments:classes /Main.class");
+        let file = folder.join(format!("Dockerfile.{name}"));
+        fs::write(&file, format!("FROM {base}\n{lines}\n")).unwrap();
+        build(name, file.to_str().unwrap(), tag);
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mkcompose"));
+    let ran = run("arguments.why", command.args(["why", "--format", "json"]).args(&tags));
+    assert!(matches!(ran.code, Some(0 | 1)), "{}", ran.failure("should look at every image"));
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let said = |tag: &str| -> Vec<String> {
+        let images = document["images"].as_array().unwrap();
+        let image = images.iter().find(|image| image["name"] == *tag).unwrap();
+        let certain = image["findings"].as_array().unwrap().iter().filter(|finding| finding["certainty"] == "certain");
+        certain.map(|finding| finding["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut wrong = Vec::new();
+    for ((name, _, _, expected), tag) in CASES.iter().zip(&tags) {
+        let ran = docker(&format!("arguments.run.{name}"), &["run", "--rm", tag]);
+        let wanted = match expected {
+            Works | Silent => Vec::new(),
+            Fails(id) => vec![(*id).to_owned()],
+        };
+        let said = said(tag);
+        if said != wanted || (ran.code == Some(0)) != matches!(expected, Works) {
+            wrong.push(format!(
+                "{name}: said {said:?}, expected {expected:?}, ended {:?}: {}",
+                ran.code,
+                ran.output().trim()
+            ));
+        }
+    }
+    tell("arguments", wrong.len(), CASES.len());
+    let mut remove = vec!["rmi", "--force", "minimage-arguments:classes"];
+    remove.extend(tags.iter().map(String::as_str));
+    docker("arguments.remove", &remove);
+    assert!(wrong.is_empty(), "{} of {} disagree\n{}", wrong.len(), CASES.len(), wrong.join("\n"));
+}
