@@ -133,6 +133,11 @@ fn words(shard: &Shard) -> String {
 
 fn times(path: &Path) -> Result<Times, Error> {
     let mut json = Vec::new();
+    // A pipe would be waited for.
+    let is_file = path.metadata().map_err(Error::io("read", path))?.is_file();
+    if !is_file {
+        return Err(Error::Problems(vec![Problem::new(path, "not a regular file: give a report")]));
+    }
     let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut json));
     read.map_err(Error::io("read", path))?;
     if u64::try_from(json.len()).unwrap_or(u64::MAX) > MOST_BYTES {

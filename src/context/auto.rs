@@ -246,6 +246,7 @@ mod tests {
         let files = ["a/b/x.Dockerfile", "a/build", "go.mod"];
         assert_eq!(found(&files, "RUN --mount=target=. go vet ./..."), (2, ContextStatus::Clear));
         assert_eq!(found(&["a/c/Dockerfile", "main.c"], "ADD . ."), (2, ContextStatus::Clear));
+        assert_eq!(found(&["a/app.py", "Makefile"], "COPY . ."), (1, ContextStatus::Clear));
         assert_eq!(found(&["a/b/run.sh", "a/b/x.Dockerfile", "go.mod"], "COPY . /"), (0, ContextStatus::Clear));
         assert_eq!(found(&["a/c/README.md"], "COPY . /"), (0, ContextStatus::NothingFits(".".to_owned())));
     }

@@ -1,5 +1,6 @@
 //! Which folder `COPY . .` means: it takes whatever is there, so other things must tell.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::dockerfile::ParsedDockerfile;
@@ -61,10 +62,23 @@ pub(super) fn level_that_leads_to_own(folders: &[PathBuf], parsed: &ParsedDocker
 /// Which of `folders` a Dockerfile means that stands in a folder of nothing but Dockerfiles and takes everything: of those that
 /// hold more, the nearest that begins a project; where none does, the nearest.
 pub(super) fn level_of_project(folders: &[PathBuf], holding_more: &[usize]) -> Option<usize> {
-    let begins_project = |level: &&usize| {
-        folders.get(**level).is_some_and(|folder| PROJECT_FILES.iter().any(|file| folder.join(file).is_file()))
-    };
+    let begins_project = |level: &&usize| folders.get(**level).is_some_and(|folder| begins_project(folder));
     holding_more.iter().find(begins_project).or(holding_more.first()).copied()
+}
+
+/// Endings of files that are a program's own: of projects, and of code other than scripts of a shell.
+const PROJECT_ENDINGS: [&str; 18] = [
+    "c", "cabal", "cc", "cpp", "cs", "csproj", "fsproj", "gemspec", "go", "java", "js", "php", "py", "rb", "rs", "sln",
+    "ts", "vbproj",
+];
+
+fn begins_project(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        let name = entry.file_name();
+        let ending = Path::new(&name).extension().and_then(OsStr::to_str).unwrap_or_default();
+        PROJECT_FILES.iter().any(|file| name == *file) || PROJECT_ENDINGS.contains(&ending)
+    })
 }
 
 /// Whether `COPY . .` has something to take there: a Dockerfile, an ignore file or a README alone are not worth copying, nor

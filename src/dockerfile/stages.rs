@@ -118,6 +118,8 @@ pub struct ParsedDockerfile {
     pub workdirs: Vec<String>,
     /// Whether something is taken from the build context that cannot be known: a variable without a value.
     pub has_unknown_sources: bool,
+    /// Whether an ONBUILD takes something from the build context of what is built on it.
+    pub has_onbuild_sources: bool,
     /// Whether the last stage has a HEALTHCHECK other than NONE.
     pub has_health_check: bool,
     /// The TCP ports that the last stage exposes.
@@ -246,6 +248,12 @@ impl<'a> Reader<'a> {
                 self.runs.has_health_check = self.parsed.has_health_check;
             }
             "EXPOSE" => self.expose(arguments),
+            "ONBUILD" => {
+                let keyword = arguments.split(is_space).next().unwrap_or_default();
+                let is_one = |known: &str| known.eq_ignore_ascii_case(keyword);
+                let takes = is_one("COPY") || is_one("ADD") || (is_one("RUN") && arguments.contains("--mount"));
+                self.parsed.has_onbuild_sources |= takes;
+            }
             "WORKDIR" => self.parsed.workdirs.push(arguments.trim().trim_end_matches('/').to_owned()),
             _ => {}
         }
@@ -318,6 +326,8 @@ impl<'a> Reader<'a> {
                     self.stage = Some(earlier.scope.clone());
                     self.runs = earlier.runs.clone();
                     let place = earlier.place;
+                    // What its ONBUILD takes is not read.
+                    self.parsed.has_unknown_sources |= self.parsed.has_onbuild_sources;
                     self.need([place]);
                     return Ok(());
                 }

@@ -64,7 +64,9 @@ fn wrong_flag_value(instruction: &Instruction<'_>) -> Option<String> {
     let is_plain = |value: &&str| !value.contains('$');
     let kinds =
         instruction.flag_values("mount").filter_map(|mount| mount.split(',').find_map(|one| one.strip_prefix("type=")));
-    if let Some(kind) = kinds.filter(is_plain).find(|kind| !MOUNT_TYPES.contains(kind)) {
+    if let Some(kind) =
+        kinds.filter(is_plain).find(|kind| !MOUNT_TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind)))
+    {
         return Some(format!("there is no mount type `{kind}`: the types are {}", MOUNT_TYPES.join(", ")));
     }
     if let Some(network) = instruction.flag_values("network").filter(is_plain).find(|one| !NETWORKS.contains(one)) {

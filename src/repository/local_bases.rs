@@ -17,7 +17,13 @@ type Images<'s> = HashMap<Cow<'s, str>, &'s Service>;
 pub(super) fn settle(services: &mut [Service]) -> Vec<Problem> {
     let (images, problems) = images(services);
     let bases: Vec<_> = services.iter().map(|service| bases(service, &images)).collect();
+    let has_onbuild = |service: &&Service| service.parsed.as_ref().is_ok_and(|parsed| parsed.has_onbuild_sources);
+    let with_onbuild: Vec<_> = services.iter().filter(has_onbuild).map(|service| service.name.clone()).collect();
     for (service, bases) in services.iter_mut().zip(bases) {
+        // The ONBUILD of a base takes from the build context of what is built on it.
+        if let Ok(parsed) = &mut service.parsed {
+            parsed.has_unknown_sources |= bases.iter().any(|base| with_onbuild.contains(&base.service));
+        }
         service.local_bases = bases;
     }
     problems

@@ -296,3 +296,15 @@ fn what_is_outside_the_repository_counts_as_touched() {
     let what = "SERVICE  TOUCHED BY\na        its Dockerfile or context is outside the git repository\n";
     assert_eq!((run.code(), run.stdout().as_str()), (0, what));
 }
+
+#[test]
+fn what_an_onbuild_takes_touches_what_is_built_on_it() {
+    let repo = Repo::of(&[
+        ("base.Dockerfile", "FROM alpine\nONBUILD COPY app /app\n"),
+        ("child.Dockerfile", "FROM minimage:base\n"),
+        ("self.Dockerfile", "FROM alpine AS b\nONBUILD COPY app /app\nFROM b\n"),
+        ("app/f", "1"),
+    ]);
+    repo.write("app/f", "2");
+    assert_eq!(repo.why("HEAD"), ["child: app/f", "self: app/f"]);
+}

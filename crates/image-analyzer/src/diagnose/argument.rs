@@ -33,6 +33,10 @@ impl Diagnoser<'_> {
             return self.java_argument(interpreter, by, rest);
         }
         let name = interpreter.file(rest)?.first()?.plain()?;
+        // `bun run` looks for a script of that name in it first.
+        if interpreter.names == "bun" && self.readable("package.json").is_ok() {
+            return None;
+        }
         let found = match interpreter.takes {
             Takes::Node => node_file(&self.search(), name),
             Takes::Shell if !shell_options::is_plain(&self.env) => return None,

@@ -44,10 +44,10 @@ impl Diagnoser<'_> {
         if self.rights(&found.entry).is_some() {
             return Vec::new();
         }
-        // A script by the name of a shell or an interpreter may do anything.
+        // A script by the name of a shell, an interpreter or a common tool may do anything.
         let is_program = found.entry.content.elf().is_some();
         let Some(asked) = words.first().and_then(Word::plain) else { return Vec::new() };
-        if let Some(wrapper) = wrapper(asked, path) {
+        if let Some(wrapper) = wrapper(asked, path).filter(|_| is_program || Wrapper::may_be_script(path)) {
             return self.through_wrapper(path, wrapper, words, depth);
         }
         if !is_program {

@@ -112,7 +112,7 @@ static TABLE: [Interpreter; 11] = [
             flags: "-server -client -d32 -d64 -ea -enableassertions -da -disableassertions -esa -enablesystemassertions -dsa \
                     -disablesystemassertions -verbose -showversion --show-version --show-module-resolution --enable-preview",
             valued: "-p --module-path --upgrade-module-path --add-modules --limit-modules --add-exports --add-opens \
-                     --add-reads --patch-module --source --enable-native-access --illegal-access --illegal-native-access \
+                     --add-reads --patch-module --enable-native-access --illegal-access --illegal-native-access \
                      --sun-misc-unsafe-memory-access --finalization",
             attached: "-D -X -ea: -enableassertions: -da: -disableassertions: -verbose: -splash: -javaagent: -agentlib: \
                        -agentpath:",
@@ -285,13 +285,23 @@ impl Interpreter {
             Takes::File | Takes::Java => true,
         };
         // A URL is no file, nor is `-`.
-        (is_file && !first.is_empty() && first != "-" && !first.contains("://")).then_some(behind)
+        (is_file && !first.is_empty() && first != "-" && !is_elsewhere(first)).then_some(behind)
     }
 
     /// Are all options in this value of the variable that has more of them known?
     pub(crate) fn knows(&self, more: &str) -> bool {
         self.options.are(&more.split_whitespace().collect::<Vec<_>>())
     }
+}
+
+/// Is this a URL or another specifier, such as `npm:x/y.js`, and no path?
+fn is_elsewhere(word: &str) -> bool {
+    let is_scheme = |scheme: &str| {
+        scheme.len() > 1
+            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    };
+    word.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme))
 }
 
 #[cfg(test)]
@@ -382,6 +392,8 @@ mod tests {
             "deno run X",
             "deno run --watch X.ts",
             "deno run npm:x",
+            "deno run npm:x/X.ts",
+            "deno run jsr:@a/X.ts",
             "bun run dev",
             "bun dev",
             "bun -e X.ts",

@@ -85,7 +85,8 @@ static TABLE: [Wrapper; 13] = [
         },
         ..PLAIN
     },
-    // Not `-f`: the program that forks ends well whatever becomes of the other.
+    // Not `-f`: the program that forks ends well whatever becomes of the other. It forks without `-f` too where it leads a group,
+    // as the first program of a container does: see [`Wrapper::command`].
     Wrapper {
         names: "setsid",
         source: "https://man7.org/linux/man-pages/man1/setsid.1.html",
@@ -186,10 +187,24 @@ fn is_tool(asked: &str) -> bool {
     }
 }
 
+/// The folders in which a script by the name of a wrapper stands in for it.
+const FOLDERS: [&str; 6] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
+
 impl Wrapper {
+    /// Is a script at `path` taken for a wrapper? Outside the folders for programs it may be an application's own.
+    pub(crate) fn may_be_script(path: &[u8]) -> bool {
+        let in_folder = |folder: &&str| path.strip_prefix(folder.as_bytes()).is_some_and(|name| !name.contains(&b'/'));
+        FOLDERS.iter().any(in_folder)
+    }
+
     /// What it starts, of the words behind its own name.
     pub(crate) fn command<'w>(&self, words: &'w [Word]) -> Option<Started<'w>> {
         let mut behind = self.options.behind(words)?;
+        let options = words.get(..words.len().saturating_sub(behind.len())).unwrap_or_default();
+        let waits = |word: &Word| word.text == "--wait" || (!word.text.starts_with("--") && word.text.contains('w'));
+        if self.names == "setsid" && !options.iter().any(waits) {
+            return None;
+        }
         let mut assigned = Vec::new();
         if self.names == "env" {
             while let Some((name, value)) = behind.first()?.plain()?.split_once('=') {
@@ -239,7 +254,6 @@ mod tests {
             "nice -n -5 X y",
             "nice -n5 X y",
             "nohup X y",
-            "setsid X y",
             "setsid -w X y",
             "stdbuf -oL X y",
             "stdbuf -o0 -e 0 X y",
@@ -280,6 +294,7 @@ mod tests {
             "nice",
             "nice -5 X",
             "setsid -f X",
+            "setsid X",
             "tini",
             "tini -h X",
             "tini -l",

@@ -66,6 +66,14 @@ fn a_wrapper_may_be_anywhere_or_a_link_if_it_can_be_told() {
 }
 
 #[test]
+fn a_script_of_an_application_by_the_name_of_a_wrapper_is_left_alone() {
+    for path in ["/app/bin/env", "/app/tini", "/opt/x/bin/timeout", "/gosu"] {
+        let tree = tools(&tool()).file(path, 0o755, "#!/bin/sh\necho $1\n").file("/bin/sh", 0o755, tool());
+        assert_eq!(ids(tree, cmd(&[path, "5", "production"])), "", "{path}");
+    }
+}
+
+#[test]
 fn options_that_are_not_known_and_setuid_wrappers_are_left_alone() {
     for wrapper in
         ["env -i", "env -u A", "timeout --other 5", "tini -h", "gosu --version", "setsid -f", "chpst -e /env"]
