@@ -21,4 +21,4 @@ mod settings_check;
 
 pub use layout::{AUTO, Layout, LoadOptions};
 pub use load::{Repository, templates};
-pub use paths::{relative, resolve};
+pub use paths::{lexical, relative, resolve, way};

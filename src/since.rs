@@ -14,7 +14,7 @@ mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use changes::Changes;
 use past::Past;
@@ -24,7 +24,7 @@ use crate::git::{Git, GitError};
 use crate::problem::IoError;
 use crate::repository::service::Service;
 use crate::repository::service_name::ServiceName;
-use crate::repository::{LoadOptions, Repository, resolve};
+use crate::repository::{LoadOptions, Repository, resolve, way};
 use image_analyzer::printable::{printable, printable_path};
 
 /// Why it cannot be said which services are touched.
@@ -257,9 +257,6 @@ impl<'s> Side<'s> {
 
     /// `path`, from the top, as it is shown from where the program was started.
     fn shown(&self, path: &Path) -> PathBuf {
-        let shared =
-            self.shown_from.components().zip(path.components()).take_while(|(one, other)| one == other).count();
-        let up = self.shown_from.components().skip(shared).map(|_| Component::ParentDir);
-        up.chain(path.components().skip(shared)).collect()
+        way(self.shown_from, path)
     }
 }

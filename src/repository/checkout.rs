@@ -1,8 +1,8 @@
 //! Where a path stands in the Git checkout, for programs that know a file by that alone: GitHub and its like.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use super::paths::{lexical, resolve};
+use super::paths::{lexical, resolve, way};
 use crate::problem::IoError;
 
 /// The checkout that the program was started in.
@@ -28,10 +28,7 @@ impl Checkout {
 
     /// `shown`, a path as it is shown, from the root. Never absolute: what is outside begins with `..`.
     pub fn path_of(&self, shown: &Path) -> PathBuf {
-        let absolute = lexical(&self.here.join(shown));
-        let shared = self.root.components().zip(absolute.components()).take_while(|(one, other)| one == other).count();
-        let up = self.root.components().skip(shared).map(|_| Component::ParentDir);
-        up.chain(absolute.components().skip(shared)).collect()
+        way(&self.root, &lexical(&self.here.join(shown)))
     }
 }
 

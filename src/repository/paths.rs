@@ -52,7 +52,7 @@ fn first_step(absolute: &Path) -> Step {
 }
 
 /// `path` without `.` and `..`, by its words alone.
-pub(super) fn lexical(path: &Path) -> PathBuf {
+pub fn lexical(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
@@ -70,13 +70,15 @@ pub(super) fn lexical(path: &Path) -> PathBuf {
 ///
 /// `None` if a part of the way is not UTF-8.
 pub fn relative(from: &Path, to: &Path) -> Option<String> {
-    let from: Vec<_> = from.components().collect();
-    let to: Vec<_> = to.components().collect();
-    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let up = from.iter().skip(shared).map(|_| Some(".."));
-    let down = to.iter().skip(shared).map(|part| part.as_os_str().to_str());
-    let parts = up.chain(down).collect::<Option<Vec<_>>>()?;
-    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+    let way = way(from, to).into_os_string().into_string().ok()?;
+    Some(if way.is_empty() { ".".to_owned() } else { way })
+}
+
+/// How to reach `to` from the folder `from`, both from the same place and free of `.` and `..`; empty if they are one.
+pub fn way(from: &Path, to: &Path) -> PathBuf {
+    let shared = from.components().zip(to.components()).take_while(|(one, other)| one == other).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(to.components().skip(shared)).collect()
 }
 
 /// How to reach `to`, a folder above `from`, as it is shown; empty if it is `from` itself.

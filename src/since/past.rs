@@ -6,7 +6,7 @@
 mod writer;
 
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use writer::{Writer, fine};
@@ -15,7 +15,7 @@ use super::SinceError;
 use super::changes::Changes;
 use crate::git::{Git, TreeEntry};
 use crate::problem::IoError;
-use crate::repository::{AUTO, LoadOptions, Repository};
+use crate::repository::{AUTO, LoadOptions, Repository, lexical};
 
 /// A commit in a temporary folder, which is removed with this value.
 pub(super) struct Past {
@@ -110,16 +110,4 @@ impl Past {
             problem.unwrap_or_default()
         })
     }
-}
-
-/// `path`, absolute, without `.` and `..`, by its words.
-fn lexical(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut out, part| {
-        match part {
-            Component::ParentDir => drop(out.pop()),
-            Component::CurDir => {}
-            part => out.push(part),
-        }
-        out
-    })
 }
