@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::cli::Options;
 use crate::cli::lint::LintArgs;
-use crate::command::since::{say_if_none, touched_by};
+use crate::command::since::Since;
 use crate::context::{Context, ContextStatus, Ignore, Presence, find_source, is_git_ignored};
 use crate::dockerfile::CopySource;
 use crate::error::Error;
@@ -30,10 +30,9 @@ use crate::terminal::Terminal;
 pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let repository = Repository::load(&options.load_options())?;
     let mut contexts: BTreeMap<&Path, Context> = BTreeMap::new();
-    let touched = touched_by(&args.since, &repository, options, terminal)?;
-    let mut chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
-    chosen.retain(|service| touched.as_ref().is_none_or(|touched| touched.contains(&service.name)));
-    say_if_none(&args.since, chosen.is_empty(), terminal);
+    let since = Since::ask(&args.since, &repository, options, terminal)?;
+    let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
+    let (chosen, _) = since.split(chosen, terminal);
     let root = resolve(if repository.root.as_os_str().is_empty() { Path::new(".") } else { &repository.root })?;
     let mut findings = Vec::new();
     for service in &chosen {

@@ -7,7 +7,7 @@ use walkdir::WalkDir;
 
 use crate::cli::Options;
 use crate::cli::list::{ListArgs, ListFormat};
-use crate::command::since::{say_if_none, touched_by};
+use crate::command::since::Since;
 use crate::context::ContextStatus;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
@@ -18,7 +18,6 @@ use crate::repository::select::select;
 use crate::repository::service::Service;
 use crate::repository::service_name::{PREFIX, Set};
 use crate::repository::{Layout, Repository, templates};
-use crate::since::Touched;
 use crate::table::Table;
 use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::printable_path;
@@ -37,10 +36,9 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         let what = "`--format names` has no room for `--why`: leave one of the two out";
         return Err(Error::Usage(what.to_owned()));
     }
-    let touched = touched_by(&args.since, &repository, options, terminal)?;
-    let mut services = select(repository.services, &args.globs, &options.as_shell_args())?;
-    services.retain(|service| touched.as_ref().is_none_or(|touched| touched.contains(&service.name)));
-    say_if_none(&args.since, services.is_empty(), terminal);
+    let since = Since::ask(&args.since, &repository, options, terminal)?;
+    let services = select(repository.services, &args.globs, &options.as_shell_args())?;
+    let (services, _) = since.split(services, terminal);
     if args.format == ListFormat::Names {
         terminal.result(&lines(services.iter().map(|service| service.name.as_str())))?;
         return Ok(ExitCode::Success);
@@ -54,16 +52,15 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     let mut sources = Sources::new(repository.follows_convention);
     let entries = services.iter().map(|service| ServiceEntry::new(service, &mut sources));
     let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
-    let why = touched.filter(|_| args.why);
-    if let Some(why) = &why {
+    if args.why {
         for entry in &mut entries {
-            entry.touched_by = why.reason(entry.service).map(TouchedByEntry::new);
+            entry.touched_by = since.reason(entry.service).map(TouchedByEntry::new);
         }
     }
     match args.format {
         ListFormat::Json => terminal.json(&entries)?,
         ListFormat::Table | ListFormat::Names if services.is_empty() => {}
-        ListFormat::Table | ListFormat::Names if why.is_some() => show(&reasons(&services, why.as_ref()), terminal)?,
+        ListFormat::Table | ListFormat::Names if args.why => show(&reasons(&services, &since), terminal)?,
         ListFormat::Table | ListFormat::Names => show(&table(&services, &entries, terminal.width()), terminal)?,
     }
     Ok(ExitCode::Success)
@@ -75,10 +72,10 @@ fn show<const N: usize>(table: &Table<N>, terminal: &Terminal) -> Result<(), Err
 }
 
 /// The table that says by what each service is touched.
-fn reasons(services: &[Service], touched: Option<&Touched>) -> Table<2> {
+fn reasons(services: &[Service], since: &Since<'_>) -> Table<2> {
     let mut table = Table::keyed(["SERVICE", "TOUCHED BY"]);
     for service in services {
-        let reason = touched.and_then(|touched| touched.reason(&service.name));
+        let reason = since.reason(&service.name);
         table.row([service.name.to_string(), reason.map_or_else(|| NOTHING.to_owned(), ToString::to_string)]);
     }
     table

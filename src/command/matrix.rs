@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::cli::Options;
 use crate::cli::matrix::{MatrixArgs, MatrixFormat};
-use crate::command::since::{say_if_none, touched_by};
+use crate::command::since::Since;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::problem::{IoError, Problem};
@@ -35,12 +35,11 @@ const MOST_OF_NAME: usize = 200;
 pub fn run(args: &MatrixArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let repository = Repository::load(&options.load_options())?;
     let times = args.times.as_deref().map(times).transpose()?;
-    let touched = touched_by(&args.since, &repository, options, terminal)?;
+    let since = Since::ask(&args.since, &repository, options, terminal)?;
     let services: Vec<&Service> = repository.services.iter().collect();
     let chosen = select(services, &args.globs, &options.as_shell_args())?;
-    let is_touched = |service: &&Service| touched.as_ref().is_none_or(|touched| touched.contains(&service.name));
-    let chosen: BTreeSet<_> = chosen.into_iter().filter(is_touched).map(|service| service.name.clone()).collect();
-    say_if_none(&args.since, chosen.is_empty(), terminal);
+    let (chosen, _) = since.split(chosen, terminal);
+    let chosen: BTreeSet<_> = chosen.into_iter().map(|service| service.name.clone()).collect();
     if times.as_ref().is_some_and(|times| !times.have_one_of(&chosen)) && !chosen.is_empty() {
         terminal.status("the report has no time of any of these services: each counts as long as the others");
     }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::cli::Options;
 use crate::cli::build::WorkArgs;
 use crate::command::generate::stale;
-use crate::command::since::{say_if_none, touched_by};
+use crate::command::since::Since;
 use crate::engine::cleanup::Remover;
 use crate::engine::run_label::{LABEL, Owner};
 use crate::engine::{Engine, EngineError};
@@ -70,11 +70,10 @@ pub type Ended<'a> = dyn Fn(&ServiceResult, &Progress) + Sync + 'a;
 pub fn choose(args: &WorkArgs, options: &Options, build: bool, terminal: &Terminal) -> Result<Selection, Error> {
     let repository = Repository::load(&options.load_options())?;
     let all = repository.services.iter().map(|service| service.name.to_string()).collect();
-    let touched = touched_by(&args.since, &repository, options, terminal)?;
+    let since = Since::ask(&args.since, &repository, options, terminal)?;
     let chosen = select(repository.services.iter().collect(), &args.globs, &options.as_shell_args())?;
-    let is_touched = |service: &&Service| touched.as_ref().is_none_or(|touched| touched.contains(&service.name));
-    let chosen: BTreeSet<_> = chosen.into_iter().filter(is_touched).map(|service| service.name.clone()).collect();
-    say_if_none(&args.since, chosen.is_empty(), terminal);
+    let (chosen, _) = since.split(chosen, terminal);
+    let chosen = chosen.into_iter().map(|service: &Service| service.name.clone()).collect();
     let stale = stale(&repository, options);
     let tasks = jobs(&repository.services, &chosen, build);
     Ok(Selection { repository, tasks, all, stale })

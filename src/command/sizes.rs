@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::Options;
 use crate::cli::sizes::SizesArgs;
-use crate::command::since::{say_if_none, touched_by};
+use crate::command::since::Since;
 use crate::command::{NOTHING_TO_COMPARE, print_report};
 use crate::engine::Engine;
 use crate::engine::exact_sizes::ExactSizesError;
@@ -15,7 +15,6 @@ use crate::problem::Problem;
 use crate::report::sizes::{Format, Report, changes};
 use crate::repository::Repository;
 use crate::repository::select::{matcher, select};
-use crate::repository::service::Service;
 use crate::repository::service_name::ServiceName;
 use crate::sizes::baseline::{Baseline, Changes};
 use crate::sizes::figures::{FigureKind, Figures, Incomparable};
@@ -30,12 +29,10 @@ use image_analyzer::printable::printable;
 /// Problems with the Dockerfiles, the globs or the baseline; an engine that does not answer; no image to speak of.
 pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let repository = Repository::load(&options.load_options())?;
-    let touched = touched_by(&args.since, &repository, options, terminal)?;
+    let since = Since::ask(&args.since, &repository, options, terminal)?;
     let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
-    let is_touched = |service: &Service| touched.as_ref().is_none_or(|touched| touched.contains(&service.name));
-    let (chosen, left_out): (Vec<_>, Vec<_>) = chosen.into_iter().partition(is_touched);
+    let (chosen, left_out) = since.split(chosen, terminal);
     let left_out = left_out.into_iter().map(|service| service.name.to_string()).collect();
-    say_if_none(&args.since, chosen.is_empty(), terminal);
     let baseline = args.baseline.as_ref().map(|path| baseline(path, &args.globs, &left_out)).transpose()?;
     let engine = args.engine.engine();
     let figures = figures(args, baseline.as_ref(), &engine)?;
