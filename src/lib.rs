@@ -13,6 +13,7 @@
 // What a module shows to others is `pub`; none of it is shown outside.
 #![allow(unreachable_pub)]
 
+mod bounded;
 mod cli;
 mod command;
 mod compose;

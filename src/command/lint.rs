@@ -1,10 +1,11 @@
 //! `mkcompose lint`: do the names tell the truth about the Dockerfiles, and is everything there that they take?
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::io::Read as _;
 use std::path::Path;
 
+use crate::bounded;
 use crate::cli::Options;
 use crate::cli::lint::LintArgs;
 use crate::command::since::Since;
@@ -34,6 +35,7 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
     let (chosen, _) = since.split(chosen, terminal);
     let root = resolve(if repository.root.as_os_str().is_empty() { Path::new(".") } else { &repository.root })?;
+    let submodules = OnceCell::new();
     let mut findings = Vec::new();
     for service in &chosen {
         let program = if repository.follows_convention {
@@ -45,7 +47,7 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         } else {
             None
         };
-        findings.extend(lint(service, &Surroundings { program, absent: absent(service, &root)? }));
+        findings.extend(lint(service, &Surroundings { program, absent: absent(service, &root, &submodules)? }));
     }
     findings.retain(|finding: &LintFinding| !args.allow.contains(&finding.rule));
     findings.sort_unstable();
@@ -60,7 +62,11 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
 }
 
 /// What a build of `service` would not find. Where the build context was found and nothing fits, that is another rule's.
-fn absent<'s>(service: &'s Service, root: &Path) -> Result<Vec<AbsentSource<'s>>, Error> {
+fn absent<'s>(
+    service: &'s Service,
+    root: &Path,
+    submodules: &OnceCell<Vec<String>>,
+) -> Result<Vec<AbsentSource<'s>>, Error> {
     let sources = service.parsed.as_ref().map(|parsed| parsed.sources.as_slice()).unwrap_or_default();
     if sources.is_empty() || service.context_status != ContextStatus::Clear {
         return Ok(Vec::new());
@@ -74,7 +80,10 @@ fn absent<'s>(service: &'s Service, root: &Path) -> Result<Vec<AbsentSource<'s>>
             Presence::Missing if is_git_ignored(root, &service.real_context.join(source.path.trim_matches('/'))) => {}
             presence => {
                 let near = near(&service.context, source);
-                let submodule = submodule_of(root, &service.real_context.join(source.path.trim_start_matches('/')));
+                // Nearly no repository has any, and few sources are absent.
+                let submodules = submodules.get_or_init(|| missing_submodules(root));
+                let path = service.real_context.join(source.path.trim_start_matches('/'));
+                let submodule = submodules.iter().find(|submodule| path.starts_with(root.join(submodule))).cloned();
                 absent.push(AbsentSource { source, presence, near, submodule });
             }
         }
@@ -85,17 +94,20 @@ fn absent<'s>(service: &'s Service, root: &Path) -> Result<Vec<AbsentSource<'s>>
 /// The most bytes of a `.gitmodules` that are read.
 const MOST_OF_GITMODULES: u64 = 1 << 20;
 
-/// The Git submodule of the repository at `root` that `path` is in, if there is nothing of it yet.
-fn submodule_of(root: &Path, path: &Path) -> Option<String> {
-    let below = path.strip_prefix(root).ok()?;
-    let mut text = String::new();
-    let file = std::fs::File::open(root.join(".gitmodules")).ok()?;
-    file.take(MOST_OF_GITMODULES).read_to_string(&mut text).ok()?;
+/// The paths of the Git submodules of the repository at `root` of which there is nothing yet.
+fn missing_submodules(root: &Path) -> Vec<String> {
+    let file = root.join(".gitmodules");
+    let mut bytes = Vec::new();
+    if !file.is_file() || bounded::read(&file, MOST_OF_GITMODULES, &mut bytes).is_err() {
+        return Vec::new();
+    }
+    let text = String::from_utf8_lossy(&bytes);
     // git-config(1): `path = PATH` in a section of its own for each.
     let paths = text.lines().filter_map(|line| line.trim().strip_prefix("path")?.trim_start().strip_prefix('='));
-    let mut paths = paths.map(|path| path.trim().trim_matches('"')).filter(|path| !path.is_empty());
-    let is_empty = |folder: &Path| std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
-    paths.find(|path| below.starts_with(path) && is_empty(&root.join(path))).map(str::to_owned)
+    let paths = paths.map(|path| path.trim().trim_matches('"')).filter(|path| !path.is_empty());
+    let is_empty =
+        |path: &&str| std::fs::read_dir(root.join(path)).map_or(true, |mut entries| entries.next().is_none());
+    paths.filter(is_empty).map(str::to_owned).collect()
 }
 
 /// What is in the build context by a name like that of `source`.

@@ -1,12 +1,11 @@
 //! `mkcompose matrix`: services as the jobs of a CI matrix.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use serde::Serialize;
 
+use crate::bounded;
 use crate::cli::Options;
 use crate::cli::matrix::{MatrixArgs, MatrixFormat};
 use crate::command::since::Since;
@@ -137,9 +136,7 @@ fn times(path: &Path) -> Result<Times, Error> {
     if !is_file {
         return Err(Error::Problems(vec![Problem::new(path, "not a regular file: give a report")]));
     }
-    let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut json));
-    read.map_err(Error::io("read", path))?;
-    if u64::try_from(json.len()).unwrap_or(u64::MAX) > MOST_BYTES {
+    if !bounded::read(path, MOST_BYTES, &mut json).map_err(Error::io("read", path))? {
         let what = format!("this is more than {} MiB, too large for a report: give another", MOST_BYTES >> 20);
         return Err(Error::Problems(vec![Problem::new(path, what)]));
     }

@@ -6,11 +6,11 @@
 //! a thing is decided by code that can look into the folder.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::pattern::Pattern;
+use crate::bounded;
 use crate::problem::IoError;
 
 /// The lines of an ignore file, or none.
@@ -31,11 +31,10 @@ const MAX_BYTES: u64 = 1 << 20;
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_BYTES {
-        return Err(io::Error::other("more than 1 MiB, too large for an ignore file: shorten it"));
+    if bounded::read(path, MAX_BYTES, &mut bytes)? {
+        return Ok(bytes);
     }
-    Ok(bytes)
+    Err(io::Error::other("more than 1 MiB, too large for an ignore file: shorten it"))
 }
 
 impl Ignore {

@@ -1,9 +1,8 @@
 //! Every Dockerfile's text, read by a few threads, in the order in which the Dockerfiles were given.
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::Path;
 
+use crate::bounded;
 use crate::parallel::in_parts;
 use crate::problem::Problem;
 
@@ -35,14 +34,11 @@ pub fn read_all<I: Sync, S: Send>(
 
 /// The text of one Dockerfile. `buffer` is any, and holds its bytes afterwards.
 fn read<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Result<std::borrow::Cow<'b, str>, Problem> {
-    buffer.clear();
-    let read =
-        |buffer: &mut Vec<u8>| -> io::Result<usize> { File::open(path)?.take(MAX_BYTES + 1).read_to_end(buffer) };
-    match read(buffer) {
-        Ok(len) if u64::try_from(len).unwrap_or(u64::MAX) > MAX_BYTES => {
+    match bounded::read(path, MAX_BYTES, buffer) {
+        Ok(true) => Ok(String::from_utf8_lossy(buffer)),
+        Ok(false) => {
             Err(Problem::new(path, "too large for a Dockerfile (more than 4 MiB): shorten it, or move it elsewhere"))
         }
-        Ok(_) => Ok(String::from_utf8_lossy(buffer)),
         Err(error) => Err(Problem::unreadable(path, &error)),
     }
 }

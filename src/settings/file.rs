@@ -1,7 +1,5 @@
 //! `mkcompose.yml`: where it is found, and what it says.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
@@ -9,6 +7,7 @@ use serde_yaml::{Mapping, Value};
 use super::keys::{self, Scope, keys_of};
 use super::line::{Located, item_line_of, line_of};
 use super::service_settings::{ServiceSettings, kind};
+use crate::bounded;
 use crate::problem::Problem;
 use image_analyzer::printable::printable;
 
@@ -213,8 +212,7 @@ fn text(path: &Path) -> Result<String, String> {
         return Err("not a regular file: move it elsewhere".to_owned());
     }
     let mut bytes = Vec::new();
-    File::open(path).map_err(unreadable)?.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_SIZE {
+    if !bounded::read(path, MAX_SIZE, &mut bytes).map_err(unreadable)? {
         return Err(format!("larger than {MAX_SIZE} bytes: this is not a settings file"));
     }
     String::from_utf8(bytes).map_err(|_| "not UTF-8: save it as UTF-8".to_owned())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::path::{Component, Path, PathBuf};
@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::Past;
+use crate::bounded;
 use crate::git::{EntryKind, Git, TreeEntry};
 use crate::problem::IoError;
 use crate::repository::read_all::MAX_BYTES;
@@ -182,8 +183,8 @@ fn stays_inside(folder: &Path, target: &Path) -> bool {
 /// The bytes of a regular file; of a longer one than is read as a Dockerfile, one too many.
 fn read_bounded(path: &Path) -> Result<Vec<u8>, IoError> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-    read.map(|_| bytes).map_err(IoError::new("read", path))
+    bounded::read(path, MAX_BYTES, &mut bytes).map_err(IoError::new("read", path))?;
+    Ok(bytes)
 }
 
 /// What two entries of one commit cannot both have, one of them goes without: no working tree has both either.
