@@ -119,10 +119,8 @@ fn document<'a>(entry: &'a Entry<'_>, marks: Marks, is_here: &impl Fn(&ServiceNa
     let text = |text: &'a str| marks.text(interpolated(text.into()));
     let texts = |list: &'a [String]| list.iter().map(|one| text(one)).collect();
     // A named context would replace a build stage of that name, too.
-    let is_stage = |reference: &str| {
-        let mut stages = service.parsed.iter().flat_map(|parsed| &parsed.stages);
-        stages.any(|stage| stage.name.as_deref() == Some(reference))
-    };
+    let is_stage =
+        |reference: &str| service.parsed.as_ref().is_ok_and(|parsed| parsed.stage_named(reference).is_some());
     let bases = service.local_bases.iter().filter(|base| is_here(&base.service) && !is_stage(&base.reference));
     let build = Build {
         context: marks.text(interpolated(local(&entry.context))),
@@ -255,7 +253,11 @@ mod tests {
         web.cache_from = vec!["type=gha".to_owned()];
         web.cache_to = vec!["type=gha,mode=max".to_owned()];
         web.local_bases = ["base", "elsewhere"]
-            .map(|name| LocalBase { reference: format!("me/{name}"), service: ServiceName::parse(name).unwrap() })
+            .map(|name| LocalBase {
+                reference: format!("me/{name}"),
+                service: ServiceName::parse(name).unwrap(),
+                has_onbuild_sources: false,
+            })
             .into();
         let entries = [entry(&base, "base", "Dockerfile"), entry(&web, "web", "Dockerfile")];
         insta::assert_snapshot!(render(&entries, "this folder", "").unwrap(), @r"

@@ -26,7 +26,7 @@ impl Taken {
     pub fn of(root: &Path, parsed: &ParsedDockerfile, ignore: Ignore) -> Result<Self, IoError> {
         let mut taken = Self { ignore, ..Self::default() };
         if parsed.has_unknown_sources {
-            taken.ends.insert(PathBuf::new());
+            taken.add_anything();
         }
         // Many lines take the same.
         let sources: BTreeSet<_> = parsed.sources.iter().map(|source| clean(&source.path)).collect();
@@ -36,6 +36,11 @@ impl Taken {
             taken.links.extend(reached.links);
         }
         Ok(taken)
+    }
+
+    /// Adds that it may take anything there is.
+    pub fn add_anything(&mut self) {
+        self.ends.insert(PathBuf::new());
     }
 
     /// The files and folders that are named, and the links that lead to them, whether they are ignored or not; a folder with

@@ -152,6 +152,11 @@ impl ParsedDockerfile {
         built
     }
 
+    /// The first build stage of this name, which is in lower case.
+    pub fn stage_named(&self, name: &str) -> Option<&BuildStage> {
+        self.stages.iter().find(|stage| stage.name.as_deref() == Some(name))
+    }
+
     /// Whether an ARG instruction declares `name`.
     pub fn declares(&self, name: &str) -> bool {
         self.args.iter().any(|arg| arg.name == name)
@@ -306,7 +311,7 @@ impl<'a> Reader<'a> {
         }
         let runs = std::mem::take(&mut self.runs);
         if let (Some(name), Some(scope)) = (self.name.take(), self.stage.take()) {
-            let place = self.parsed.stages.len().saturating_sub(1);
+            let place = self.place();
             self.named.insert(name, StageEnd { place, scope, runs });
         }
         self.parsed.stages.push(BuildStage { line: instruction.line, name: name.clone(), needs: Vec::new() });
@@ -472,10 +477,7 @@ impl<'a> Reader<'a> {
         let is_stage = |used: &&ImageUse| match used.kind {
             UseKind::From => false,
             UseKind::Copy if used.written.parse::<usize>().is_ok() => true,
-            UseKind::Copy | UseKind::Mount => {
-                let name = used.written.to_lowercase();
-                parsed.stages.iter().any(|stage| stage.name.as_ref() == Some(&name))
-            }
+            UseKind::Copy | UseKind::Mount => parsed.stage_named(&used.written.to_lowercase()).is_some(),
         };
         match parsed.uses.iter().find(is_stage) {
             None => Ok(parsed),

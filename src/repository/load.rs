@@ -6,7 +6,7 @@ use super::build_order::cycles;
 use super::layout::{DEFAULT_IMAGE, Layout, LoadOptions};
 use super::local_bases;
 use super::read_all::read_all;
-use super::resolver::Resolver;
+use super::resolver::{Resolver, up};
 use super::scan::{FoundDockerfile, Scan, SkipReason, Skipped};
 use super::service::Service;
 use super::service_name::{Set, collisions};
@@ -186,7 +186,7 @@ fn settle_contexts(services: &mut [Service]) {
                 service.context_status = ContextStatus::Clear;
                 if is_habit && let Some(own) = service.real_dockerfile.parent() {
                     service.real_context = own.to_owned();
-                    service.context = folder_of(&service.dockerfile);
+                    service.context = up(&service.dockerfile, 0);
                 }
             }
             _ => {}
@@ -194,22 +194,14 @@ fn settle_contexts(services: &mut [Service]) {
     }
 }
 
-/// The folder of the file `path`, as it is shown.
-fn folder_of(path: &Path) -> PathBuf {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
-}
-
 /// Services with a build stage that has the name of an image they are built on. A Compose file cannot say that this image comes
 /// from another service: the name would replace the stage as well.
 fn on_stage_names(services: &[Service]) -> impl Iterator<Item = String> {
-    let stage_of = |service: &Service, name: &str| -> Option<usize> {
-        let mut stages = service.parsed.iter().flat_map(|parsed| &parsed.stages);
-        Some(stages.find(|stage| stage.name.as_deref() == Some(name))?.line)
-    };
-    services.iter().filter_map(move |service| {
-        let (line, base) =
-            service.local_bases.iter().find_map(|base| Some((stage_of(service, &base.reference)?, base)))?;
+    services.iter().filter_map(|service| {
+        let parsed = service.parsed.as_ref().ok()?;
+        let mut bases = service.local_bases.iter();
+        let (stage, base) = bases.find_map(|base| Some((parsed.stage_named(&base.reference)?, base)))?;
+        let line = stage.line;
         Some(format!(
             "{}:{line}: this stage has the name of the image `{}`, so Compose does not build `{}` first: rename the stage",
             printable_path(&service.dockerfile),

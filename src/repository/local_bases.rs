@@ -1,6 +1,7 @@
 //! Images of the repository that others of it are built on.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -17,13 +18,7 @@ type Images<'s> = HashMap<Cow<'s, str>, &'s Service>;
 pub(super) fn settle(services: &mut [Service]) -> Vec<Problem> {
     let (images, problems) = images(services);
     let bases: Vec<_> = services.iter().map(|service| bases(service, &images)).collect();
-    let has_onbuild = |service: &&Service| service.parsed.as_ref().is_ok_and(|parsed| parsed.has_onbuild_sources);
-    let with_onbuild: Vec<_> = services.iter().filter(has_onbuild).map(|service| service.name.clone()).collect();
     for (service, bases) in services.iter_mut().zip(bases) {
-        // The ONBUILD of a base takes from the build context of what is built on it.
-        if let Ok(parsed) = &mut service.parsed {
-            parsed.has_unknown_sources |= bases.iter().any(|base| with_onbuild.contains(&base.service));
-        }
         service.local_bases = bases;
     }
     problems
@@ -54,15 +49,20 @@ fn images(services: &[Service]) -> (Images<'_>, Vec<Problem>) {
 
 fn bases(service: &Service, images: &Images<'_>) -> Vec<LocalBase> {
     let Ok(parsed) = &service.parsed else { return Vec::new() };
-    let is_built = parsed.stages_built(service.target.as_deref());
-    let built = parsed.uses.iter().filter(|used| is_built.get(used.stage).copied().unwrap_or(true));
-    let known = built.filter_map(|used| used.image.known());
-    let bases = known.filter_map(|reference| {
-        let base = images.get(&normalised(reference))?;
+    // Most Dockerfiles use no image of the repository.
+    let is_built = LazyCell::new(|| parsed.stages_built(service.target.as_deref()));
+    let bases = parsed.uses.iter().filter_map(|used| {
         // The short name: Compose and bake look for a base under it, however the Dockerfile writes it.
-        let short = normalised(reference);
-        let reference = short.strip_suffix(":latest").unwrap_or(&short).to_owned();
-        Some(LocalBase { reference, service: base.name.clone() })
+        let short = normalised(used.image.known()?);
+        let base = images.get(&short)?;
+        if !is_built.get(used.stage).copied().unwrap_or(true) {
+            return None;
+        }
+        Some(LocalBase {
+            reference: short.strip_suffix(":latest").unwrap_or(&short).to_owned(),
+            service: base.name.clone(),
+            has_onbuild_sources: base.parsed.as_ref().is_ok_and(|parsed| parsed.has_onbuild_sources),
+        })
     });
     let mut bases: Vec<_> = bases.collect();
     bases.sort_unstable();

@@ -239,10 +239,10 @@ impl<'a> Resolver<'a> {
     fn check_target(&mut self, file: &ReadDockerfile<'_>, settings: &ServiceSettings, origin: Option<&Origin>) {
         let (Some(target), Ok(parsed)) = (&settings.target, &file.parsed) else { return };
         let is_place = target.parse::<usize>().is_ok_and(|place| place < parsed.stages.len());
-        let names: Vec<_> = parsed.stages.iter().filter_map(|stage| stage.name.as_deref()).collect();
-        if is_place || names.contains(&target.to_lowercase().as_str()) {
+        if is_place || parsed.stage_named(&target.to_lowercase()).is_some() {
             return;
         }
+        let names: Vec<_> = parsed.stages.iter().filter_map(|stage| stage.name.as_deref()).collect();
         let fix = match nearest(target, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => {
@@ -408,7 +408,7 @@ fn wrong(file: &ReadDockerfile<'_>, key: &str, what: &str) -> Problem {
 }
 
 /// The folder `levels` above the one of the file `path`, as it is shown.
-fn up(path: &Path, levels: usize) -> PathBuf {
+pub(super) fn up(path: &Path, levels: usize) -> PathBuf {
     let mut folder = path.parent().unwrap_or(Path::new("")).to_owned();
     for _ in 0..levels {
         let is_below = folder.components().next_back().is_some_and(|part| part != std::path::Component::ParentDir);

@@ -111,4 +111,6 @@ pub struct LocalBase {
     pub reference: String,
     /// The service that builds it.
     pub service: ServiceName,
+    /// Whether its ONBUILD takes something from the build context of what is built on it.
+    pub has_onbuild_sources: bool,
 }

@@ -72,7 +72,8 @@ mod tests {
     #[test]
     fn a_base_that_came_or_went_is_named() {
         let before = Service::named(ServiceName::parse("a").unwrap());
-        let base = LocalBase { reference: "b".to_owned(), service: ServiceName::parse("b").unwrap() };
+        let service = ServiceName::parse("b").unwrap();
+        let base = LocalBase { reference: "b".to_owned(), service, has_onbuild_sources: false };
         let now = Service { local_bases: vec![base], ..before.clone() };
         assert_eq!(differing_base(&now, &before).map(ServiceName::as_str), Some("b"));
         assert_eq!(differing_base(&before, &now).map(ServiceName::as_str), Some("b"));

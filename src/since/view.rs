@@ -34,7 +34,10 @@ impl View {
             return Ok(None);
         };
         let nothing = ParsedDockerfile::default();
-        let taken = Taken::of(context, service.parsed.as_ref().unwrap_or(&nothing), ignore)?;
+        let mut taken = Taken::of(context, service.parsed.as_ref().unwrap_or(&nothing), ignore)?;
+        if service.local_bases.iter().any(|base| base.has_onbuild_sources) {
+            taken.add_anything();
+        }
         Ok(Some(Self { dockerfile: way, ignore_file, context: below.to_owned(), taken }))
     }
 
