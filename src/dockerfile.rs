@@ -5,7 +5,9 @@
 mod comments;
 mod image_name_match;
 mod image_reference;
+mod parsed;
 mod parser;
+mod shell_pattern;
 mod stages;
 mod template;
 #[cfg(test)]
@@ -15,7 +17,8 @@ mod variables;
 
 pub use comments::{SettingComment, comments, misplaced};
 pub use image_name_match::{NameMatch, fit, suggested};
+pub use parsed::{BaseImage, BuildArgs, CopySource, ImageUse, ParsedDockerfile, UseKind};
 pub use parser::ParseProblem;
-pub use stages::{BaseImage, BuildArgs, CopySource, ImageUse, ParsedDockerfile, UseKind, read, read_with};
+pub use stages::{read, read_with};
 pub use template::is_template;
 pub use variables::TARGET_STAGE;

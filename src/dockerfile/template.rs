@@ -1,7 +1,7 @@
 //! Text from which a Dockerfile is yet to be made.
 
+use super::parsed::ParsedDockerfile;
 use super::parser::ParseProblem;
-use super::stages::ParsedDockerfile;
 
 /// What begins an expression in the languages of templates: Go, Jinja, Mustache, Liquid; ERB, EJS.
 const MARKS: [&str; 3] = ["{{", "{%", "<%"];
