@@ -1,7 +1,6 @@
 //! `mkcompose sizes --exact` on every engine and store: images that are moved from one to the others have the same figures
 //! everywhere, to the byte. `.ci/current-engines` starts the engines beside the one that `docker` asks.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,6 +9,7 @@ use serde_json::Value;
 
 use crate::command::{repository, run};
 use crate::engine::turn;
+use crate::sizes::told;
 
 /// The repository of the images that are made here, and nowhere else.
 const REPOSITORY: &str = "mkcompose-test-exact";
@@ -88,14 +88,6 @@ fn sizes(name: &str, engine: &Path, at: &Path, args: &[&str]) -> crate::command:
     let mut command = Command::new(env!("CARGO_BIN_EXE_mkcompose"));
     command.arg("-C").arg(at).args(["--image", REPOSITORY, "sizes", "--docker"]).arg(engine).args(args);
     run(&format!("exact.{name}"), &mut command)
-}
-
-/// Of each image, its size, its own part and the shared one; and all of them with layers counted once.
-fn told(report: &Value) -> (BTreeMap<String, [u64; 3]>, u64) {
-    let numbers = |image: &Value| ["size", "own", "shared"].map(|key| image[key].as_u64().expect("a number"));
-    let images = report["images"].as_array().unwrap().iter();
-    let images = images.map(|image| (image["service"].as_str().unwrap().to_owned(), numbers(image)));
-    (images.collect(), report["total"]["on_disk"].as_u64().unwrap())
 }
 
 #[test]

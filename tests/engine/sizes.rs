@@ -62,9 +62,14 @@ fn sizes(engine: &Path, at: &Path, repository: &str, args: &[&str]) -> Ran {
     run("sizes", &mut command)
 }
 
-/// Of each image, its size, its own part and the shared one, and what all take on disk.
-fn told(report: &str) -> (BTreeMap<String, [u64; 3]>, u64) {
-    let report: Value = serde_json::from_str(report).unwrap();
+/// What is reported of the images that are made here.
+#[track_caller]
+fn report(engine: &Path, at: &Path) -> Value {
+    serde_json::from_str(&sizes(engine, at, REPOSITORY, &["--format", "json"]).succeeds().stdout).unwrap()
+}
+
+/// Of each image, its size, its own part and the shared one, and what all take with layers counted once.
+pub(crate) fn told(report: &Value) -> (BTreeMap<String, [u64; 3]>, u64) {
     let numbers = |image: &Value| ["size", "own", "shared"].map(|key| image[key].as_u64().expect("a number"));
     let images = report["images"].as_array().unwrap().iter();
     let images = images.map(|image| (image["service"].as_str().unwrap().to_owned(), numbers(image)));
@@ -98,7 +103,7 @@ fn own_and_shared_bytes_are_known_to_the_byte_and_docker_counts_alike() {
     let _turn = turn();
     let at = made("sizes");
     built(Path::new("docker"), &at);
-    let (images, on_disk) = told(&sizes(Path::new("docker"), &at, REPOSITORY, &["--format", "json"]).succeeds().stdout);
+    let (images, on_disk) = told(&report(Path::new("docker"), &at));
     let base = BIG + SMALL;
     let expected = [
         ("alone.scratch", [SMALL, SMALL, 0]),
@@ -148,7 +153,7 @@ fn podman_stands_in_for_docker() {
     fs::write(&engine, format!("#!/bin/sh\nexec podman {options} \"$@\"\n")).unwrap();
     fs::set_permissions(&engine, fs::Permissions::from_mode(0o755)).unwrap();
     built(&engine, &at);
-    let (images, on_disk) = told(&sizes(&engine, &at, REPOSITORY, &["--format", "json"]).succeeds().stdout);
+    let (images, on_disk) = told(&report(&engine, &at));
     assert_eq!(images.len(), DOCKERFILES.len());
     let base = images["base.scratch"];
     for (service, [size, own, shared]) in &images {
