@@ -170,26 +170,45 @@ fn shown_command(image: &Image) -> String {
     if said.is_empty() { "no ENTRYPOINT, no CMD".to_owned() } else { said.join(" ") }
 }
 
+/// A user or group that is in no file of the image, and the words for it.
+struct NotListed<'u> {
+    kind: FindingKind,
+    /// `user` or `group`.
+    what: &'static str,
+    name: &'u str,
+    /// The file that should have it.
+    file: &'static str,
+    /// What is wrong with that file.
+    says: &'static str,
+}
+
+impl<'u> NotListed<'u> {
+    fn of(image: &Image, unknown: &'u Unknown) -> Self {
+        let (kind, what, name, file) = match unknown {
+            Unknown::User(name) => (FindingKind::UserUnknown, "user", name, "/etc/passwd"),
+            Unknown::Group(name) => (FindingKind::GroupUnknown, "group", name, "/etc/group"),
+        };
+        let there = image.files.lookup(file.as_bytes()).is_ok();
+        let says = if there { "has no such entry" } else { "is not in the image" };
+        Self { kind, what, name, file, says }
+    }
+}
+
 /// Reports the user or group of USER that the engine does not find.
 fn unknown_user(image: &Image, unknown: &Unknown) -> Finding {
-    let (id, what, name, file) = match unknown {
-        Unknown::User(name) => (FindingKind::UserUnknown, "user", name, "/etc/passwd"),
-        Unknown::Group(name) => (FindingKind::GroupUnknown, "group", name, "/etc/group"),
-    };
+    let NotListed { kind, what, name, file, says } = NotListed::of(image, unknown);
     let user = printable(&image.config.user).into_owned();
     // The largest that moby/sys takes (`user.maxID`).
     if name.len() > 9 && name.bytes().all(|digit| digit.is_ascii_digit()) {
         let message = format!("the {what} {name} is out of range: the engine accepts numbers up to {}", i32::MAX);
-        let finding = Finding::new(id, message).evidence(Source::Config, format!("USER {user}"));
-        return finding.fix(fixes::for_user(image, name, id));
+        let finding = Finding::new(kind, message).evidence(Source::Config, format!("USER {user}"));
+        return finding.fix(fixes::for_user(image, name, kind));
     }
-    let there = image.files.lookup(file.as_bytes()).is_ok();
-    let says = if there { "has no such entry" } else { "is not in the image" };
-    Finding::new(id, format!("the {what} {} is not in {file}", printable(name)))
+    Finding::new(kind, format!("the {what} {} is not in {file}", printable(name)))
         .missing(name.as_bytes())
         .evidence(Source::Config, format!("USER {user}"))
         .evidence(file.as_bytes(), says)
-        .fix(fixes::for_user(image, name, id))
+        .fix(fixes::for_user(image, name, kind))
 }
 
 /// A WORKDIR that exists and is not a folder. The engine creates a missing one.

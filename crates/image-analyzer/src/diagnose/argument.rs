@@ -146,9 +146,7 @@ impl Diagnoser<'_> {
             }
             LookupProblem::Forbidden(path, mode) | LookupProblem::NoSearchPermission(path, mode) => {
                 let message = format!("the user cannot read {shown}, which {by} must read");
-                let says = format!("has mode {mode:04o}{}", self.owner_and_user(path));
-                let finding = Finding::new(FindingKind::ScriptNotReadable, message.clone()).evidence(path, says);
-                self.report(finding.fix([Fix::MakeReadable(self.place(path)), Fix::RootUser]));
+                self.not_readable(message.clone(), path, *mode);
                 Some(step.unusable(message))
             }
             LookupProblem::NotInPath

@@ -116,9 +116,14 @@ impl Diagnoser<'_> {
         let Err(LookupProblem::Forbidden(path, mode)) = self.search().readable(script) else { return };
         let (shown, by) = (printable_bytes(script), printable_bytes(interpreter));
         let message = format!("the user cannot read the script {shown}, which {by} must read");
-        let finding = Finding::new(FindingKind::ScriptNotReadable, message);
-        let finding = finding.evidence(&path, format!("has mode {mode:04o}{}", self.owner_and_user(&path)));
-        self.report(finding.fix([Fix::MakeReadable(self.place(&path)), Fix::RootUser]));
+        self.not_readable(message, &path, mode);
+    }
+
+    /// Reports that the user cannot read what is at `path`, as `message` says.
+    pub(super) fn not_readable(&mut self, message: String, path: &[u8], mode: u16) {
+        let says = format!("has mode {mode:04o}{}", self.owner_and_user(path));
+        let finding = Finding::new(FindingKind::ScriptNotReadable, message).evidence(path, says);
+        self.report(finding.fix([Fix::MakeReadable(self.place(path)), Fix::RootUser]));
     }
 
     fn too_deep(&mut self, path: &[u8], line: Line<'_>) -> Vec<TraceStep> {

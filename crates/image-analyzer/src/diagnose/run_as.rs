@@ -1,10 +1,10 @@
 //! A user that a program on the way changes to: `gosu app`, `su-exec app:app`.
 
-use super::{Diagnoser, fixes};
-use crate::finding::{Finding, FindingKind, Fix, Source};
+use super::{Diagnoser, NotListed, fixes};
+use crate::finding::{Finding, Fix, Source};
 use crate::printable::printable;
 use crate::rules::config_file::ConfigText;
-use crate::rules::user::{Unknown, UserIds};
+use crate::rules::user::UserIds;
 use crate::rules::word::base_name;
 
 impl Diagnoser<'_> {
@@ -13,14 +13,9 @@ impl Diagnoser<'_> {
         match UserIds::of(user, &self.image.files) {
             Ok(user_ids) => self.user_ids = user_ids,
             Err(unknown) => {
-                let (kind, what, name, file) = match &unknown {
-                    Unknown::User(name) => (FindingKind::UserUnknown, "user", name, "/etc/passwd"),
-                    Unknown::Group(name) => (FindingKind::GroupUnknown, "group", name, "/etc/group"),
-                };
+                let NotListed { kind, what, name, file, says } = NotListed::of(self.image, &unknown);
                 let by = String::from_utf8_lossy(path).into_owned();
                 let (by, shown) = (printable(base_name(&by)).into_owned(), printable(name).into_owned());
-                let there = self.image.files.lookup(file.as_bytes()).is_ok();
-                let says = if there { "has no such entry" } else { "is not in the image" };
                 let message = format!("the {what} {shown}, to whom {by} changes, is not in {file}");
                 let finding = Finding::new(kind, message).missing(name.as_bytes());
                 let finding = finding.evidence(path, format!("is told to run as {}", printable(user)));

@@ -285,7 +285,7 @@ impl Interpreter {
             Takes::File | Takes::Java => true,
         };
         // A URL is no file, nor is `-`.
-        (is_file && !first.is_empty() && first != "-" && !is_elsewhere(first)).then_some(behind)
+        (is_file && !first.is_empty() && first != "-" && !is_specifier(first)).then_some(behind)
     }
 
     /// Are all options in this value of the variable that has more of them known?
@@ -295,7 +295,7 @@ impl Interpreter {
 }
 
 /// Is this a URL or another specifier, such as `npm:x/y.js`, and no path?
-fn is_elsewhere(word: &str) -> bool {
+fn is_specifier(word: &str) -> bool {
     let is_scheme = |scheme: &str| {
         scheme.len() > 1
             && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
