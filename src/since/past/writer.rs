@@ -157,7 +157,7 @@ impl<'p> Writer<'p> {
 }
 
 /// Whether mkcompose reads the contents of a file of this name.
-fn is_read(path: &Path) -> bool {
+pub(in crate::since) fn is_read(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     is_named_like_a_dockerfile(path)
         || name == ".gitignore"
@@ -180,7 +180,7 @@ fn stays_inside(folder: &Path, target: &Path) -> bool {
 }
 
 /// The bytes of a regular file; of a longer one than is read as a Dockerfile, one too many.
-fn read_bounded(path: &Path) -> Result<Vec<u8>, IoError> {
+pub(in crate::since) fn read_bounded(path: &Path) -> Result<Vec<u8>, IoError> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     read.map(|_| bytes).map_err(IoError::new("read", path))
