@@ -23,6 +23,15 @@ pub struct Git {
     top: PathBuf,
 }
 
+/// What differs between a commit and the working tree, as paths from the top.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Differing {
+    /// All of it.
+    pub paths: BTreeSet<PathBuf>,
+    /// Those of them that the commit has and git tracks no longer. They may be there all the same.
+    pub removed: BTreeSet<PathBuf>,
+}
+
 /// A commit that the repository has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
@@ -83,15 +92,15 @@ impl Git {
         self.start(&["rev-parse", "--is-shallow-repository"]).output().is_ok_and(|out| out.starts_with(b"true"))
     }
 
-    /// Every path, from the top, that differs between `commit` and the working tree: changed, deleted or new; both ends of a
-    /// rename. What git ignores is not among them. A submodule, or another repository inside this one, is one path.
+    /// What differs between `commit` and the working tree: changed, deleted or new; both ends of a rename. What git ignores is
+    /// not among it. A submodule, or another repository inside this one, is one path.
     ///
     /// # Errors
     /// If git fails or has more to say than is read.
-    pub fn changed(&self, commit: &Commit) -> Result<BTreeSet<PathBuf>, GitError> {
+    pub fn differing(&self, commit: &Commit) -> Result<Differing, GitError> {
         let diff = [
             "diff",
-            "--name-only",
+            "--name-status",
             "-z",
             "--no-renames",
             "--no-ext-diff",
@@ -102,9 +111,17 @@ impl Git {
             &commit.id,
             "--",
         ];
-        let differing = self.start(&diff).output()?;
+        let tracked = self.start(&diff).output()?;
         let untracked = self.start(&["ls-files", "--others", "--exclude-standard", "-z"]).output()?;
-        Ok(paths(&differing).chain(paths(&untracked)).collect())
+        let mut differing = Differing::default();
+        for (status, path) in with_status(&tracked) {
+            if status == b"D" {
+                differing.removed.insert(path.clone());
+            }
+            differing.paths.insert(path);
+        }
+        differing.paths.extend(paths(&untracked));
+        Ok(differing)
     }
 
     /// Every file, link and submodule of `commit`, in the order of git. An entry whose path no working tree can have, such as
@@ -145,6 +162,15 @@ impl Git {
     }
 }
 
+/// The paths that `out` lists, a letter and a NUL before each, a NUL after it.
+fn with_status(out: &[u8]) -> impl Iterator<Item = (&[u8], PathBuf)> {
+    let mut parts = out.split(|byte| *byte == 0);
+    std::iter::from_fn(move || {
+        let status = parts.next().filter(|status| !status.is_empty())?;
+        Some((status, PathBuf::from(OsStr::from_bytes(parts.next()?))))
+    })
+}
+
 /// The paths that `out` lists, each with a NUL after it; the `/` at the end of a folder is left out.
 fn paths(out: &[u8]) -> impl Iterator<Item = PathBuf> {
     let paths = out.split(|byte| *byte == 0).map(|path| path.strip_suffix(b"/").unwrap_or(path));
@@ -155,7 +181,13 @@ fn paths(out: &[u8]) -> impl Iterator<Item = PathBuf> {
 mod tests {
     use std::path::PathBuf;
 
-    use super::paths;
+    use super::{paths, with_status};
+
+    #[test]
+    fn a_path_with_its_status_is_bytes_too_and_what_is_cut_off_is_none() {
+        let found: Vec<_> = with_status(b"D\0a\nb\0M\0M\0A").collect();
+        assert_eq!(found, [(&b"D"[..], PathBuf::from("a\nb")), (b"M", PathBuf::from("M"))]);
+    }
 
     #[test]
     fn paths_are_bytes_between_nul_and_a_folder_has_no_slash() {

@@ -4,12 +4,14 @@
 //! bind mounts take, a value of its settings, or a service that it is built on. What git ignores counts as unchanged: it is
 //! made before the build.
 //!
-//! git says which paths differ. The services that the commit had are read as those of now are, from a copy of the commit in
-//! a temporary folder ([`past`]).
+//! git says which paths differ. Where more than contents differ, the services that the commit had are read as those of now
+//! are, from a copy of the commit in a temporary folder ([`past`]).
 
 mod changes;
+mod contents;
 mod past;
 mod settings;
+mod untracked;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,13 +133,17 @@ pub fn touched(repository: &Repository, options: &LoadOptions, reference: &str) 
     let here = resolve(Path::new("."))?;
     let git = Git::open(&here)?;
     let commit = git.commit(reference)?;
-    let differing = git.changed(&commit)?;
+    let differing = git.differing(&commit)?;
     let now = Side::of(git.top(), &repository.services, here.strip_prefix(git.top()).unwrap_or(Path::new("")))?;
-    if differing.is_empty() {
+    if differing.paths.is_empty() {
         return Ok(now.compared(None));
     }
     let entries = git.tree(&commit)?;
+    let differing = untracked::without_kept(&git, &entries, differing)?;
     let changes = Changes::new(differing, &entries, git.top());
+    if contents::alone_differ(&git, &entries, &changes, &now)? {
+        return Ok(now.compared(Some((&now, &changes))));
+    }
     let past = Past::lay_out(&git, &entries, &changes)?;
     now.made_before_the_build(&repository.root)?.iter().try_for_each(|path| past.add_as_it_is(path, &changes))?;
     let before = match past.load(options, &here) {

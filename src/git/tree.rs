@@ -11,6 +11,8 @@ pub struct TreeEntry {
     pub path: PathBuf,
     /// What it is.
     pub kind: EntryKind,
+    /// Whether it is a file that may be executed.
+    pub is_executable: bool,
     /// The name of its contents, in hexadecimal digits.
     pub object: String,
 }
@@ -48,7 +50,12 @@ fn entry(line: &[u8]) -> Option<TreeEntry> {
     };
     let is_name = |part: &[u8]| !matches!(part, b"" | b"." | b"..") && !part.eq_ignore_ascii_case(b".git");
     let is_safe = path.split(|byte| *byte == b'/').all(is_name) && object.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_safe.then(|| TreeEntry { path: PathBuf::from(OsStr::from_bytes(path)), kind, object: object.to_owned() })
+    is_safe.then(|| TreeEntry {
+        path: PathBuf::from(OsStr::from_bytes(path)),
+        kind,
+        is_executable: mode == "100755",
+        object: object.to_owned(),
+    })
 }
 
 #[cfg(test)]

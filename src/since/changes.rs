@@ -36,6 +36,11 @@ impl Changes {
         self.at_or_below(path).next().is_some() || self.folder_of(path).is_some()
     }
 
+    /// How many paths there are.
+    pub(super) fn count(&self) -> usize {
+        self.paths.len()
+    }
+
     /// By which path the file or link at `path` may differ: its own, or that of a whole folder.
     fn of(&self, path: &Path) -> Option<&Path> {
         self.paths.get(path).map(PathBuf::as_path).or_else(|| self.folder_of(path))

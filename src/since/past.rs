@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use writer::{Writer, fine};
+pub(super) use writer::{is_read, read_bounded};
 
 use super::SinceError;
 use super::changes::Changes;

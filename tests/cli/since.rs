@@ -172,6 +172,32 @@ fn what_git_ignores_is_made_before_the_build_and_touches_nothing() {
 }
 
 #[test]
+fn a_file_that_git_no_longer_tracks_and_that_is_as_it_was_touches_nothing() {
+    let repo = repo();
+    repo.link("all/link", "y.c");
+    repo.write("all/big", "1");
+    repo.commit();
+    repo.git(&["rm", "-q", "--cached", "a/main.c", "all/link", "all/big", "child/Dockerfile"]);
+    assert_eq!(repo.why("HEAD"), [""; 0]);
+    // The same where git ignores it from now on.
+    repo.write(".git/info/exclude", "*.c\n");
+    assert_eq!(repo.why("HEAD"), [""; 0]);
+    repo.write("a/main.c", "2");
+    repo.link("all/link", "x.md");
+    assert_eq!(repo.why("HEAD"), ["a: a/main.c", "all: all/link"]);
+}
+
+#[test]
+fn a_file_behind_a_link_that_took_its_folders_place_is_another() {
+    let repo = repo();
+    repo.write("base/other/one", "1");
+    repo.commit();
+    std::fs::remove_dir_all(repo.at("base/lib")).unwrap();
+    repo.link("base/lib", "other");
+    assert_eq!(repo.why("HEAD")[0], "base: base/lib");
+}
+
+#[test]
 fn a_file_that_becomes_executable_is_another_file() {
     let repo = repo();
     std::fs::set_permissions(repo.at("a/main.c"), std::fs::Permissions::from_mode(0o755)).unwrap();

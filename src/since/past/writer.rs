@@ -158,7 +158,7 @@ impl<'p> Writer<'p> {
 }
 
 /// Whether mkcompose reads the contents of a file of this name.
-fn is_read(path: &Path) -> bool {
+pub(in crate::since) fn is_read(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     is_named_like_a_dockerfile(path)
         || name == ".gitignore"
@@ -181,7 +181,7 @@ fn stays_inside(folder: &Path, target: &Path) -> bool {
 }
 
 /// The bytes of a regular file; of a longer one than is read as a Dockerfile, one too many.
-fn read_bounded(path: &Path) -> Result<Vec<u8>, IoError> {
+pub(in crate::since) fn read_bounded(path: &Path) -> Result<Vec<u8>, IoError> {
     let mut bytes = Vec::new();
     bounded::read(path, MAX_BYTES, &mut bytes).map_err(IoError::new("read", path))?;
     Ok(bytes)

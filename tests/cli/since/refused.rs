@@ -80,3 +80,54 @@ fn why_without_since_and_names_with_why_are_refused() {
     repo.run(&["list", "--since", "HEAD", "--why", "--format", "names"])
         .refused("error: `--format names` has no room for `--why`: leave one of the two out\n");
 }
+
+/// A tree with these entries, as `MODE TYPE OBJECT`, a tab and the name; git makes it without a look at the names.
+fn tree(repo: &Repo, entries: &[(&str, &str, &str)]) -> String {
+    let mut bytes = Vec::new();
+    for (mode, object, name) in entries {
+        bytes.extend(format!("{mode} {name}\0").bytes());
+        let digits: Vec<_> = object.bytes().collect();
+        let pairs = digits.chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+        bytes.extend(pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()));
+    }
+    std::fs::write(repo.case.at("object"), bytes).unwrap();
+    object(repo, "tree")
+}
+
+fn object(repo: &Repo, kind: &str) -> String {
+    let file = repo.case.at("object");
+    let name = repo.git(&["hash-object", "-w", "--literally", "-t", kind, file.to_str().unwrap()]);
+    String::from_utf8(name).unwrap().trim().to_owned()
+}
+
+fn blob(repo: &Repo, text: &str) -> String {
+    std::fs::write(repo.case.at("object"), text).unwrap();
+    object(repo, "blob")
+}
+
+/// No working tree can have such a commit: names that lead out of it, and a link that has files below it.
+#[test]
+fn a_hostile_commit_writes_nothing_outside_the_copy() {
+    let repo = repo();
+    let outside = repo.case.at("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let (file, dockerfile) = (blob(&repo, "x"), blob(&repo, "FROM scratch\n"));
+    let link = blob(&repo, outside.to_str().unwrap());
+    let evil = tree(&repo, &[("100644", &file, "stolen"), ("100644", &dockerfile, "Dockerfile.stolen")]);
+    let a = tree(&repo, &[("100644", &dockerfile, "Dockerfile")]);
+    let up = tree(&repo, &[("40000", &evil, "outside")]);
+    for entries in [
+        [("120000", &*link, "l"), ("40000", &*evil, "l")],
+        [("40000", &*evil, "l"), ("120000", &*link, "l")],
+        [("40000", &*up, ".."), ("100644", &*file, ".")],
+        [("40000", &*evil, ".git"), ("100644", &*file, "../../outside/stolen")],
+        [("120000", &*link, "Dockerfile.linked"), ("100644", &*file, "x")],
+    ] {
+        let root = tree(&repo, &[&entries[..], &[("40000", &*a, "a")]].concat());
+        let commit = String::from_utf8(repo.git(&["commit-tree", "-m", "x", &root])).unwrap();
+        let run = repo.run(&["list", "--since", commit.trim(), "--format", "names"]);
+        assert!([0, 2].contains(&run.code()), "{}", run.stderr());
+        assert!(!run.stderr().contains("panicked"), "{}", run.stderr());
+        assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0, "{entries:?}: {}", run.stderr());
+    }
+}
