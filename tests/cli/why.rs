@@ -357,7 +357,7 @@ image.tar cannot start: python3 is given main.py, which is not in the image (arg
     let case = Case::empty().file("image.tar", configured(config, layer.clone()));
     case.run(["why", "--archive", "image.tar"]).expect(1, said, "");
     let run = case.run(["why", "--archive", "image.tar", "--format", "json"]);
-    assert_valid("why", &run.stdout());
+    assert_valid(&run.stdout(), "why.schema.json");
     let right = Case::empty().file("image.tar", configured(&config.replace("/app", "/"), layer));
     right.run(["why", "--archive", "image.tar"]).expect(
         0,
