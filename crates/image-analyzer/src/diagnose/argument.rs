@@ -177,9 +177,4 @@ impl Diagnoser<'_> {
         let other = |other: &String| if other == word { instead.to_owned() } else { other.clone() };
         Some(Fix::ExecForm(instruction, words.iter().map(other).collect()))
     }
-
-    /// `WORKDIR is /app`.
-    fn where_it_starts(&self) -> String {
-        format!("WORKDIR is {}", printable_bytes(&self.folder))
-    }
 }
