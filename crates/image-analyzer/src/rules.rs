@@ -2,6 +2,7 @@
 
 pub(crate) mod config_file;
 pub(crate) mod interpreters;
+pub(crate) mod jar;
 pub(crate) mod java;
 pub(crate) mod node;
 pub(crate) mod options;

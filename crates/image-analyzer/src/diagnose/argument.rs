@@ -7,6 +7,7 @@ use crate::layer::FileKind;
 use crate::path::{absolute, components, join};
 use crate::printable::{printable, printable_bytes};
 use crate::rules::interpreters::{Interpreter, Takes, interpreter};
+use crate::rules::jar::{JarStart, jar_start};
 use crate::rules::java::{JavaTarget, is_elsewhere, java_target};
 use crate::rules::node::node_file;
 use crate::rules::path_lookup::LookupProblem;
@@ -79,8 +80,11 @@ impl Diagnoser<'_> {
     fn java_argument(&mut self, java: &Interpreter, by: &str, words: &[Word]) -> Option<TraceStep> {
         match java_target(&java.options, words, self.variable("CLASSPATH"))? {
             JavaTarget::Jar(name) => {
-                let problem = self.readable(&name).err()?;
-                self.no_argument(by, &name, &problem)
+                let path = match self.readable(&name) {
+                    Ok(path) => path,
+                    Err(problem) => return self.no_argument(by, &name, &problem),
+                };
+                self.unusable_jar(by, &name, &path)
             }
             JavaTarget::Class(name, places) => {
                 let more = JAVA_VARIABLES.iter().any(|name| self.variable(name).is_some_and(|value| !value.is_empty()));
@@ -106,6 +110,21 @@ impl Diagnoser<'_> {
                 Some(TraceStep::new(Role::Class, name).missing())
             }
         }
+    }
+
+    /// Reports an archive that is none, or that does not say what to start.
+    fn unusable_jar(&mut self, by: &str, name: &str, path: &[u8]) -> Option<TraceStep> {
+        let entry = self.image.files.lookup(path).ok()?.entry;
+        let (says, is_archive) = match jar_start(entry.content.head(), entry.size) {
+            JarStart::NoArchive => ("is not a ZIP archive", false),
+            JarStart::NoMainClass => ("has no Main-Class in its manifest", true),
+            JarStart::HasMainClass | JarStart::Unknown => return None,
+        };
+        let (by, shown) = (printable(by), printable(name));
+        let message = format!("{by} is told to run {shown}, which {says}");
+        let finding = Finding::new(FindingKind::ArgumentUnusable, message.clone()).evidence(path, says);
+        self.report(finding.fix((!is_archive).then(|| Fix::CopyProgram(path.to_vec()))));
+        Some(TraceStep::new(Role::Argument, name).there(path).unusable(message))
     }
 
     /// Reports a file that is not there, or that the user cannot read.

@@ -127,7 +127,7 @@ fn the_first_program_of_a_line_is_judged_whatever_its_arguments_are() {
         assert_eq!(ids(apps(), sh(line)), found, "{line}");
     }
     assert_eq!(ids(apps().file("/app/server", 0o755, tool()), sh("/app/server --port $PORT")), "");
-    assert_eq!(ids(apps().file("/app.jar", 0o644, "PK"), sh("exec java $JAVA_OPTS -jar /app.jar")), "");
+    assert_eq!(ids(apps().file("/app.jar", 0o644, [7; 5000]), sh("exec java $JAVA_OPTS -jar /app.jar")), "");
 }
 
 #[test]
