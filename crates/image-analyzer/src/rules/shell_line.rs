@@ -4,10 +4,12 @@
 //! behind a program that may fail or run for ever is left alone, and so is what is in `if`, `while`, `for`, `case` or a
 //! group.
 
-use crate::rules::options::has;
+mod builtin;
+
 use crate::rules::shell_lexer::{Operator, Token, lex};
 use crate::rules::shell_words::{assignment, is_builtin};
 use crate::rules::word::Word;
+use builtin::{Builtin, builtin, is_keyword, is_sensitive};
 
 /// Something that a line does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +49,7 @@ pub(crate) fn steps(line: &str) -> Vec<Step> {
         let goes_on = matches!(command.end, Some(Operator::And | Operator::Semicolon | Operator::Newline));
         let decides = decides(command, rest)
             || ends_on_error && matches!(command.end, Some(Operator::Semicolon | Operator::Newline));
-        match builtin(command) {
+        match builtin(&command.words) {
             Some(Builtin::Harmless(errors)) if goes_on => ends_on_error |= errors,
             Some(Builtin::Enter(folder)) if goes_on => steps.push(Step::Enter(folder, decides)),
             Some(Builtin::Export(pairs)) if goes_on => {
@@ -112,61 +114,6 @@ fn decides(command: &Command, rest: &[Command]) -> bool {
     }
 }
 
-/// Words that begin or end more than a simple command.
-fn is_keyword(raw: &str) -> bool {
-    has("! { } [[ case coproc do done elif else esac fi for function if in select then time until while", raw)
-}
-
-/// What a shell does itself and cannot fail to do, and `cd`.
-enum Builtin {
-    /// Nothing that counts, but for whether an error ends the line from now on.
-    Harmless(bool),
-    /// `cd`.
-    Enter(String),
-    /// `export`.
-    Export(Vec<(String, String)>),
-    /// Something else, or it may fail.
-    Other,
-}
-
-/// What the command is, if a shell does it itself; `None` for a program.
-fn builtin(command: &Command) -> Option<Builtin> {
-    let (first, rest) = command.words.split_first()?;
-    let plain: Option<Vec<&str>> = rest.iter().map(|(word, _)| word.plain()).collect();
-    Some(match (first.0.plain()?, plain.as_deref()) {
-        ("true" | ":" | "echo", _) => Builtin::Harmless(false),
-        ("set", Some([options])) => match options.strip_prefix('-') {
-            Some(letters) if !letters.is_empty() && letters.chars().all(|letter| "aefuxvC".contains(letter)) => {
-                Builtin::Harmless(letters.contains('e'))
-            }
-            _ => Builtin::Other,
-        },
-        ("cd", Some([folder])) if is_folder(folder) => Builtin::Enter((*folder).to_owned()),
-        ("export", _) => exported(rest).map_or(Builtin::Other, Builtin::Export),
-        ("exec", _) => return None,
-        (word, _) if is_builtin(word) || is_keyword(word) => Builtin::Other,
-        _ => return None,
-    })
-}
-
-/// A folder that means the same to the shell and to the kernel: after a link, `..` does not.
-fn is_folder(folder: &str) -> bool {
-    !folder.is_empty() && !folder.starts_with('-') && folder.split('/').all(|part| part != "..")
-}
-
-/// What `export` sets, if that is known as far as it counts.
-fn exported(words: &[(Word, String)]) -> Option<Vec<(String, String)>> {
-    let mut pairs = Vec::new();
-    for (word, raw) in words {
-        let (name, value) = assignment(&word.text)?;
-        if value.contains('~') || !word.is_plain && (is_sensitive(&name) || assignment(raw).is_none()) {
-            return None;
-        }
-        pairs.extend(word.is_plain.then_some((name, value)));
-    }
-    Some(pairs)
-}
-
 /// The program that a command starts, without assignments and `exec` before it; `None` if that is not known.
 fn sentence(words: &[(Word, String)]) -> Option<Sentence> {
     let (mut assigned, mut rest) = (Vec::new(), words);
@@ -195,12 +142,6 @@ fn sentence(words: &[(Word, String)]) -> Option<Sentence> {
     let is_appended = first.split_once("+=").is_some_and(|(name, _)| assignment(&format!("{name}=")).is_some());
     let words = rest.iter().map(|(word, _)| word.clone()).collect();
     (!is_appended && !is_builtin(first) && !is_keyword(first)).then_some(Sentence { assigned, words })
-}
-
-/// Does a program, or what is looked for, depend on this variable?
-fn is_sensitive(name: &str) -> bool {
-    let exact = has("PATH CDPATH ENV BASH_ENV IFS TZ CLASSPATH SHELLOPTS BASHOPTS", name);
-    exact || name.contains("OPT") || ["LD_", "SSL_", "PYTHON", "BASH_FUNC"].iter().any(|start| name.starts_with(start))
 }
 
 #[cfg(test)]
