@@ -38,7 +38,7 @@ impl Diagnoser<'_> {
             Takes::Node => node_file(&self.search(), name),
             Takes::Shell if !shell_options::is_plain(&self.env) => return None,
             Takes::Shell => self.shells_file(name),
-            Takes::With(_) if self.has_sibling(name) => return None,
+            Takes::With(endings) if self.has_sibling(name, endings) => return None,
             Takes::File | Takes::With(_) | Takes::Java => self.readable(name),
         };
         match found {
@@ -65,15 +65,10 @@ impl Diagnoser<'_> {
         here
     }
 
-    /// Is there a file beside the one of this name that differs only in its ending?
-    fn has_sibling(&self, name: &str) -> bool {
-        let path = absolute(components(&join(&self.folder, name.as_bytes())));
-        let stem = |name: &[u8]| {
-            name.iter().rposition(|byte| *byte == b'.').and_then(|end| name.get(..end)).map(<[u8]>::to_vec)
-        };
-        let own = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let names = self.image.files.list(&fixes::parent(&path)).unwrap_or_default();
-        self.readable(name).is_err() && names.iter().any(|name| name != own && stem(name) == stem(own))
+    /// Is the file of this name missing, and one beside it that differs only in its ending, which is one of these?
+    fn has_sibling(&self, name: &str, endings: &[&str]) -> bool {
+        let stem = endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
+        self.readable(name).is_err() && endings.iter().any(|ending| self.readable(&format!("{stem}{ending}")).is_ok())
     }
 
     /// The archive or class that `java` runs. Of a class only what the folders of the class path do not have is known.

@@ -106,6 +106,7 @@ fn a_folder_or_what_stands_beside_may_be_run_too() {
         MISSING
     );
     assert_eq!(ids(tools().file("/app/x.ts", 0o644, ""), app("bun x.js")), "", "bun takes it");
+    assert_eq!(ids(tools().file("/app/X.pdb", 0o644, ""), app("dotnet X.dll")), MISSING);
     assert_eq!(
         ids(tools().file("/opt/run", 0o644, ""), env(app("bash run"), &["PATH=/bin:/opt"])),
         "",
