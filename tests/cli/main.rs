@@ -34,6 +34,7 @@ mod repository;
 mod sample;
 mod schema;
 mod settings;
+mod shell_lines;
 mod sizes;
 mod temporary;
 mod why;

@@ -5,8 +5,6 @@
 //! group.
 
 mod builtin;
-#[cfg(test)]
-mod real_shell;
 
 use crate::rules::shell_lexer::{Operator, Token, lex};
 use crate::rules::shell_words::{assignment, is_builtin};
