@@ -38,6 +38,7 @@ mod repository;
 mod sample;
 mod schema;
 mod settings;
+mod shell_lines;
 mod since;
 mod sizes;
 mod temporary;

@@ -365,3 +365,30 @@ image.tar cannot start: python3 is given main.py, which is not in the image (arg
         "",
     );
 }
+
+#[test]
+fn the_first_program_of_a_line_for_a_shell_is_followed() {
+    let programs = ["bin/sh", "bin/npm"].map(|path| file(path, Sample::program().bytes()).mode(0o755));
+    let layer = tar(&programs);
+    let why = |line: &str, more: &str| {
+        let line = serde_json::Value::from(line);
+        let config = format!(r#"{{"Cmd":["/bin/sh","-c",{line}],"Volumes":{{"/data":{{}}}}{more}}}"#);
+        Case::empty().file("image.tar", configured(&config, layer.clone())).run(["why", "--archive", "image.tar"])
+    };
+    let said = "\
+image.tar cannot start: cd /app fails, and the command ends: there is no such folder (folder-missing)
+  the image's configuration: CMD [\"/bin/sh\", \"-c\", \"cd /app && npm start\"]
+  /bin/sh runs cd /app
+  /app is not in the image
+  fix: use another WORKDIR
+    WORKDIR /app
+";
+    why("cd /app && npm start", "").expect(1, said, "");
+    for (line, more) in
+        [("cd /app && npm start", r#","WorkingDir":"/app""#), ("cd /data && npm start", ""), ("cd /app; npm start", "")]
+    {
+        why(line, more).expect(0, "image.tar: nothing found that keeps it from starting\n", "");
+    }
+    let run = why("/app/server --port $PORT > /dev/stdout 2>&1", "");
+    assert!(run.code() == 1 && run.stdout().contains("the command /app/server is not in the image (command-missing)"));
+}

@@ -1,7 +1,7 @@
 //! The part of an image's configuration that decides what is executed.
 //!
-//! Sources: the OCI image specification, `config.md`, and Docker's image specification v1.2, which adds `Shell`. Volumes,
-//! ports, labels, history and health checks are left out: none of them keeps a program from starting.
+//! Sources: the OCI image specification, `config.md`, and Docker's image specification v1.2, which adds `Shell`. Ports, labels,
+//! history and health checks are left out: none of them keeps a program from starting.
 
 use std::error::Error;
 use std::fmt;
@@ -24,6 +24,8 @@ pub struct Config {
     pub env: Vec<String>,
     /// WORKDIR; empty means `/`.
     pub working_dir: String,
+    /// The folders of VOLUME, which the engine creates.
+    pub volumes: Vec<String>,
     /// USER as written: `user`, `uid`, `user:group`; empty means root.
     pub user: String,
     /// The platform that the image says it is for.

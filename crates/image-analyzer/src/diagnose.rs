@@ -11,6 +11,7 @@ mod interpreter;
 mod library;
 mod program;
 mod run_as;
+mod shell;
 mod warnings;
 mod wrappers;
 
@@ -151,9 +152,15 @@ impl Diagnoser<'_> {
     }
 }
 
-/// The image as the engine starts it, with its WORKDIR created if it is missing.
+/// How many volumes are looked at: more than any image has.
+const MOST_VOLUMES: usize = 64;
+
+/// The image as the engine starts it, with its WORKDIR and the folders of its volumes created if they are missing.
 fn started(image: &Image) -> Image {
-    Image { names: Vec::new(), config: image.config.merged(), files: image.files.with_folder(&folder(image)) }
+    let files = image.files.with_folder(&folder(image));
+    let volumes = image.config.volumes.iter().take(MOST_VOLUMES);
+    let files = volumes.fold(files, |files, volume| files.with_folder(volume.as_bytes()));
+    Image { names: Vec::new(), config: image.config.merged(), files }
 }
 
 /// WORKDIR, or the root.

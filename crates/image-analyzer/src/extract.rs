@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn what_streams_by_is_kept_as_from_memory() {
         let elf = library(&Places { strings: 300, dynamic: 400, size: 1024, code: 0 });
-        let cases: [(&[u8], u16, &[u8]); 11] = [
+        let cases: [(&[u8], u16, &[u8]); 13] = [
             (b"/lib/x.so", 0o644, &elf),
             (b"/run", 0o755, b"#!/bin/sh\nexit\n"),
             (b"/data", 0o755, &[b'#'; 3000]),
@@ -271,6 +271,8 @@ mod tests {
             (b"/data/passwd", 0o644, &[b'r'; 3000]),
             (b"/data/passwd", 0o644, &vec![b'r'; 70_000]),
             (b"/data/passwd", 0o755, &[b'r'; 3000]),
+            (b"/app/package.json", 0o644, b"{}"),
+            (b"/app/package.json", 0o644, &vec![b' '; 70_000]),
             (b"/X.class", 0o644, b"\xca\xfe"),
             (b"/other", 0o644, b"x"),
         ];

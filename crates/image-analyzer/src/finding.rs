@@ -38,6 +38,10 @@ pub enum FindingKind {
     ScriptNotReadable,
     /// The file or class that an interpreter is told to run is not in the image.
     ArgumentMissing,
+    /// The archive that `java` is told to run is no archive, or names no class to start.
+    ArgumentUnusable,
+    /// The command changes to a folder that is not in the image, and ends there.
+    FolderMissing,
     /// A carriage return at the end of the `#!` line becomes part of the interpreter's name.
     CrlfInScript,
     /// A text file without `#!`.
@@ -82,7 +86,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::NothingToRun,
         Self::UserUnknown,
         Self::GroupUnknown,
@@ -97,6 +101,8 @@ impl FindingKind {
         Self::InterpreterNotExecutable,
         Self::ScriptNotReadable,
         Self::ArgumentMissing,
+        Self::ArgumentUnusable,
+        Self::FolderMissing,
         Self::CrlfInScript,
         Self::ScriptWithoutInterpreter,
         Self::UnknownFormat,
@@ -136,6 +142,8 @@ impl FindingKind {
             Self::InterpreterNotExecutable => "interpreter-not-executable",
             Self::ScriptNotReadable => "script-not-readable",
             Self::ArgumentMissing => "argument-missing",
+            Self::ArgumentUnusable => "argument-unusable",
+            Self::FolderMissing => "folder-missing",
             Self::CrlfInScript => "crlf-in-script",
             Self::ScriptWithoutInterpreter => "script-without-interpreter",
             Self::UnknownFormat => "unknown-format",

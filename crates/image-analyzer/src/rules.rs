@@ -2,11 +2,14 @@
 
 pub(crate) mod config_file;
 pub(crate) mod interpreters;
+pub(crate) mod jar;
 pub(crate) mod java;
 pub(crate) mod node;
 pub(crate) mod options;
 pub(crate) mod path_lookup;
 pub(crate) mod shebang;
+pub(crate) mod shell_lexer;
+pub(crate) mod shell_line;
 pub(crate) mod shell_options;
 pub(crate) mod shell_words;
 pub(crate) mod user;

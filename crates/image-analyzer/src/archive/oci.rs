@@ -4,7 +4,10 @@
 //! Sources: OCI image specification (`image-layout.md`, `image-index.md`, `manifest.md`, `config.md`,
 //! `annotations.md`), Docker image specification v1.2 (`manifest.json`, `Shell`).
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::diff_ids::DiffIds;
 use crate::config::{Config, Platform};
@@ -80,6 +83,9 @@ struct ConfigKeys {
     env: Option<Vec<String>>,
     #[serde(default, rename = "WorkingDir")]
     working_dir: Option<String>,
+    #[serde(default, rename = "Volumes")]
+    #[expect(clippy::zero_sized_map_values, reason = "an object of JSON whose values say nothing")]
+    volumes: Option<BTreeMap<String, IgnoredAny>>,
     #[serde(default, rename = "User")]
     user: Option<String>,
 }
@@ -140,6 +146,11 @@ impl Document {
             shell: list(|config| &config.shell),
             env: list(|config| &config.env),
             working_dir: text(|config| &config.working_dir),
+            volumes: self
+                .config
+                .as_deref()
+                .and_then(|config| Some(config.volumes.as_ref()?.keys().cloned().collect()))
+                .unwrap_or_default(),
             user: text(|config| &config.user),
             platform: self.platform(),
         }

@@ -7,6 +7,7 @@ use crate::layer::FileKind;
 use crate::path::{absolute, components, join};
 use crate::printable::{printable, printable_bytes};
 use crate::rules::interpreters::{Interpreter, Takes, interpreter};
+use crate::rules::jar::{JarStart, jar_start};
 use crate::rules::java::{JavaTarget, is_elsewhere, java_target};
 use crate::rules::node::node_file;
 use crate::rules::path_lookup::LookupProblem;
@@ -41,7 +42,7 @@ impl Diagnoser<'_> {
             Takes::Node => node_file(&self.search(), name),
             Takes::Shell if !shell_options::is_plain(&self.env) => return None,
             Takes::Shell => self.shells_file(name),
-            Takes::With(_) if self.has_sibling(name) => return None,
+            Takes::With(endings) if self.has_sibling(name, endings) => return None,
             Takes::File | Takes::With(_) | Takes::Java => self.readable(name),
         };
         match found {
@@ -68,23 +69,21 @@ impl Diagnoser<'_> {
         here
     }
 
-    /// Is there a file beside the one of this name that differs only in its ending?
-    fn has_sibling(&self, name: &str) -> bool {
-        let path = absolute(components(&join(&self.folder, name.as_bytes())));
-        let stem = |name: &[u8]| {
-            name.iter().rposition(|byte| *byte == b'.').and_then(|end| name.get(..end)).map(<[u8]>::to_vec)
-        };
-        let own = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let names = self.image.files.list(&fixes::parent(&path)).unwrap_or_default();
-        self.readable(name).is_err() && names.iter().any(|name| name != own && stem(name) == stem(own))
+    /// Is the file of this name missing, and one beside it that differs only in its ending, which is one of these?
+    fn has_sibling(&self, name: &str, endings: &[&str]) -> bool {
+        let stem = endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
+        self.readable(name).is_err() && endings.iter().any(|ending| self.readable(&format!("{stem}{ending}")).is_ok())
     }
 
     /// The archive or class that `java` runs. Of a class only what the folders of the class path do not have is known.
     fn java_argument(&mut self, java: &Interpreter, by: &str, words: &[Word]) -> Option<TraceStep> {
         match java_target(&java.options, words, self.variable("CLASSPATH"))? {
             JavaTarget::Jar(name) => {
-                let problem = self.readable(&name).err()?;
-                self.no_argument(by, &name, &problem)
+                let path = match self.readable(&name) {
+                    Ok(path) => path,
+                    Err(problem) => return self.no_argument(by, &name, &problem),
+                };
+                self.unusable_jar(by, &name, &path)
             }
             JavaTarget::Class(name, places) => {
                 let more = JAVA_VARIABLES.iter().any(|name| self.variable(name).is_some_and(|value| !value.is_empty()));
@@ -110,6 +109,21 @@ impl Diagnoser<'_> {
                 Some(TraceStep::new(Role::Class, name).missing())
             }
         }
+    }
+
+    /// Reports an archive that is none, or that does not say what to start.
+    fn unusable_jar(&mut self, by: &str, name: &str, path: &[u8]) -> Option<TraceStep> {
+        let entry = self.image.files.lookup(path).ok()?.entry;
+        let (says, is_archive) = match jar_start(entry.content.head(), entry.size) {
+            JarStart::NoArchive => ("is not a ZIP archive", false),
+            JarStart::NoMainClass => ("has no Main-Class in its manifest", true),
+            JarStart::HasMainClass | JarStart::Unknown => return None,
+        };
+        let (by, shown) = (printable(by), printable(name));
+        let message = format!("{by} is told to run {shown}, which {says}");
+        let finding = Finding::new(FindingKind::ArgumentUnusable, message.clone()).evidence(path, says);
+        self.report(finding.fix((!is_archive).then(|| Fix::CopyProgram(path.to_vec()))));
+        Some(TraceStep::new(Role::Argument, name).there(path).unusable(message))
     }
 
     /// Reports a file that is not there, or that the user cannot read.
@@ -178,10 +192,5 @@ impl Diagnoser<'_> {
         let (instruction, words) = all.into_iter().find(|(_, words)| words.iter().any(|other| other == word))?;
         let other = |other: &String| if other == word { instead.to_owned() } else { other.clone() };
         Some(Fix::ExecForm(instruction, words.iter().map(other).collect()))
-    }
-
-    /// `WORKDIR is /app`.
-    fn where_it_starts(&self) -> String {
-        format!("WORKDIR is {}", printable_bytes(&self.folder))
     }
 }

@@ -285,7 +285,7 @@ impl Diagnoser<'_> {
         if first.starts_with('/') {
             return format!("{} is an absolute path", printable(first));
         }
-        format!("WORKDIR is {}", printable_bytes(&self.folder))
+        self.where_it_starts()
     }
 
     pub(super) fn forbidden(&self, shown: &str, path: &[u8], mode: u16) -> Finding {

@@ -10,7 +10,8 @@ use crate::layer::FileKind;
 use crate::path::join;
 use crate::printable::printable_bytes;
 use crate::rules::interpreters::interpreter;
-use crate::rules::java::{JavaTarget, java_target, release_of_class, release_of_jar, release_of_runtime, too_new};
+use crate::rules::jar::release_of_jar;
+use crate::rules::java::{JavaTarget, java_target, release_of_class, release_of_runtime, too_new};
 use crate::rules::word::Word;
 use crate::trace::{Role, TraceStep};
 

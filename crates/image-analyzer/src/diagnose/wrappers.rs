@@ -12,7 +12,6 @@ use crate::path::join;
 use crate::printable::{printable, printable_bytes};
 use crate::rules::path_lookup::LookupProblem;
 use crate::rules::shell_options;
-use crate::rules::shell_words::{self, Sentence};
 use crate::rules::word::{Word, all_plain, base_name, plain_words, shown};
 use crate::rules::wrappers::{RunsAs, Wrapper, wrapper};
 use crate::trace::{Role, TraceStep};
@@ -21,13 +20,13 @@ use crate::trace::{Role, TraceStep};
 const DEEPEST: usize = 8;
 
 /// A program that starts another.
-struct Through<'p> {
+pub(super) struct Through<'p> {
     /// Its file.
-    path: &'p [u8],
+    pub(super) path: &'p [u8],
     /// Is it a shell?
-    is_shell: bool,
+    pub(super) is_shell: bool,
     /// How many such programs led to it.
-    depth: usize,
+    pub(super) depth: usize,
 }
 
 impl Diagnoser<'_> {
@@ -61,15 +60,6 @@ impl Diagnoser<'_> {
         self.argument(path, words).into_iter().collect()
     }
 
-    /// Follows what a shell starts for this line.
-    fn through_shell(&mut self, path: &[u8], line: &str, depth: usize) -> Vec<TraceStep> {
-        let sentence = shell_words::sentence(line).filter(|_| shell_options::is_plain(&self.env));
-        let Some(Sentence { assigned, words }) = sentence else { return Vec::new() };
-        let words = plain_words(&words);
-        let through = Through { path, is_shell: true, depth };
-        self.launch(&through, &assigned, &words)
-    }
-
     /// Follows what a program starts that only starts another one.
     fn through_wrapper(&mut self, path: &[u8], wrapper: &Wrapper, words: &[Word], depth: usize) -> Vec<TraceStep> {
         let Some(started) = wrapper.command(words.get(1..).unwrap_or_default()) else { return Vec::new() };
@@ -89,7 +79,7 @@ impl Diagnoser<'_> {
     }
 
     /// Follows a command that another program starts.
-    fn launch(&mut self, by: &Through<'_>, assigned: &[(String, String)], words: &[Word]) -> Vec<TraceStep> {
+    pub(super) fn launch(&mut self, by: &Through<'_>, assigned: &[(String, String)], words: &[Word]) -> Vec<TraceStep> {
         let Some(first) = words.first().and_then(Word::plain) else { return Vec::new() };
         let starter = if self.is_busybox(by.path) { StartedBy::Busybox } else { StartedBy::Shell };
         if starter == StartedBy::Busybox && shell_options::is_applet(first) {

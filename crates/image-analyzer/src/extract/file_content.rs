@@ -7,6 +7,7 @@
 //! | has an execute bit | its `#!` line, up to [`HEAD`] bytes; without one, its first [`MAGIC`] bytes |
 //! | one that a loader or libc reads ([`full_read_limit`]) | all of it, up to [`TEXT`] bytes |
 //! | one of the same name elsewhere, to which a link may lead | all of it, up to [`SMALL`] bytes |
+//! | `package.json`, not of what is installed in `node_modules` | all of it, up to [`SMALL`] bytes |
 //! | `*.class` | its first [`MAGIC`] bytes |
 //! | `*.jar` | its first [`JAR`] bytes |
 //! | any other | nothing |
@@ -118,7 +119,7 @@ pub(crate) fn full_read_limit(path: &[u8], mode: u16) -> Option<usize> {
     let for_ldconfig = folder == b"/etc/ld.so.conf.d/" && name.ends_with(b".conf");
     if (folder == b"/etc/" && NAMES.contains(&name)) || for_musl || for_ldconfig || name == b"release" {
         Some(TEXT)
-    } else if NAMES.contains(&name) && mode & 0o111 == 0 {
+    } else if NAMES.contains(&name) && mode & 0o111 == 0 || is_package(path) {
         Some(SMALL)
     } else {
         None
@@ -136,6 +137,11 @@ pub(crate) fn prefix_to_keep<'s>(path: &[u8], start: &'s [u8]) -> &'s [u8] {
         MAGIC
     };
     start.get(..most).unwrap_or(start)
+}
+
+/// Is this the description of a package of Node.js that a command may run? There are thousands in `node_modules`.
+fn is_package(path: &[u8]) -> bool {
+    path.ends_with(b"/package.json") && !path.split(|byte| *byte == b'/').any(|part| part == b"node_modules")
 }
 
 /// Is this named as a Java archive?
@@ -159,6 +165,9 @@ mod tests {
         assert_eq!(FileContent::of(b"/data/passwd", 0o644, b"root:x:0:0").text(), Some(b"root:x:0:0" as &[u8]));
         assert_eq!(FileContent::of(b"/usr/bin/group", 0o755, b"#!/bin/sh\nexit\n").head(), b"#!/bin/sh\n");
         assert_eq!(FileContent::of(b"/opt/m/etc/ld-musl-x86_64.path", 0o644, b"/m").text(), Some(b"/m" as &[u8]));
+        assert_eq!(FileContent::of(b"/app/package.json", 0o755, b"{}").text(), Some(b"{}" as &[u8]));
+        assert_eq!(FileContent::of(b"/app/node_modules/x/package.json", 0o644, b"{}"), FileContent::Skipped);
+        assert_eq!(FileContent::of(b"/app/package.json", 0o644, &vec![b' '; SMALL + 1]), FileContent::Skipped);
         assert_eq!(FileContent::of(b"/run.sh", 0o755, b"#!/bin/sh\nexit\n").head(), b"#!/bin/sh\n");
         let endless = [b"#!".as_slice(), &[b'x'; 5000]].concat();
         assert_eq!(FileContent::of(b"/run.sh", 0o755, &endless).head(), &endless[..HEAD]);

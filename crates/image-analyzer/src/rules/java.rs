@@ -1,11 +1,7 @@
 //! Java: what `java` runs, the release that a class is compiled for, and the release of a runtime.
 //!
-//! Sources: the Java Virtual Machine Specification, 4.1 (`major_version`; 45 is Java 1.1, so 52 is Java 8), the `java`
-//! command's manual, and the ZIP specification (APPNOTE.TXT 4.3.7) for what is in an archive's first bytes.
-
-use std::io::Read as _;
-
-use flate2::bufread::DeflateDecoder;
+//! Sources: the Java Virtual Machine Specification, 4.1 (`major_version`; 45 is Java 1.1, so 52 is Java 8), and the `java`
+//! command's manual.
 
 use crate::rules::options::{Kind, Options};
 use crate::rules::word::Word;
@@ -115,45 +111,6 @@ pub(crate) fn too_new(class: &str, release: u16, runtime: u16) -> String {
     format!("{class} is compiled for Java {release}, the image has Java {runtime}")
 }
 
-/// The Java release that the first class in an archive was compiled for, if its first bytes reach that far.
-///
-/// Classes under `META-INF` are left out: they are for particular releases, and only those use them.
-pub(crate) fn release_of_jar(head: &[u8]) -> Option<u16> {
-    let mut rest = head;
-    loop {
-        let entry = rest.strip_prefix(b"PK\x03\x04")?;
-        let half = |at: usize| Some(u16::from_le_bytes([*entry.get(at)?, *entry.get(at + 1)?]));
-        let (flags, method, name, extra) = (half(2)?, half(4)?, usize::from(half(22)?), usize::from(half(24)?));
-        let size = usize::try_from(u32::from(half(14)?) | u32::from(half(16)?) << 16).ok()?;
-        let path = entry.get(26..26 + name)?;
-        let data = entry.get(26 + name + extra..)?;
-        if path.ends_with(b".class") && !path.starts_with(b"META-INF/") && !path.ends_with(b"module-info.class") {
-            let mut start = [0; 8];
-            match method {
-                0 => start.copy_from_slice(data.get(..8)?),
-                8 => DeflateDecoder::new(data).read_exact(&mut start).ok()?,
-                _ => return None,
-            }
-            return release_of_class(&start);
-        }
-        // Bit 3: the size stands behind the data, so where it ends is only known by unpacking.
-        rest = if flags & 8 == 0 { data.get(size..)? } else { after_unpacking(data, method)? };
-    }
-}
-
-/// What follows an entry whose size is not known before, and the descriptor behind it.
-fn after_unpacking(data: &[u8], method: u16) -> Option<&[u8]> {
-    let mut after = data;
-    if method == 8 {
-        // Archives begin with small entries; a bomb is left alone after as much as an honest manifest may have.
-        let mut decoder = DeflateDecoder::new(data).take(1 << 20);
-        std::io::copy(&mut decoder, &mut std::io::sink()).ok()?;
-        after = data.get(usize::try_from(decoder.get_ref().total_in()).ok()?..)?;
-    }
-    let signed = after.strip_prefix(b"PK\x07\x08");
-    signed.unwrap_or(after).get(12..)
-}
-
 /// The release of a runtime, from its `release` file: `JAVA_VERSION="1.8.0_402"` is 8, `"21.0.2"` is 21.
 pub(crate) fn release_of_runtime(text: &[u8]) -> Option<u16> {
     let text = String::from_utf8_lossy(text);
@@ -167,13 +124,10 @@ pub(crate) fn release_of_runtime(text: &[u8]) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::{JavaTarget, is_elsewhere, release_of_class, release_of_jar, release_of_runtime};
+    use super::{JavaTarget, is_elsewhere, release_of_class, release_of_runtime};
     use crate::rules::interpreters::interpreter;
     use crate::rules::word::Word;
-    use flate2::Compression;
-    use flate2::write::DeflateEncoder;
     use proptest::prelude::*;
-    use std::io::Write as _;
 
     fn words(line: &str) -> Vec<Word> {
         let word = |word: &str| Word { text: word.to_owned(), is_plain: !word.starts_with('$') };
@@ -232,44 +186,10 @@ mod tests {
         assert_eq!(release_of_runtime(b"x"), None);
     }
 
-    /// An entry of an archive; `late` has its size behind the data.
-    fn entry(name: &str, data: &[u8], late: bool) -> Vec<u8> {
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(data).unwrap();
-        let packed = encoder.finish().unwrap();
-        let size = u32::try_from(packed.len()).unwrap().to_le_bytes();
-        let mut out = b"PK\x03\x04\x14\0".to_vec();
-        out.extend([if late { 8 } else { 0 }, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-        out.extend(if late { [0; 4] } else { size });
-        out.extend([0; 4]);
-        out.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
-        out.extend([0, 0]);
-        out.extend(name.as_bytes());
-        out.extend(packed);
-        if late {
-            out.extend(b"PK\x07\x08\0\0\0\0");
-            out.extend([size, [0; 4]].concat());
-        }
-        out
-    }
-
-    #[test]
-    fn the_first_class_of_an_archive_is_found_behind_other_entries() {
-        for late in [false, true] {
-            let jar = [
-                entry("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\r\n", late),
-                entry("META-INF/versions/25/A.class", b"\xca\xfe\xba\xbe\0\0\0\x45rest", late),
-                entry("A.class", b"\xca\xfe\xba\xbe\0\0\0\x3drest of the class", late),
-            ];
-            assert_eq!(release_of_jar(&jar.concat()), Some(17), "late: {late}");
-        }
-        assert_eq!(release_of_jar(b"PK\x03\x04"), None);
-    }
-
     proptest! {
         #[test]
-        fn any_archive_is_read(bytes: Vec<u8>) {
-            let _ = release_of_jar(&[b"PK\x03\x04", bytes.as_slice()].concat());
+        fn any_release_is_read(bytes: Vec<u8>) {
+            let _ = release_of_class(&[b"\xca\xfe\xba\xbe", bytes.as_slice()].concat());
             let _ = release_of_runtime(&bytes);
         }
     }

@@ -33,19 +33,54 @@ pub(crate) fn node_file(search: &PathLookup<'_>, name: &str) -> Result<Vec<u8>, 
     in_folder(search, &path)
 }
 
-/// The file that is run for a folder.
+/// The file that is run for a folder: what `main` of its `package.json` says, as it is, with an ending, or as a folder with
+/// an index; then the folder's own index (`tryPackage` in the same file).
 fn in_folder(search: &PathLookup<'_>, folder: &[u8]) -> Result<Vec<u8>, LookupProblem> {
-    let package = search.readable(&join(folder, b"package.json"));
-    if let Some(found) = with_ending(search, &join(folder, b"index"))? {
-        return Ok(found);
+    let index = join(folder, b"index");
+    let mut missing = [&index[..], b".js"].concat();
+    let is_known = match search.readable(&join(folder, b"package.json")) {
+        Ok(package) => match package.entry.content.text().and_then(main) {
+            Some(main) if !main.is_empty() => {
+                let path = cleaned(&join(folder, main.as_bytes()));
+                match search.readable(&path) {
+                    Ok(found) => return Ok(found.path),
+                    Err(LookupProblem::LookupError(_) | LookupProblem::Folder(_)) => {}
+                    Err(problem) => return Err(problem),
+                }
+                for path in [&path, &join(&path, b"index")] {
+                    if let Some(found) = with_ending(search, path)? {
+                        return Ok(found);
+                    }
+                }
+                missing = path;
+                true
+            }
+            Some(_) => true,
+            None => false,
+        },
+        Err(LookupProblem::LookupError(_)) => true,
+        Err(_) => false,
+    };
+    match with_ending(search, &index)? {
+        Some(found) => Ok(found),
+        None if is_known => Err(LookupProblem::LookupError(LookupError::Missing(missing))),
+        None => Err(LookupProblem::OutsideImage),
     }
-    match package {
-        // What its `main` says is not known here.
-        Err(LookupProblem::LookupError(_)) => {
-            Err(LookupProblem::LookupError(LookupError::Missing(join(folder, b"index.js"))))
-        }
-        _ => Err(LookupProblem::OutsideImage),
+}
+
+/// What `main` says; nothing if there is none that is a string. `None` if this is not read as Node.js reads it.
+fn main(package: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Package {
+        #[serde(default)]
+        main: Option<serde_json::Value>,
     }
+    // A list would be read as a package, too.
+    if !package.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
+    let Package { main } = serde_json::from_slice(package).ok()?;
+    Some(main.and_then(|main| main.as_str().map(str::to_owned)).unwrap_or_default())
 }
 
 /// The first file that is there with an ending.
@@ -79,6 +114,7 @@ mod tests {
     use crate::rules::path_lookup::{DEFAULT_PATH, LookupProblem, PathLookup};
     use crate::rules::user::UserIds;
     use crate::tree::builder::FileTreeBuilder;
+    use proptest::prelude::*;
 
     /// The file, `missing` or `unknown`.
     fn found(tree: FileTreeBuilder, name: &str) -> String {
@@ -129,6 +165,37 @@ mod tests {
             "missing",
             "a folder is no file, whatever its ending"
         );
+    }
+
+    #[test]
+    fn a_package_says_which_file_is_run_for_its_folder() {
+        let package = |text: &str, paths: &[&str]| found(with(paths).file("/app/x/package.json", 0o644, text), "x");
+        assert_eq!(package(r#"{"main":"lib/m.mjs"}"#, &["/app/x/lib/m.mjs"]), "/app/x/lib/m.mjs");
+        assert_eq!(package(r#"{"main":"./m"}"#, &["/app/x/m.js", "/app/x/index.js"]), "/app/x/m.js");
+        assert_eq!(package(r#"{"main":"lib"}"#, &["/app/x/lib/index.json"]), "/app/x/lib/index.json");
+        assert_eq!(package(r#"{"main":"m.js"}"#, &["/app/x/index.js"]), "/app/x/index.js", "with a warning");
+        for text in [r#"{"main":"m.js"}"#, "{}", r#"{"main":1}"#, r#"{"main":""}"#, r#"{"main":"../../.."}"#] {
+            assert_eq!(package(text, &[]), "missing", "{text}");
+        }
+        for text in ["", "{", "[]", r#"{"main":"a","main":"b"}"#, r#"{"main":"/proc/self/x"}"#, "\u{feff}{}"] {
+            assert_eq!(package(text, &[]), "unknown", "{text}");
+        }
+        let large = format!(r#"{{"a":"{}"}}"#, "b".repeat(70_000));
+        assert_eq!(package(&large, &[]), "unknown", "too large to be kept");
+        assert_eq!(
+            found(with(&["/app/y"]).link("/app/x/package.json", "../y"), "x"),
+            "unknown",
+            "nothing of it is kept"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_package_is_read(bytes: Vec<u8>, main: String) {
+            let _ = super::main(&bytes);
+            let text = serde_json::json!({ "main": main }).to_string();
+            found(with(&[]).file("/app/x/package.json", 0o644, text), "x");
+        }
     }
 
     #[test]

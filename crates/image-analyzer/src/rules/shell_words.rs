@@ -75,7 +75,7 @@ pub(crate) fn sentence(line: &str) -> Option<Sentence> {
 }
 
 /// `NAME=value`, taken apart.
-fn assignment(word: &str) -> Option<(String, String)> {
+pub(crate) fn assignment(word: &str) -> Option<(String, String)> {
     let (name, value) = word.split_once('=').filter(|(name, _)| is_name(name))?;
     Some((name.to_owned(), value.to_owned()))
 }
@@ -86,7 +86,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Words that mean something to a shell itself: the keywords and builtins of dash, of busybox and of bash.
-fn is_builtin(word: &str) -> bool {
+pub(crate) fn is_builtin(word: &str) -> bool {
     const BUILTIN: &str = ". : [ [[ alias bg bind break builtin caller case cd chdir command compgen complete compopt continue \
         coproc declare dirs disown do done echo elif else enable esac eval exec exit export false fc fg fi for \
         function getopts hash help history if in jobs kill let local logout mapfile popd printf pushd pwd read \

@@ -4,6 +4,7 @@ use super::{ask, cmd, empty, env, ids, words};
 use crate::config::Config;
 use crate::elf::test_builder::Sample;
 use crate::finding::{Fix, Instruction};
+use crate::rules::jar::tests::jar;
 use crate::tree::builder::FileTreeBuilder;
 
 const MISSING: &str = "argument-missing";
@@ -47,7 +48,8 @@ fn a_file_that_an_interpreter_is_given_has_to_be_there() {
         ("java -cp .:/srv com.example.Main", "/app/com/example/Main.class"),
     ] {
         assert_eq!(ids(tools(), app(line)), MISSING, "{line}");
-        assert_eq!(ids(tools().file(file, 0o644, "x"), app(line)), "", "{line}");
+        let content = if file.ends_with(".jar") { jar("Main-Class: Main\n") } else { b"x".to_vec() };
+        assert_eq!(ids(tools().file(file, 0o644, content), app(line)), "", "{line}");
         let split: Vec<_> = line.split(' ').collect();
         let both = Config { entrypoint: words(&split[..1]), cmd: words(&split[1..]), ..app(line) };
         assert_eq!(ids(tools(), both), MISSING, "{line}: ENTRYPOINT and CMD");
@@ -104,6 +106,7 @@ fn a_folder_or_what_stands_beside_may_be_run_too() {
         MISSING
     );
     assert_eq!(ids(tools().file("/app/x.ts", 0o644, ""), app("bun x.js")), "", "bun takes it");
+    assert_eq!(ids(tools().file("/app/X.pdb", 0o644, ""), app("dotnet X.dll")), MISSING);
     assert_eq!(
         ids(tools().file("/opt/run", 0o644, ""), env(app("bash run"), &["PATH=/bin:/opt"])),
         "",
@@ -185,4 +188,30 @@ fn a_class_is_missing_only_where_all_of_the_class_path_is_known() {
     assert_eq!(java(tools().file("/lib.jar", 0o644, "PK"), "java -cp /lib.jar Main"), "");
     assert_eq!(java(tools().link("/lib", "/proc/self/cwd"), "java -cp /lib Main"), "");
     assert_eq!(ids(tools(), env(app("java Main"), &["CLASSPATH=/lib/*"])), "");
+}
+
+#[test]
+fn an_archive_has_to_be_one_that_names_a_class() {
+    let java = |content: &[u8]| ids(tools().file("/app/x.jar", 0o644, content), app("java -Xmx64m -jar x.jar"));
+    assert_eq!(java(&jar("Main-Class: Main\n")), "");
+    assert_eq!(java(&jar("Created-By: 21\n")), "argument-unusable");
+    assert_eq!(java(b""), "argument-unusable");
+    assert_eq!(java(b"<html>404</html>"), "argument-unusable");
+    assert_eq!(java(&[b'x'; 5000]), "", "its end is not known");
+    let said = |content: &[u8]| ask(tools().file("/x.jar", 0o644, content), app("java -jar /x.jar")).summary().unwrap();
+    assert_eq!(said(&jar("")), "java is told to run /x.jar, which has no Main-Class in its manifest");
+    assert_eq!(said(b"<html>"), "java is told to run /x.jar, which is not a ZIP archive");
+    let class_path = tools().file("/app/x.jar", 0o644, "");
+    assert_eq!(ids(class_path, app("java -cp x.jar Main")), "", "only what is run must name a class");
+    assert_eq!(ids(tools().unknown_file("/app/x.jar", 0o644, 9), app("java -jar x.jar")), "");
+}
+
+#[test]
+fn a_package_says_what_node_runs() {
+    let node =
+        |text: &str| ids(tools().file("/app/package.json", 0o644, text).file("/app/m.js", 0o644, ""), app("node ."));
+    assert_eq!(node(r#"{"main":"m"}"#), "");
+    assert_eq!(node(r#"{"main":"dist/m.js"}"#), MISSING);
+    assert_eq!(node("{}"), MISSING);
+    assert_eq!(node("{"), "");
 }

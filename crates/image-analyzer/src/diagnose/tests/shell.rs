@@ -92,3 +92,68 @@ fn what_a_shell_starts_is_followed_on() {
     let tree = tree().file("/hello", 0o755, program(&["liba.so"]).bytes());
     assert_eq!(ids(tree, sh(&format!("A=1 exec {GLIBC} /hello"))), "library-missing");
 }
+
+/// An image with a few programs in PATH.
+fn apps() -> FileTreeBuilder {
+    let names = ["java", "npm", "gunicorn", "python3", "tee"];
+    names.iter().fold(tree(), |tree, name| tree.file(format!("/usr/bin/{name}"), 0o755, tool())).folder("/app", 0o755)
+}
+
+#[test]
+fn the_first_program_of_a_line_is_judged_whatever_its_arguments_are() {
+    for (line, found) in [
+        ("/app/server --port $PORT", "command-missing"),
+        ("exec uvicorn --bind :$PORT main:app", "command-not-in-path"),
+        ("exec gunicorn --bind :$PORT main:app", ""),
+        ("exec java $JAVA_OPTS -jar /app.jar", "argument-missing"),
+        ("exec java $JAVA_OPTS Main", ""),
+        ("java -jar $JAR", ""),
+        ("python3 main.py $ARGS", "argument-missing"),
+        ("python3 $ARGS main.py", ""),
+        ("./migrate && ./server", "command-missing"),
+        ("server > /dev/stdout 2>&1", "command-not-in-path"),
+        ("PORT=${PORT:-80} ./server", "command-missing"),
+        ("PATH=$PATH:/opt/bin server", ""),
+        ("./server || ./other", ""),
+        ("./server; ./other", ""),
+        ("./server | tee /log", ""),
+        ("./server & wait", ""),
+        ("if ./server; then :; fi", ""),
+        ("server() { :; }; server", ""),
+        ("/opt/bin/hello && ./absent", ""),
+        ("$SERVER --port 1", ""),
+        ("./*.sh", ""),
+    ] {
+        assert_eq!(ids(apps(), sh(line)), found, "{line}");
+    }
+    assert_eq!(ids(apps().file("/app/server", 0o755, tool()), sh("/app/server --port $PORT")), "");
+    assert_eq!(ids(apps().file("/app.jar", 0o644, [7; 5000]), sh("exec java $JAVA_OPTS -jar /app.jar")), "");
+}
+
+#[test]
+fn a_folder_that_a_line_changes_to_has_to_be_there() {
+    let absent = || sh("cd /absent && npm start");
+    assert_eq!(ids(apps(), absent()), "folder-missing");
+    assert_eq!(ids(apps(), sh("cd /absent; npm start")), "", "it goes on where it is");
+    assert_eq!(ids(apps(), sh("set -e; cd /absent; npm start")), "folder-missing");
+    assert_eq!(ids(apps(), sh("cd /absent && npm start || true")), "");
+    assert_eq!(ids(apps(), sh("cd /opt/bin/hello && npm start")), "folder-missing");
+    assert_eq!(ids(apps().link("/absent", "nowhere"), absent()), "folder-missing");
+    assert_eq!(ids(apps().link("/absent", "/app"), absent()), "");
+    assert_eq!(ids(apps(), sh("cd /dev/shm && npm start")), "", "the engine mounts it");
+    assert_eq!(ids(apps(), sh("cd $HOME && npm start")), "");
+    assert_eq!(ids(apps(), env(sh("cd absent && npm start"), &["CDPATH=/x"])), "");
+    assert_eq!(ids(apps(), Config { working_dir: "/absent".into(), ..absent() }), "", "the engine makes it");
+    assert_eq!(ids(apps(), Config { volumes: vec!["/absent/x".into()], ..absent() }), "", "and this one");
+}
+
+#[test]
+fn what_follows_a_change_of_folder_is_looked_for_there() {
+    let tree = || apps().file("/app/main.py", 0o644, "").file("/app/run", 0o755, tool());
+    assert_eq!(ids(tree(), sh("cd /app && python3 main.py")), "");
+    assert_eq!(ids(tree(), sh("cd / && python3 main.py")), "argument-missing");
+    assert_eq!(ids(tree(), Config { working_dir: "/app".into(), ..sh("cd /opt && ./run") }), "command-missing");
+    assert_eq!(ids(tree(), sh("cd app && exec ./run $X")), "");
+    assert_eq!(ids(tree(), sh("export A=1 PATH=/opt/bin && hello")), "");
+    assert_eq!(ids(tree(), sh("export PATH=/app && hello")), "command-not-in-path");
+}
