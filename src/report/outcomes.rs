@@ -3,12 +3,17 @@
 //! What every format shares is here: which images the answer is no for, and the words for counts. Texts of engines and
 //! programs come in raw; each format makes them printable and escapes them.
 
+pub mod earlier;
 pub(super) mod json;
 mod junit;
 mod markdown;
+pub mod merge;
+pub mod run_info;
 mod table;
 
 use std::time::Duration;
+
+use run_info::RunInfo;
 
 use crate::report::{Export, ExportError, Layout, builds};
 use crate::runner::baseline::{Change, Changes};
@@ -56,6 +61,8 @@ pub struct Report<'a> {
     pub was_interrupted: bool,
     /// How long all of it took.
     pub time: Duration,
+    /// What it says of its run.
+    pub info: &'a RunInfo,
 }
 
 impl Report<'_> {
@@ -155,12 +162,21 @@ fn sections(changes: &Changes) -> Vec<Section> {
 #[cfg(test)]
 mod tests {
     use super::Report;
+    use super::run_info::{RunInfo, RunSettings};
     use crate::runner::baseline::{Baseline, Changes};
     use crate::runner::job::JobReport;
     use crate::runner::outcome::Outcome;
     use crate::runner::summary::ServiceResult;
     use crate::runner::summary::tests::row;
     use std::time::Duration;
+
+    /// Of a run of which nothing is said.
+    static INFO: RunInfo = RunInfo {
+        shard: None,
+        settings: RunSettings { services: String::new(), build: false, run: None },
+        services: Vec::new(),
+        errors: Vec::new(),
+    };
 
     /// A row of each outcome, with words of the worst kind.
     pub(super) fn sample() -> Vec<ServiceResult> {
@@ -209,7 +225,8 @@ mod tests {
     }
 
     pub(super) fn report<'a>(rows: &'a [ServiceResult], changes: Option<&'a Changes>) -> Report<'a> {
-        Report { repository: "minimage", rows, changes, was_interrupted: false, time: Duration::from_secs(75) }
+        let time = Duration::from_secs(75);
+        Report { repository: "minimage", rows, changes, was_interrupted: false, time, info: &INFO }
     }
 
     #[test]
