@@ -4,6 +4,8 @@
 //! `--help` to what is documented.
 
 pub mod build;
+pub mod complete;
+pub mod docker_plugin;
 pub mod engine;
 pub mod init;
 pub mod lint;
@@ -26,7 +28,17 @@ use clap_complete::Shell;
 
 use crate::repository::LoadOptions;
 use crate::terminal::Color;
+use docker_plugin::DockerCall;
 use image_analyzer::printable::is_hidden;
+
+/// What this process was started for.
+#[derive(Debug)]
+pub enum Call {
+    /// A command.
+    Run(Box<Cli>),
+    /// Words that a shell wants to complete.
+    Complete(complete::Request),
+}
 
 /// Writes `docker-compose.yml` and `docker-compose.err.yml` from a folder of Dockerfiles, and tells how big each image
 /// is, whether it works, and if not, why.
@@ -80,6 +92,9 @@ pub struct Options {
     /// The engine's command line, for a command that asks one
     #[arg(long, value_name = "PROGRAM", global = true, hide = true, value_hint = ValueHint::CommandName)]
     pub docker: Option<OsString>,
+    /// How `docker mkcompose` was called, if it was.
+    #[arg(skip)]
+    pub docker_call: Option<DockerCall>,
 }
 
 impl Options {
@@ -210,6 +225,9 @@ pub enum Command {
         /// The command
         command: Option<String>,
     },
+    /// Print what Docker has to know of a plugin of its command line
+    #[command(name = docker_plugin::METADATA, hide = true)]
+    DockerPluginMetadata,
 }
 
 impl Command {

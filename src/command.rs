@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod completions;
+pub mod docker_plugin_metadata;
 pub mod generate;
 pub mod init;
 pub mod lint;
@@ -16,12 +17,12 @@ pub mod sizes;
 pub mod test;
 pub mod why;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Call, Cli, Command};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::problem::IoError;
 use crate::report::{Export, Layout};
-use crate::terminal::Terminal;
+use crate::terminal::{Color, Terminal};
 
 /// What is said where a baseline is of other images.
 const NOTHING_TO_COMPARE: &str = "nothing to compare with: the baseline has none of these images";
@@ -34,9 +35,18 @@ fn print_report<R: Export>(report: &R, format: R::Format, terminal: &Terminal) -
 }
 
 /// Runs what the command line asks for and tells the person how it went.
-pub fn run(cli: Cli) -> ExitCode {
-    let terminal = Terminal::new(cli.options.color, cli.options.quiet);
-    match dispatch(cli, &terminal) {
+pub fn run(call: Call) -> ExitCode {
+    let (terminal, result) = match call {
+        Call::Run(cli) => {
+            let terminal = Terminal::new(cli.options.color, cli.options.quiet);
+            (terminal, dispatch(*cli, &terminal))
+        }
+        Call::Complete(request) => {
+            let terminal = Terminal::new(Color::Never, true);
+            (terminal, completions::answer(request, &terminal))
+        }
+    };
+    match result {
         Ok(exit) => exit,
         Err(error) => {
             terminal.error(&error);
@@ -74,5 +84,6 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<ExitCode, Error> {
         Some(Command::Why(args)) => why::run(&args, &options, terminal),
         Some(Command::Completions { shell }) => completions::run(shell, terminal),
         Some(Command::Man { command }) => man::run(command.as_deref(), terminal),
+        Some(Command::DockerPluginMetadata) => docker_plugin_metadata::run(terminal),
     }
 }

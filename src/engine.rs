@@ -39,6 +39,8 @@ const HURRY: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Engine {
     program: OsString,
+    /// What stands before each command: `--context NAME` and its like.
+    flags: Vec<OsString>,
     patience: Duration,
     interrupt: Interrupt,
 }
@@ -86,7 +88,13 @@ const NOT_THERE: &str = "start the engine, or name another with `--docker`";
 impl Engine {
     /// The engine behind the command `program`.
     pub fn new(program: impl Into<OsString>) -> Self {
-        Self { program: program.into(), patience: PATIENCE, interrupt: Interrupt::default() }
+        Self { program: program.into(), flags: Vec::new(), patience: PATIENCE, interrupt: Interrupt::default() }
+    }
+
+    /// The same engine, with these flags before each command.
+    #[must_use]
+    pub fn with_flags(self, flags: &[OsString]) -> Self {
+        Self { flags: flags.to_owned(), ..self }
     }
 
     /// The same engine, which is asked nothing more when the user has asked twice to stop, and is given little time to
@@ -137,7 +145,7 @@ impl Engine {
     /// The command `program args…`, with nothing on its stdin.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(args).stdin(Stdio::null());
+        command.args(&self.flags).args(args).stdin(Stdio::null());
         command
     }
 

@@ -42,11 +42,11 @@ mod table;
 mod terminal;
 mod yaml;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 
 /// Parses the command line, runs the command, and tells the person how it went.
 pub fn run() -> std::process::ExitCode {
-    command::run(cli::Cli::parse()).into()
+    command::run(cli::docker_plugin::call()).into()
 }
 
 /// The command line, as `clap` has it: for what is made of it, such as a manual.

@@ -1,9 +1,8 @@
-//! `completions`: a script that makes a shell complete our words. It installs nothing.
+//! `completions`: a script that makes a shell complete our words, and what the shell then asks. It installs nothing.
 
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
+use crate::cli::complete::{Request, script};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::terminal::Terminal;
@@ -13,10 +12,16 @@ use crate::terminal::Terminal;
 /// # Errors
 /// If stdout cannot be written.
 pub fn run(shell: Shell, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let mut script = Vec::new();
-    // Where a command asks no engine, none is offered.
-    let mut command = Cli::command().mut_arg("docker", |docker| docker.global(false));
-    clap_complete::generate(shell, &mut command, "mkcompose", &mut script);
-    terminal.result(&String::from_utf8_lossy(&script))?;
+    terminal.result(&script(shell).map_err(Error::io("write", "stdout"))?)?;
+    Ok(ExitCode::Success)
+}
+
+/// Prints what a shell may put in.
+///
+/// # Errors
+/// If the shell is unknown, or stdout cannot be written.
+pub fn answer(request: Request, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let words = request.answer().map_err(|error| Error::Usage(error.to_string()))?;
+    terminal.result(&words)?;
     Ok(ExitCode::Success)
 }

@@ -20,12 +20,17 @@ pub fn run(name: Option<&str>, terminal: &Terminal) -> Result<ExitCode, Error> {
     // Gives every command the flags that belong to all, and its full name.
     command.build();
     let commands: Vec<&Command> = match name {
-        None => std::iter::once(&command).chain(command.get_subcommands()).collect(),
+        None => std::iter::once(&command).chain(documented(&command)).collect(),
         Some(name) => vec![command.find_subcommand(name).ok_or_else(|| unknown(name, &command))?],
     };
     let pages = commands.into_iter().map(page).collect::<io::Result<Vec<String>>>();
     terminal.result(&pages.map_err(Error::io("write", "stdout"))?.concat())?;
     Ok(ExitCode::Success)
+}
+
+/// The commands that are for people.
+fn documented(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|command| !command.is_hide_set())
 }
 
 fn page(command: &Command) -> io::Result<String> {
@@ -40,7 +45,7 @@ fn page(command: &Command) -> io::Result<String> {
 }
 
 fn unknown(name: &str, command: &Command) -> Error {
-    let names: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+    let names: Vec<_> = documented(command).map(Command::get_name).collect();
     let name = image_analyzer::printable::printable(name);
     Error::Usage(format!("no command `{name}`: name one of {}", names.join(", ")))
 }

@@ -104,7 +104,7 @@ pub fn work(
         // No engine is needed for nothing.
         return Ok(RunResult { rows: Vec::new(), was_interrupted: false, troubles: Vec::new() });
     }
-    let engine = args.engine.engine();
+    let engine = args.engine.engine(options);
     engine.check()?;
     let logs = Logs::open(logs_folder(&chosen.repository, args)?)?;
     let screen = Screen::new(terminal);

@@ -34,7 +34,7 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
     let (chosen, left_out) = since.split(chosen, terminal);
     let left_out = left_out.into_iter().map(|service| service.name.to_string()).collect();
     let baseline = args.baseline.as_ref().map(|path| baseline(path, &args.globs, &left_out)).transpose()?;
-    let engine = args.engine.engine();
+    let engine = args.engine.engine(options);
     let figures = figures(args, baseline.as_ref(), &engine)?;
     let wanted = chosen.iter().map(|service| (service.name.to_string(), service.image.clone())).collect();
     let images = match figures.kind {

@@ -36,7 +36,7 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     let baseline = args.baseline.as_ref().map(|path| baseline(path)).transpose()?;
     let chosen = choose(&args.work, options, !args.no_build, terminal)?;
     if let Some(network) = args.network.as_ref().filter(|_| !chosen.tasks.is_empty()) {
-        let engine = args.work.engine.engine();
+        let engine = args.work.engine.engine(options);
         engine.check()?;
         engine.check_network(network)?;
     }

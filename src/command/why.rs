@@ -44,7 +44,7 @@ pub fn run(args: &WhyArgs, options: &Options, terminal: &Terminal) -> Result<Exi
                 unseen = true;
                 // It would be the same for each of the others.
                 let is_engines = args.archive.is_none() && matches!(error, Error::Engine(_));
-                if is_engines && args.engine.engine().check().is_err() {
+                if is_engines && args.engine.engine(options).check().is_err() {
                     break;
                 }
             }
@@ -151,7 +151,7 @@ fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Err
         (None, Some(reference)) => {
             // An image given by its id has no name in its archive, and only one image comes.
             let choice = ReadOptions { name: None, ..choice };
-            let engine = args.engine.engine();
+            let engine = args.engine.engine(options);
             let image = image_archive::image(&engine, reference, &choice);
             image.map_err(|failure| unsaved(wanted, &engine, failure, options))?.map_err(failed)
         }

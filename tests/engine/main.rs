@@ -23,6 +23,7 @@ mod build;
 mod command;
 mod compose;
 mod context;
+mod docker_plugin;
 mod engine;
 mod err_set;
 mod exact;
