@@ -73,7 +73,7 @@ fn show<const N: usize>(table: &Table<N>, terminal: &Terminal) -> Result<(), Err
 
 /// The table that says by what each service is touched.
 fn reasons(services: &[Service], since: &Since<'_>) -> Table<2> {
-    let mut table = Table::keyed(["SERVICE", "TOUCHED BY"]);
+    let mut table = Table::keyed(["SERVICE", "TOUCHED BY"]).with_few_long_keys();
     for service in services {
         let reason = since.reason(&service.name);
         table.row([service.name.to_string(), reason.map_or_else(|| NOTHING.to_owned(), ToString::to_string)]);
@@ -96,7 +96,8 @@ fn table(services: &[Service], entries: &[ServiceEntry<'_>], width: Option<usize
         "PARAMETERS",
         "EXPECTED",
         "SET",
-    ]);
+    ])
+    .with_few_long_keys();
     let names_say_paths = is_named_by_service(services);
     let contexts_say_nothing = have_obvious_contexts(services);
     let is_all_normal = services.iter().all(|service| service.name.set() == Set::Normal);
