@@ -37,6 +37,7 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         return Err(Error::Usage(what.to_owned()));
     }
     let since = Since::ask(&args.since, &repository, options, terminal)?;
+    let settings = repository.settings_path;
     let services = select(repository.services, &args.globs, &options.as_shell_args())?;
     let (services, _) = since.split(services, terminal);
     if args.format == ListFormat::Names {
@@ -50,7 +51,7 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         }
     }
     let mut sources = Sources::new(repository.follows_convention);
-    let entries = services.iter().map(|service| ServiceEntry::new(service, &mut sources));
+    let entries = services.iter().map(|service| ServiceEntry::new(service, &mut sources, settings.as_deref()));
     let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
     if args.why {
         for entry in &mut entries {
