@@ -8,6 +8,7 @@ mod file;
 mod keys;
 mod line;
 mod service_settings;
+mod value;
 
 pub use file::{FILE_NAME, SettingsFile, find};
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! The bare command: write both Compose files, or with `--check` tell whether they are current.
 
+mod header;
+
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::cli::{GenerateArgs, Options, argument, quoted};
+use header::{HeaderCommand, folder_of};
+
+use crate::cli::{GenerateArgs, Options, quoted};
 use crate::compose::{Entry, render};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
@@ -12,7 +16,7 @@ use crate::interrupt::Interrupt;
 use crate::output::diff::unified;
 use crate::output::{Existing, FileStatus, OutputFile, PendingWrite};
 use crate::problem::Problem;
-use crate::repository::layout::{DEFAULT_ERR_OUTPUT, DEFAULT_IMAGE, DEFAULT_OUTPUT};
+use crate::repository::layout::DEFAULT_OUTPUT;
 use crate::repository::scan::is_named_like_a_dockerfile;
 use crate::repository::service::Service;
 use crate::repository::service_name::Set;
@@ -46,6 +50,11 @@ pub fn run(args: GenerateArgs, options: &Options, terminal: &Terminal) -> Result
         }
     };
     outputs?;
+    if let Some(top) = repository.git_above.as_deref().map(printable_path) {
+        terminal.status(&format!(
+            "no {FILE_NAME} here or above: only the Dockerfiles in this folder are used. For the whole git repository, run `mkcompose -C {top}`"
+        ));
+    }
     repository.notes.iter().for_each(|note| terminal.status(note));
     if let Some(note) = preferred_file(&repository.output) {
         terminal.status(&note);
@@ -177,7 +186,7 @@ fn file(repository: &Repository, set: Set, options: &Options) -> Result<File, Er
 }
 
 fn text(repository: &Repository, output: &Path, services: &[&Service], options: &Options) -> Result<String, Error> {
-    let home = resolve(output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+    let home = folder_of(output)?;
     let way = |from: &Path, to: &Path, shown: &Path| {
         relative(from, to).ok_or_else(|| {
             let what =
@@ -224,42 +233,8 @@ fn text(repository: &Repository, output: &Path, services: &[&Service], options: 
             way => [way, "/"].concat(),
         })
     });
-    let flags = header_flags(&home, options)?;
-    Ok(render(&entries, &all(sources)?.join(", "), &flags)?)
-}
-
-/// The flags of the command that writes the file again, started in its own folder `home`: the same text wherever this
-/// run was started. A flag that says what is so without it is left out.
-fn header_flags(home: &Path, options: &Options) -> Result<String, Error> {
-    let from_home = |path: &Path| Ok::<_, Error>(relative(home, &resolve(path)?).unwrap_or_default());
-    let mut flags = String::new();
-    let mut add = |flag: &str, value: &str, default: &str| {
-        if value != default {
-            flags.push_str(&argument(flag, OsStr::new(value)));
-        }
-    };
-    if let Some(folder) = &options.dockerfiles {
-        let default = if home.join("dockerfiles").is_dir() { "dockerfiles" } else { "." };
-        add("--dockerfiles", &from_home(folder)?, default);
-    }
-    match &options.context {
-        Some(context) if context == Path::new("auto") => add("--context", "auto", ""),
-        Some(context) => {
-            let is_default = home.join("samples").is_dir() && home.join("dockerfiles").is_dir();
-            add("--context", &from_home(context)?, if is_default { "samples" } else { "" });
-        }
-        None => {}
-    }
-    if let Some(image) = &options.image {
-        add("--image", image, DEFAULT_IMAGE);
-    }
-    if let Some(output) = &options.output {
-        add("-o", &from_home(output)?, DEFAULT_OUTPUT);
-    }
-    if let Some(output) = &options.err_output {
-        add("--err-output", &from_home(output)?, DEFAULT_ERR_OUTPUT);
-    }
-    Ok(flags)
+    let command = HeaderCommand::of(repository, options)?.in_file_of(&home);
+    Ok(render(&entries, &all(sources)?.join(", "), &command)?)
 }
 
 /// The Compose files that are there and ours, but are not what these flags and Dockerfiles make them: they may describe

@@ -35,6 +35,11 @@ pub fn run(args: InitArgs, options: &Options, terminal: &Terminal) -> Result<Exi
         return Err(Error::Problems(vec![Problem::new(old, what)]));
     }
     let found = Repository::load(&LoadOptions { without_settings: true, ..flags.clone() })?;
+    if let Some(top) = found.git_above.as_deref().map(printable_path) {
+        terminal.status(&format!(
+            "these settings apply only to this folder. For the whole git repository, run `mkcompose -C {top} init`"
+        ));
+    }
     let text = settings(&found, &flags)?;
     let (parsed, _) = SettingsFile::parse(&text);
     let settled =

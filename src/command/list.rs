@@ -37,6 +37,7 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         return Err(Error::Usage(what.to_owned()));
     }
     let since = Since::ask(&args.since, &repository, options, terminal)?;
+    let settings = repository.settings_path;
     let services = select(repository.services, &args.globs, &options.as_shell_args())?;
     let (services, _) = since.split(services, terminal);
     if args.format == ListFormat::Names {
@@ -50,7 +51,7 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         }
     }
     let mut sources = Sources::new(repository.follows_convention);
-    let entries = services.iter().map(|service| ServiceEntry::new(service, &mut sources));
+    let entries = services.iter().map(|service| ServiceEntry::new(service, &mut sources, settings.as_deref()));
     let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
     if args.why {
         for entry in &mut entries {
@@ -73,7 +74,7 @@ fn show<const N: usize>(table: &Table<N>, terminal: &Terminal) -> Result<(), Err
 
 /// The table that says by what each service is touched.
 fn reasons(services: &[Service], since: &Since<'_>) -> Table<2> {
-    let mut table = Table::keyed(["SERVICE", "TOUCHED BY"]);
+    let mut table = Table::keyed(["SERVICE", "TOUCHED BY"]).with_few_long_keys();
     for service in services {
         let reason = since.reason(&service.name);
         table.row([service.name.to_string(), reason.map_or_else(|| NOTHING.to_owned(), ToString::to_string)]);
@@ -96,7 +97,8 @@ fn table(services: &[Service], entries: &[ServiceEntry<'_>], width: Option<usize
         "PARAMETERS",
         "EXPECTED",
         "SET",
-    ]);
+    ])
+    .with_few_long_keys();
     let names_say_paths = is_named_by_service(services);
     let contexts_say_nothing = have_obvious_contexts(services);
     let is_all_normal = services.iter().all(|service| service.name.set() == Set::Normal);

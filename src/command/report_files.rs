@@ -65,7 +65,7 @@ pub fn run_info(
     let services = &chosen.repository.services;
     // The sources of programs are no settings, and take time to find.
     let mut sources = Sources::new(false);
-    let entries = services.iter().map(|service| ServiceEntry::new(service, &mut sources));
+    let entries = services.iter().map(|service| ServiceEntry::new(service, &mut sources, None));
     let entries = serde_json::to_string(&entries.collect::<Result<Vec<_>, _>>()?);
     let entries = entries.map_err(|error| IoError::new("write", "a report")(error.into()))?;
     Ok(RunInfo {

@@ -10,7 +10,7 @@ use crate::context::{Context, ContextStatus, ProgramSource};
 use crate::dockerfile::ParsedDockerfile;
 use crate::problem::IoError;
 use crate::repository::convention::{Stage, stages};
-use crate::repository::service::Service;
+use crate::repository::service::{Origin, Service};
 use crate::repository::service_name::{ServiceName, Set};
 use crate::since::Reason;
 use image_analyzer::printable::printable_path;
@@ -56,11 +56,44 @@ pub struct ServiceEntry<'s> {
     pub source: Option<String>,
     /// What each further part of the name stands for, where names follow the convention.
     pub stages: Vec<Stage>,
-    /// What settled each value that is not a default.
-    pub origins: BTreeMap<&'s str, String>,
+    /// Where each value came from that is not a default.
+    pub origins: BTreeMap<&'s str, OriginEntry<'s>>,
     /// By what it is touched, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub touched_by: Option<TouchedByEntry>,
+}
+
+/// Where a value came from. What does not belong to such a place is absent.
+#[derive(Debug, Serialize)]
+pub struct OriginEntry<'s> {
+    from: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flag: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    glob: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+}
+
+impl<'s> OriginEntry<'s> {
+    /// What is said of `origin`, which is one of `service`; `settings` is the settings file.
+    fn new(origin: &'s Origin, service: &Service, settings: Option<&Path>) -> Self {
+        let in_file = |from, file: Option<&Path>, line: usize| Self {
+            from,
+            flag: None,
+            glob: None,
+            file: file.map(|file| file.to_string_lossy().into_owned()),
+            line: Some(line),
+        };
+        match origin {
+            Origin::Settings(line) => in_file("settings", settings, *line),
+            Origin::Glob(glob, line) => Self { glob: Some(glob), ..in_file("services", settings, *line) },
+            Origin::Comment(line) => in_file("comment", Some(&service.dockerfile), *line),
+            Origin::Flag(flag) => Self { from: "flag", flag: Some(flag), glob: None, file: None, line: None },
+        }
+    }
 }
 
 /// By what a service is touched.
@@ -93,11 +126,11 @@ pub struct ExpectEntry<'s> {
 }
 
 impl<'s> ServiceEntry<'s> {
-    /// What is said of `service`.
+    /// What is said of `service`, of a repository with this settings file.
     ///
     /// # Errors
     /// If the build context cannot be read to find the program's source.
-    pub fn new(service: &'s Service, sources: &mut Sources) -> Result<Self, IoError> {
+    pub fn new(service: &'s Service, sources: &mut Sources, settings: Option<&Path>) -> Result<Self, IoError> {
         let froms = service.parsed.iter().flat_map(ParsedDockerfile::froms);
         let local_base = |base: &'s crate::repository::service::LocalBase| LocalBaseEntry {
             reference: &base.reference,
@@ -128,7 +161,11 @@ impl<'s> ServiceEntry<'s> {
             program: service.name.program(),
             source: sources.of(service)?,
             stages: if sources.is_convention { stages(&service.name, &service.parsed) } else { Vec::new() },
-            origins: service.origins.iter().map(|(key, origin)| (key.as_str(), origin.to_string())).collect(),
+            origins: service
+                .origins
+                .iter()
+                .map(|(key, origin)| (key.as_str(), OriginEntry::new(origin, service, settings)))
+                .collect(),
             touched_by: None,
         })
     }

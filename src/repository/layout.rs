@@ -31,9 +31,10 @@ pub struct LoadOptions {
 
 /// The build context that is found, not named.
 pub const AUTO: &str = "auto";
-const DOCKERFILES: &str = "dockerfiles";
+/// The folder of Dockerfiles, if it is there and neither flags nor settings name another.
+pub const DOCKERFILES: &str = "dockerfiles";
 /// The build context of the naming convention.
-pub(super) const SAMPLES: &str = "samples";
+pub const SAMPLES: &str = "samples";
 /// The image name, unless flags or settings give one.
 pub const DEFAULT_IMAGE: &str = "minimage";
 /// The Compose file of the normal set, unless flags or settings give one.
@@ -60,6 +61,10 @@ pub struct Layout {
     pub err_output: PathBuf,
     /// Whether the folders are those of the naming convention.
     pub follows_convention: bool,
+    /// Whether a flag leaves out some of the folders that are scanned without it.
+    pub is_narrowed: bool,
+    /// The git repository that holds the root, as it is shown, if it is a larger folder.
+    pub git_above: Option<PathBuf>,
     /// What is wrong with the settings file by itself. The values that are wrong are not among `settings`.
     pub(super) problems: Vec<Problem>,
 }
@@ -85,8 +90,11 @@ impl Layout {
             }
             None => (options.start.clone().unwrap_or_default(), None, (SettingsFile::parse("").0, Vec::new())),
         };
+        let top = start.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok());
+        let is_above = |top: &&Path| file.is_none() && options.start.is_none() && *top != start;
+        let git_above = top.filter(is_above).map(|top| up_to(&start, top));
         let real_root = file.as_deref().and_then(Path::parent).map_or(start, Path::to_owned);
-        Ok(Self::new(options, root, real_root, settings_path, settings, problems))
+        Ok(Self { git_above, ..Self::new(options, root, real_root, settings_path, settings, problems) })
     }
 
     /// The layout of the repository in the folder that the program was started in, with these settings.
@@ -113,22 +121,34 @@ impl Layout {
         let is_folder = |name: &str| real_root.join(name).is_dir();
         // A link to nothing is a folder that was meant, and an error.
         let is_there = |name: &str| real_root.join(name).symlink_metadata().is_ok();
-        let dockerfiles = match (&options.dockerfiles, settings.dockerfiles.as_slice()) {
-            (Some(folder), _) => vec![folder.clone()],
-            (None, []) if is_there(DOCKERFILES) => vec![join(&root, DOCKERFILES)],
-            (None, []) => vec![if root.as_os_str().is_empty() { PathBuf::from(".") } else { root.clone() }],
-            (None, folders) => folders.iter().map(|folder| join(&root, folder)).collect(),
+        let without_flag = match settings.dockerfiles.as_slice() {
+            [] if is_there(DOCKERFILES) => vec![PathBuf::from(DOCKERFILES)],
+            [] => vec![PathBuf::new()],
+            folders => folders.iter().map(|folder| PathBuf::from(&folder.value)).collect(),
+        };
+        let is_narrowed = options.dockerfiles.as_ref().is_some_and(|flag| {
+            let is_in = |flag: &Path| {
+                let mut folders = without_flag.iter();
+                folders.all(|folder| real_root.join(folder).canonicalize().is_ok_and(|real| real.starts_with(flag)))
+            };
+            !flag.canonicalize().is_ok_and(|flag| is_in(&flag))
+        });
+        let dockerfiles = match &options.dockerfiles {
+            Some(folder) => vec![folder.clone()],
+            None => without_flag.iter().map(|folder| join(&root, folder)).collect(),
         };
         let output = |flag: &Option<PathBuf>, setting: &Option<String>, default: &str| {
             flag.clone().unwrap_or_else(|| join(&root, setting.as_deref().unwrap_or(default)))
         };
-        let follows_convention = is_folder(SAMPLES)
-            && matches!(dockerfiles.as_slice(), [one] if one.file_name().is_some_and(|name| name == DOCKERFILES));
+        let follows_convention =
+            is_folder(SAMPLES) && matches!(dockerfiles.as_slice(), [one] if is_called_dockerfiles(one, &real_root));
         Self {
             output: output(&options.output, &settings.output, DEFAULT_OUTPUT),
             err_output: output(&options.err_output, &settings.err_output, DEFAULT_ERR_OUTPUT),
             dockerfiles,
             follows_convention,
+            is_narrowed,
+            git_above: None,
             root,
             real_root,
             settings_path,
@@ -160,7 +180,16 @@ impl Layout {
     fn scan_options(&self) -> ScanOptions {
         let repository = if self.root.as_os_str().is_empty() { PathBuf::from(".") } else { self.root.clone() };
         let exclude = self.settings.exclude.iter().map(|glob| glob.value.clone()).collect();
-        ScanOptions { repository, roots: self.dockerfiles.clone(), exclude }
+        ScanOptions { repository, roots: self.dockerfiles.clone(), exclude, git_above: self.git_above.clone() }
+    }
+}
+
+/// Whether `folder` is called `dockerfiles`, also where it is named as `.` or `..`, and is not the root itself.
+fn is_called_dockerfiles(folder: &Path, real_root: &Path) -> bool {
+    let is_it = |name: &std::ffi::OsStr| name == DOCKERFILES;
+    match folder.file_name() {
+        Some(name) => is_it(name),
+        None => resolve(folder).is_ok_and(|real| real != real_root && real.file_name().is_some_and(is_it)),
     }
 }
 

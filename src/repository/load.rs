@@ -1,5 +1,6 @@
 //! From a folder, settings and flags to services, with everything settled.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::build_order::cycles;
@@ -9,7 +10,7 @@ use super::read_all::read_all;
 use super::resolver::{Resolver, up};
 use super::scan::{FoundDockerfile, Scan, SkipReason, Skipped};
 use super::service::Service;
-use super::service_name::{Set, collisions};
+use super::service_name::{ServiceName, Set, collisions};
 use crate::context::ContextStatus;
 use crate::dockerfile::{is_template, read};
 use crate::problem::Problem;
@@ -21,6 +22,12 @@ use image_analyzer::printable::{printable, printable_path};
 pub struct Repository {
     /// Its root: the folder of the settings file, or the one that the program was started in.
     pub root: PathBuf,
+    /// Its root, absolute and without links.
+    pub real_root: PathBuf,
+    /// The settings file, if there is one.
+    pub settings_path: Option<PathBuf>,
+    /// Which of the values that flags set too, the settings or comments set.
+    pub said: BTreeSet<&'static str>,
     /// The folders that were scanned.
     pub dockerfiles: Vec<PathBuf>,
     /// The Compose file of the normal set.
@@ -33,6 +40,8 @@ pub struct Repository {
     pub follows_convention: bool,
     /// The images to build, by name.
     pub services: Vec<Service>,
+    /// The git repository that holds the root, as it is shown, if it is a larger folder.
+    pub git_above: Option<PathBuf>,
     /// What the user should know although nothing is wrong.
     pub notes: Vec<String>,
 }
@@ -63,17 +72,20 @@ impl Repository {
         for next in resolvers {
             all.join(next);
         }
-        let Resolver { mut services, problems: found, mut notes, unused_globs, nameless, templates, .. } = all;
+        let Resolver {
+            mut services, problems: found, mut notes, unused_globs, nameless, templates, wrong, said, ..
+        } = all;
         problems.extend(found);
-        // A Dockerfile that could not be read or named may be the one that a glob means.
-        let all_are_named = nameless == 0;
+        // A Dockerfile that could not be read or named, or that a flag leaves out, may be the one that a glob means.
+        let all_are_named = nameless == 0 && !layout.is_narrowed;
         notes.extend(on_templates(templates));
         services.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile)));
         if all_are_named {
-            problems.extend(unused_globs.into_iter().map(|glob| glob.problem(&layout, &services)));
+            let names = || services.iter().map(|service| &service.name).chain(wrong.iter().map(|(name, _)| name));
+            problems.extend(unused_globs.into_iter().map(|glob| glob.problem(&layout, names())));
         }
         drop_links(&mut services, &mut notes);
-        problems.extend(same_names(&services));
+        problems.extend(same_names(&services, &wrong));
         problems.extend(local_bases::settle(&mut services));
         settle_contexts(&mut services);
         problems.extend(cycles(&services));
@@ -84,7 +96,11 @@ impl Repository {
         }
         let notes = notes.into_iter().chain(on_err_bases(&services)).chain(on_stage_names(&services)).collect();
         Ok(Self {
+            said: said.into_iter().chain(layout.settings.said()).collect(),
             root: layout.root,
+            real_root: layout.real_root,
+            settings_path: layout.settings_path,
+            git_above: layout.git_above,
             dockerfiles: layout.dockerfiles,
             output: layout.output,
             err_output: layout.err_output,
@@ -123,9 +139,9 @@ fn on_templates(count: usize) -> Option<String> {
     }
 }
 
-/// Globs of `exclude` that match nothing.
+/// Globs of `exclude` that match nothing, unless a flag leaves out what they may match.
 fn unused(layout: &Layout, scan: &Scan) -> Vec<Problem> {
-    let Some(path) = &layout.settings_path else { return Vec::new() };
+    let Some(path) = layout.settings_path.as_ref().filter(|_| !layout.is_narrowed) else { return Vec::new() };
     let globs = layout.settings.exclude.iter().filter(|glob| scan.unused_exclude.contains(&glob.value));
     let problem = |glob: &Located<String>| {
         let what = format!("`exclude`: `{}` matches nothing: correct or remove it", printable(&glob.value));
@@ -159,8 +175,12 @@ fn drop_links(services: &mut Vec<Service>, notes: &mut Vec<String>) {
     });
 }
 
-fn same_names(services: &[Service]) -> Vec<Problem> {
-    let names: Vec<_> = services.iter().map(|service| (service.name.clone(), service.dockerfile.as_path())).collect();
+/// Names of more than one service; `wrong` are services that have another problem.
+fn same_names(services: &[Service], wrong: &[(ServiceName, PathBuf)]) -> Vec<Problem> {
+    // A link may be to the Dockerfile of the other service: then it would be passed over.
+    let wrong = wrong.iter().filter(|(_, dockerfile)| !dockerfile.is_symlink());
+    let names = services.iter().map(|service| (service.name.clone(), service.dockerfile.as_path()));
+    let names: Vec<_> = names.chain(wrong.map(|(name, dockerfile)| (name.clone(), dockerfile.as_path()))).collect();
     collisions(&names)
 }
 
@@ -174,7 +194,7 @@ fn settle_contexts(services: &mut [Service]) {
     const ONE_IN: usize = 10;
     let is_own = |service: &Service| service.real_dockerfile.parent() == Some(&service.real_context);
     let takes_something = |service: &Service| service.parsed.as_ref().is_ok_and(|parsed| !parsed.sources.is_empty());
-    let is_found = |service: &&Service| !service.origins.contains_key("context") && takes_something(service);
+    let is_found = |service: &&Service| service.context_is_found && takes_something(service);
     let certain: Vec<_> =
         services.iter().filter(is_found).filter(|one| one.context_status == ContextStatus::Clear).collect();
     let others = certain.iter().filter(|service| !is_own(service)).count();

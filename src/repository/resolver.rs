@@ -1,6 +1,6 @@
 //! Settles one service after the other: name, settings, arguments, image and build context.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::image_name::{ImageName, of_tags};
@@ -36,9 +36,10 @@ pub(super) struct UnusedGlob {
 }
 
 impl UnusedGlob {
-    pub(super) fn problem(&self, layout: &Layout, services: &[Service]) -> Problem {
+    /// What is wrong with it; `names` are those of the services.
+    pub(super) fn problem<'n>(&self, layout: &Layout, names: impl Iterator<Item = &'n ServiceName>) -> Problem {
         let path = layout.settings_path.clone().unwrap_or_default();
-        let near = nearest(&self.glob, services.iter().map(|service| service.name.as_str()));
+        let near = nearest(&self.glob, names.map(ServiceName::as_str));
         let fix =
             near.map_or_else(|| "`mkcompose list` shows them".to_owned(), |near| format!("did you mean `{near}`?"));
         Problem::new(path, format!("`{}` matches no service: {fix}", printable(&self.glob))).at(self.line)
@@ -63,8 +64,29 @@ pub(super) struct Resolver<'a> {
     pub(super) nameless: usize,
     /// How many were templates, which are passed over.
     pub(super) templates: usize,
+    /// The names and Dockerfiles of services that have a problem.
+    pub(super) wrong: Vec<(ServiceName, PathBuf)>,
+    /// Which of the values that flags set too, the settings or comments of some service set.
+    pub(super) said: BTreeSet<&'static str>,
     pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<String>,
+}
+
+/// The build context of one service.
+struct SettledContext {
+    /// As it is shown.
+    shown: PathBuf,
+    /// Absolute and without links.
+    real: PathBuf,
+    status: ContextStatus,
+    /// Whether it was searched for, not named.
+    is_found: bool,
+}
+
+impl SettledContext {
+    fn named(shown: PathBuf, real: PathBuf) -> Self {
+        Self { shown, real, status: ContextStatus::Clear, is_found: false }
+    }
 }
 
 /// The settings of one service and where each key came from.
@@ -109,6 +131,8 @@ impl<'a> Resolver<'a> {
             services: Vec::new(),
             nameless: 0,
             templates: 0,
+            wrong: Vec::new(),
+            said: BTreeSet::new(),
             problems: Vec::new(),
             notes: Vec::new(),
         })
@@ -142,21 +166,27 @@ impl<'a> Resolver<'a> {
         for problem in wrong {
             self.problems.push(Problem::new(&file.found.path, printable(&problem.value)).at(problem.line));
         }
-        let name = self.name(&file, &of_comments)?;
-        let (settings, mut origins) = self.settings(&name, of_comments);
+        let name = self.name(&file, &of_comments);
+        // Without a name, no glob of the settings is meant, and the rest is checked all the same.
+        let (settings, mut origins) = self.settings(name.as_ref(), of_comments);
         let args = self.args(&file, &settings, &mut origins);
         read_again(&mut file, &args, settings.target.as_deref());
         self.check_target(&file, &settings, origins.get("target"));
-        let image = self.image(&name, &file, &settings);
-        let tags = self.tags(&name, &file, &settings);
+        let image = self.image(name.as_ref(), &file, &settings, &mut origins);
+        let tags = self.tags(name.as_ref(), &file, &settings);
         let (dockerfile, real_dockerfile) = self.place(&file);
         let context = self.context(&file, &real_dockerfile, &settings, &mut origins);
+        let name = name?;
+        if self.problems.len() > before {
+            self.wrong.push((name, dockerfile));
+            return None;
+        }
         let cache = |caches: &Option<Vec<String>>| {
             let named = caches.iter().flatten().map(|cache| cache.replace("{service}", name.as_str()));
             named.collect::<Vec<_>>()
         };
-        let (context, real_context, context_status) = context?;
-        let service = Service {
+        let SettledContext { shown: context, real: real_context, status: context_status, is_found } = context?;
+        Some(Service {
             cache_from: cache(&settings.cache_from),
             cache_to: cache(&settings.cache_to),
             dockerfile,
@@ -167,8 +197,9 @@ impl<'a> Resolver<'a> {
             target: settings.target,
             platforms: settings.platforms.unwrap_or_default(),
             labels: settings.labels,
-            tags: tags?,
+            tags,
             local_bases: Vec::new(),
+            context_is_found: is_found,
             context_status,
             real_dockerfile,
             real_context,
@@ -176,8 +207,7 @@ impl<'a> Resolver<'a> {
             lint: settings.lint,
             origins,
             name,
-        };
-        (self.problems.len() == before).then_some(service)
+        })
     }
 
     fn name(&mut self, file: &ReadDockerfile<'_>, comments: &ServiceSettings) -> Option<ServiceName> {
@@ -189,23 +219,21 @@ impl<'a> Resolver<'a> {
         result.map_err(|problem| (self.nameless += 1, self.problems.push(problem))).ok()
     }
 
-    /// The settings that apply to `name`, the strongest last: the file, its globs, comments, flags.
-    fn settings(&mut self, name: &ServiceName, comments: ServiceSettings) -> Settled {
+    /// The settings that apply to `name`, the strongest last: the file, its globs, comments.
+    fn settings(&mut self, name: Option<&ServiceName>, comments: ServiceSettings) -> Settled {
         let mut origins = BTreeMap::new();
-        let mut note = |settings: &ServiceSettings, origin: &Origin| {
-            for key in &settings.keys {
-                origins.insert(key.clone(), origin.clone());
-            }
+        let mut note = |settings: &ServiceSettings, origin: &dyn Fn(usize) -> Origin| {
+            origins.extend(settings.lines.iter().map(|(key, line)| (key.clone(), origin(*line))));
         };
         let file = &self.layout.settings;
         note(&file.all, &Origin::Settings);
         let mut all = file.all.clone();
         for (place, located) in file.services.iter().enumerate() {
             let glob = self.globs.get(place).and_then(Option::as_ref);
-            if glob.is_some_and(|glob| glob.is_match(name.as_str())) {
+            if glob.zip(name).is_some_and(|(glob, name)| glob.is_match(name.as_str())) {
                 let (text, settings) = &located.value;
                 self.unused_globs.retain(|unused| unused.line != located.line || unused.glob != *text);
-                note(settings, &Origin::Glob(text.clone()));
+                note(settings, &|line| Origin::Glob(text.clone(), line));
                 all = all.overridden_by(settings.clone());
             }
         }
@@ -226,7 +254,7 @@ impl<'a> Resolver<'a> {
             let key = format!("args.{name}");
             if parsed.declares(name) || is_predefined(name) {
                 args.insert(name.clone(), value.clone());
-            } else if origins.remove(&key) == Some(Origin::Comment) {
+            } else if matches!(origins.remove(&key), Some(Origin::Comment(_))) {
                 let known = parsed.args.iter().map(|arg| arg.name.as_str());
                 let near = nearest(name, known);
                 let fix = near.map_or_else(|| format!("add `ARG {name}`"), |near| format!("did you mean `{near}`?"));
@@ -250,9 +278,8 @@ impl<'a> Resolver<'a> {
             }
         };
         let line = match origin {
-            Some(Origin::Settings) => self.layout.settings.line_of(&["target"]),
-            Some(Origin::Glob(glob)) => self.layout.settings.line_of(&["services", glob, "target"]),
-            Some(Origin::Comment | Origin::Flag) | None => {
+            Some(Origin::Settings(line) | Origin::Glob(_, line)) => *line,
+            Some(Origin::Comment(_) | Origin::Flag(_)) | None => {
                 let what = format!("there is no build stage `{}` (`target`): {fix}", printable(target));
                 return self.problems.push(wrong(file, "target", &what));
             }
@@ -263,25 +290,42 @@ impl<'a> Resolver<'a> {
         self.problems.push(Problem::new(settings, what).at(line));
     }
 
-    fn image(&mut self, name: &ServiceName, file: &ReadDockerfile<'_>, settings: &ServiceSettings) -> Option<String> {
+    fn image(
+        &mut self,
+        name: Option<&ServiceName>,
+        file: &ReadDockerfile<'_>,
+        settings: &ServiceSettings,
+        origins: &mut BTreeMap<String, Origin>,
+    ) -> Option<String> {
+        if settings.image.is_some() {
+            self.said.insert("image");
+        }
         let template = match (&self.flag_image, &settings.image) {
-            (Some(flag), _) => Ok(flag.clone()),
+            (Some(flag), _) => {
+                origins.insert("image".to_owned(), Origin::Flag("--image"));
+                Ok(flag.clone())
+            }
             (None, Some(text)) if Some(text) != self.layout.settings.all.image.as_ref() => ImageName::parse(text),
             (None, _) => Ok(self.image.clone()),
         };
-        let image = template.and_then(|template| template.of(name));
-        image.map_err(|what| self.problems.push(wrong(file, "image", &what))).ok()
+        let image = template.and_then(|template| name.map(|name| template.of(name)).transpose());
+        image.map_err(|what| self.problems.push(wrong(file, "image", &what))).ok()?
     }
 
     fn tags(
         &mut self,
-        name: &ServiceName,
+        name: Option<&ServiceName>,
         file: &ReadDockerfile<'_>,
         settings: &ServiceSettings,
-    ) -> Option<Vec<String>> {
-        let tags = settings.tags.iter().flatten().map(|text| ImageName::parse(text).and_then(|tag| tag.of(name)));
-        let tags: Result<Vec<_>, _> = tags.collect();
-        tags.map_err(|what| self.problems.push(wrong(file, "tags", &of_tags(&what)))).ok()
+    ) -> Vec<String> {
+        let mut tags = Vec::new();
+        for text in settings.tags.iter().flatten() {
+            match ImageName::parse(text).and_then(|tag| name.map(|name| tag.of(name)).transpose()) {
+                Ok(tag) => tags.extend(tag),
+                Err(what) => self.problems.push(wrong(file, "tags", &of_tags(&what))),
+            }
+        }
+        tags
     }
 
     /// Where the Dockerfile is: as it is shown, and really.
@@ -302,12 +346,15 @@ impl<'a> Resolver<'a> {
         real_dockerfile: &Path,
         settings: &ServiceSettings,
         origins: &mut BTreeMap<String, Origin>,
-    ) -> Option<(PathBuf, PathBuf, ContextStatus)> {
-        if let Some(flag) = &self.options.context
-            && flag != Path::new(AUTO)
-        {
-            origins.insert("context".to_owned(), Origin::Flag);
-            return self.named_context(flag.clone());
+    ) -> Option<SettledContext> {
+        if settings.context.is_some() {
+            self.said.insert("context");
+        }
+        if let Some(flag) = &self.options.context {
+            origins.insert("context".to_owned(), Origin::Flag("--context"));
+            if flag != Path::new(AUTO) {
+                return self.named_context(flag.clone());
+            }
         }
         let setting = if self.options.context.is_some() { None } else { settings.context.as_deref() };
         let default = if self.options.context.is_some() { None } else { self.default_context };
@@ -315,7 +362,7 @@ impl<'a> Resolver<'a> {
             None | Some(AUTO) => self.found_context(file, real_dockerfile),
             Some(folder) => {
                 // That of the settings file was checked with it, and the samples of the convention are there.
-                if origins.get("context") == Some(&Origin::Comment)
+                if matches!(origins.get("context"), Some(Origin::Comment(_)))
                     && let Some(what) = wrong_context(folder, &self.layout.root, &self.layout.real_root)
                 {
                     self.problems.push(wrong(file, "context", &what));
@@ -326,11 +373,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn found_context(
-        &mut self,
-        file: &ReadDockerfile<'_>,
-        real_dockerfile: &Path,
-    ) -> Option<(PathBuf, PathBuf, ContextStatus)> {
+    fn found_context(&mut self, file: &ReadDockerfile<'_>, real_dockerfile: &Path) -> Option<SettledContext> {
         let empty = ParsedDockerfile::default();
         let found = context::find(real_dockerfile, &self.layout.real_root, file.parsed.as_ref().unwrap_or(&empty));
         let found =
@@ -344,12 +387,12 @@ impl<'a> Resolver<'a> {
             }
             status => status,
         };
-        Some((shown, real, status))
+        Some(SettledContext { shown, real, status, is_found: true })
     }
 
-    fn named_context(&mut self, shown: PathBuf) -> Option<(PathBuf, PathBuf, ContextStatus)> {
+    fn named_context(&mut self, shown: PathBuf) -> Option<SettledContext> {
         if let Some(real) = self.real_contexts.get(&shown) {
-            return Some((shown, real.clone(), ContextStatus::Clear));
+            return Some(SettledContext::named(shown, real.clone()));
         }
         let real = resolve(&shown).map_err(|error| self.problems.push(error.into())).ok()?;
         if !real.is_dir() {
@@ -361,7 +404,7 @@ impl<'a> Resolver<'a> {
             self.notes.push(format!("{}: this build context is outside the repository", printable_path(&shown)));
         }
         self.real_contexts.insert(shown.clone(), real.clone());
-        Some((shown, real, ContextStatus::Clear))
+        Some(SettledContext::named(shown, real))
     }
 
     /// Adds what the next thread's resolver found.
@@ -370,6 +413,8 @@ impl<'a> Resolver<'a> {
         self.services.extend(other.services);
         self.nameless += other.nameless;
         self.templates += other.templates;
+        self.wrong.extend(other.wrong);
+        self.said.extend(other.said);
         self.problems.extend(other.problems);
         // In the order of the Dockerfiles, as if one thread had read them all: it says a thing once.
         for note in other.notes {

@@ -25,6 +25,8 @@ pub struct ScanOptions {
     pub roots: Vec<PathBuf>,
     /// What to leave out, in the words of a `.gitignore` at the repository's root: `vendor/**`, `*.test.Dockerfile`.
     pub exclude: Vec<String>,
+    /// The git repository that holds the root, as it is shown, if it is a larger folder: where else to look.
+    pub git_above: Option<PathBuf>,
 }
 
 /// A file that is a Dockerfile by its name.
@@ -167,6 +169,7 @@ mod tests {
             repository: folder.to_owned(),
             roots: roots.iter().map(|root| folder.join(root)).collect(),
             exclude: exclude.iter().map(ToString::to_string).collect(),
+            git_above: None,
         }
     }
 

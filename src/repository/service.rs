@@ -1,7 +1,6 @@
 //! One image to build, with everything about it settled: what the Compose file says and what the engine is asked.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 
 use super::service_name::ServiceName;
@@ -38,6 +37,8 @@ pub struct Service {
     pub local_bases: Vec<LocalBase>,
     /// What must happen when the image is run.
     pub expectation: Expectation,
+    /// Whether the build context was searched for, as `auto` and the default say, and not named.
+    pub context_is_found: bool,
     /// How sure it is that the build context is the right one.
     pub context_status: ContextStatus,
     /// Where the Dockerfile is, absolute and without links.
@@ -69,6 +70,7 @@ impl Service {
             cache_to: Vec::new(),
             local_bases: Vec::new(),
             expectation: Expectation::default(),
+            context_is_found: true,
             context_status: ContextStatus::Clear,
             real_dockerfile: PathBuf::new(),
             real_context: PathBuf::new(),
@@ -80,28 +82,17 @@ impl Service {
     }
 }
 
-/// Where a value of a service came from, the strongest last.
+/// Where a value of a service came from, the strongest last. Lines are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The top level of the settings file.
-    Settings,
-    /// A glob below `services` in the settings file.
-    Glob(String),
-    /// A comment in the Dockerfile.
-    Comment,
-    /// A flag.
-    Flag,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Settings => f.write_str("settings"),
-            Self::Glob(glob) => write!(f, "services.{glob}"),
-            Self::Comment => f.write_str("comment"),
-            Self::Flag => f.write_str("flag"),
-        }
-    }
+    /// This line of the settings file, at its top level.
+    Settings(usize),
+    /// A glob below `services` in the settings file, and the line of the value.
+    Glob(String, usize),
+    /// The comment on this line of the Dockerfile.
+    Comment(usize),
+    /// This flag.
+    Flag(&'static str),
 }
 
 /// An image of this repository that a Dockerfile starts FROM, copies from or mounts.

@@ -59,8 +59,8 @@ impl Checker<'_> {
     fn dockerfiles(&mut self, settings: &mut SettingsFile) {
         let mut seen: Vec<PathBuf> = Vec::new();
         for folder in &settings.dockerfiles {
-            let shown = printable(folder);
-            let wrong = match self.real_root.join(folder).canonicalize() {
+            let shown = printable(&folder.value);
+            let wrong = match self.real_root.join(&folder.value).canonicalize() {
                 Ok(real) if seen.contains(&real) => {
                     format!("`dockerfiles`: `{shown}` is there twice: remove one")
                 }
@@ -70,12 +70,15 @@ impl Checker<'_> {
                 }
                 Ok(_) => format!("`dockerfiles`: `{shown}` is not a folder: name the folder that it is in"),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    format!("`dockerfiles`: there is no folder `{shown}` beside this file: correct the path")
+                    let near = nearest_folder(&folder.value, self.real_root);
+                    let fix =
+                        near.map_or_else(|| "correct the path".to_owned(), |near| format!("did you mean `{near}`?"));
+                    format!("`dockerfiles`: there is no folder `{shown}` beside this file: {fix}")
                 }
                 // The scan says what the operating system refuses.
                 Err(_) => continue,
             };
-            self.say(settings.item_line_of("dockerfiles", folder), &wrong);
+            self.say(folder.line, &wrong);
             settings.says_where = false;
         }
     }
@@ -140,7 +143,26 @@ pub(super) fn wrong_context(context: &str, root: &Path, real_root: &Path) -> Opt
         return None;
     }
     let place = printable_path(&join(root, context));
-    Some(format!("`context`: `{place}` is not a folder: correct the path, or add the folder"))
+    let near = nearest_folder(context, real_root);
+    let fix =
+        near.map_or_else(|| "correct the path, or add the folder".to_owned(), |near| format!("did you mean `{near}`?"));
+    Some(format!("`context`: `{place}` is not a folder: {fix}"))
+}
+
+/// The folder that `path`, a path from `root` that leads nowhere, most likely means: one beside it, in the words of `path`.
+fn nearest_folder(path: &str, root: &Path) -> Option<String> {
+    /// More folders are not looked through.
+    const MOST: usize = 10_000;
+    let path = Path::new(path);
+    let wanted = path.file_name()?.to_str()?;
+    let parent = path.parent().unwrap_or(Path::new(""));
+    let entries = std::fs::read_dir(root.join(parent)).ok()?.take(MOST).flatten();
+    let folders =
+        entries.filter(|entry| entry.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok());
+    let mut folders: Vec<_> = folders.collect();
+    folders.sort();
+    let near = crate::settings::nearest(wanted, folders.iter().map(String::as_str))?;
+    Some(printable_path(&parent.join(near)))
 }
 
 /// What is wrong with a glob, without the glob, which `ignore` repeats.

@@ -6,7 +6,8 @@ use serde_yaml::{Mapping, Value};
 
 use super::keys::{self, Scope, keys_of};
 use super::line::{Located, item_line_of, line_of};
-use super::service_settings::{ServiceSettings, kind};
+use super::service_settings::ServiceSettings;
+use super::value::{Reader, kind, string};
 use crate::bounded;
 use crate::problem::Problem;
 use image_analyzer::printable::printable;
@@ -21,7 +22,7 @@ const MAX_SIZE: u64 = 1024 * 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingsFile {
     /// The folders of Dockerfiles, relative to the file's own; empty if it names none.
-    pub dockerfiles: Vec<String>,
+    pub dockerfiles: Vec<Located<String>>,
     /// What to leave out, as globs.
     pub exclude: Vec<Located<String>>,
     /// The Compose file of the normal set, relative to the file's own folder.
@@ -81,14 +82,19 @@ impl SettingsFile {
         (settings, problems.into_iter().map(problem).collect())
     }
 
+    /// Which of the values that flags set too it sets, apart from those of services.
+    pub fn said(&self) -> impl Iterator<Item = &'static str> {
+        let said = [
+            ("dockerfiles", !self.dockerfiles.is_empty()),
+            ("output", self.output.is_some()),
+            ("err_output", self.err_output.is_some()),
+        ];
+        said.into_iter().filter_map(|(key, is_set)| is_set.then_some(key))
+    }
+
     /// The line of the key that `path` leads to, counted from 1.
     pub fn line_of(&self, path: &[&str]) -> usize {
         line_of(&self.text, path)
-    }
-
-    /// The line of `item` in the list that is the value of the key `key`, counted from 1.
-    pub fn item_line_of(&self, key: &str, item: &str) -> usize {
-        item_line_of(&self.text, key, item)
     }
 
     /// Reads the text of a settings file: what it says, and everything that is wrong with it.
@@ -117,37 +123,36 @@ impl SettingsFile {
     }
 
     fn take(&mut self, entries: Mapping, text: &str, problems: &mut Vec<Located<String>>) {
-        let known = keys_of(&[Scope::File, Scope::Service]);
+        let known = [Scope::File, Scope::Service];
+        let line = |path: &[&str], item: Option<usize>| line_in(text, path, item);
         for (key, value) in entries {
             let Some(key) = name(&key, &[], text, problems) else { continue };
-            let result = match key.as_str() {
-                "dockerfiles" => strings(value).map(|folders| self.dockerfiles = folders),
-                "exclude" => strings(value).map(|globs| {
-                    let located = |glob: String| Located { line: item_line_of(text, "exclude", &glob), value: glob };
-                    self.exclude = globs.into_iter().map(located).collect();
-                }),
-                "output" => string(value).map(|path| self.output = Some(path)),
-                "err_output" => string(value).map(|path| self.err_output = Some(path)),
+            let mut reader = Reader::new(&line, problems);
+            let before = reader.count();
+            match key.as_str() {
+                "dockerfiles" => self.dockerfiles = located(&key, value, &mut reader),
+                "exclude" => self.exclude = located(&key, value, &mut reader),
+                "output" => self.output = reader.take(&[&key], string(value)),
+                "err_output" => self.err_output = reader.take(&[&key], string(value)),
                 "services" => {
                     self.take_services(value, text, problems);
                     continue;
                 }
-                key if known.contains(&key) => self.all.set(key, value),
+                key if keys_of(&known).contains(&key) => self.all.set(key, value, &mut reader),
                 key => {
-                    self.says_where = false;
-                    problems.push(Located { line: line_of(text, &[key]), value: keys::unknown(key, &known) });
+                    // It may say where Dockerfiles are; any other key may not.
+                    let near = keys::nearest(key, keys_of(&known));
+                    self.says_where &= !near.is_some_and(|near| WHERE.contains(&near));
+                    problems.push(Located { line: line_of(text, &[key]), value: keys::unknown_key(key, &known) });
                     continue;
                 }
-            };
-            if let Err(why) = result {
-                self.says_where &= !matches!(key.as_str(), "dockerfiles" | "exclude");
-                problems.push(Located { line: line_of(text, &[&key]), value: format!("`{key}`: {why}") });
             }
+            self.says_where &= reader.count() == before || !WHERE.contains(&key.as_str());
         }
     }
 
     fn take_services(&mut self, value: Value, text: &str, problems: &mut Vec<Located<String>>) {
-        let known = keys_of(&[Scope::Service]);
+        let known = [Scope::Service];
         let Value::Mapping(globs) = value else {
             let value = format!("`services`: expected globs and their settings, found {}", kind(&value));
             problems.push(Located { line: line_of(text, &["services"]), value });
@@ -162,22 +167,35 @@ impl SettingsFile {
                 continue;
             };
             let mut settings = ServiceSettings::default();
+            let line_of_entry = |path: &[&str], item: Option<usize>| {
+                line_in(text, &[&["services", glob.as_str()], path].concat(), item)
+            };
             for (key, value) in entries {
                 let Some(key) = name(&key, &["services", &glob], text, problems) else { continue };
-                let result = if known.contains(&key.as_str()) {
-                    settings.set(&key, value).map_err(|why| format!("`{key}`: {why}"))
-                } else if key == "name" {
-                    Err("`name` belongs into a comment of the Dockerfile: `# mkcompose: name=NAME`".to_owned())
+                if keys_of(&known).contains(&key.as_str()) {
+                    settings.set(&key, value, &mut Reader::new(&line_of_entry, problems));
                 } else {
-                    Err(keys::unknown(&key, &known))
-                };
-                if let Err(value) = result {
-                    problems.push(Located { line: line_of(text, &["services", &glob, &key]), value });
+                    problems
+                        .push(Located { line: line_of_entry(&[&key], None), value: keys::unknown_key(&key, &known) });
                 }
             }
             self.services.push(Located { line, value: (glob, settings) });
         }
     }
+}
+
+/// The keys that say where Dockerfiles are.
+const WHERE: [&str; 2] = ["dockerfiles", "exclude"];
+
+/// The line of what `path` leads to in `text`, or of this item of it.
+fn line_in(text: &str, path: &[&str], item: Option<usize>) -> usize {
+    item.map_or_else(|| line_of(text, path), |item| item_line_of(text, path, item))
+}
+
+/// The strings of a list, each with its line.
+fn located(key: &str, value: Value, reader: &mut Reader<'_>) -> Vec<Located<String>> {
+    let items = reader.list(key, value, string).unwrap_or_default();
+    items.into_iter().map(|(place, value)| Located { line: reader.item_line(key, place), value }).collect()
 }
 
 /// A key as a string.
@@ -188,20 +206,6 @@ fn name(key: &Value, parents: &[&str], text: &str, problems: &mut Vec<Located<St
     let value = format!("a key is a string, not {}: put it in quotes", kind(key));
     problems.push(Located { line: line_of(text, parents), value });
     None
-}
-
-fn string(value: Value) -> Result<String, String> {
-    match value {
-        Value::String(text) => Ok(text),
-        other => Err(format!("expected a string, found {}", kind(&other))),
-    }
-}
-
-fn strings(value: Value) -> Result<Vec<String>, String> {
-    match value {
-        Value::Sequence(items) => items.into_iter().map(string).collect(),
-        other => string(other).map(|one| vec![one]),
-    }
 }
 
 /// The text of the file at `path`, or why it cannot be read, with what to do.
@@ -238,7 +242,8 @@ mod tests {
                     services:\n  \"web*\": {target: runtime, expect: {outcome: works, http: 80/}, tags: [x:1]}\n  db:\n    expect: runs\n";
         let (settings, problems) = SettingsFile::parse(text);
         assert_eq!(problems, []);
-        assert_eq!(settings.dockerfiles, ["a", "b"]);
+        let folders: Vec<_> = settings.dockerfiles.iter().map(|folder| folder.value.as_str()).collect();
+        assert_eq!(folders, ["a", "b"]);
         assert_eq!(settings.exclude, [Located { line: 3, value: "vendor/**".to_owned() }]);
         assert!(settings.says_where);
         assert_eq!(settings.all.args["SHA"], None);
@@ -260,7 +265,7 @@ mod tests {
     #[test]
     fn a_number_that_may_lose_digits_needs_quotes() {
         let found = problems("args: {VERSION: 1.10}\n");
-        assert_eq!(found, [(1, "`args`: the number 1.1 may lose digits: put it in quotes".to_owned())]);
+        assert_eq!(found, [(1, "`args.VERSION`: the number 1.1 may lose digits: put it in quotes".to_owned())]);
     }
 
     #[test]

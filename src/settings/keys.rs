@@ -1,5 +1,7 @@
 //! The keys of the settings, and the one that a misspelt key means.
 
+use super::file::FILE_NAME;
+
 /// Where a key may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
@@ -103,11 +105,22 @@ pub(super) fn keys_of(scopes: &[Scope]) -> Vec<&'static str> {
     KEYS.iter().filter(|key| scopes.contains(&key.scope)).map(|key| key.name).collect()
 }
 
-/// What to say about the key `key`, which is none of `known`.
-pub(super) fn unknown(key: &str, known: &[&str]) -> String {
-    match nearest(key, known.iter().copied()) {
-        Some(near) => format!("unknown key `{key}`: did you mean `{near}`?"),
-        None => format!("unknown key `{key}`: use one of {}", known.join(", ")),
+/// What to say about the key `key`, which may not stand where one of `scopes` is meant.
+pub(super) fn unknown_key(key: &str, scopes: &[Scope]) -> String {
+    match KEYS.iter().find(|known| known.name == key).map(|known| known.scope) {
+        Some(Scope::File) => format!("`{key}` belongs at the top of `{FILE_NAME}`: move it there"),
+        Some(Scope::Comment) => {
+            format!("`{key}` belongs in a comment of the Dockerfile: write `# mkcompose: {key}=NAME` there")
+        }
+        Some(Scope::Service) | None => unknown("key", key, &keys_of(scopes)),
+    }
+}
+
+/// What to say about `word`, a `kind` of word that is none of `known`.
+pub(super) fn unknown(kind: &str, word: &str, known: &[&str]) -> String {
+    match nearest(word, known.iter().copied()) {
+        Some(near) => format!("unknown {kind} `{word}`: did you mean `{near}`?"),
+        None => format!("unknown {kind} `{word}`: use one of {}", known.join(", ")),
     }
 }
 
@@ -115,25 +128,33 @@ pub(super) fn unknown(key: &str, known: &[&str]) -> String {
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     /// How alike two words must be, as clap has it for flags.
     const ALIKE: f64 = 0.8;
-    let alike = known.into_iter().map(|known| (strsim::jaro_winkler(word, known), known));
-    alike
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, known)| known)
+    /// A word of so many bytes is meant if one letter is wrong, or two are swapped.
+    const LONG: usize = 3;
+    let mut best: Option<(f64, &str)> = None;
+    for known in known {
+        let is_slip = word.len() + 1 >= LONG && known.len() >= LONG && strsim::osa_distance(word, known) == 1;
+        let alike = strsim::jaro_winkler(word, known).max(if is_slip { ALIKE } else { 0.0 });
+        if alike >= ALIKE && best.is_none_or(|(best, _)| alike > best) {
+            best = Some((alike, known));
+        }
+    }
+    best.map(|(_, known)| known)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{KEYS, Key, Kind, LINT_RULES, Scope, keys_of, unknown};
+    use super::{KEYS, Key, Kind, LINT_RULES, Scope, keys_of, nearest, unknown};
 
     #[test]
     fn a_misspelt_key_is_answered_with_the_nearest_one() {
         let keys = keys_of(&[Scope::File, Scope::Service]);
-        assert_eq!(unknown("platform", &keys), "unknown key `platform`: did you mean `platforms`?");
-        assert_eq!(unknown("contxt", &keys), "unknown key `contxt`: did you mean `context`?");
-        assert!(unknown("zzz", &keys).starts_with("unknown key `zzz`: use one of args, cache, "));
+        assert_eq!(unknown("key", "platform", &keys), "unknown key `platform`: did you mean `platforms`?");
+        assert_eq!(unknown("key", "contxt", &keys), "unknown key `contxt`: did you mean `context`?");
+        assert_eq!(nearest("wbe", ["db", "web"]), Some("web"));
+        assert_eq!(nearest("a", ["b"]), None);
+        assert!(unknown("key", "zzz", &keys).starts_with("unknown key `zzz`: use one of args, cache, "));
     }
 
     /// The JSON Schema of the settings file.

@@ -37,17 +37,31 @@ pub(super) fn line_of(text: &str, path: &[&str]) -> usize {
     found
 }
 
-/// The line of `item` in the list that is the value of the key `key` at the top, counted from 1; that of the key if the item
-/// is not on a line of its own.
-pub(super) fn item_line_of(text: &str, key: &str, item: &str) -> usize {
-    let start = line_of(text, &[key]);
-    let is_item = |line: &str| {
-        let content = line.trim_start().strip_prefix("- ").map(str::trim);
-        content.is_some_and(|content| [content, content.trim_matches('"'), content.trim_matches('\'')].contains(&item))
-    };
-    let is_in_list = |line: &&str| line.is_empty() || line.starts_with([' ', '-', '#']);
-    let below = text.lines().skip(start).take_while(is_in_list);
-    below.into_iter().position(is_item).map_or(start, |place| start + place + 1)
+/// The line of an item of the list that `path` leads to, counted from 1; that of the list's key if the items are not on lines of
+/// their own.
+pub(super) fn item_line_of(text: &str, path: &[&str], item: usize) -> usize {
+    let start = line_of(text, path);
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let parent = text.lines().nth(start.saturating_sub(1)).map_or(0, indent);
+    let mut level = None;
+    let mut items = 0;
+    for (place, line) in text.lines().enumerate().skip(start) {
+        let content = line.trim_start();
+        if content.is_empty() || content.starts_with('#') {
+            continue;
+        }
+        let is_item = content == "-" || content.starts_with("- ");
+        if indent(line) < parent || indent(line) == parent && !is_item {
+            break;
+        }
+        if is_item && indent(line) == *level.get_or_insert(indent(line)) {
+            if items == item {
+                return place + 1;
+            }
+            items += 1;
+        }
+    }
+    start
 }
 
 /// The key that a line begins with, without its quotes.
@@ -68,11 +82,14 @@ mod tests {
 
     #[test]
     fn an_item_is_found_in_its_list_alone() {
-        let text = "a:\n- x\nb:\n  - y\n  # no\n\n  - \"x\"\nc: [x]\n";
-        assert_eq!(item_line_of(text, "a", "x"), 2);
-        assert_eq!(item_line_of(text, "b", "x"), 7);
-        assert_eq!(item_line_of(text, "b", "z"), 3);
-        assert_eq!(item_line_of(text, "c", "x"), 8);
+        let text =
+            "a:\n- x\nb:\n  - y\n  # no\n\n  - \"x\"\nc: [x, y]\nd:\n  e:\n  - k: v\n    l: [m]\n  -\n    - n\n  - z\n";
+        assert_eq!(item_line_of(text, &["a"], 0), 2);
+        assert_eq!(item_line_of(text, &["a"], 1), 1);
+        assert_eq!(item_line_of(text, &["b"], 1), 7);
+        assert_eq!(item_line_of(text, &["b"], 2), 3);
+        assert_eq!(item_line_of(text, &["c"], 1), 8);
+        assert_eq!([0, 1, 2].map(|item| item_line_of(text, &["d", "e"], item)), [11, 13, 15]);
     }
 
     #[test]

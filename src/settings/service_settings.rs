@@ -7,6 +7,7 @@ use serde_yaml::{Mapping, Value};
 use super::expectation::{self, ExpectationSettings};
 use super::keys::{self, LINT_RULES, Scope, keys_of};
 use super::line::Located;
+use super::value::{Reader, scalar, switch};
 use crate::dockerfile::SettingComment;
 use crate::expectation::Expectation;
 
@@ -37,8 +38,9 @@ pub struct ServiceSettings {
     pub lint: BTreeMap<String, bool>,
     /// What must happen when the image is run.
     pub expect: ExpectationSettings,
-    /// The keys that are set, as `context` or `args.VERSION`.
-    pub keys: BTreeSet<String>,
+    /// The line of each value that is set, counted from 1, by the value's name: `context`, `args.VERSION`, `expect.stdout`. What
+    /// `cache` sets are `cache_from` and `cache_to`.
+    pub lines: BTreeMap<String, usize>,
 }
 
 impl ServiceSettings {
@@ -48,7 +50,7 @@ impl ServiceSettings {
         self.args.extend(later.args);
         self.labels.extend(later.labels);
         self.lint.extend(later.lint);
-        self.keys.extend(later.keys);
+        self.lines.extend(later.lines);
         Self {
             name: later.name.or(self.name),
             image: later.image.or(self.image),
@@ -68,62 +70,121 @@ impl ServiceSettings {
         self.expect.expectation()
     }
 
-    /// Sets `key` to `value`.
-    ///
-    /// # Errors
-    /// What is wrong with the value, without the key.
-    pub(super) fn set(&mut self, key: &str, value: Value) -> Result<(), String> {
-        for part in parts(key, &value) {
-            self.keys.insert(part);
-        }
+    /// Sets `key` to `value`. The `reader` says what is wrong with each entry of a map or a list; the others are set all the same.
+    pub(super) fn set(&mut self, key: &str, value: Value, reader: &mut Reader<'_>) {
         match key {
-            "name" => self.name = Some(scalar(value)?),
-            "image" => self.image = Some(scalar(value)?),
-            "context" => self.context = Some(scalar(value)?),
-            "target" => self.target = Some(scalar(value)?),
-            "platforms" => self.platforms = Some(platforms(list(value)?)?),
-            "tags" => self.tags = Some(list(value)?),
-            "cache_from" => self.cache_from = Some(list(value)?),
-            "cache_to" => self.cache_to = Some(list(value)?),
+            "name" => self.name = self.text(key, value, reader),
+            "image" => self.image = self.text(key, value, reader),
+            "context" => self.context = self.text(key, value, reader),
+            "target" => self.target = self.text(key, value, reader),
+            "platforms" => self.platforms = self.list(&[key], value, reader, platform),
+            "tags" => self.tags = self.list(&[key], value, reader, Ok),
+            "cache_from" => self.cache_from = self.list(&[key], value, reader, Ok),
+            "cache_to" => self.cache_to = self.list(&[key], value, reader, Ok),
             "cache" => {
-                let caches = list(value)?;
+                let caches = self.list(&[key, "cache_from", "cache_to"], value, reader, Ok);
                 // A plain reference may be read from as it is; to write there, its type is needed.
                 let to = |cache: &String| {
                     let kind = if cache.contains('=') { "" } else { "type=registry,ref=" };
                     format!("{kind}{cache},mode=max")
                 };
-                self.cache_to = Some(caches.iter().map(to).collect());
-                self.cache_from = Some(caches);
+                self.cache_to = caches.as_ref().map(|caches| caches.iter().map(to).collect());
+                self.cache_from = caches;
             }
-            "args" => {
-                for (name, value) in map(value)? {
-                    let value = if value.is_null() { None } else { Some(scalar(value)?) };
-                    self.args.insert(variable(name)?, value);
-                }
-            }
-            "labels" => {
-                for (name, value) in map(value)? {
-                    self.labels.insert(name, scalar(value)?);
-                }
-            }
-            "lint" => {
-                for (rule, value) in map(value)? {
-                    if !LINT_RULES.contains(&rule.as_str()) {
-                        return Err(keys::unknown(&rule, &LINT_RULES).replace("unknown key", "unknown rule"));
-                    }
-                    self.lint.insert(rule, switch(&value)?);
-                }
-            }
-            "expect" => self.expect = self.expect.clone().overridden_by(expect(value)?),
+            "args" | "labels" | "lint" | "expect" => self.set_entries(key, value, reader),
             _ => {}
         }
-        Ok(())
+    }
+
+    /// Sets a string.
+    fn text(&mut self, key: &str, value: Value, reader: &mut Reader<'_>) -> Option<String> {
+        let text = reader.take(&[key], scalar(value))?;
+        self.lines.insert(key.to_owned(), reader.line(&[key]));
+        Some(text)
+    }
+
+    /// Sets a list. The first of `names` is its key; the last ones are the values that it sets, if it does not set itself.
+    fn list(
+        &mut self,
+        names: &[&str],
+        value: Value,
+        reader: &mut Reader<'_>,
+        check: impl Fn(String) -> Result<String, String>,
+    ) -> Option<Vec<String>> {
+        let (key, sets) = names.split_first()?;
+        let items = reader.list(key, value, |item| scalar(item).and_then(&check))?;
+        for name in if sets.is_empty() { names } else { sets } {
+            self.lines.insert((*name).to_owned(), reader.line(&[key]));
+        }
+        Some(items.into_iter().map(|(_, item)| item).collect())
+    }
+
+    /// Sets the entries of a map.
+    fn set_entries(&mut self, key: &str, value: Value, reader: &mut Reader<'_>) {
+        if key == "expect" && !value.is_mapping() {
+            let outcome = reader.take(&[key], scalar(value).and_then(|text| text.parse()));
+            if outcome.is_some() {
+                self.expect.outcome = outcome;
+                self.lines.insert(key.to_owned(), reader.line(&[key]));
+            }
+            return;
+        }
+        for (name, value) in reader.map(key, value) {
+            let path = [key, name.as_str()];
+            if self.set_entry(path, value, reader).is_some() {
+                // The outcome is the expectation itself, in whichever of its forms it is written.
+                let of = if path == ["expect", "outcome"] { key.to_owned() } else { path.join(".") };
+                self.lines.insert(of, reader.line(&path));
+            }
+        }
+    }
+
+    /// Sets one entry of a map; `None` if it is wrong.
+    fn set_entry(&mut self, path: [&str; 2], value: Value, reader: &mut Reader<'_>) -> Option<()> {
+        let [key, name] = path;
+        match key {
+            "args" => {
+                let is_name = reader.take(&path, variable(name));
+                let value = if value.is_null() { None } else { Some(reader.take(&path, scalar(value))?) };
+                is_name?;
+                self.args.insert(name.to_owned(), value);
+            }
+            "labels" => {
+                self.labels.insert(name.to_owned(), reader.take(&path, scalar(value))?);
+            }
+            "lint" if LINT_RULES.contains(&name) => {
+                self.lint.insert(name.to_owned(), reader.take(&path, switch(&value))?);
+            }
+            "lint" => {
+                reader.say_entry(key, name, &keys::unknown("rule", name, &LINT_RULES));
+                return None;
+            }
+            _ => {
+                let text = scalar(value);
+                let expect = &mut self.expect;
+                match name {
+                    "outcome" => {
+                        expect.outcome = Some(reader.take(&path, text.and_then(|text| text.parse()))?);
+                    }
+                    "stdout" => {
+                        expect.stdout = Some(reader.take(&path, text.and_then(|text| expectation::stdout(&text)))?);
+                    }
+                    "http" => {
+                        expect.http = Some(reader.take(&path, text.and_then(|text| expectation::http(&text)))?);
+                    }
+                    _ => {
+                        reader.say_entry(key, name, &keys::unknown("key", name, &["outcome", "stdout", "http"]));
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(())
     }
 }
 
 /// The settings of a Dockerfile's comments, and what is wrong with them.
 pub fn from_comments(comments: &[SettingComment]) -> (ServiceSettings, Vec<Located<String>>) {
-    let known = keys_of(&[Scope::Service, Scope::Comment]);
     let mut settings = ServiceSettings::default();
     let mut problems = Vec::new();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -131,20 +192,25 @@ pub fn from_comments(comments: &[SettingComment]) -> (ServiceSettings, Vec<Locat
         let result = match &comment.value {
             None => Err(format!("`{}` has no value: write `# mkcompose: KEY=VALUE`", comment.key)),
             Some(_) if !seen.insert(&comment.key) => Err(format!("`{}` is set twice: remove one line", comment.key)),
-            Some(value) => set_from_comment(&mut settings, &comment.key, value, &known),
+            Some(value) => entry(&comment.key, value),
         };
-        if let Err(value) = result {
-            problems.push(Located { line: comment.line, value });
+        match result {
+            Ok((key, value)) => {
+                let line = |_: &[&str], _: Option<usize>| comment.line;
+                settings.set(key, value, &mut Reader::new(&line, &mut problems));
+            }
+            Err(value) => problems.push(Located { line: comment.line, value }),
         }
     }
     (settings, problems)
 }
 
-/// Sets what the comment `KEY=VALUE` says: `args.VERSION=3` is the entry `VERSION` of `args`.
-fn set_from_comment(settings: &mut ServiceSettings, key: &str, value: &str, known: &[&str]) -> Result<(), String> {
+/// What the comment `KEY=VALUE` sets: `args.VERSION=3` is the entry `VERSION` of `args`.
+fn entry<'c>(key: &'c str, value: &str) -> Result<(&'c str, Value), String> {
+    let known = [Scope::Service, Scope::Comment];
     let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
-    if !known.contains(&first) {
-        return Err(keys::unknown(first, known));
+    if !keys_of(&known).contains(&first) {
+        return Err(keys::unknown_key(first, &known));
     }
     let text = Value::String(value.to_owned());
     let value = match (first, rest) {
@@ -154,107 +220,29 @@ fn set_from_comment(settings: &mut ServiceSettings, key: &str, value: &str, know
         ("args" | "labels" | "lint", None) => {
             return Err(format!("`{first}` needs a name: write `# mkcompose: {first}.NAME=VALUE`"));
         }
-        (_, Some(_)) => return Err(keys::unknown(key, known)),
+        (_, Some(_)) => return Err(keys::unknown_key(key, &known)),
         ("platforms", None) => Value::Sequence(value.split(',').map(|one| Value::String(one.trim().into())).collect()),
         _ => text,
     };
-    settings.set(first, value).map_err(|why| format!("`{key}`: {why}"))
+    Ok((first, value))
 }
 
-/// The names of what `key` sets: each entry of a map by itself.
-fn parts(key: &str, value: &Value) -> Vec<String> {
-    let entries = value.as_mapping().into_iter().flat_map(Mapping::keys).filter_map(Value::as_str);
-    let parts: Vec<_> = entries.map(|entry| format!("{key}.{entry}")).collect();
-    if parts.is_empty() { vec![key.to_owned()] } else { parts }
-}
-
-/// A string; a whole number or a truth value as its words.
-fn scalar(value: Value) -> Result<String, String> {
-    match value {
-        Value::String(text) => Ok(text),
-        Value::Bool(value) => Ok(value.to_string()),
-        Value::Number(number) if number.is_i64() || number.is_u64() => Ok(number.to_string()),
-        Value::Number(number) => Err(format!("the number {number} may lose digits: put it in quotes")),
-        other => Err(format!("expected a string, found {}", kind(&other))),
-    }
-}
-
-/// A list of strings, or one string.
-fn list(value: Value) -> Result<Vec<String>, String> {
-    match value {
-        Value::Sequence(items) => items.into_iter().map(scalar).collect(),
-        Value::String(text) => Ok(vec![text]),
-        other => Err(format!("expected a list of strings, found {}", kind(&other))),
-    }
-}
-
-fn map(value: Value) -> Result<Vec<(String, Value)>, String> {
-    let Value::Mapping(entries) = value else {
-        return Err(format!("expected a map of names and values, found {}", kind(&value)));
-    };
-    entries.into_iter().map(|(name, value)| Ok((scalar(name)?, value))).collect()
-}
-
-/// `on` or `off`, as a string or as YAML 1.1 has it.
-fn switch(value: &Value) -> Result<bool, String> {
-    match value {
-        Value::Bool(is_on) => Ok(*is_on),
-        Value::String(word) if word == "on" => Ok(true),
-        Value::String(word) if word == "off" => Ok(false),
-        _ => Err("expected on or off".to_owned()),
-    }
-}
-
-fn expect(value: Value) -> Result<ExpectationSettings, String> {
-    let mut settings = ExpectationSettings::default();
-    if !value.is_mapping() {
-        settings.outcome = Some(scalar(value)?.parse()?);
-        return Ok(settings);
-    }
-    for (key, value) in map(value)? {
-        let text = scalar(value)?;
-        match key.as_str() {
-            "outcome" => settings.outcome = Some(text.parse()?),
-            "stdout" => settings.stdout = Some(expectation::stdout(&text)?),
-            "http" => settings.http = Some(expectation::http(&text)?),
-            other => return Err(keys::unknown(other, &["outcome", "stdout", "http"])),
-        }
-    }
-    Ok(settings)
-}
-
-/// A name that ARG can declare.
-fn variable(name: String) -> Result<String, String> {
+/// Refuses a name that no ARG can declare.
+fn variable(name: &str) -> Result<(), String> {
     let fits = !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         && !name.is_empty();
-    if fits { Ok(name) } else { Err(format!("`{name}` is not the name of a build argument")) }
+    if fits { Ok(()) } else { Err(format!("`{name}` is not the name of a build argument")) }
 }
 
-/// Platforms as `docker build --platform` takes them: `OS/ARCHITECTURE[/VARIANT]`.
-fn platforms(platforms: Vec<String>) -> Result<Vec<String>, String> {
+/// A platform as `docker build --platform` takes it: `OS/ARCHITECTURE[/VARIANT]`.
+fn platform(platform: String) -> Result<String, String> {
     let is_part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
-    let fits = |platform: &String| {
-        let parts: Vec<_> = platform.split('/').collect();
-        (2..=3).contains(&parts.len()) && parts.into_iter().all(is_part)
-    };
-    match platforms.iter().find(|platform| !fits(platform)) {
-        Some(wrong) => Err(format!("`{wrong}` is not a platform: write it as in `linux/amd64`")),
-        None => Ok(platforms),
+    let parts: Vec<_> = platform.split('/').collect();
+    if (2..=3).contains(&parts.len()) && parts.into_iter().all(is_part) {
+        return Ok(platform);
     }
-}
-
-/// What a value is, for messages.
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a truth value",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Sequence(_) => "a list",
-        Value::Mapping(_) => "a map",
-        Value::Tagged(_) => "a tagged value",
-    }
+    Err(format!("`{platform}` is not a platform: write it as in `linux/amd64`"))
 }
 
 #[cfg(test)]
@@ -276,7 +264,11 @@ mod tests {
         assert_eq!(settings.platforms.unwrap(), ["linux/amd64", "linux/arm64"]);
         assert_eq!(settings.labels["org.example.a"], "b");
         assert!(!settings.lint["stage-count"]);
-        assert!(settings.keys.contains("args.V") && settings.keys.contains("name"));
+        let line = |of: &str| settings.lines.get(of).copied();
+        assert_eq!(
+            (line("expect"), line("expect.stdout"), line("args.V"), line("name")),
+            (Some(1), Some(2), Some(3), Some(7))
+        );
     }
 
     #[test]

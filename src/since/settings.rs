@@ -21,6 +21,7 @@ pub(super) fn differing(now: &Service, before: &Service) -> Option<&'static str>
         cache_to,
         local_bases: _,
         expectation,
+        context_is_found: _,
         context_status: _,
         real_dockerfile: _,
         real_context: _,
@@ -63,7 +64,7 @@ mod tests {
     fn a_value_that_differs_is_named_by_its_key_and_its_origin_is_none() {
         let before = Service::named(ServiceName::parse("a").unwrap());
         let mut now = before.clone();
-        now.origins.insert("image".to_owned(), Origin::Comment);
+        now.origins.insert("image".to_owned(), Origin::Comment(1));
         assert_eq!(differing(&now, &before), None);
         now.target = Some("x".to_owned());
         assert_eq!(differing(&now, &before), Some("target"));

@@ -1,5 +1,7 @@
 //! What to say where there is no Dockerfile: where was looked, what was passed over, and what would make it one.
 
+use std::fmt::Write as _;
+
 use image_analyzer::printable::printable_path;
 
 use super::{Problem, Scan, ScanOptions, Skipped};
@@ -22,6 +24,9 @@ pub(super) fn problem(options: &ScanOptions, scan: &Scan) -> Problem {
     }
     what +=
         ": name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`";
+    if let Some(top) = &options.git_above {
+        let _ = write!(what, "; to look in the whole git repository, add `-C {}`", printable_path(top));
+    }
     Problem::new(first, what)
 }
 
