@@ -40,8 +40,13 @@ pub struct Service {
     pub expectation: Expectation,
     /// How sure it is that the build context is the right one.
     pub context_status: ContextStatus,
-    /// Where the Dockerfile is, absolute and without links.
+    /// Where the Dockerfile is, absolute and without links on the way to it.
     pub real_dockerfile: PathBuf,
+    /// The file that a builder is told of, as it is shown: the Dockerfile or, where it is a link out of its folder, what that
+    /// leads to.
+    pub built_file: PathBuf,
+    /// The same, absolute and without links on the way to it.
+    pub real_built_file: PathBuf,
     /// Where the build context is, absolute and without links.
     pub real_context: PathBuf,
     /// What the Dockerfile says, with its variables filled in, or why it could not be read.
@@ -71,6 +76,8 @@ impl Service {
             expectation: Expectation::default(),
             context_status: ContextStatus::Clear,
             real_dockerfile: PathBuf::new(),
+            built_file: PathBuf::new(),
+            real_built_file: PathBuf::new(),
             real_context: PathBuf::new(),
             parsed: Ok(ParsedDockerfile::default()),
             lint: BTreeMap::new(),
