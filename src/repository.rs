@@ -8,6 +8,7 @@ pub mod checkout;
 pub mod convention;
 pub mod image_name;
 pub mod layout;
+mod linked_file;
 pub mod load;
 mod local_bases;
 pub mod paths;

@@ -71,7 +71,7 @@ fn absent<'s>(
     if sources.is_empty() || service.context_status != ContextStatus::Clear {
         return Ok(Vec::new());
     }
-    let ignore = Ignore::of(&service.dockerfile, &service.context)?;
+    let ignore = Ignore::of(&service.built_file, &service.context)?;
     let mut absent = Vec::new();
     for source in sources {
         match find_source(&service.context, &source.path, &ignore)? {

@@ -34,27 +34,32 @@ pub struct FoundContext {
     pub status: ContextStatus,
 }
 
-/// Finds the build context of the Dockerfile at `dockerfile`, absolute and without links, in the repository at `root`.
+/// Finds the build context of the Dockerfile at `dockerfile`, absolute and without links on the way to it, in the repository at
+/// `root`. `built` is the file that is built: where the Dockerfile is a link out of its folder, what that leads to.
 ///
 /// # Errors
 /// If a folder or an ignore file cannot be read.
-pub fn find(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result<FoundContext, IoError> {
+pub fn find(dockerfile: &Path, built: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result<FoundContext, IoError> {
     let named = parsed.sources.iter().filter(|source| !source.is_optional && !clean(&source.path).is_empty());
     let mut paths: Vec<_> = named.map(|source| source.path.as_str()).collect();
     paths.sort_unstable();
     paths.dedup();
-    let found = of_paths(dockerfile, root, parsed, &paths)?;
+    let folders = folders(dockerfile, root);
+    let found = of_paths(built, &folders, root, parsed, &paths)?;
     // A build goes on without what fits a pattern.
     paths.retain(|path| !Pattern::is_needed(path));
     match found.status {
-        ContextStatus::NothingFits(source) if Pattern::is_needed(&source) => of_paths(dockerfile, root, parsed, &paths),
+        ContextStatus::NothingFits(source) if Pattern::is_needed(&source) => {
+            of_paths(built, &folders, root, parsed, &paths)
+        }
         _ => Ok(found),
     }
 }
 
 /// The same, by these of the paths that it takes.
 fn of_paths(
-    dockerfile: &Path,
+    built: &Path,
+    folders: &[PathBuf],
     root: &Path,
     parsed: &ParsedDockerfile,
     paths: &[&str],
@@ -64,9 +69,8 @@ fn of_paths(
     if paths.is_empty() && !takes_all {
         return Ok(clear(0));
     }
-    let folders = folders(dockerfile, root);
     if paths.is_empty() {
-        return Ok(of_everything(&folders, parsed));
+        return Ok(of_everything(folders, parsed));
     }
     let mut fitting = None;
     let mut rival = None;
@@ -74,7 +78,7 @@ fn of_paths(
     let mut made = None;
     let mut best = Best::default();
     for (level, folder) in folders.iter().enumerate() {
-        let ignore = Ignore::of(dockerfile, folder)?;
+        let ignore = Ignore::of(built, folder)?;
         let mut absent = Vec::new();
         for path in paths {
             if Search::new(folder, &ignore).find(&clean(path))? != Presence::There {
@@ -196,8 +200,12 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{ContextStatus, find};
-    use crate::dockerfile::read;
+    use super::{ContextStatus, FoundContext, find};
+    use crate::dockerfile::{ParsedDockerfile, read};
+
+    fn find_at(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> FoundContext {
+        find(dockerfile, dockerfile, root, parsed).unwrap()
+    }
 
     /// The levels and the status for `Dockerfile` in `a/b` with these lines, where these files are.
     #[track_caller]
@@ -210,7 +218,7 @@ mod tests {
             fs::write(&path, if file.ends_with("ignore") { "/secret\n" } else { file }).unwrap();
         }
         let parsed = read(&format!("FROM x\n{lines}\n")).unwrap();
-        let found = find(&root.join("a/b/Dockerfile"), &root, &parsed).unwrap();
+        let found = find_at(&root.join("a/b/Dockerfile"), &root, &parsed);
         let status = match found.status {
             ContextStatus::Ambiguous(folder) => {
                 ContextStatus::Ambiguous(folder.strip_prefix(&root).unwrap_or(Path::new("?")).to_owned())
@@ -294,7 +302,7 @@ mod tests {
             fs::write(root.join(file), "same").unwrap();
         }
         let parsed = read("FROM y\nCOPY x /\n").unwrap();
-        let status = || find(&root.join("a/Dockerfile"), &root, &parsed).unwrap().status;
+        let status = || find_at(&root.join("a/Dockerfile"), &root, &parsed).status;
         assert_eq!(status(), ContextStatus::Clear);
         fs::write(root.join("x"), "other").unwrap();
         assert_eq!(status(), ContextStatus::Ambiguous(root.clone()));
@@ -315,7 +323,7 @@ mod tests {
         fs::create_dir_all(root.join("a/b/c")).unwrap();
         fs::write(root.join("a/x"), "one").unwrap();
         fs::write(root.join("a/b/c/x"), "other").unwrap();
-        let found = || find(&root.join("a/b/c/Dockerfile"), &root, &read("FROM y\nCOPY x /\n").unwrap()).unwrap();
+        let found = || find_at(&root.join("a/b/c/Dockerfile"), &root, &read("FROM y\nCOPY x /\n").unwrap());
         assert_eq!(found().status, ContextStatus::Clear);
         fs::write(root.join("x"), "third").unwrap();
         assert_eq!(found().status, ContextStatus::Ambiguous(root.clone()));

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::image_name::{ImageName, of_tags};
 use super::layout::{AUTO, DEFAULT_IMAGE, Layout, LoadOptions, SAMPLES, join};
-use super::paths::{lexical, resolve};
+use super::linked_file::target_elsewhere;
+use super::paths::{lexical, resolve, way};
 use super::scan::FoundDockerfile;
 use super::select::matcher;
 use super::service::{Origin, Service};
@@ -87,6 +88,15 @@ impl SettledContext {
     fn named(shown: PathBuf, real: PathBuf) -> Self {
         Self { shown, real, status: ContextStatus::Clear, is_found: false }
     }
+}
+
+/// Where a Dockerfile is: as it is shown, and really.
+struct Place {
+    shown: PathBuf,
+    real: PathBuf,
+    /// The same of the file that is built.
+    built: PathBuf,
+    real_built: PathBuf,
 }
 
 /// The settings of one service and where each key came from.
@@ -174,11 +184,11 @@ impl<'a> Resolver<'a> {
         self.check_target(&file, &settings, origins.get("target"));
         let image = self.image(name.as_ref(), &file, &settings, &mut origins);
         let tags = self.tags(name.as_ref(), &file, &settings);
-        let (dockerfile, real_dockerfile) = self.place(&file);
-        let context = self.context(&file, &real_dockerfile, &settings, &mut origins);
+        let place = self.place(&file);
+        let context = self.context(&file, &place, &settings, &mut origins);
         let name = name?;
         if self.problems.len() > before {
-            self.wrong.push((name, dockerfile));
+            self.wrong.push((name, place.shown));
             return None;
         }
         let cache = |caches: &Option<Vec<String>>| {
@@ -189,7 +199,7 @@ impl<'a> Resolver<'a> {
         Some(Service {
             cache_from: cache(&settings.cache_from),
             cache_to: cache(&settings.cache_to),
-            dockerfile,
+            dockerfile: place.shown,
             image: image?,
             context,
             args,
@@ -201,7 +211,9 @@ impl<'a> Resolver<'a> {
             local_bases: Vec::new(),
             context_is_found: is_found,
             context_status,
-            real_dockerfile,
+            real_dockerfile: place.real,
+            built_file: place.built,
+            real_built_file: place.real_built,
             real_context,
             parsed: file.parsed,
             lint: settings.lint,
@@ -328,8 +340,7 @@ impl<'a> Resolver<'a> {
         tags
     }
 
-    /// Where the Dockerfile is: as it is shown, and really.
-    fn place(&self, file: &ReadDockerfile<'_>) -> (PathBuf, PathBuf) {
+    fn place(&mut self, file: &ReadDockerfile<'_>) -> Place {
         let shown = &file.found.path;
         let roots = self.real_dockerfiles.iter().filter_map(|(root, real)| {
             let root = if root == Path::new(".") { Path::new("") } else { root };
@@ -337,13 +348,26 @@ impl<'a> Resolver<'a> {
         });
         // The nearest root wins, as in the scan. A link to a file stays the file that it is called.
         let real = roots.max_by_key(|real| real.as_os_str().len());
-        (shown.clone(), real.unwrap_or_else(|| lexical(&self.layout.real_root.join(shown))))
+        let real = real.unwrap_or_else(|| lexical(&self.layout.real_root.join(shown)));
+        let target = if file.found.is_link { target_elsewhere(&real) } else { None };
+        let Some(real_built) = target else {
+            return Place { shown: shown.clone(), real: real.clone(), built: shown.clone(), real_built: real };
+        };
+        let built = if let Ok(below) = real_built.strip_prefix(&self.layout.real_root) {
+            join(&self.layout.root, below)
+        } else {
+            let what = "a link to a file outside the repository";
+            self.notes.push(format!("{}: {what}", printable_path(shown)));
+            let folder = |path: &Path| path.parent().unwrap_or(Path::new("")).to_owned();
+            folder(shown).join(way(&folder(&real), &real_built))
+        };
+        Place { shown: shown.clone(), real, built, real_built }
     }
 
     fn context(
         &mut self,
         file: &ReadDockerfile<'_>,
-        real_dockerfile: &Path,
+        place: &Place,
         settings: &ServiceSettings,
         origins: &mut BTreeMap<String, Origin>,
     ) -> Option<SettledContext> {
@@ -359,7 +383,7 @@ impl<'a> Resolver<'a> {
         let setting = if self.options.context.is_some() { None } else { settings.context.as_deref() };
         let default = if self.options.context.is_some() { None } else { self.default_context };
         match setting.or(default) {
-            None | Some(AUTO) => self.found_context(file, real_dockerfile),
+            None | Some(AUTO) => self.found_context(file, place),
             Some(folder) => {
                 // That of the settings file was checked with it, and the samples of the convention are there.
                 if matches!(origins.get("context"), Some(Origin::Comment(_)))
@@ -373,9 +397,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn found_context(&mut self, file: &ReadDockerfile<'_>, real_dockerfile: &Path) -> Option<SettledContext> {
+    fn found_context(&mut self, file: &ReadDockerfile<'_>, place: &Place) -> Option<SettledContext> {
         let empty = ParsedDockerfile::default();
-        let found = context::find(real_dockerfile, &self.layout.real_root, file.parsed.as_ref().unwrap_or(&empty));
+        let real_dockerfile = &place.real;
+        let parsed = file.parsed.as_ref().unwrap_or(&empty);
+        let found = context::find(real_dockerfile, &place.real_built, &self.layout.real_root, parsed);
         let found =
             found.map_err(|error| self.problems.push(Problem::new(&file.found.path, error.to_string()))).ok()?;
         let real = real_dockerfile.ancestors().nth(found.levels_up + 1)?.to_owned();

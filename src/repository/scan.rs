@@ -39,6 +39,8 @@ pub struct FoundDockerfile {
     pub path: PathBuf,
     /// The name that this path makes its service.
     pub default_name: DefaultName,
+    /// Whether it is a link to a file.
+    pub is_link: bool,
 }
 
 impl FoundDockerfile {

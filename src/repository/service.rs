@@ -41,8 +41,13 @@ pub struct Service {
     pub context_is_found: bool,
     /// How sure it is that the build context is the right one.
     pub context_status: ContextStatus,
-    /// Where the Dockerfile is, absolute and without links.
+    /// Where the Dockerfile is, absolute and without links on the way to it.
     pub real_dockerfile: PathBuf,
+    /// The file that a builder is told of, as it is shown: the Dockerfile or, where it is a link out of its folder, what that
+    /// leads to.
+    pub built_file: PathBuf,
+    /// The same, absolute and without links on the way to it.
+    pub real_built_file: PathBuf,
     /// Where the build context is, absolute and without links.
     pub real_context: PathBuf,
     /// What the Dockerfile says, with its variables filled in, or why it could not be read.
@@ -73,6 +78,8 @@ impl Service {
             context_is_found: true,
             context_status: ContextStatus::Clear,
             real_dockerfile: PathBuf::new(),
+            built_file: PathBuf::new(),
+            real_built_file: PathBuf::new(),
             real_context: PathBuf::new(),
             parsed: Ok(ParsedDockerfile::default()),
             lint: BTreeMap::new(),

@@ -97,7 +97,7 @@ impl ImageJob {
         bases.dedup();
         let recipe = BuildSpec {
             image: service.image.clone(),
-            dockerfile: service.dockerfile.clone(),
+            dockerfile: service.built_file.clone(),
             context: service.context.clone(),
             args: service.args.clone(),
             target: service.target.clone(),

@@ -24,6 +24,8 @@ pub(super) fn differing(now: &Service, before: &Service) -> Option<&'static str>
         context_is_found: _,
         context_status: _,
         real_dockerfile: _,
+        built_file: _,
+        real_built_file: _,
         real_context: _,
         parsed,
         lint,

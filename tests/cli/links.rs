@@ -8,7 +8,86 @@ const OK: &str = "docker-compose.yml: written, 1 service\n";
 fn a_link_to_a_file_is_followed_and_the_service_has_the_name_of_the_link() {
     let case = Case::of(&["a"]).file("elsewhere/any", "").link("dockerfiles/Dockerfile.x", "../elsewhere/any");
     case.run([""; 0]).well("docker-compose.yml: written, 2 services\n");
-    assert!(case.read("docker-compose.yml").contains("dockerfile: ../dockerfiles/Dockerfile.x\n"));
+    // BuildKit finds no file behind a link out of the Dockerfile's folder: see tests/engine/linked.rs.
+    assert!(case.read("docker-compose.yml").contains("dockerfile: ../elsewhere/any\n"));
+}
+
+/// What `docker-compose.yml` says of each service: its name, its build context and its Dockerfile.
+fn builds(case: &Case) -> Vec<(String, String, String)> {
+    let file: serde_yaml::Value = serde_yaml::from_str(&case.read("docker-compose.yml")).unwrap();
+    let text = |value: &serde_yaml::Value| value.as_str().unwrap().to_owned();
+    let services = file["services"].as_mapping().unwrap().iter();
+    services
+        .map(|(name, service)| (text(name), text(&service["build"]["context"]), text(&service["build"]["dockerfile"])))
+        .collect()
+}
+
+#[test]
+fn a_link_out_of_its_folder_is_built_from_the_file_that_it_leads_to_in_the_context_of_the_link() {
+    let text = "FROM scratch\nCOPY f /\n";
+    let case = Case::empty()
+        .file("b/Dockerfile.x", text)
+        .file("b/f", "b")
+        .file("a/f", "a")
+        .file("a/Dockerfile.own", text)
+        .file("a/sub/Dockerfile.y", text)
+        .file("a/sub/f", "")
+        // A link that only seems to stay, one that leads through a folder, and one that another one leads to.
+        .link("a/Dockerfile.other", "../b/Dockerfile.x")
+        .link("a/Dockerfile.second", "Dockerfile.other")
+        .link("a/Dockerfile.back", "../a/Dockerfile.own")
+        .link("a/Dockerfile.near", "Dockerfile.own")
+        .link("a/Dockerfile.below", "sub/Dockerfile.y")
+        .link("a/folder", "../b")
+        .link("a/Dockerfile.through", "folder/Dockerfile.x");
+    let own = case.at("a/Dockerfile.own");
+    let case = case.link("a/Dockerfile.absolute", own);
+    case.run(["-q"]).well("");
+    let expected = [
+        ("a.absolute", "a", "Dockerfile.own"),
+        ("a.back", "a", "Dockerfile.own"),
+        ("a.below", "a", "Dockerfile.below"),
+        ("a.near", "a", "Dockerfile.near"),
+        ("a.other", "a", "../b/Dockerfile.x"),
+        ("a.own", "a", "Dockerfile.own"),
+        ("a.second", "a", "../b/Dockerfile.x"),
+        ("a.sub.y", "a/sub", "Dockerfile.y"),
+        ("a.through", "a", "../b/Dockerfile.x"),
+        ("b.x", "b", "Dockerfile.x"),
+    ];
+    assert_eq!(builds(&case), expected.map(|(name, context, file)| (name.into(), context.into(), file.into())));
+}
+
+#[test]
+fn a_link_to_a_file_outside_the_repository_is_told() {
+    let outside = Case::empty().file("any", "FROM scratch\n");
+    let case = Case::of(&["a"]).link("dockerfiles/Dockerfile.x", outside.at("any"));
+    case.run([""; 0]).well(
+        "dockerfiles/Dockerfile.x: a link to a file outside the repository\n\
+         docker-compose.yml: written, 2 services\n",
+    );
+    let built = &builds(&case)[1].2;
+    assert_eq!(case.at("samples").join(built).canonicalize().unwrap(), outside.at("any").canonicalize().unwrap());
+}
+
+#[test]
+fn the_ignore_file_of_a_linked_dockerfile_is_beside_the_file_that_is_built() {
+    let case = Case::empty()
+        .file("b/Dockerfile.x", "FROM scratch\nCOPY f /\n")
+        .file("b/f", "b")
+        .file("a/f", "a")
+        .link("a/Dockerfile", "../b/Dockerfile.x")
+        // This one is not read.
+        .file("a/Dockerfile.dockerignore", "f\n");
+    case.run(["lint"]).expect(0, "", "2 Dockerfiles, 0 findings\n");
+    let case = case.file("b/Dockerfile.x.dockerignore", "f\n");
+    let said = |path: &str, context: &str| {
+        format!(
+            "{path}:2: no folder from its own up to the repository has all that it takes; `f` is not in `{context}`: correct the path, or say which with `# mkcompose: context=DIR` or `context` in mkcompose.yml (context-unclear)\n"
+        )
+    };
+    let said = said("a/Dockerfile", "a") + &said("b/Dockerfile.x", "b");
+    case.run(["lint"]).expect(1, &said, "2 Dockerfiles, 2 findings\n");
 }
 
 #[test]

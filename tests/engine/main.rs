@@ -30,6 +30,7 @@ mod exact;
 mod expectations;
 mod https;
 mod images;
+mod linked;
 mod local_bases;
 mod made;
 mod made_repository;

@@ -238,7 +238,12 @@ impl Walk<'_> {
         let folder = below.rsplit_once('/').map_or("", |(folder, _)| folder);
         let default_name = DefaultName::new(folder, name);
         let path = shown(entry.path());
-        self.scan.found.push(FoundDockerfile { path, below: below.to_owned(), default_name });
+        self.scan.found.push(FoundDockerfile {
+            path,
+            below: below.to_owned(),
+            default_name,
+            is_link: entry.file_type().is_symlink(),
+        });
     }
 
     fn skip(&mut self, entry: &DirEntry, reason: SkipReason) {
