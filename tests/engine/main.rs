@@ -25,6 +25,7 @@ mod compose;
 mod context;
 mod engine;
 mod err_set;
+mod every_engine;
 mod exact;
 mod expectations;
 mod https;
