@@ -3,6 +3,7 @@
 //! The engine is reached through its command line, which honours contexts, credentials and remote hosts. Every failure
 //! carries the command, its status and what it said. Nothing here knows of Dockerfiles or Compose.
 
+pub mod bake;
 pub mod build;
 pub mod build_output;
 pub mod cleanup;
@@ -10,6 +11,7 @@ pub mod exact_sizes;
 pub mod identity;
 pub mod image_archive;
 pub mod images;
+mod lines;
 pub mod output;
 pub mod probe;
 pub mod process;
@@ -79,6 +81,23 @@ impl EngineError {
     }
 }
 
+/// What an engine says of itself when it is asked for its version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineVersion(String);
+
+impl EngineVersion {
+    /// Whether bake may be tried: the server is Docker's and has a `BuildKit` that knows named build contexts, as Docker has
+    /// since 23.0, API 1.42. The user can ask for the classic builder, as for `docker build`.
+    pub fn has_bake(&self) -> bool {
+        let is_refused = std::env::var_os("DOCKER_BUILDKIT").is_some_and(|value| value == "0" || value == "false");
+        let server = self.0.split_once("\nServer:").map(|(_, server)| server).unwrap_or_default();
+        let api = server.lines().find_map(|line| line.trim_start().strip_prefix("API version:"));
+        let api = api.and_then(|api| api.split_whitespace().next()?.split_once('.'));
+        let api = api.and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
+        !is_refused && api.is_some_and(|api| api >= (1, 42))
+    }
+}
+
 /// What to do where the engine's socket is there and may not be used.
 const MAY_NOT: &str = "you may not use its socket: join the group that owns it (`docker`), or use `sudo`";
 
@@ -122,6 +141,14 @@ impl Engine {
     /// # Errors
     /// If the program cannot be started, or its server does not answer.
     pub fn check(&self) -> Result<(), EngineError> {
+        self.version().map(drop)
+    }
+
+    /// As [`Engine::check`], with what the engine says of itself.
+    ///
+    /// # Errors
+    /// See [`Engine::check`].
+    pub fn version(&self) -> Result<EngineVersion, EngineError> {
         let answer = self.capture(["version"]).map_err(|failure| {
             if failure.status.is_none() {
                 return failure;
@@ -133,7 +160,7 @@ impl Engine {
             let said = "it says nothing, as no engine does: name another with `--docker`".to_owned();
             return Err(EngineError { command: shown(&self.command(["version"])), status: None, said });
         }
-        Ok(())
+        Ok(EngineVersion(String::from_utf8_lossy(&answer).into_owned()))
     }
 
     /// What to say instead of `failure`, where a command was refused because there is no engine that answers.
@@ -232,6 +259,19 @@ mod tests {
         let text = Engine::new("/no/such/engine").check().unwrap_err().to_string();
         assert!(text.contains("`/no/such/engine version` failed: there is no such program"), "{text}");
         assert!(text.contains("--docker"), "{text}");
+    }
+
+    #[test]
+    fn bake_is_for_a_server_of_docker_that_is_new_enough() {
+        let version = |server: &str| {
+            super::EngineVersion(format!("Client:\n Version: 28.5.2\n API version:       1.51\n{server}")).has_bake()
+        };
+        assert!(version("\nServer:\n Engine:\n  Version:  28.5.2\n  API version:      1.51 (minimum version 1.24)\n"));
+        assert!(!version(
+            "\nServer:\n Engine:\n  Version:  20.10.24\n  API version:      1.41 (minimum version 1.12)\n"
+        ));
+        assert!(!version("\nServer:       Podman Engine\nAPI Version:  5.8.6\n"));
+        assert!(!version(""));
     }
 
     #[test]

@@ -92,10 +92,12 @@ pub enum Error {
         nearest: Option<ServiceName>,
     },
     /// An image that cannot be looked into.
-    #[error("`{}`: {source}", printable(.name))]
+    #[error("`{}`: {source}{hint}", printable(.name))]
     Image {
         /// What it was asked for as.
         name: String,
+        /// What to do about it, as a part of a sentence.
+        hint: &'static str,
         /// What is wrong with its archive.
         source: Box<image_analyzer::ReadError>,
     },

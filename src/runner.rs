@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod progress;
 mod queue;
 pub mod summary;
+pub mod sweep;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -46,15 +47,28 @@ pub enum JobStep<R, L> {
     NeedsInspection(L),
 }
 
+/// Whether a job may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Not yet.
+    Later,
+    /// Yes.
+    Now,
+    /// Yes, even after a request to stop: its work is under way, or done.
+    InAnyCase,
+}
+
 /// Does `job` for each of `items`, at most `workers` at once, in their order, and `look` for what has to be looked at, one
 /// at a time. After a request to stop no job is begun; those that are under way end, and are looked at.
 ///
-/// `needs` has for each item the places of those whose jobs must end before its own begins.
+/// `needs` has for each item the places of those whose jobs must end before its own begins. `turn` says whether it may begin
+/// otherwise, and is asked until it may.
 pub fn run_all<T: Sync, L: Send, R: Send>(
     items: &[T],
     needs: &[Vec<usize>],
     workers: NonZeroUsize,
     interrupt: &Interrupt,
+    turn: impl Fn(&T) -> Turn + Sync,
     job: impl Fn(&T) -> JobStep<R, L> + Sync,
     look: impl Fn(&T, L) -> R + Send,
 ) -> Vec<JobResult<R>> {
@@ -66,7 +80,8 @@ pub fn run_all<T: Sync, L: Send, R: Send>(
         }
     };
     let work = |looks: &Sender<(usize, L)>| {
-        while let Some(at) = queue.next(interrupt) {
+        let turn = |at: usize| items.get(at).map_or(Turn::Now, &turn);
+        while let Some(at) = queue.next(interrupt, &turn) {
             let Some(item) = items.get(at) else { return };
             match catch_panic(|| job(item)) {
                 Ok(JobStep::Finished(result)) => put(at, JobResult::Finished(result)),
@@ -131,7 +146,7 @@ pub fn default_workers(builds: bool) -> NonZeroUsize {
 
 #[cfg(test)]
 mod tests {
-    use super::{JobResult, JobStep};
+    use super::{JobResult, JobStep, Turn};
     use crate::interrupt::Interrupt;
     use proptest::prelude::*;
     use std::convert::Infallible;
@@ -153,6 +168,7 @@ mod tests {
             &[],
             workers,
             interrupt,
+            |_| Turn::Now,
             |item| JobStep::Finished(job(item)),
             |_, never: Infallible| match never {},
         )
@@ -195,7 +211,7 @@ mod tests {
             JobStep::Finished(())
         };
         let never = |_: &usize, never: Infallible| match never {};
-        super::run_all(&[0, 1, 2, 3], &needs, workers(1), &Interrupt::default(), job, never);
+        super::run_all(&[0, 1, 2, 3], &needs, workers(1), &Interrupt::default(), |_| Turn::Now, job, never);
         assert_eq!(begun.into_inner().unwrap(), [1, 3, 0, 2]);
     }
 
@@ -204,7 +220,7 @@ mod tests {
         let needs = [vec![1], vec![0]];
         let job = |item: &usize| JobStep::Finished(*item);
         let never = |_: &usize, never: Infallible| match never {};
-        let done = super::run_all(&[0, 1], &needs, workers(2), &Interrupt::default(), job, never);
+        let done = super::run_all(&[0, 1], &needs, workers(2), &Interrupt::default(), |_| Turn::Now, job, never);
         assert_eq!(done, [JobResult::Finished(0), JobResult::Finished(1)]);
     }
 
@@ -243,6 +259,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_yet_its_turn_waits_and_what_is_under_way_ends_also_after_a_request_to_stop() {
+        let interrupt = Interrupt::default();
+        let asked = AtomicUsize::new(0);
+        let turn = |item: &usize| match item {
+            // It is asked about again and again.
+            2 if asked.fetch_add(1, Ordering::SeqCst) < 3 => Turn::Later,
+            2 => Turn::InAnyCase,
+            _ => Turn::Now,
+        };
+        let job = |item: &usize| {
+            interrupt.ask();
+            JobStep::Finished(*item)
+        };
+        let never = |_: &usize, never: Infallible| match never {};
+        let done = super::run_all(&[0, 1, 2], &[], workers(1), &interrupt, turn, job, never);
+        assert_eq!(done, [JobResult::Finished(0), JobResult::NotBegun, JobResult::Finished(2)]);
+    }
+
+    #[test]
     fn a_panic_costs_no_other_item_its_result() {
         let done = run_all(&[0, 1, 2], workers(2), &Interrupt::default(), |&item| {
             assert!(item != 1, "one is bad");
@@ -272,7 +307,7 @@ mod tests {
             }
             "looked at"
         };
-        let done = super::run_all(&[0, 1, 2, 3], &[], workers(1), &Interrupt::default(), job, look);
+        let done = super::run_all(&[0, 1, 2, 3], &[], workers(1), &Interrupt::default(), |_| Turn::Now, job, look);
         assert_eq!(done, ["looked at", "looked at", "looked at", "done"].map(JobResult::Finished));
     }
 
@@ -291,6 +326,7 @@ mod tests {
             &[],
             workers(3),
             &Interrupt::default(),
+            |_| Turn::Now,
             |item| JobStep::NeedsInspection(*item),
             look,
         );

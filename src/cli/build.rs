@@ -30,8 +30,8 @@ pub struct WorkArgs {
     /// What has not changed is left out.
     #[command(flatten)]
     pub since: SinceArgs,
-    /// How many at once; without it, as many as there are cores, at most 4, and where nothing is built four times as many,
-    /// at most 8
+    /// How many at once; without it, all at once where `docker buildx bake` builds them, else as many as there are cores, at
+    /// most 4, and where nothing is built four times as many, at most 8
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// The folder for full logs; without it, one under the cache directory, named at the end

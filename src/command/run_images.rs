@@ -1,9 +1,11 @@
 //! What `build` and `test` share: choose the images, make sure that everything needed is there, work on them.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
 
 use crate::cli::Options;
 use crate::cli::build::WorkArgs;
@@ -25,7 +27,8 @@ use crate::runner::logs::{Logs, default_folder};
 use crate::runner::outcome::Outcome;
 use crate::runner::progress::{Progress, STOPPING, Screen};
 use crate::runner::summary::ServiceResult;
-use crate::runner::{JobResult, JobStep, default_workers, interleave_by, run_all};
+use crate::runner::sweep::{Sweep, SweepState};
+use crate::runner::{JobResult, JobStep, Turn, default_workers, interleave_by, run_all};
 use crate::terminal::Terminal;
 use image_analyzer::printable::printable_path;
 
@@ -105,7 +108,7 @@ pub fn work(
         return Ok(RunResult { rows: Vec::new(), was_interrupted: false, troubles: Vec::new() });
     }
     let engine = args.engine.engine(options);
-    engine.check()?;
+    let version = engine.version()?;
     let logs = Logs::open(logs_folder(&chosen.repository, args)?)?;
     let screen = Screen::new(terminal);
     let messages = screen.clone();
@@ -128,7 +131,13 @@ pub fn work(
     let progress = Progress::new(screen, chosen.tasks.len());
     let run = RunContext {
         engine: &engine,
-        builder: plan.build.then(|| engine.builder()),
+        is_building: plan.build,
+        builder: OnceLock::new(),
+        sweep: if plan.build && version.has_bake() {
+            Sweep::of(&chosen.tasks, args.jobs.is_some())
+        } else {
+            Sweep::default()
+        },
         trial: plan.trial,
         owner,
         remover: Remover::new(&engine),
@@ -155,12 +164,12 @@ pub fn work(
 }
 
 fn rows(chosen: &Selection, args: &WorkArgs, run: &RunContext<'_>, ended: &Ended<'_>) -> Vec<ServiceResult> {
-    let workers = args.jobs.unwrap_or_else(|| default_workers(run.builder.is_some()));
+    let workers = args.jobs.unwrap_or_else(|| default_workers(run.is_building));
     let tasks = interleave_by(&chosen.tasks, |task| {
         let service = &task.service;
         (service.program().to_owned(), service.segments().next().map(str::to_owned))
     });
-    let needs = if run.builder.is_some() { places(&tasks) } else { Vec::new() };
+    let needs = if run.is_building { places(&tasks) } else { Vec::new() };
     let result = |task: &ImageJob, record| ServiceResult::new(task, record, run.trial.is_some());
     let told = |task: &ImageJob, record| {
         let row = result(task, record);
@@ -174,9 +183,16 @@ fn rows(chosen: &Selection, args: &WorkArgs, run: &RunContext<'_>, ended: &Ended
         JobStep::Finished(record) => JobStep::Finished(told(task, record)),
         JobStep::NeedsInspection(found) => JobStep::NeedsInspection(found),
     };
+    let look = |task: &&ImageJob, found| told(task, run.look(task, found));
+    let turn = |task: &&ImageJob| match run.sweep.state(&task.service) {
+        SweepState::Waiting => Turn::Later,
+        SweepState::HasResult => Turn::InAnyCase,
+        SweepState::Open => Turn::Now,
+    };
     let done = run.progress.during(|| {
-        run_all(&tasks, &needs, workers, run.interrupt, job, |task: &&ImageJob, found| {
-            told(task, run.look(task, found))
+        thread::scope(|scope| {
+            scope.spawn(|| run.sweep.run(&tasks, args.jobs.map(NonZeroUsize::get), run));
+            run_all(&tasks, &needs, workers, run.interrupt, turn, job, look)
         })
     });
     let is_told = |(task, row): &(&ImageJob, ServiceResult)| !(task.is_only_a_base && *row.outcome() == Outcome::Works);

@@ -138,7 +138,11 @@ fn services(dockerfiles: &[Service], name: &str, flags: &str) -> Result<Vec<Serv
 fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Error> {
     let choice =
         ReadOptions { name: wanted.reference.clone(), platform: args.platform.clone(), ..ReadOptions::default() };
-    let failed = |source: ReadError| Error::Image { name: wanted.name.clone(), source: Box::new(source) };
+    let hint = |source: &ReadError| if args.archive.is_none() { image_archive::hint(source) } else { "" };
+    let failed = |source: ReadError| {
+        let hint = hint(&source);
+        Error::Image { name: wanted.name.clone(), source: Box::new(source), hint }
+    };
     match (&args.archive, &wanted.reference) {
         (Some(path), _) if path.as_os_str() == "-" => read_archive(io::stdin().lock(), &choice).map_err(failed),
         (Some(path), _) => {

@@ -6,12 +6,17 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use super::build_output::{BuildFailure, BuildLog};
+use super::lines::Lines;
 use super::process::{self, Deadline, ProcessEnd, Stream};
 use super::{Engine, EngineError, shown, unstarted};
 use crate::interrupt::Interrupt;
+
+/// How much of a line is kept, in bytes.
+const LONGEST_LINE: usize = 16 * 1024;
 
 /// Which builder the engine's command line has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +66,8 @@ pub struct BaseImage {
     pub reference: String,
     /// The image's own reference.
     pub image: String,
+    /// Whether the Dockerfile has a stage of that name, too: a build context of this name would stand for the stage.
+    pub is_stage: bool,
 }
 
 /// How a build ended.
@@ -107,18 +114,13 @@ impl Engine {
         log: &mut dyn FnMut(&[u8]),
         step: &mut dyn FnMut(&str),
     ) -> Result<BuildResult, EngineError> {
-        if !has_contexts(builder) {
-            self.name_bases(recipe)?;
-        }
+        self.name_bases(builder, recipe)?;
         let mut command = self.command(arguments(builder, recipe));
         command.env("DOCKER_BUILDKIT", if builder == BuildBackend::Classic { "0" } else { "1" });
-        // An attestation has times in it, so that an image built again from the cache would get another ID (moby#48391).
-        if std::env::var_os("BUILDX_NO_DEFAULT_ATTESTATIONS").is_none() {
-            command.env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1");
-        }
+        without_attestations(&mut command);
         let shown = shown(&command);
         let mut steps = BuildLog::default();
-        let mut lines = [Lines::default(), Lines::default()];
+        let mut lines = [Lines::new(LONGEST_LINE), Lines::new(LONGEST_LINE)];
         let mut at = None;
         let limit = Deadline { time: None, interrupt, grace: Duration::ZERO };
         let end = process::run(command, limit, &mut |stream, bytes| {
@@ -147,18 +149,27 @@ impl Engine {
 }
 
 impl Engine {
-    /// Gives base images the references by which the Dockerfile calls them, for a builder that takes no others.
-    fn name_bases(&self, spec: &BuildSpec) -> Result<(), EngineError> {
-        for base in spec.base_images.iter().filter(|base| base.is_needed()) {
+    /// Gives base images the references by which the Dockerfile calls them, where the builder cannot be told.
+    fn name_bases(&self, builder: BuildBackend, spec: &BuildSpec) -> Result<(), EngineError> {
+        let is_told = |base: &BaseImage| has_contexts(builder) && !base.is_stage;
+        for base in spec.base_images.iter().filter(|base| base.is_needed() && !is_told(base)) {
             self.capture(["tag", &base.image, &base.reference])?;
         }
         Ok(())
     }
 }
 
+/// Has buildx attach nothing to images unless the user asked for it: an attestation has times in it, so that an image built
+/// again from the cache would get another ID (moby#48391).
+pub(super) fn without_attestations(command: &mut Command) {
+    if std::env::var_os("BUILDX_NO_DEFAULT_ATTESTATIONS").is_none() {
+        command.env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1");
+    }
+}
+
 impl BaseImage {
     /// Whether the builder would not find the image by the reference itself.
-    fn is_needed(&self) -> bool {
+    pub(super) fn is_needed(&self) -> bool {
         self.image != self.reference && self.image.strip_suffix(":latest") != Some(&self.reference)
     }
 }
@@ -196,7 +207,7 @@ fn settings(builder: BuildBackend, spec: &BuildSpec) -> Vec<String> {
     if has_contexts(builder) {
         spec.cache_from.iter().for_each(|cache| push("cache-from", cache));
         spec.cache_to.iter().for_each(|cache| push("cache-to", cache));
-        for base in spec.base_images.iter().filter(|base| base.is_needed()) {
+        for base in spec.base_images.iter().filter(|base| base.is_needed() && !base.is_stage) {
             push("build-context", &format!("{}=docker-image://{}", base.reference, base.image));
         }
     }
@@ -208,39 +219,9 @@ fn plainly_a_path(path: &Path) -> OsString {
     if path.is_absolute() { path.into() } else { Path::new(".").join(path).into() }
 }
 
-/// How much of a line without an end is kept, in bytes.
-const LONGEST_LINE: usize = 16 * 1024;
-
-/// Pieces of a stream put together to lines. A line is kept to a limit; what is beyond it is dropped.
-#[derive(Debug, Default)]
-struct Lines {
-    begun: Vec<u8>,
-}
-
-impl Lines {
-    fn push(&mut self, bytes: &[u8], mut line: impl FnMut(&[u8])) {
-        let mut pieces = bytes.split(|&byte| byte == b'\n').peekable();
-        while let Some(piece) = pieces.next() {
-            let room = LONGEST_LINE.saturating_sub(self.begun.len());
-            self.begun.extend_from_slice(piece.get(..room).unwrap_or(piece));
-            if pieces.peek().is_some() {
-                line(&self.begun);
-                self.begun.clear();
-            }
-        }
-    }
-
-    fn end(self, mut line: impl FnMut(&[u8])) {
-        if !self.begun.is_empty() {
-            line(&self.begun);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{BaseImage, BuildBackend, BuildSpec, Lines, arguments};
-    use proptest::prelude::*;
+    use super::{BaseImage, BuildBackend, BuildSpec, arguments};
 
     const BUILDX: BuildBackend = BuildBackend::BuildKit { load: true, contexts: true };
 
@@ -263,7 +244,11 @@ mod tests {
 
     #[test]
     fn what_the_settings_say_is_given_to_the_builder_as_far_as_it_knows_it() {
-        let base = |reference: &str| BaseImage { reference: reference.to_owned(), image: "m:base".to_owned() };
+        let base = |reference: &str| BaseImage {
+            reference: reference.to_owned(),
+            image: "m:base".to_owned(),
+            is_stage: false,
+        };
         let spec = BuildSpec {
             context: "samples".into(),
             args: [("A".to_owned(), Some("1 2".to_owned())), ("B".to_owned(), None)].into(),
@@ -290,24 +275,6 @@ mod tests {
     fn a_context_is_never_taken_for_an_option_stdin_or_a_repository() {
         for context in ["-", "--help", "github.com/a/b", "https://a"] {
             assert!(words(BuildBackend::Classic, context).ends_with(&format!(" ./{context}")), "{context}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn lines_are_the_same_however_the_stream_was_cut(text in "[a\n]{0,40}", cuts: Vec<prop::sample::Index>) {
-            let mut found = Vec::new();
-            let mut lines = Lines::default();
-            let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
-            cuts.sort_unstable();
-            let mut from = 0;
-            for to in cuts.into_iter().chain([text.len()]) {
-                lines.push(&text.as_bytes()[from..to], |line| found.push(line.to_vec()));
-                from = to;
-            }
-            lines.end(|line| found.push(line.to_vec()));
-            let expected: Vec<_> = text.lines().map(|line| line.as_bytes().to_vec()).collect();
-            prop_assert_eq!(found, expected);
         }
     }
 }

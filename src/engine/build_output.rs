@@ -134,7 +134,7 @@ fn classic(line: &str) -> Option<String> {
 }
 
 /// An error without the wrappers that say only that it is one.
-fn plain_error(error: &str) -> &str {
+pub(super) fn plain_error(error: &str) -> &str {
     const WRAPPERS: [&str; 6] = [
         "failed to solve: ",
         "failed to build: ",

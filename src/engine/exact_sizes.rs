@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::image_archive::hint;
 use super::images::{Image, Layer, Listed, sum};
 use super::{Engine, EngineError};
 use image_analyzer::layer_sizes::ImageLayers;
@@ -62,10 +63,6 @@ pub enum ExactSizesError {
         command: String,
     },
 }
-
-/// What to do where a blob is missing.
-const INCOMPLETE: &str = "; Docker's containerd store may lack layers of an image that shares them with another \
-                          (moby#49473): remove that image, then pull or build it again";
 
 impl Engine {
     /// As [`Engine::images`], but each layer's size is the sum of its regular files, in bytes. Podman has to be told that
@@ -126,7 +123,7 @@ impl Engine {
         let command = || self.shown_save(images.len());
         let read = read.map_err(|failure| EngineError { command: command(), ..failure })?;
         read.map_err(|source| {
-            let hint = if matches!(source, ReadError::Missing { .. }) { INCOMPLETE } else { "" };
+            let hint = hint(&source);
             ExactSizesError::Archive { command: command(), source: Box::new(source), hint }
         })
     }

@@ -28,6 +28,17 @@ pub fn image(engine: &Engine, reference: &str, options: &ReadOptions) -> Result<
     }
 }
 
+/// What to do about an archive of the engine's that cannot be read, as a part of a sentence; empty if nothing is known.
+pub fn hint(error: &ReadError) -> &'static str {
+    match error {
+        ReadError::Missing { .. } => {
+            "; Docker's containerd store may lack layers of an image that shares them with another (moby#49473): remove that \
+             image, then pull or build it again"
+        }
+        _ => "",
+    }
+}
+
 /// Whether the reference says which image of a repository it means: by a tag or a digest.
 fn has_tag(reference: &str) -> bool {
     let name = reference.rsplit('/').next().unwrap_or(reference);

@@ -117,7 +117,7 @@ pub fn run_until(
 /// # Errors
 /// If the operating system refuses.
 pub fn spawn(command: &mut Command) -> io::Result<Child> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()
 }
 
 /// A started child, which does not outlive us: dropped before it has ended, it and all it started is killed.

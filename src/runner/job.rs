@@ -14,8 +14,11 @@ use super::expectation::{RunQuestion, port_access};
 use super::logs::{Logs, Phase};
 use super::outcome::Outcome;
 use super::progress::Progress;
+use super::sweep::{Sweep, SweepResult};
 use super::{JobStep, explain};
+use crate::dockerfile::ParsedDockerfile;
 use crate::engine::build::{BaseImage, BuildBackend, BuildResult, BuildSpec};
+use crate::engine::build_output::BuildFailure;
 use crate::engine::cleanup::Remover;
 use crate::engine::readiness::PortAccess;
 use crate::engine::run_container::{ContainerRun, ContainerSpec};
@@ -31,8 +34,12 @@ use crate::repository::service_name::{ServiceName, Set};
 pub struct RunContext<'a> {
     /// The engine that does the work.
     pub engine: &'a Engine,
-    /// Its builder; `None`: nothing is to be built.
-    pub builder: Option<BuildBackend>,
+    /// Whether images are built.
+    pub is_building: bool,
+    /// The engine's builder, once that was asked.
+    pub builder: OnceLock<BuildBackend>,
+    /// What was built at once.
+    pub sweep: Sweep,
     /// How images are run; `None`: they are not.
     pub trial: Option<RunLimits>,
     /// This process.
@@ -90,7 +97,9 @@ impl ImageJob {
     pub fn new(service: &Service, images: &BTreeMap<ServiceName, String>) -> Self {
         let base = |base: &LocalBase| {
             let image = images.get(&base.service)?.clone();
-            Some(BaseImage { reference: base.reference.clone(), image })
+            let stage = |parsed: &ParsedDockerfile| parsed.stage_named(&base.reference).is_some();
+            let is_stage = service.parsed.as_ref().is_ok_and(stage);
+            Some(BaseImage { reference: base.reference.clone(), image, is_stage })
         };
         let mut bases: Vec<_> = service.local_bases.iter().map(|base| base.service.clone()).collect();
         bases.sort();
@@ -201,14 +210,19 @@ impl RunContext<'_> {
 
     fn build_and_run(&self, task: &ImageJob) -> JobStep<JobReport, PendingInspection> {
         let mut build_time = None;
-        if let Some(builder) = self.builder {
+        if self.is_building {
             if let Some((outcome, state)) = self.builds.not_buildable(&task.bases) {
                 self.builds.set(&task.service, state);
                 return JobStep::Finished(outcome.into());
             }
             let start = Instant::now();
-            let failed = self.build(builder, task);
-            build_time = Some(start.elapsed());
+            let (failed, took) = match self.sweep.result(&task.service) {
+                Some(SweepResult::Built(took)) => (None, took),
+                Some(SweepResult::Failed(why, took)) => (Some(self.failed(why)), took),
+                Some(SweepResult::CutOff) => (Some(Outcome::Interrupted.into()), start.elapsed()),
+                None => (self.build(task), start.elapsed()),
+            };
+            build_time = Some(took);
             let state =
                 failed.as_ref().map_or(BuildState::Built, |failed| BuildState::of(&failed.outcome, &task.service));
             self.builds.set(&task.service, state);
@@ -228,7 +242,8 @@ impl RunContext<'_> {
     }
 
     /// Builds the image; what went wrong, if something did.
-    fn build(&self, builder: BuildBackend, task: &ImageJob) -> Option<JobReport> {
+    fn build(&self, task: &ImageJob) -> Option<JobReport> {
+        let builder = *self.builder.get_or_init(|| self.engine.builder());
         let name = task.service.as_str();
         let mut log = self.logs.begin(&task.service, Phase::Build);
         let built =
@@ -239,13 +254,16 @@ impl RunContext<'_> {
             Ok(BuildResult::Done) => None,
             Ok(BuildResult::Interrupted) => Some(Outcome::Interrupted.into()),
             Err(failure) => Some(self.unknown(failure.to_string())),
-            Ok(BuildResult::Failed(why)) if is_nobodys_fault(&why.message) || self.engine.check().is_err() => {
-                Some(self.unknown(why.message))
-            }
-            Ok(BuildResult::Failed(why)) => {
-                Some(JobReport { last_lines: why.last.clone(), ..Outcome::from(why).into() })
-            }
+            Ok(BuildResult::Failed(why)) => Some(self.failed(why)),
         }
+    }
+
+    /// What a failed build means: unless it is the engine that failed, the image does not build.
+    fn failed(&self, why: BuildFailure) -> JobReport {
+        if is_nobodys_fault(&why) || self.engine.check().is_err() {
+            return self.unknown(why.message);
+        }
+        JobReport { last_lines: why.last.clone(), ..Outcome::from(why).into() }
     }
 
     /// Runs the image; with what it left, if the image has to be looked at.
@@ -316,14 +334,31 @@ impl RunContext<'_> {
 }
 
 /// Whether a build's last words tell nothing about the Dockerfile, by what they are of.
-fn is_nobodys_fault(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
+fn is_nobodys_fault(why: &BuildFailure) -> bool {
+    // Podman says of every RUN the same; that its runtime could not make the container, and why, comes before.
+    let not_made = |line: &String| {
+        let line = line.to_ascii_lowercase();
+        line.starts_with("error running container: ") && OF_THE_MACHINE.iter().any(|words| line.contains(words))
+    };
+    if why.last.iter().any(not_made) {
+        return true;
+    }
+    let message = why.message.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|words| message.contains(words));
     // Without an exit code it is the engine that could not run it.
     let ran =
         has(&OF_A_COMMAND) || (message.contains("executor failed running [") && message.contains("]: exit code: "));
-    !ran && (has(&OF_THE_ENGINE) || (has(&OF_A_REGISTRY) && has(&OF_THE_NETWORK)))
+    !ran && (is_race(&message) || has(&OF_THE_ENGINE) || (has(&OF_A_REGISTRY) && has(&OF_THE_NETWORK)))
 }
+
+/// Whether another build gave its image the same name at the same moment, in the words of containerd.
+pub(super) fn is_race(message: &str) -> bool {
+    message.starts_with("image \"") && message.ends_with("\": already exists")
+}
+
+/// Of the machine, which cannot give a container what a runtime wants, or has been told to want, for it.
+const OF_THE_MACHINE: [&str; 6] =
+    ["setrlimit", "setting rlimit", "cgroup", "seccomp", "too many open files", "no space left on device"];
 
 /// Of a command of a RUN that failed: whatever is quoted of it, it ran. The words are those of `BuildKit` since 0.10 and
 /// before, of the classic builder and of podman.

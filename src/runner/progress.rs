@@ -89,8 +89,11 @@ impl Progress {
         work()
     }
 
-    /// The job `name` begins.
+    /// The job `name` begins, if it has not.
     pub fn begin(&self, name: &str) {
+        if lock(&self.jobs).contains_key(name) {
+            return;
+        }
         let bar = self.screen.bars.add(ProgressBar::no_length().with_style(job_style()));
         let mut jobs = lock(&self.jobs);
         jobs.insert(name.to_owned(), bar);

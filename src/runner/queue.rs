@@ -3,6 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::Turn;
 use crate::interrupt::Interrupt;
 
 /// How long a worker waits for others before it checks whether it is to stop.
@@ -29,15 +30,24 @@ impl<'a> Queue<'a> {
     }
 
     /// The next item, once one may begin; `None` if there is none left, or `interrupt` says to stop.
-    pub(super) fn next(&self, interrupt: &Interrupt) -> Option<usize> {
+    pub(super) fn next(&self, interrupt: &Interrupt, turn: &dyn Fn(usize) -> Turn) -> Option<usize> {
         let mut state = self.state();
         loop {
-            if interrupt.asked() || state.waiting.is_empty() {
+            let is_asked = interrupt.asked();
+            let turns: Vec<_> = state.waiting.iter().map(|&at| turn(at)).collect();
+            let may_wait = |turn: &Turn| *turn == Turn::InAnyCase || (*turn == Turn::Later) || !is_asked;
+            if !turns.iter().any(may_wait) {
                 return None;
             }
-            let free = state.waiting.iter().position(|&at| self.is_free(at, &state.ended));
+            let may_begin = |turn: Turn| turn == Turn::InAnyCase || (turn == Turn::Now && !is_asked);
+            let free = state
+                .waiting
+                .iter()
+                .zip(&turns)
+                .position(|(&at, &turn)| may_begin(turn) && self.is_free(at, &state.ended));
             // If nothing runs and nothing is free they need each other, which is for others to report.
-            if let Some(place) = free.or((state.running == 0).then_some(0)) {
+            let stuck = || turns.iter().position(|&turn| may_begin(turn)).filter(|_| state.running == 0);
+            if let Some(place) = free.or_else(|| if turns.contains(&Turn::Later) { None } else { stuck() }) {
                 state.running += 1;
                 return Some(state.waiting.remove(place));
             }

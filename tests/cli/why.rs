@@ -192,6 +192,23 @@ fn with_engine() -> Case {
 }
 
 #[test]
+fn an_engine_that_leaves_a_layer_out_is_told_with_the_cause_and_the_way_out() {
+    let layer = format!("blobs/sha256/{:064x}", 1);
+    let mut items = docker_new(&[fine(), without_loader()]);
+    items.retain(|item| item.path != layer.as_bytes());
+    let case = with_engine().file("engine/fine.tar", tar(&items));
+    let run = case.run(["why", "--docker", "engine/docker", "some/image:1"]);
+    assert_eq!(run.code(), 2);
+    let stderr = run.stderr();
+    assert!(stderr.contains("is missing from the archive") && stderr.contains("moby#49473"), "{stderr}");
+    assert!(stderr.contains("remove that image, then pull or build it again"), "{stderr}");
+    // What somebody else saved cannot be blamed on the engine here.
+    let run = case.run(["why", "--archive", "engine/fine.tar"]);
+    assert_eq!(run.code(), 2);
+    assert!(!run.stderr().contains("moby"), "{}", run.stderr());
+}
+
+#[test]
 fn a_service_is_its_image_and_its_fixes_fit_its_dockerfile() {
     let case = with_engine();
     let expected = named(MISSING, "hello-c.gcc.scratch")

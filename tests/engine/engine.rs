@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -40,6 +41,19 @@ pub(crate) fn turn() -> Turn {
 #[track_caller]
 pub(crate) fn docker(name: &str, arguments: &[&str]) -> Ran {
     run(name, Command::new("docker").args(arguments))
+}
+
+/// The engines, each a name and its command line, the one that `docker` asks first.
+pub(crate) fn engines() -> Vec<(&'static str, PathBuf)> {
+    let named = |variable: &str| {
+        PathBuf::from(std::env::var_os(variable).expect("start the engines with eval \"$(.ci/current-engines)\""))
+    };
+    vec![
+        ("docker", PathBuf::from("docker")),
+        ("overlay2", named("MINIMAGE_OVERLAY2_DOCKER")),
+        ("containerd", named("MINIMAGE_MODERN_DOCKER")),
+        ("podman", named("MINIMAGE_PODMAN")),
+    ]
 }
 
 /// Whether the base images are the stand-ins of `tests/bases`, and not the official ones.

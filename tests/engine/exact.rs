@@ -2,13 +2,13 @@
 //! everywhere, to the byte. `.ci/current-engines` starts the engines beside the one that `docker` asks.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::command::{repository, run};
-use crate::engine::turn;
+use crate::engine::{engines, turn};
 use crate::sizes::told;
 
 /// The repository of the images that are made here, and nowhere else.
@@ -24,19 +24,6 @@ const DOCKERFILES: [(&str, &str); 5] = [
     ("b.alone", "FROM scratch\nCOPY small /small\n"),
     ("b.nothing", "FROM scratch\nCMD [\"/x\"]\n"),
 ];
-
-/// The engines, each a name and its command line, the one that `docker` asks first.
-fn engines() -> Vec<(&'static str, PathBuf)> {
-    let named = |variable: &str| {
-        PathBuf::from(std::env::var_os(variable).expect("start the engines with eval \"$(.ci/current-engines)\""))
-    };
-    vec![
-        ("docker", PathBuf::from("docker")),
-        ("overlay2", named("MINIMAGE_OVERLAY2_DOCKER")),
-        ("containerd", named("MINIMAGE_MODERN_DOCKER")),
-        ("podman", named("MINIMAGE_PODMAN")),
-    ]
-}
 
 /// A repository of the Dockerfiles, in a folder that every engine's client sees.
 fn made() -> tempfile::TempDir {

@@ -26,6 +26,7 @@ mod context;
 mod docker_plugin;
 mod engine;
 mod err_set;
+mod every_engine;
 mod exact;
 mod expectations;
 mod https;

@@ -41,6 +41,12 @@ impl Fake {
         self.image(service).file(&format!("run.{service}"), script)
     }
 
+    /// A file of the repository.
+    pub fn repository_file(mut self, path: &str, contents: &str) -> Self {
+        self.case = self.case.file(path, contents);
+        self
+    }
+
     /// A file of the engine.
     pub fn file(mut self, name: &str, contents: impl AsRef<[u8]>) -> Self {
         self.case = self.case.file(Path::new("engine").join(name), contents);

@@ -28,7 +28,8 @@ fn an_engine_that_comes_back_costs_only_what_it_was_doing() {
 
 /// What builders say of a base image that they could not ask for: BuildKit, podman's builder, and the classic one; and of
 /// a step that they could not run.
-const OUT_OF_REACH: [&str; 8] = [
+const OUT_OF_REACH: [&str; 9] = [
+    "image \"docker.io/library/minimage:a.err\": already exists",
     "golang: failed to do request: Head \"https://r.example/v2/golang\": dial tcp: lookup r.example: no such host",
     "golang: failed to resolve source metadata for r.example/golang: Head \"https://r.example/\": i/o timeout",
     "failed to solve: golang: failed to do request: Head \"https://r.example/\": net/http: TLS handshake timeout",
@@ -48,6 +49,34 @@ fn a_base_image_or_an_engine_that_is_out_of_reach_tells_nothing_about_the_docker
         assert_eq!(run.code(), 2, "{words}");
         assert!(run.stdout().contains("? a.err  ") && run.stdout().contains("✓ b  "), "{}", run.stdout());
         assert!(run.stderr().contains("2 images: 1 built, 1 unknown in "), "{}", run.stderr());
+    }
+}
+
+/// What podman says when its runtime cannot make the container of a step, and of one whose command fails.
+#[test]
+fn a_step_for_which_podman_has_no_container_tells_nothing_about_the_dockerfile() {
+    let says = |line: &str| {
+        format!(
+            "echo 'STEP 2/2: RUN true'; cat >&2 <<'END'\n{line}\n: exit status 1\n\
+             Error: building at STEP \"RUN true\": while running runtime: exit status 1\nEND\nexit 1\n"
+        )
+    };
+    let start = "error running container: from /usr/bin/crun creating container for [/bin/sh -c true]: ";
+    for words in [
+        "setrlimit `RLIMIT_NOFILE`: Operation not permitted",
+        "cgroups in hybrid mode not supported, drop all controllers",
+    ] {
+        let fake = Fake::of(&["a.err"]).file("classic", "").build("a.err", &says(&format!("{start}{words}")));
+        let run = fake.try_it(&["build", "-q"]);
+        assert_eq!(run.code(), 2, "{words}: {}", run.stdout());
+        assert!(run.stdout().contains("? a.err  "), "{}", run.stdout());
+    }
+    for line in
+        [format!("{start}executable file `/bin/sh` not found: No such file or directory"), "cgroup: no".to_owned()]
+    {
+        let run = Fake::of(&["a.err"]).file("classic", "").build("a.err", &says(&line)).try_it(&["build", "-q"]);
+        assert_eq!(run.code(), 0, "{line}: {}", run.stdout());
+        assert!(run.stdout().contains("does not build, as expected"), "{}", run.stdout());
     }
 }
 

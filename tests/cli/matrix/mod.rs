@@ -1,6 +1,7 @@
 //! `mkcompose build` and `mkcompose test` against an engine that is a script: what they ask of it, and what they make of
 //! its answers.
 
+mod baking;
 mod building;
 mod expecting;
 mod fake;

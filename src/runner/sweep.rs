@@ -1,0 +1,233 @@
+//! Builds all images that it can in one go, with bake, before they are taken one by one: what is in the build cache needs no
+//! process of its own.
+//!
+//! Bake stops at a failure: that is kept, and bake goes on with the rest, unless it has worked for some time. What was under way
+//! then would be lost again and again, so the rest is built one by one. So it is where the user says how many may be built at
+//! once and more have to be built than that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::job::{ImageJob, RunContext, is_race};
+use super::logs::{Log, Phase};
+use crate::engine::bake::{BakeEvent, BakeLimits, BakeResult};
+use crate::engine::build_output::BuildFailure;
+use crate::repository::service_name::{ServiceName, Set};
+
+/// How long bake is started again after a failure, without what failed. Each time it begins what was under way anew.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the sweep came to for an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SweepResult {
+    /// It is there, after this time.
+    Built(Duration),
+    /// It does not build.
+    Failed(BuildFailure, Duration),
+    /// The user asked twice to stop.
+    CutOff,
+}
+
+/// Whether an image may be worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SweepState {
+    /// The sweep is on, and has no result for it yet.
+    Waiting,
+    /// The sweep has a result for it.
+    HasResult,
+    /// The sweep is over, and has none.
+    Open,
+}
+
+/// The results of the sweep so far.
+#[derive(Debug, Default)]
+pub struct Sweep(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    is_on: bool,
+    others_wait: bool,
+    candidates: BTreeSet<ServiceName>,
+    results: BTreeMap<ServiceName, SweepResult>,
+}
+
+impl Sweep {
+    /// A sweep of `jobs` that is to be made; one by default is over. `others_wait`: nothing else may be built meanwhile.
+    pub fn of<'a>(jobs: impl IntoIterator<Item = &'a ImageJob>, others_wait: bool) -> Self {
+        let jobs: Vec<_> = jobs.into_iter().collect();
+        let candidates: BTreeSet<_> = candidates(&jobs).into_iter().map(|job| job.service.clone()).collect();
+        // For one alone there is nothing to gain.
+        let is_on = candidates.len() > 1;
+        Self(Mutex::new(State { is_on, others_wait, candidates, results: BTreeMap::new() }))
+    }
+
+    /// Whether the image of `service` may be worked on.
+    pub fn state(&self, service: &ServiceName) -> SweepState {
+        let state = self.lock();
+        let waits = state.is_on && (state.others_wait || state.candidates.contains(service));
+        match (state.results.contains_key(service), waits) {
+            (true, _) => SweepState::HasResult,
+            (false, true) => SweepState::Waiting,
+            (false, false) => SweepState::Open,
+        }
+    }
+
+    /// The result for `service`, if there is one.
+    pub fn result(&self, service: &ServiceName) -> Option<SweepResult> {
+        self.lock().results.get(service).cloned()
+    }
+
+    /// Makes the sweep. `jobs` are those that it is of; `most` may be built at once, if that is limited.
+    pub fn run(&self, jobs: &[&ImageJob], most: Option<usize>, run: &RunContext<'_>) {
+        let _over = Over(self);
+        let is_candidate = |job: &&&ImageJob| self.lock().candidates.contains(&job.service);
+        let mut open: Vec<_> = jobs.iter().filter(is_candidate).copied().collect();
+        let may_run_the_last = open.len() == jobs.len();
+        let limits = most.map(|steps| BakeLimits { steps, may_run_the_last });
+        let start = Instant::now();
+        while self.lock().is_on && open.len() > 1 && !run.interrupt.asked() {
+            let result = self.bake(&open, limits, run);
+            let is_stuck = result.failed.iter().any(|(_, failure, _)| is_race(&failure.message));
+            if !result.was_stopped_by_failure || is_stuck || start.elapsed() >= PATIENCE {
+                return;
+            }
+            open = without_done(&open, |service| self.result(service));
+        }
+    }
+
+    fn bake(&self, jobs: &[&ImageJob], limits: Option<BakeLimits>, run: &RunContext<'_>) -> BakeResult {
+        let specs: Vec<_> = jobs.iter().map(|job| &job.recipe).collect();
+        let mut logs: BTreeMap<usize, Log<'_>> = BTreeMap::new();
+        let result = run.engine.bake(&specs, limits, run.interrupt, &mut |place, event| {
+            let Some(job) = jobs.get(place) else { return };
+            match event {
+                BakeEvent::Said(line) => {
+                    logs.entry(place).or_insert_with(|| run.logs.begin(&job.service, Phase::Build)).write(line);
+                }
+                BakeEvent::Runs(step) => {
+                    run.progress.begin(job.service.as_str());
+                    run.progress.step(job.service.as_str(), step);
+                }
+                BakeEvent::Built(took) => self.put(job, SweepResult::Built(took)),
+            }
+        });
+        // What lost a race is there now, and quickly built alone.
+        for (place, failure, took) in result.failed.iter().filter(|(_, failure, _)| !is_race(&failure.message)) {
+            jobs.get(*place).into_iter().for_each(|job| self.put(job, SweepResult::Failed(failure.clone(), *took)));
+        }
+        for place in &result.cut_off {
+            jobs.get(*place).into_iter().for_each(|job| self.put(job, SweepResult::CutOff));
+        }
+        result
+    }
+
+    fn put(&self, job: &ImageJob, result: SweepResult) {
+        self.lock().results.insert(job.service.clone(), result);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends the sweep, even if it panics: nothing must wait for it for ever.
+struct Over<'a>(&'a Sweep);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.lock().is_on = false;
+    }
+}
+
+/// Those that are worth a try: expected to build, like all that they are built on, and for bake.
+fn candidates<'a>(jobs: &[&'a ImageJob]) -> Vec<&'a ImageJob> {
+    let is_one = |job: &&&ImageJob| job.build_set == Set::Normal && job.recipe.is_for_bake();
+    with_their_bases(jobs.iter().filter(is_one).copied().collect(), &BTreeSet::new())
+}
+
+/// Those of `jobs` without a result, and not built on one that has failed.
+fn without_done<'a>(jobs: &[&'a ImageJob], result: impl Fn(&ServiceName) -> Option<SweepResult>) -> Vec<&'a ImageJob> {
+    let built = |job: &&&ImageJob| matches!(result(&job.service), Some(SweepResult::Built(_)));
+    let built: BTreeSet<_> = jobs.iter().filter(built).map(|job| &job.service).collect();
+    with_their_bases(jobs.iter().filter(|job| result(&job.service).is_none()).copied().collect(), &built)
+}
+
+/// Those of `jobs` whose bases are all among them, at any depth, or `there`.
+fn with_their_bases<'a>(mut jobs: Vec<&'a ImageJob>, there: &BTreeSet<&ServiceName>) -> Vec<&'a ImageJob> {
+    loop {
+        let names: BTreeSet<_> = jobs.iter().map(|job| &job.service).collect();
+        let has_bases = |job: &&ImageJob| job.bases.iter().all(|base| names.contains(base) || there.contains(base));
+        let kept: Vec<_> = jobs.iter().filter(|job| has_bases(job)).copied().collect();
+        if kept.len() == jobs.len() {
+            return kept;
+        }
+        jobs = kept;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sweep, SweepResult, SweepState, candidates, without_done};
+    use crate::engine::build::BuildSpec;
+    use crate::expectation::Expectation;
+    use crate::repository::service_name::{ServiceName, Set};
+    use crate::runner::job::ImageJob;
+    use std::time::Duration;
+
+    fn name(name: &str) -> ServiceName {
+        ServiceName::parse(name).unwrap()
+    }
+
+    fn jobs(of: &[(&str, &[&str])]) -> Vec<ImageJob> {
+        let job = |(service, bases): &(&str, &[&str])| ImageJob {
+            service: name(service),
+            recipe: BuildSpec { dockerfile: "/d".into(), context: "/c".into(), ..BuildSpec::default() },
+            bases: bases.iter().map(|base| name(base)).collect(),
+            build_set: name(service).set(),
+            expectation: Expectation::default(),
+            is_only_a_base: false,
+        };
+        of.iter().map(job).collect()
+    }
+
+    fn names(jobs: &[&ImageJob]) -> Vec<String> {
+        jobs.iter().map(|job| job.service.to_string()).collect()
+    }
+
+    #[test]
+    fn what_is_known_not_to_build_or_not_for_bake_is_left_out_with_all_that_is_built_on_it() {
+        let mut all = jobs(&[("a", &[]), ("b", &["c"]), ("c", &[]), ("d", &["a"]), ("e", &["b"]), ("f.err", &[])]);
+        all[2].recipe.cache_to = vec!["type=inline".to_owned()];
+        assert_eq!(names(&candidates(&all.iter().collect::<Vec<_>>())), ["a", "d"]);
+        all[2].recipe.cache_to.clear();
+        all[0].build_set = Set::Err;
+        assert_eq!(names(&candidates(&all.iter().collect::<Vec<_>>())), ["b", "c", "e"]);
+    }
+
+    #[test]
+    fn others_wait_for_the_sweep_only_where_the_number_is_limited() {
+        let all = jobs(&[("a", &[]), ("b", &[]), ("c.err", &[])]);
+        let states = |sweep: &Sweep| ["a", "c.err"].map(|service| sweep.state(&name(service)));
+        assert_eq!(states(&Sweep::of(&all, false)), [SweepState::Waiting, SweepState::Open]);
+        assert_eq!(states(&Sweep::of(&all, true)), [SweepState::Waiting, SweepState::Waiting]);
+        assert_eq!(states(&Sweep::of(&all[1..], true)), [SweepState::Open, SweepState::Open], "one is not worth it");
+        let sweep = Sweep::of(&all, true);
+        sweep.put(&all[0], SweepResult::Built(Duration::ZERO));
+        assert_eq!(states(&sweep), [SweepState::HasResult, SweepState::Waiting]);
+        drop(super::Over(&sweep));
+        assert_eq!(states(&sweep), [SweepState::HasResult, SweepState::Open]);
+        assert_eq!(states(&Sweep::default()), [SweepState::Open, SweepState::Open]);
+    }
+
+    #[test]
+    fn after_a_failure_the_rest_is_tried_without_what_is_built_on_it() {
+        let all = jobs(&[("a", &[]), ("b", &["a"]), ("c", &[]), ("d", &["c"]), ("e", &["b"])]);
+        let left = without_done(&all.iter().collect::<Vec<_>>(), |service| match service.as_str() {
+            "a" => Some(SweepResult::Failed(crate::engine::build_output::BuildFailure::default(), Duration::ZERO)),
+            "c" => Some(SweepResult::Built(Duration::ZERO)),
+            _ => None,
+        });
+        assert_eq!(names(&left), ["d"]);
+    }
+}
