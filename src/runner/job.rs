@@ -14,7 +14,8 @@ use super::expectation::{RunQuestion, port_access};
 use super::logs::{Logs, Phase};
 use super::outcome::Outcome;
 use super::progress::Progress;
-use super::{JobStep, explain};
+use super::retries::Try;
+use super::{JobStep, explain, registry_answers};
 use crate::engine::build::{BaseImage, BuildBackend, BuildResult, BuildSpec};
 use crate::engine::cleanup::Remover;
 use crate::engine::readiness::PortAccess;
@@ -53,6 +54,8 @@ pub struct RunContext<'a> {
     pub port_access: OnceLock<PortAccess>,
     /// What came of each build, for the images that are built on it.
     pub builds: Builds,
+    /// How often an image of which nothing is known is tried again.
+    pub retries: u32,
 }
 
 /// What a container may take.
@@ -156,13 +159,25 @@ pub struct JobReport {
     pub is_cut: bool,
     /// Why it does not work, as its words or its content tell, safe to print; `None`: not looked for, or not found.
     pub reason: Option<String>,
+    /// Earlier tries, which told nothing of the image.
+    pub tries: Vec<Try>,
 }
 
 impl From<Outcome> for JobReport {
     fn from(outcome: Outcome) -> Self {
         let (stdout, stderr) = (String::new(), String::new());
-        let last_lines = Vec::new();
-        Self { outcome, last_lines, build_time: None, run_time: None, stdout, stderr, is_cut: false, reason: None }
+        let (last_lines, tries) = (Vec::new(), Vec::new());
+        Self {
+            outcome,
+            last_lines,
+            build_time: None,
+            run_time: None,
+            stdout,
+            stderr,
+            is_cut: false,
+            reason: None,
+            tries,
+        }
     }
 }
 
@@ -173,12 +188,19 @@ pub struct PendingInspection {
     ran: ContainerRun,
 }
 
+impl PendingInspection {
+    /// The same after these earlier tries.
+    pub(super) fn with_tries(self, tries: Vec<Try>) -> Self {
+        Self { record: JobReport { tries, ..self.record }, ..self }
+    }
+}
+
 impl RunContext<'_> {
     /// Works on one image, from its build to its end, or to where it has to be looked at.
     pub fn work(&self, task: &ImageJob) -> JobStep<JobReport, PendingInspection> {
         let name = task.service.as_str();
         self.progress.begin(name);
-        let step = self.build_and_run(task);
+        let step = self.begin(task);
         if let JobStep::Finished(_) = step {
             self.progress.end(name);
         }
@@ -199,13 +221,23 @@ impl RunContext<'_> {
         JobReport { outcome, reason, ..record }
     }
 
+    fn begin(&self, task: &ImageJob) -> JobStep<JobReport, PendingInspection> {
+        if self.builder.is_some()
+            && let Some((outcome, state)) = self.builds.not_buildable(&task.bases)
+        {
+            self.builds.set(&task.service, state);
+            return JobStep::Finished(outcome.into());
+        }
+        let step = self.with_retries(task, || self.build_and_run(task));
+        if matches!(&step, JobStep::Finished(JobReport { outcome: Outcome::Unknown { .. }, .. })) {
+            self.stop_if_lost();
+        }
+        step
+    }
+
     fn build_and_run(&self, task: &ImageJob) -> JobStep<JobReport, PendingInspection> {
         let mut build_time = None;
         if let Some(builder) = self.builder {
-            if let Some((outcome, state)) = self.builds.not_buildable(&task.bases) {
-                self.builds.set(&task.service, state);
-                return JobStep::Finished(outcome.into());
-            }
             let start = Instant::now();
             let failed = self.build(builder, task);
             build_time = Some(start.elapsed());
@@ -217,7 +249,7 @@ impl RunContext<'_> {
             }
         }
         let Some(trial) = self.trial.as_ref().filter(|_| !task.is_only_a_base) else {
-            return JobStep::Finished(JobReport { build_time, ..Outcome::Works.into() });
+            return JobStep::Finished(JobReport { build_time, ..Outcome::Built.into() });
         };
         match self.run(trial, task) {
             (record, None) => JobStep::Finished(JobReport { build_time, ..record }),
@@ -302,16 +334,17 @@ impl RunContext<'_> {
         self.port_access.get_or_init(|| port_access(trial.network.as_deref(), self.engine.remote_endpoint()))
     }
 
-    /// Nothing was learned of an image, for this reason: a bad moment of the engine, or its last.
+    /// Nothing was learned of an image, for this reason.
     fn unknown(&self, message: String) -> JobReport {
-        if self.interrupt.asked_again() {
-            return Outcome::Interrupted.into();
-        }
+        if self.interrupt.asked_again() { Outcome::Interrupted } else { Outcome::Unknown { message } }.into()
+    }
+
+    /// Begins nothing more if the engine no longer answers: what was unknown was not a bad moment, but its last.
+    fn stop_if_lost(&self) {
         if let Err(failure) = self.engine.check() {
             self.interrupt.stop();
             self.lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
         }
-        Outcome::Unknown { message }.into()
     }
 }
 
@@ -322,7 +355,9 @@ fn is_nobodys_fault(message: &str) -> bool {
     // Without an exit code it is the engine that could not run it.
     let ran =
         has(&OF_A_COMMAND) || (message.contains("executor failed running [") && message.contains("]: exit code: "));
-    !ran && (has(&OF_THE_ENGINE) || (has(&OF_A_REGISTRY) && has(&OF_THE_NETWORK)))
+    !ran && (has(&OF_THE_ENGINE)
+        || registry_answers::tell_nothing(&message)
+        || (has(&OF_A_REGISTRY) && has(&OF_THE_NETWORK)))
 }
 
 /// Of a command of a RUN that failed: whatever is quoted of it, it ran. The words are those of `BuildKit` since 0.10 and

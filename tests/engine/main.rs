@@ -42,6 +42,7 @@ mod own_commands;
 mod pasted;
 mod podman;
 mod readme;
+mod registry;
 mod results;
 mod size;
 mod sizes;
