@@ -4,6 +4,7 @@
 //! few that a Dockerfile takes.
 
 mod auto;
+mod differing_names;
 mod dockerignore;
 mod git_ignored;
 mod pattern;
@@ -15,6 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use auto::{ContextStatus, find};
+pub use differing_names::DifferingNames;
 pub use dockerignore::Ignore;
 pub use git_ignored::is_git_ignored;
 use search::Search;

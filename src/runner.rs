@@ -14,6 +14,8 @@ pub mod logs;
 pub mod outcome;
 pub mod progress;
 mod queue;
+mod registry_answers;
+pub mod retries;
 pub mod summary;
 pub mod sweep;
 

@@ -8,7 +8,7 @@
 //! are, from a copy of the commit in a temporary folder ([`past`]).
 
 mod changes;
-mod contents;
+mod names;
 mod past;
 mod settings;
 mod untracked;
@@ -19,6 +19,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use changes::Changes;
+use names::Names;
 use past::Past;
 use view::View;
 
@@ -141,7 +142,8 @@ pub fn touched(repository: &Repository, options: &LoadOptions, reference: &str) 
     let entries = git.tree(&commit)?;
     let differing = untracked::without_kept(&git, &entries, differing)?;
     let changes = Changes::new(differing, &entries, git.top());
-    if contents::alone_differ(&git, &entries, &changes, &now)? {
+    let names = Names { git: &git, entries: &entries, changes: &changes, here: &here, repository };
+    if names.are_those_of_now(&now)? {
         return Ok(now.compared(Some((&now, &changes))));
     }
     let past = Past::lay_out(&git, &entries, &changes)?;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 use crate::cli::engine::EngineArgs;
+use crate::cli::report::ShardReportArgs;
 use crate::cli::since::SinceArgs;
 
 /// The flags of `mkcompose build`.
@@ -19,6 +20,9 @@ pub struct BuildArgs {
     /// What both commands have.
     #[command(flatten)]
     pub work: WorkArgs,
+    /// Where reports go.
+    #[command(flatten)]
+    pub reports: ShardReportArgs,
 }
 
 /// Which images, how many at once, and where the logs go.
@@ -34,6 +38,9 @@ pub struct WorkArgs {
     /// most 4, and where nothing is built four times as many, at most 8
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
+    /// How often to try again an image of which nothing is known, as the engine, the network or a registry failed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub retries: u32,
     /// The folder for full logs; without it, one under the cache directory, named at the end
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub logs: Option<PathBuf>,

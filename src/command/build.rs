@@ -5,13 +5,16 @@ use std::time::Instant;
 
 use crate::cli::Options;
 use crate::cli::build::BuildArgs;
+use crate::command::report_files::{files, run_info, write};
 use crate::command::run_images::{RunPlan, choose, work};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::report::builds;
+use crate::report::outcomes::Report;
+use crate::report::outcomes::run_info::RunSettings;
 use crate::runner::outcome::Outcome;
 use crate::runner::progress::duration;
-use crate::runner::summary::ServiceResult;
+use crate::runner::summary::{ServiceResult, whole_milliseconds};
 use crate::terminal::{Style, Terminal};
 
 /// Builds the images that the globs choose, and tells how each went.
@@ -20,6 +23,7 @@ use crate::terminal::{Style, Terminal};
 /// Problems with the Dockerfiles, the globs or the folder for logs, or no engine: nothing was begun. Or a full stdout.
 pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let start = Instant::now();
+    let files = files(&args.reports.files)?;
     let chosen = choose(&args.work, options, true, terminal)?;
     let unsaid = Mutex::new(None);
     let tell = |row: &ServiceResult| {
@@ -30,7 +34,7 @@ pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<E
     let at_the_end = |is_live: bool| is_live && terminal.is_terminal();
     let was_live = terminal.draw_size().is_some();
     let plan = RunPlan { build: true, trial: None };
-    let worked = work(&chosen, plan, &args.work, options, terminal, &|row, progress| {
+    let mut worked = work(&chosen, plan, &args.work, options, terminal, &|row, progress| {
         if !at_the_end(progress.is_live()) && *row.outcome() != Outcome::NotRun {
             tell(row);
         } else if row.is_expected() == Some(false) {
@@ -50,5 +54,18 @@ pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<E
     let style = if is_well { Style::Good } else { Style::Bad };
     let summary = format!("{} in {}", builds::summary(&worked.rows), duration(start.elapsed()));
     terminal.status(&terminal.styled_err(&summary, style));
+    if !files.is_empty() {
+        let settings = RunSettings { build: true, run: None, ..RunSettings::default() };
+        let info = run_info(&chosen, &args.reports, settings, &worked.troubles)?;
+        let report = Report {
+            repository: &chosen.repository.image,
+            rows: &worked.rows,
+            changes: None,
+            was_interrupted: worked.was_interrupted,
+            time: whole_milliseconds(start.elapsed()),
+            info: &info,
+        };
+        worked.troubles.extend(write(report, &files));
+    }
     Ok(worked.exit(if is_well { ExitCode::Success } else { ExitCode::Failure }, terminal))
 }

@@ -86,7 +86,11 @@ pub fn files(args: &ReportArgs) -> Result<Vec<File>, UnfitReportFile> {
 
 /// Writes every report; what went wrong, for each that could not be.
 pub fn tell(report: Report<'_>, format: Format, files: &[File], terminal: &Terminal) -> Vec<Error> {
-    let shown = print_report(&report, format, terminal);
-    let written = files.iter().map(|file| file.write(report));
-    std::iter::once(shown).chain(written).filter_map(Result::err).map(Error::from).collect()
+    let shown = print_report(&report, format, terminal).err().map(Error::from);
+    shown.into_iter().chain(write(report, files)).collect()
+}
+
+/// Writes the report to each of `files`; what went wrong, for each that could not be written.
+pub fn write(report: Report<'_>, files: &[File]) -> Vec<Error> {
+    files.iter().filter_map(|file| file.write(report).err()).map(Error::from).collect()
 }

@@ -148,6 +148,7 @@ pub fn work(
         named: AtomicUsize::new(0),
         port_access: OnceLock::new(),
         builds: Builds::default(),
+        retries: args.retries,
     };
     let rows = rows(chosen, args, &run, ended);
     drop(run.remover);
@@ -174,7 +175,7 @@ fn rows(chosen: &Selection, args: &WorkArgs, run: &RunContext<'_>, ended: &Ended
     let told = |task: &ImageJob, record| {
         let row = result(task, record);
         // A base that the user did not ask for is reported only where it is to blame.
-        if !(task.is_only_a_base && *row.outcome() == Outcome::Works) {
+        if !(task.is_only_a_base && *row.outcome() == Outcome::Built) {
             ended(&row, run.progress);
         }
         row
@@ -195,7 +196,7 @@ fn rows(chosen: &Selection, args: &WorkArgs, run: &RunContext<'_>, ended: &Ended
             run_all(&tasks, &needs, workers, run.interrupt, turn, job, look)
         })
     });
-    let is_told = |(task, row): &(&ImageJob, ServiceResult)| !(task.is_only_a_base && *row.outcome() == Outcome::Works);
+    let is_told = |(task, row): &(&ImageJob, ServiceResult)| !(task.is_only_a_base && *row.outcome() == Outcome::Built);
     let row = |task: &ImageJob, done: JobResult<ServiceResult>| match done {
         JobResult::Finished(row) => row,
         JobResult::NotBegun => result(task, Outcome::NotRun.into()),

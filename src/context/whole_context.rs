@@ -74,11 +74,13 @@ const PROJECT_ENDINGS: [&str; 18] = [
 
 fn begins_project(folder: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return false };
-    entries.flatten().any(|entry| {
-        let name = entry.file_name();
-        let ending = Path::new(&name).extension().and_then(OsStr::to_str).unwrap_or_default();
-        PROJECT_FILES.iter().any(|file| name == *file) || PROJECT_ENDINGS.contains(&ending)
-    })
+    entries.flatten().any(|entry| begins_a_project(&entry.file_name()))
+}
+
+/// Whether a file of this name begins a project.
+pub(super) fn begins_a_project(name: &OsStr) -> bool {
+    let ending = Path::new(name).extension().and_then(OsStr::to_str).unwrap_or_default();
+    PROJECT_FILES.iter().any(|file| name == *file) || PROJECT_ENDINGS.contains(&ending)
 }
 
 /// Whether `COPY . .` has something to take there: a Dockerfile, an ignore file or a README alone are not worth copying, nor
@@ -87,14 +89,24 @@ pub(super) fn holds_more_than_dockerfiles(folder: &Path) -> bool {
     holds_more(folder, MOST_LEVELS)
 }
 
+/// How many names of a path decide whether [`holds_more_than_dockerfiles`]: of a longer one what is further down does not count.
+pub(super) const fn levels_that_count() -> usize {
+    MOST_LEVELS + 1
+}
+
+/// Whether a file or folder of this name is not worth copying.
+pub(super) fn is_about_the_build(name: &OsStr) -> bool {
+    let name = name.to_string_lossy().to_ascii_lowercase();
+    ["dockerfile", "containerfile"].iter().any(|word| name.contains(word))
+        || name.ends_with(".dockerignore")
+        || name.starts_with("readme")
+        || name.starts_with(".git")
+}
+
 fn holds_more(folder: &Path, levels: usize) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return false };
     entries.flatten().any(|entry| {
-        let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
-        let is_about_the_build = ["dockerfile", "containerfile"].iter().any(|word| name.contains(word))
-            || name.ends_with(".dockerignore")
-            || name.starts_with("readme")
-            || name.starts_with(".git");
+        let is_about_the_build = is_about_the_build(&entry.file_name());
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         match (is_folder, levels.checked_sub(1)) {
             _ if is_about_the_build => false,

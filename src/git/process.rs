@@ -21,6 +21,22 @@ const MOST_HEADER: u64 = 256;
 const SETTINGS: [&str; 6] =
     ["-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "diff.autoRefreshIndex=true"];
 
+/// The variables by which git is led to a repository, an index or a working tree: `git rev-parse --local-env-vars`, but for settings.
+const OF_A_REPOSITORY: [&str; 12] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
 /// A command that is yet to be started.
 pub(super) struct GitCommand {
     command: Command,
@@ -33,6 +49,10 @@ impl GitCommand {
     pub(super) fn new(folder: &Path, args: &[&str]) -> Self {
         let mut command = Command::new("git");
         command.args(SETTINGS).args(args).current_dir(folder);
+        // A hook of git is told another repository than that of the folder, or another index.
+        for variable in OF_A_REPOSITORY {
+            command.env_remove(variable);
+        }
         // No index is written, no word translated, nobody asked for a password.
         command.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

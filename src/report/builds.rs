@@ -14,8 +14,8 @@ pub fn line(row: &ServiceResult, color: bool) -> String {
     let (mark, style) = mark(row.is_expected());
     let time = row.record.build_time.map(duration).unwrap_or_default();
     let said = match (row.outcome(), row.build_set) {
-        (Outcome::Works, Set::Normal) => "built".to_owned(),
-        (Outcome::Works, Set::Err) => row.detail(),
+        (Outcome::Built, Set::Normal) => "built".to_owned(),
+        (Outcome::Built, Set::Err) => row.detail(),
         (Outcome::DoesNotBuild { .. }, Set::Err) => format!("does not build, as expected: {}", row.detail()),
         (Outcome::DoesNotBuild { .. }, Set::Normal) => format!("does not build: {}", row.detail()),
         (outcome, _) if outcome.message().is_empty() => outcome.label(),
@@ -62,7 +62,7 @@ pub fn summary(rows: &[ServiceResult]) -> String {
     let count = |of: &dyn Fn(&ServiceResult) -> bool| rows.iter().filter(|row| of(row)).count();
     let is_not_tried = |row: &ServiceResult| matches!(row.outcome(), Outcome::NotTried { .. });
     let failed = |row: &ServiceResult| row.outcome().has_no_image() && !is_not_tried(row);
-    let built = |row: &ServiceResult, set| *row.outcome() == Outcome::Works && row.build_set == set;
+    let built = |row: &ServiceResult, set| *row.outcome() == Outcome::Built && row.build_set == set;
     let counts = [
         (count(&|row| built(row, Set::Normal)), "built"),
         (count(&|row| failed(row) && row.is_expected() == Some(true)), "failed as expected"),

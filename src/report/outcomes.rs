@@ -94,7 +94,7 @@ impl Report<'_> {
         let tally = OutcomeCounts::of(self.rows);
         let mut counts: Vec<_> = tally.outcomes.iter().collect();
         // Those that work first, the others by name.
-        counts.sort_by_key(|(words, _)| words.as_str() != "works");
+        counts.sort_by_key(|(words, _)| !matches!(words.as_str(), "works" | "built"));
         let counts: Vec<_> =
             counts.into_iter().map(|(words, &count)| format!("{count} {}", plural(words, count))).collect();
         let new = self.changes.map(|changes| changes.new.len()).filter(|new| *new > 0);

@@ -131,6 +131,7 @@ pub fn port_access(network: Option<&str>, remote: Option<String>) -> PortAccess 
 pub fn is_expected(outcome: &Outcome, set: Set, expected: ExpectedOutcome) -> Option<bool> {
     match (outcome, set) {
         (Outcome::NotRun | Outcome::Interrupted | Outcome::Unknown { .. }, _) => None,
+        (Outcome::Built, Set::Normal) => Some(true),
         (outcome, Set::Normal) => Some(matches(outcome, expected)),
         (outcome, Set::Err) => Some(outcome.has_no_image()),
     }

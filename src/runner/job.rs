@@ -3,6 +3,7 @@
 //! Logs and progress are fed on the way. An engine that fails tells nothing about the image, so it is asked whether it
 //! still lives before a failed build is believed; once it is gone, nothing more is begun.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -14,8 +15,9 @@ use super::expectation::{RunQuestion, port_access};
 use super::logs::{Logs, Phase};
 use super::outcome::Outcome;
 use super::progress::Progress;
+use super::retries::Try;
 use super::sweep::{Sweep, SweepResult};
-use super::{JobStep, explain};
+use super::{JobStep, explain, registry_answers};
 use crate::dockerfile::ParsedDockerfile;
 use crate::engine::build::{BaseImage, BuildBackend, BuildResult, BuildSpec};
 use crate::engine::build_output::BuildFailure;
@@ -60,6 +62,8 @@ pub struct RunContext<'a> {
     pub port_access: OnceLock<PortAccess>,
     /// What came of each build, for the images that are built on it.
     pub builds: Builds,
+    /// How often an image of which nothing is known is tried again.
+    pub retries: u32,
 }
 
 /// What a container may take.
@@ -165,13 +169,25 @@ pub struct JobReport {
     pub is_cut: bool,
     /// Why it does not work, as its words or its content tell, safe to print; `None`: not looked for, or not found.
     pub reason: Option<String>,
+    /// Earlier tries, which told nothing of the image.
+    pub tries: Vec<Try>,
 }
 
 impl From<Outcome> for JobReport {
     fn from(outcome: Outcome) -> Self {
         let (stdout, stderr) = (String::new(), String::new());
-        let last_lines = Vec::new();
-        Self { outcome, last_lines, build_time: None, run_time: None, stdout, stderr, is_cut: false, reason: None }
+        let (last_lines, tries) = (Vec::new(), Vec::new());
+        Self {
+            outcome,
+            last_lines,
+            build_time: None,
+            run_time: None,
+            stdout,
+            stderr,
+            is_cut: false,
+            reason: None,
+            tries,
+        }
     }
 }
 
@@ -182,12 +198,19 @@ pub struct PendingInspection {
     ran: ContainerRun,
 }
 
+impl PendingInspection {
+    /// The same after these earlier tries.
+    pub(super) fn with_tries(self, tries: Vec<Try>) -> Self {
+        Self { record: JobReport { tries, ..self.record }, ..self }
+    }
+}
+
 impl RunContext<'_> {
     /// Works on one image, from its build to its end, or to where it has to be looked at.
     pub fn work(&self, task: &ImageJob) -> JobStep<JobReport, PendingInspection> {
         let name = task.service.as_str();
         self.progress.begin(name);
-        let step = self.build_and_run(task);
+        let step = self.begin(task);
         if let JobStep::Finished(_) = step {
             self.progress.end(name);
         }
@@ -208,15 +231,27 @@ impl RunContext<'_> {
         JobReport { outcome, reason, ..record }
     }
 
-    fn build_and_run(&self, task: &ImageJob) -> JobStep<JobReport, PendingInspection> {
+    fn begin(&self, task: &ImageJob) -> JobStep<JobReport, PendingInspection> {
+        if self.is_building
+            && let Some((outcome, state)) = self.builds.not_buildable(&task.bases)
+        {
+            self.builds.set(&task.service, state);
+            return JobStep::Finished(outcome.into());
+        }
+        let is_first = Cell::new(true);
+        let step = self.with_retries(task, || self.build_and_run(task, is_first.replace(false)));
+        if matches!(&step, JobStep::Finished(JobReport { outcome: Outcome::Unknown { .. }, .. })) {
+            self.stop_if_lost();
+        }
+        step
+    }
+
+    /// Only the first try takes what was built at once: another one builds the image by itself.
+    fn build_and_run(&self, task: &ImageJob, is_first: bool) -> JobStep<JobReport, PendingInspection> {
         let mut build_time = None;
         if self.is_building {
-            if let Some((outcome, state)) = self.builds.not_buildable(&task.bases) {
-                self.builds.set(&task.service, state);
-                return JobStep::Finished(outcome.into());
-            }
             let start = Instant::now();
-            let (failed, took) = match self.sweep.result(&task.service) {
+            let (failed, took) = match self.sweep.result(&task.service).filter(|_| is_first) {
                 Some(SweepResult::Built(took)) => (None, took),
                 Some(SweepResult::Failed(why, took)) => (Some(self.failed(why)), took),
                 Some(SweepResult::CutOff) => (Some(Outcome::Interrupted.into()), start.elapsed()),
@@ -231,7 +266,7 @@ impl RunContext<'_> {
             }
         }
         let Some(trial) = self.trial.as_ref().filter(|_| !task.is_only_a_base) else {
-            return JobStep::Finished(JobReport { build_time, ..Outcome::Works.into() });
+            return JobStep::Finished(JobReport { build_time, ..Outcome::Built.into() });
         };
         match self.run(trial, task) {
             (record, None) => JobStep::Finished(JobReport { build_time, ..record }),
@@ -320,16 +355,17 @@ impl RunContext<'_> {
         self.port_access.get_or_init(|| port_access(trial.network.as_deref(), self.engine.remote_endpoint()))
     }
 
-    /// Nothing was learned of an image, for this reason: a bad moment of the engine, or its last.
+    /// Nothing was learned of an image, for this reason.
     fn unknown(&self, message: String) -> JobReport {
-        if self.interrupt.asked_again() {
-            return Outcome::Interrupted.into();
-        }
+        if self.interrupt.asked_again() { Outcome::Interrupted } else { Outcome::Unknown { message } }.into()
+    }
+
+    /// Begins nothing more if the engine no longer answers: what was unknown was not a bad moment, but its last.
+    fn stop_if_lost(&self) {
         if let Err(failure) = self.engine.check() {
             self.interrupt.stop();
             self.lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
         }
-        Outcome::Unknown { message }.into()
     }
 }
 
@@ -348,7 +384,10 @@ fn is_nobodys_fault(why: &BuildFailure) -> bool {
     // Without an exit code it is the engine that could not run it.
     let ran =
         has(&OF_A_COMMAND) || (message.contains("executor failed running [") && message.contains("]: exit code: "));
-    !ran && (is_race(&message) || has(&OF_THE_ENGINE) || (has(&OF_A_REGISTRY) && has(&OF_THE_NETWORK)))
+    !ran && (is_race(&message)
+        || has(&OF_THE_ENGINE)
+        || registry_answers::tell_nothing(&message)
+        || (has(&OF_A_REGISTRY) && has(&OF_THE_NETWORK)))
 }
 
 /// Whether another build gave its image the same name at the same moment, in the words of containerd.

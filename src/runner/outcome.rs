@@ -15,6 +15,8 @@ use crate::engine::build_output::BuildFailure;
 pub enum Outcome {
     /// It was built, if asked, and its program ran and ended with exit code 0.
     Works,
+    /// It was built, and was not to be run.
+    Built,
     /// Its program ran and ended with this exit code.
     ExitedWithError {
         /// Not 0.
@@ -82,14 +84,15 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OutcomeKind {
-    /// `works`: exit code 0, healthy, or a port that accepts a connection. `runs`: still up at the timeout, as expected.
+    /// `works`: exit code 0, healthy, or a port that accepts a connection. `built`: there is an image, and it was not to be
+    /// run. `runs`: still up at the timeout, as expected.
     /// `exits`: another exit code. `cannot-start`: the program never ran. `killed`: by a signal. `timed-out`: it ran until
     /// the timeout. `unhealthy`: its HEALTHCHECK never succeeded. `no-answer`: no port accepted a connection, or an HTTP
     /// request got no good answer. `wrong-output`: as expected, but for its standard output. `does-not-build`: its
     /// Dockerfile does not. `not-built`: there is no image, and none was to be built. `not-tried`: an image that it is
     /// built on failed. `not-run`: the run was stopped before. `cut-off`: it was killed by a second stop. `unknown`: the
     /// engine failed.
-    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["works", "runs", "exits", "cannot-start", "killed", "timed-out", "unhealthy", "no-answer", "wrong-output", "does-not-build", "not-built", "not-tried", "not-run", "cut-off", "unknown"])))]
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["works", "built", "runs", "exits", "cannot-start", "killed", "timed-out", "unhealthy", "no-answer", "wrong-output", "does-not-build", "not-built", "not-tried", "not-run", "cut-off", "unknown"])))]
     pub outcome: Cow<'static, str>,
     /// Of `exits`.
     pub exit_code: Option<i64>,
@@ -130,6 +133,7 @@ impl Outcome {
         };
         match self {
             Self::Works => plain("works"),
+            Self::Built => plain("built"),
             Self::ExitedWithError { exit_code, .. } => OutcomeKind { exit_code: Some(*exit_code), ..plain("exits") },
             Self::CannotStart { .. } => plain("cannot-start"),
             Self::Killed { signal, out_of_memory } => {

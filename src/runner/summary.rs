@@ -65,8 +65,18 @@ impl ServiceResult {
         is_expected(self.outcome(), self.build_set, self.expectation.outcome)
     }
 
-    /// The one line that says most: why it does not work and in whose words, or what it printed first. Raw: escape before printing.
+    /// The one line that says most: why it does not work and in whose words, or what it printed first; and how often it was tried,
+    /// if more than once. Raw: escape before printing.
     pub fn detail(&self) -> String {
+        let detail = self.detail_of_last_try();
+        match self.record.tries.len() {
+            0 => detail,
+            earlier if detail.is_empty() => format!("{} tries", earlier + 1),
+            earlier => format!("{detail} ({} tries)", earlier + 1),
+        }
+    }
+
+    fn detail_of_last_try(&self) -> String {
         let message = self.outcome().message();
         if self.build_set == Set::Err && self.is_expected() == Some(false) {
             let news = if self.set() == Set::Err { NEWS } else { BASE_NEWS };

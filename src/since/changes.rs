@@ -36,9 +36,14 @@ impl Changes {
         self.at_or_below(path).next().is_some() || self.folder_of(path).is_some()
     }
 
-    /// How many paths there are.
-    pub(super) fn count(&self) -> usize {
-        self.paths.len()
+    /// All of them.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.paths.iter().map(PathBuf::as_path)
+    }
+
+    /// Whether one of them stands for a whole folder.
+    pub(super) fn have_folders(&self) -> bool {
+        !self.folders.is_empty()
     }
 
     /// By which path the file or link at `path` may differ: its own, or that of a whole folder.

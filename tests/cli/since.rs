@@ -312,6 +312,84 @@ fn a_commit_whose_dockerfiles_cannot_be_read_touches_everything_and_that_is_said
     );
 }
 
+/// A name that no source looks for settles nothing, wherever it is: the services are those of the commit. Else the commit is
+/// written to a temporary folder, which is not there in this test.
+#[test]
+fn only_names_that_may_settle_a_service_need_a_copy_of_the_commit() {
+    let repo = repo();
+    let list = |repo: &Repo| {
+        let mut command = repo.case.command(["list", "--since", "HEAD", "--format", "names"]);
+        let output = command.current_dir(repo.at("")).env("TMPDIR", "/none").output().unwrap();
+        let needs_copy = String::from_utf8_lossy(&output.stderr).contains("cannot make a folder in");
+        (!needs_copy).then(|| String::from_utf8(output.stdout).unwrap().replace('\n', " "))
+    };
+    repo.write("base/lib/two", "1");
+    repo.write("base/lib/deep/three", "1");
+    repo.write("a/notes.txt", "1");
+    repo.write("new/folder/notes.txt", "1");
+    assert_eq!(list(&repo).as_deref(), Some("base child copies grandchild "));
+    repo.remove("base/lib/one");
+    repo.remove("a/README.md");
+    assert_eq!(list(&repo).as_deref(), Some("base child copies grandchild "));
+    repo.write("all/z.c", "1");
+    assert_eq!(list(&repo).as_deref(), Some("all base child copies grandchild "));
+    for (path, why) in [
+        ("main.c", "the root would be another context of `a`"),
+        ("lib", "the root would be another context of `base`"),
+        ("samples/x", "the repository would be laid out in another way"),
+        ("new/Dockerfile", "a service is new"),
+        ("new/.dockerignore", "an ignore file is new"),
+    ] {
+        repo.write(path, "FROM scratch\n");
+        assert_eq!(list(&repo), None, "{why}");
+        repo.remove(path);
+        let _ = std::fs::remove_dir(repo.at("samples"));
+    }
+    repo.remove("all/y.c");
+    repo.remove("all/z.c");
+    assert_eq!(list(&repo), None, "`all` holds nothing more than Dockerfiles and a README");
+}
+
+/// git tells a hook where the repository and the index are, also to programs that look at another repository.
+#[test]
+fn a_hook_is_about_the_folder_that_it_looks_at() {
+    let (repo, other) = (repo(), Repo::of(&[("x/Dockerfile", "FROM scratch\n")]));
+    repo.write("a/main.c", "2");
+    let expected = repo.why("HEAD");
+    assert_eq!(expected, ["a: a/main.c"]);
+    let index = other.at(".git/index");
+    let hook = [("GIT_DIR", other.at(".git")), ("GIT_WORK_TREE", other.at("")), ("GIT_INDEX_FILE", index)];
+    let hook =
+        hook.into_iter().chain([("GIT_PREFIX", "x/".into()), ("GIT_OBJECT_DIRECTORY", other.at(".git/objects"))]);
+    let mut command = repo.case.command(["list", "--since", "HEAD", "--why"]);
+    let output = command.current_dir(repo.at("")).envs(hook).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "SERVICE  TOUCHED BY\na        a/main.c\n", "{output:?}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// In a working tree of its own, `git commit FILE` gives its hooks another index than that of the repository.
+#[test]
+fn a_hook_of_a_working_tree_beside_the_first_sees_that_tree() {
+    let repo = repo();
+    repo.git(&["worktree", "add", "-q", "../beside"]);
+    let said = repo.case.at("said");
+    let script = format!(
+        "#!/bin/sh\nenv | grep ^GIT_INDEX_FILE= >'{0}'\n'{1}' list --since HEAD --format names >>'{0}' 2>&1\n",
+        said.display(),
+        crate::case::MKCOMPOSE
+    );
+    repo.write(".git/hooks/pre-commit", script);
+    std::fs::set_permissions(repo.at(".git/hooks/pre-commit"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    for file in ["a/main.c", "all/y.c"] {
+        std::fs::write(repo.case.at("beside").join(file), "2").unwrap();
+    }
+    repo.git(&["-C", "../beside", "commit", "-q", "-m", "x", "a/main.c"]);
+    let said = std::fs::read_to_string(said).unwrap();
+    let lines: Vec<_> = said.lines().collect();
+    assert!(lines[0].starts_with("GIT_INDEX_FILE="), "{said}");
+    assert_eq!(lines[1..], ["a", "all"], "{said}");
+}
+
 #[test]
 fn what_is_outside_the_repository_counts_as_touched() {
     let repo = repo();

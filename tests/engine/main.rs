@@ -45,6 +45,7 @@ mod own_commands;
 mod pasted;
 mod podman;
 mod readme;
+mod registry;
 mod results;
 mod scripts;
 mod size;

@@ -10,13 +10,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Report;
-use super::json::{Document, Entry, VERSION};
+use super::json::{Document, Entry, TryEntry, VERSION};
 use super::run_info::RunInfo;
 use crate::expectation::Expectation;
 use crate::repository::service_name::ServiceName;
 use crate::runner::baseline::Changes;
 use crate::runner::job::JobReport;
 use crate::runner::outcome::{Outcome, OutcomeKind};
+use crate::runner::retries::Try;
 use crate::runner::summary::ServiceResult;
 use image_analyzer::printable::printable;
 
@@ -155,8 +156,14 @@ fn row(entry: &Entry<'_>) -> Result<ServiceResult, String> {
             stderr: text(&entry.stderr),
             is_cut: entry.output_cut,
             reason: entry.reason.as_ref().map(text),
+            tries: entry.tries.iter().map(|earlier| tried(earlier, &shown)).collect::<Result<_, _>>()?,
         },
     })
+}
+
+fn tried(earlier: &TryEntry<'_>, shown: &str) -> Result<Try, String> {
+    let time = duration(earlier.seconds).map_err(|why| format!("`{shown}`: {why}"))?;
+    Ok(Try { message: earlier.message.to_string(), time })
 }
 
 /// The outcome that an entry was made from.
@@ -165,6 +172,7 @@ fn outcome(entry: &Entry<'_>) -> Option<Outcome> {
     let message = entry.message.as_deref().unwrap_or_default().to_owned();
     Some(match &**outcome {
         "works" => Outcome::Works,
+        "built" => Outcome::Built,
         "exits" => Outcome::ExitedWithError { exit_code: (*exit_code)?, message },
         "cannot-start" => Outcome::CannotStart { message },
         "killed" => Outcome::Killed { signal: (*signal)?, out_of_memory: *out_of_memory },

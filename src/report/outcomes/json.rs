@@ -13,6 +13,7 @@ use crate::markup::json as escape;
 use crate::repository::service_name::Set;
 use crate::runner::baseline::Changes;
 use crate::runner::outcome::OutcomeKind;
+use crate::runner::retries::Try;
 use crate::runner::summary::{OutcomeCounts, ServiceResult};
 
 /// The version that writes reports, and reads its own.
@@ -82,6 +83,19 @@ pub(super) struct Entry<'a> {
     pub(super) output_cut: bool,
     pub(super) build_seconds: Option<f64>,
     pub(super) run_seconds: Option<f64>,
+    /// Earlier tries, of which nothing came that tells of the image, in their order.
+    pub(super) tries: Vec<TryEntry<'a>>,
+}
+
+/// An earlier try.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
+pub(super) struct TryEntry<'a> {
+    /// Why nothing is known of it.
+    pub(super) message: Cow<'a, str>,
+    /// How long it took.
+    pub(super) seconds: f64,
 }
 
 /// How many images there are of each kind.
@@ -144,7 +158,12 @@ fn entry(row: &ServiceResult) -> Entry<'_> {
         output_cut: row.record.is_cut,
         build_seconds: row.record.build_time.map(seconds),
         run_seconds: row.record.run_time.map(seconds),
+        tries: row.record.tries.iter().map(earlier).collect(),
     }
+}
+
+fn earlier(earlier: &Try) -> TryEntry<'_> {
+    TryEntry { message: earlier.message.as_str().into(), seconds: seconds(earlier.time) }
 }
 
 /// Seconds, to the millisecond.

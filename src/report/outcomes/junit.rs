@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Report as Document, SerializeError, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report as Document, SerializeError, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use super::Report;
 use crate::repository::service_name::Set;
@@ -52,6 +52,16 @@ fn case(report: &Report<'_>, row: &ServiceResult) -> TestCase {
 }
 
 fn status(report: &Report<'_>, row: &ServiceResult) -> TestCaseStatus {
+    let mut status = status_of_last_try(report, row);
+    for earlier in &row.record.tries {
+        let mut rerun = TestRerun::new(NonSuccessKind::Error);
+        rerun.set_message(&*printable(&earlier.message)).set_type("unknown").set_time(earlier.time);
+        status.add_rerun(rerun);
+    }
+    status
+}
+
+fn status_of_last_try(report: &Report<'_>, row: &ServiceResult) -> TestCaseStatus {
     let mut status = match row.outcome() {
         Outcome::Unknown { .. } => TestCaseStatus::non_success(NonSuccessKind::Error),
         Outcome::NotRun | Outcome::Interrupted => TestCaseStatus::skipped(),

@@ -208,6 +208,7 @@ mod tests {
     use crate::repository::service_name::Set;
     use crate::runner::baseline::Baseline;
     use crate::runner::outcome::Outcome;
+    use crate::runner::retries::Try;
     use crate::runner::summary::ServiceResult;
     use crate::runner::summary::tests::row;
     use proptest::prelude::*;
@@ -374,6 +375,7 @@ mod tests {
         let message = || any::<String>();
         prop_oneof![
             Just(Outcome::Works),
+            Just(Outcome::Built),
             (1_i64..300, message()).prop_map(|(exit_code, message)| Outcome::ExitedWithError { exit_code, message }),
             message().prop_map(|message| Outcome::CannotStart { message }),
             (any::<i64>(), any::<Option<bool>>())
@@ -427,6 +429,8 @@ mod tests {
                 image.record.build_time = build_time;
                 image.record.run_time = run_time;
                 (image.record.stdout, image.record.stderr, image.record.is_cut) = (stdout, stderr, is_cut);
+                let tried = last_lines.iter().map(|line| Try { message: line.clone(), time: Duration::from_millis(7) });
+                image.record.tries = tried.collect();
                 (image.record.reason, image.record.last_lines) = (reason, last_lines);
                 (image, places)
             },

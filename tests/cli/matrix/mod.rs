@@ -8,5 +8,6 @@ mod fake;
 mod losing;
 mod merging;
 mod reporting;
+mod retrying;
 mod running;
 mod stopping;

@@ -182,6 +182,44 @@ fn fifty_commits_of_other_contents_say_what_two_plain_folders_say() {
     compare(seed(0xcafe_5eed), change_contents);
 }
 
+/// Writes, removes or moves a file that is neither a Dockerfile nor an ignore file, near and far; now and then other contents.
+fn change_names(repo: &Repo, dice: &mut Dice) {
+    let near = |dice: &mut Dice| {
+        if dice.roll(3) > 0 {
+            return format!("{}/{}", dice.pick(&FOLDERS), dice.pick(&FILES));
+        }
+        let folder = dice.pick(&["a/", "d/", "", "e/", "a/new/"]);
+        format!(
+            "{folder}{}",
+            dice.pick(&["x.c", "y.c", "z.md", "sub/x.c", "sub/w", "sub/deep/v", "l", "go.mod", "README", "q/r/s/t"])
+        )
+    };
+    let (file, other) = (near(dice), near(dice));
+    let is_file = repo.at(&file).is_file() && !repo.at(&file).is_symlink();
+    let is_free = |path: &str| {
+        let above = Path::new(path).ancestors().skip(1);
+        !repo.at(path).exists()
+            && !repo.at(path).is_symlink()
+            && above.into_iter().all(|above| !repo.at(above).is_file())
+    };
+    match dice.roll(5) {
+        4 => change_contents(repo, dice),
+        0 if is_file => repo.remove(&file),
+        1 if is_file && is_free(&other) => {
+            fs::create_dir_all(repo.at(&other).parent().unwrap()).unwrap();
+            fs::rename(repo.at(&file), repo.at(&other)).unwrap();
+        }
+        _ if is_free(&file) => repo.write(&file, format!("{}", dice.roll(4))),
+        _ => {}
+    }
+}
+
+/// Names that settle no service need no copy of the commit; others do.
+#[test]
+fn fifty_commits_of_other_names_say_what_two_plain_folders_say() {
+    compare(seed(1), change_names);
+}
+
 fn seed(or: u64) -> u64 {
     std::env::var("SINCE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(or)
 }

@@ -1,0 +1,102 @@
+//! What was unknown is tried again, after a wait that doubles. A failed Dockerfile is not: it would fail again.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::JobStep;
+use super::job::{ImageJob, JobReport, PendingInspection, RunContext};
+use super::outcome::Outcome;
+use super::progress::duration;
+use super::summary::whole_milliseconds;
+use crate::interrupt::Interrupt;
+use image_analyzer::printable::printable;
+
+/// The wait before the first retry, and the longest.
+const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// How long it takes at most to notice that the user asked to stop.
+const TICK: Duration = Duration::from_millis(50);
+
+/// A try that told nothing of the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Try {
+    /// Why. Raw: escape before printing.
+    pub message: String,
+    /// How long it took.
+    pub time: Duration,
+}
+
+impl RunContext<'_> {
+    /// Does the work on `task` until something is known of it, as often as is allowed. The tries before the last are told in the
+    /// report.
+    pub(super) fn with_retries(
+        &self,
+        task: &ImageJob,
+        work: impl Fn() -> JobStep<JobReport, PendingInspection>,
+    ) -> JobStep<JobReport, PendingInspection> {
+        let mut tries = Vec::new();
+        loop {
+            let start = Instant::now();
+            match work() {
+                JobStep::Finished(record) => {
+                    let left = self.retries.saturating_sub(u32::try_from(tries.len()).unwrap_or(u32::MAX));
+                    let message = match &record.outcome {
+                        Outcome::Unknown { message } if left > 0 && !self.interrupt.asked() => message.clone(),
+                        _ => return JobStep::Finished(JobReport { tries, ..record }),
+                    };
+                    let pause = pause(tries.len());
+                    let said = printable(message.lines().next().unwrap_or_default());
+                    let again = format!("{}: unknown: {said}; trying again in {}", task.service, duration(pause));
+                    self.progress.screen().status(&again);
+                    tries.push(Try { message, time: whole_milliseconds(start.elapsed()) });
+                    if !wait(pause, self.interrupt) {
+                        return JobStep::Finished(JobReport { tries, ..record });
+                    }
+                }
+                JobStep::NeedsInspection(found) => return JobStep::NeedsInspection(found.with_tries(tries)),
+            }
+        }
+    }
+}
+
+/// How long to wait after so many earlier retries.
+fn pause(earlier: usize) -> Duration {
+    let (first, longest) = WAITS;
+    let doubled = u32::try_from(earlier).ok().and_then(|earlier| 2_u32.checked_pow(earlier));
+    first.saturating_mul(doubled.unwrap_or(u32::MAX)).min(longest)
+}
+
+/// Waits; whether the user did not ask to stop meanwhile.
+fn wait(time: Duration, interrupt: &Interrupt) -> bool {
+    let start = Instant::now();
+    while !interrupt.asked() {
+        let left = time.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return true;
+        }
+        thread::sleep(left.min(TICK));
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{pause, wait};
+    use crate::interrupt::Interrupt;
+
+    #[test]
+    fn the_wait_doubles_up_to_a_minute() {
+        let seconds = [0, 1, 2, 5, 6, 31, 32, usize::MAX].map(|earlier| pause(earlier).as_secs());
+        assert_eq!(seconds, [1, 2, 4, 32, 60, 60, 60, 60]);
+    }
+
+    #[test]
+    fn a_request_to_stop_ends_the_wait() {
+        let interrupt = Interrupt::default();
+        assert!(wait(Duration::from_millis(1), &interrupt));
+        interrupt.ask();
+        assert!(!wait(Duration::from_secs(1000), &interrupt));
+    }
+}
