@@ -35,7 +35,7 @@ const STAYS_UP: &str =
 /// written; those that can be are.
 pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let start = Instant::now();
-    let files = args.reports.iter().map(|path| File::new(path.clone())).collect::<Result<Vec<_>, _>>()?;
+    let files = File::all(&args.reports, args.force)?;
     let baseline = args.baseline.as_ref().map(|path| baseline(path)).transpose()?;
     let chosen = choose(&args.work, options, !args.no_build, terminal)?;
     if let Some(network) = args.network.as_ref().filter(|_| !chosen.tasks.is_empty()) {
@@ -59,6 +59,7 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         changes: changes.as_ref(),
         was_interrupted: worked.was_interrupted,
         time: start.elapsed(),
+        logs: worked.logs.as_deref(),
     };
     let answer = if report.is_no() { ExitCode::Failure } else { ExitCode::Success };
     let troubles = tell(report, args.format, &files, terminal);
@@ -100,9 +101,12 @@ fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> 
 }
 
 /// Writes every report; what went wrong, for each that could not be.
-fn tell(report: Report<'_>, format: Format, files: &[File], terminal: &Terminal) -> Vec<Error> {
+fn tell(report: Report<'_>, format: Format, files: &[File<Format>], terminal: &Terminal) -> Vec<Error> {
     let shown = print_report(&report, format, terminal);
-    let written = files.iter().map(|file| file.write(report));
+    let written = files.iter().map(|file| {
+        let logs = report.logs.map(|logs| file.way_to(logs));
+        file.write(&Report { logs: logs.as_deref(), ..report })
+    });
     std::iter::once(shown).chain(written).filter_map(Result::err).map(Error::from).collect()
 }
 

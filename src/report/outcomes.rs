@@ -3,13 +3,16 @@
 //! What every format shares is here: which images the answer is no for, and the words for counts. Texts of engines and
 //! programs come in raw; each format makes them printable and escapes them.
 
+mod html;
 pub(super) mod json;
 mod junit;
 mod markdown;
 mod table;
 
+use std::path::Path;
 use std::time::Duration;
 
+use crate::report::file::FileFormat;
 use crate::report::{Export, ExportError, Layout, builds};
 use crate::runner::baseline::{Change, Changes};
 use crate::runner::progress::duration;
@@ -28,6 +31,8 @@ pub enum Format {
     Markdown,
     /// For what reads test results
     Junit,
+    /// A page to look at
+    Html,
 }
 
 impl Export for Report<'_> {
@@ -39,7 +44,23 @@ impl Export for Report<'_> {
             Format::Json => json::render(*self)?,
             Format::Markdown => markdown::render(*self),
             Format::Junit => junit::render(*self)?,
+            Format::Html => html::render(*self)?,
         })
+    }
+}
+
+impl FileFormat for Format {
+    const EXTENSIONS: &'static [(&'static str, Self)] =
+        &[("json", Self::Json), ("md", Self::Markdown), ("xml", Self::Junit), ("html", Self::Html)];
+
+    fn wrote(self, head: &str) -> bool {
+        match self {
+            Self::Json => head.contains("\"repository\":") && head.contains("\"images\":"),
+            Self::Markdown => head.starts_with("**") && head.contains(" image"),
+            Self::Junit => head.contains("<testsuites "),
+            Self::Html => head.contains(html::PAGE),
+            Self::Table => false,
+        }
     }
 }
 
@@ -56,6 +77,8 @@ pub struct Report<'a> {
     pub was_interrupted: bool,
     /// How long all of it took.
     pub time: Duration,
+    /// The folder of full logs, as a link may name it: from where the report is, or absolute.
+    pub logs: Option<&'a Path>,
 }
 
 impl Report<'_> {
@@ -153,7 +176,7 @@ fn sections(changes: &Changes) -> Vec<Section> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::report) mod tests {
     use super::Report;
     use crate::runner::baseline::{Baseline, Changes};
     use crate::runner::job::JobReport;
@@ -163,7 +186,7 @@ mod tests {
     use std::time::Duration;
 
     /// A row of each outcome, with words of the worst kind.
-    pub(super) fn sample() -> Vec<ServiceResult> {
+    pub(in crate::report) fn sample() -> Vec<ServiceResult> {
         let hostile = "a|b `c` <d> & \"e\" ]]> \u{1b}[31m\u{9b}\u{202e}\u{ffff}\r\tf";
         let mut works = row("hello-c.alpine", Outcome::Works);
         let time = |millis| Some(Duration::from_millis(millis));
@@ -208,8 +231,15 @@ mod tests {
         Baseline::parse(earlier.as_bytes()).unwrap().changes(rows, &services)
     }
 
-    pub(super) fn report<'a>(rows: &'a [ServiceResult], changes: Option<&'a Changes>) -> Report<'a> {
-        Report { repository: "minimage", rows, changes, was_interrupted: false, time: Duration::from_secs(75) }
+    pub(in crate::report) fn report<'a>(rows: &'a [ServiceResult], changes: Option<&'a Changes>) -> Report<'a> {
+        Report {
+            repository: "minimage",
+            rows,
+            changes,
+            was_interrupted: false,
+            time: Duration::from_secs(75),
+            logs: None,
+        }
     }
 
     #[test]

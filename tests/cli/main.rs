@@ -31,6 +31,7 @@ mod matrix;
 mod mend;
 mod names;
 mod outputs;
+mod pages;
 mod pre_commit;
 mod readers;
 mod readme;

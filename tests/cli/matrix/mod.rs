@@ -3,7 +3,7 @@
 
 mod building;
 mod expecting;
-mod fake;
+pub mod fake;
 mod losing;
 mod reporting;
 mod running;
