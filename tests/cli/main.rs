@@ -19,6 +19,7 @@ mod documentation;
 mod documents;
 mod exact;
 mod flags;
+mod forges;
 mod links;
 mod lint;
 mod lint_formats;
