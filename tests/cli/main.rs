@@ -10,6 +10,7 @@
     reason = "a test stops by panicking"
 )]
 
+mod book;
 mod case;
 mod check;
 mod ci_matrix;
