@@ -2,6 +2,7 @@
 
 pub mod builds;
 pub mod file;
+mod html;
 pub mod image;
 pub mod lint;
 pub mod outcomes;
@@ -45,6 +46,9 @@ pub enum ExportError {
     /// As JUnit XML.
     #[error(transparent)]
     Junit(#[from] quick_junit::SerializeError),
+    /// As a page.
+    #[error(transparent)]
+    Html(#[from] askama::Error),
 }
 
 impl From<ExportError> for io::Error {

@@ -9,9 +9,12 @@ use crate::report::outcomes::run_info::ShardNumber;
 /// Where reports go.
 #[derive(Clone, Debug, Args)]
 pub struct ReportArgs {
-    /// Write a report to FILE as well, `.json`, `.md` or `.xml` (JUnit); may be given again
+    /// Write a report to FILE as well, `.json`, `.md`, `.xml` (JUnit) or `.html`; may be given again
     #[arg(long = "report", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub reports: Vec<PathBuf>,
+    /// Overwrite a FILE even if it is no such report
+    #[arg(long, requires = "reports")]
+    pub force: bool,
 }
 
 /// Where reports go, and which part of a whole run they are of.

@@ -27,6 +27,12 @@ pub struct SizesArgs {
     /// How to report
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: Format,
+    /// Write a report to FILE as well, `.json`, `.md`, `.csv`, `.svg`, `.html` or `.txt` (metrics); may be given again
+    #[arg(long = "report", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub reports: Vec<PathBuf>,
+    /// Overwrite a FILE even if it is no such report
+    #[arg(long, requires = "reports")]
+    pub force: bool,
     /// The order within a program
     #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
     pub sort: SortOrder,

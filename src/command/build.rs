@@ -64,6 +64,7 @@ pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<E
             was_interrupted: worked.was_interrupted,
             time: whole_milliseconds(start.elapsed()),
             info: &info,
+            logs: worked.logs.as_deref(),
         };
         worked.troubles.extend(write(report, &files));
     }

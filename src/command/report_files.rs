@@ -79,18 +79,22 @@ pub fn run_info(
 /// The files that reports go to.
 ///
 /// # Errors
-/// If one cannot be written, as far as its name and its folder say.
-pub fn files(args: &ReportArgs) -> Result<Vec<File>, UnfitReportFile> {
-    args.reports.iter().map(|path| File::new(path.clone())).collect()
+/// If one cannot be written, as far as its name, its folder and what is there now say.
+pub fn files(args: &ReportArgs) -> Result<Vec<File<Format>>, UnfitReportFile> {
+    File::all(&args.reports, args.force)
 }
 
 /// Writes every report; what went wrong, for each that could not be.
-pub fn tell(report: Report<'_>, format: Format, files: &[File], terminal: &Terminal) -> Vec<Error> {
+pub fn tell(report: Report<'_>, format: Format, files: &[File<Format>], terminal: &Terminal) -> Vec<Error> {
     let shown = print_report(&report, format, terminal).err().map(Error::from);
     shown.into_iter().chain(write(report, files)).collect()
 }
 
 /// Writes the report to each of `files`; what went wrong, for each that could not be written.
-pub fn write(report: Report<'_>, files: &[File]) -> Vec<Error> {
-    files.iter().filter_map(|file| file.write(report).err()).map(Error::from).collect()
+pub fn write(report: Report<'_>, files: &[File<Format>]) -> Vec<Error> {
+    let write = |file: &File<Format>| {
+        let logs = report.logs.map(|logs| file.way_to(logs));
+        file.write(&Report { logs: logs.as_deref(), ..report }).err()
+    };
+    files.iter().filter_map(write).map(Error::from).collect()
 }

@@ -57,6 +57,8 @@ pub struct RunResult {
     pub rows: Vec<ServiceResult>,
     /// Whether the user asked to stop.
     pub was_interrupted: bool,
+    /// The folder of full logs, if there are any.
+    pub logs: Option<PathBuf>,
     /// What went wrong beside the images: an engine lost, a log not written.
     pub troubles: Vec<Error>,
 }
@@ -105,7 +107,7 @@ pub fn work(
 ) -> Result<RunResult, Error> {
     if chosen.tasks.is_empty() {
         // No engine is needed for nothing.
-        return Ok(RunResult { rows: Vec::new(), was_interrupted: false, troubles: Vec::new() });
+        return Ok(RunResult { rows: Vec::new(), was_interrupted: false, logs: None, troubles: Vec::new() });
     }
     let engine = args.engine.engine(options);
     let version = engine.version()?;
@@ -160,6 +162,7 @@ pub fn work(
     Ok(RunResult {
         rows,
         was_interrupted,
+        logs: Some(logs.folder().to_owned()),
         troubles: engines.into_iter().chain(logs.trouble().map(Error::from)).collect(),
     })
 }

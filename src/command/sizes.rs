@@ -1,7 +1,7 @@
 //! `mkcompose sizes`: how big is each image, and has one grown too much?
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::Options;
 use crate::cli::sizes::SizesArgs;
@@ -12,6 +12,7 @@ use crate::engine::exact_sizes::ExactSizesError;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::problem::Problem;
+use crate::report::file::File;
 use crate::report::sizes::{Format, Report, changes};
 use crate::repository::Repository;
 use crate::repository::select::{matcher, select};
@@ -28,6 +29,7 @@ use image_analyzer::printable::printable;
 /// # Errors
 /// Problems with the Dockerfiles, the globs or the baseline; an engine that does not answer; no image to speak of.
 pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let files = File::all(&args.reports, args.force)?;
     let repository = Repository::load(&options.load_options())?;
     let since = Since::ask(&args.since, &repository, options, terminal)?;
     let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
@@ -56,8 +58,9 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
     let changes = baseline.map(|baseline| baseline.changes(&sizes, args.budget.unwrap_or_default()));
     let report = Report { sizes: &sizes, changes: changes.as_ref() };
     print_report(&report, args.format, terminal)?;
+    files.iter().try_for_each(|file| file.write(&report))?;
     let Some(changes) = changes else { return Ok(ExitCode::Success) };
-    if matches!(args.format, Format::Csv | Format::Svg) {
+    if matches!(args.format, Format::Csv | Format::Svg | Format::Metrics) {
         say_changes(&changes, terminal);
     }
     Ok(verdict(&changes, terminal))
@@ -71,7 +74,7 @@ fn figures(args: &SizesArgs, baseline: Option<&Baseline>, engine: &Engine) -> Re
     let figures = if is_exact {
         let identity = engine.identity().map_err(|failure| engine.silence(&failure).unwrap_or(failure))?;
         Figures::of(FigureKind::Exact, identity)
-    } else if args.format == Format::Json || earlier.is_some_and(Figures::has_origin) {
+    } else if is_baseline(args) || earlier.is_some_and(Figures::has_origin) {
         // One that does not say who it is may still know its images.
         Figures::of(FigureKind::Store, engine.identity().unwrap_or_default())
     } else {
@@ -82,6 +85,12 @@ fn figures(args: &SizesArgs, baseline: Option<&Baseline>, engine: &Engine) -> Re
         figures.compare_with(earlier).map_err(refused)?;
     }
     Ok(figures)
+}
+
+/// Whether a report of this run may be a later baseline.
+fn is_baseline(args: &SizesArgs) -> bool {
+    let is_json = |path: &PathBuf| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    args.format == Format::Json || args.reports.iter().any(is_json)
 }
 
 /// Reads the earlier report at `path`, as far as the globs ask for it, without the services that are left out.

@@ -64,6 +64,7 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         was_interrupted: worked.was_interrupted,
         time: whole_milliseconds(start.elapsed()),
         info: &info,
+        logs: worked.logs.as_deref(),
     };
     let answer = if report.is_no() { ExitCode::Failure } else { ExitCode::Success };
     let troubles = tell(report, args.format, &files, terminal);

@@ -1,57 +1,92 @@
-//! A report of outcomes in a file, in the format of its extension.
+//! A report in a file, in the format of its extension.
 
+use std::fmt::Debug;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::outcomes::{Format, Report};
-use super::{Export as _, Layout};
+use super::{Export, Layout};
+use crate::bounded;
 use crate::output::{Existing, OutputFile, PendingWrite};
 use crate::problem::IoError;
 use image_analyzer::printable::printable_path;
 
+/// A format that a file may have.
+pub trait FileFormat: Copy + Debug + 'static {
+    /// Each extension, in lower case, with its format.
+    const EXTENSIONS: &'static [(&'static str, Self)];
+
+    /// Whether a file of this format that begins with `head` is a report of the same kind.
+    fn wrote(self, head: &str) -> bool;
+}
+
+/// How much of a file is looked at to tell whose it is, in bytes.
+const HEAD: u64 = 16 * 1024;
+
 /// A report to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
+pub struct File<F> {
     path: PathBuf,
-    format: Format,
+    format: F,
 }
 
 /// Why a report cannot be written to a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitReportFile {
     /// Its extension is not one of a format.
-    #[error("{}: a report is `.json`, `.md` or `.xml`: give it such a name", printable_path(.0))]
-    Extension(PathBuf),
+    #[error("{}: a report is {extensions}: give it such a name", printable_path(path))]
+    Extension {
+        /// The file.
+        path: PathBuf,
+        /// Those that there are.
+        extensions: String,
+    },
     /// There is no folder for it, or it is a folder.
     #[error("{}: no file can be written there: name one in a folder that exists", printable_path(.0))]
     Folder(PathBuf),
+    /// It is there and is something else.
+    #[error("{}: this file is no such report: name another one, or overwrite it with `--force`", printable_path(.0))]
+    Foreign(PathBuf),
 }
 
-impl File {
-    /// The report at `path`.
+impl<F: FileFormat> File<F> {
+    /// The reports at `paths`; with `force`, whatever is there now.
     ///
     /// # Errors
-    /// If its extension is not one of a format, or there is no folder for it: checked before hours of work, not after.
-    pub fn new(path: PathBuf) -> Result<Self, UnfitReportFile> {
+    /// The first that cannot be: its extension is not one of a format, there is no folder for it, or a file is there that
+    /// is no such report. That is checked before hours of work, not after.
+    pub fn all(paths: &[PathBuf], force: bool) -> Result<Vec<Self>, UnfitReportFile> {
+        paths.iter().map(|path| Self::new(path.clone(), force)).collect()
+    }
+
+    fn new(path: PathBuf, force: bool) -> Result<Self, UnfitReportFile> {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-        let format = match extension.as_deref() {
-            Some("json") => Format::Json,
-            Some("md") => Format::Markdown,
-            Some("xml") => Format::Junit,
-            _ => return Err(UnfitReportFile::Extension(path)),
+        let known = |(name, _): &&(&str, F)| extension.as_deref() == Some(*name);
+        let Some((_, format)) = F::EXTENSIONS.iter().find(known).copied() else {
+            return Err(UnfitReportFile::Extension { path, extensions: extensions::<F>() });
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if path.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
             return Err(UnfitReportFile::Folder(path));
         }
+        if !force && is_foreign(&path, format) {
+            return Err(UnfitReportFile::Foreign(path));
+        }
         Ok(Self { path, format })
+    }
+
+    /// Where `other` is for a reader of this report: from its folder if it is below that, else from the root.
+    pub fn way_to(&self, other: &Path) -> PathBuf {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let (here, other) = (absolute(&self.path), absolute(other));
+        let below = here.parent().and_then(|folder| other.strip_prefix(folder).ok());
+        below.map_or_else(|| other.clone(), Path::to_owned)
     }
 
     /// Writes `report`, in one step: a reader sees the old file or the new one.
     ///
     /// # Errors
     /// If the operating system refuses; an old file is then as it was.
-    pub fn write(&self, report: Report<'_>) -> Result<(), IoError> {
+    pub fn write(&self, report: &impl Export<Format = F>) -> Result<(), IoError> {
         let text = report
             .export(self.format, Layout::default())
             .map_err(|error| IoError::new("write", &self.path)(error.into()))?;
@@ -64,19 +99,68 @@ impl File {
     }
 }
 
+/// The extensions in words: `.json`, `.md` or `.xml`.
+fn extensions<F: FileFormat>() -> String {
+    let mut words: Vec<_> = F::EXTENSIONS.iter().map(|(name, _)| format!("`.{name}`")).collect();
+    let last = words.pop().unwrap_or_default();
+    if words.is_empty() { last } else { format!("{} or {last}", words.join(", ")) }
+}
+
+/// Whether a file is there that would be lost: not an empty one, which somebody may have made for the report. One that cannot
+/// be read is somebody else's.
+fn is_foreign(path: &Path, format: impl FileFormat) -> bool {
+    if !path.is_file() {
+        return false;
+    }
+    let mut head = Vec::new();
+    let is_read = bounded::read(path, HEAD, &mut head).is_ok();
+    !is_read || !head.is_empty() && !format.wrote(&String::from_utf8_lossy(&head))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{File, Format};
+    use super::{File, FileFormat, UnfitReportFile};
+    use crate::report::{outcomes, sizes};
+
+    fn format<F: FileFormat>(path: &str) -> Result<F, String> {
+        File::new(path.into(), false).map(|file| file.format).map_err(|error| error.to_string())
+    }
 
     #[test]
     fn the_extension_chooses_the_format_and_an_unknown_one_is_refused() {
-        let format = |path: &str| File::new(path.into()).map(|file| file.format).map_err(|error| error.to_string());
+        use outcomes::Format;
         assert_eq!(format("r.json"), Ok(Format::Json));
         assert_eq!(format("r.MD"), Ok(Format::Markdown));
         assert_eq!(format("a.b.xml"), Ok(Format::Junit));
-        for wrong in ["r", "r.txt", ".json", "json", "r.json\n"] {
-            assert!(format(wrong).unwrap_err().contains("`.json`, `.md` or `.xml`"), "{wrong}");
+        assert_eq!(format("a.html"), Ok(Format::Html));
+        for wrong in ["r", "r.txt", ".json", "json", "r.json\n", "r.csv"] {
+            let words = "a report is `.json`, `.md`, `.xml` or `.html`";
+            assert!(format::<Format>(wrong).unwrap_err().contains(words), "{wrong}");
         }
-        assert!(format("no/such/folder/r.json").unwrap_err().contains("in a folder that exists"));
+        assert_eq!(format("a.csv"), Ok(sizes::Format::Csv));
+        assert!(format::<Format>("no/such/folder/r.json").unwrap_err().contains("in a folder that exists"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_such_report_is_overwritten_by_force_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        for (extension, _) in outcomes::Format::EXTENSIONS {
+            let path = folder.path().join(format!("r.{extension}"));
+            let file = |force| File::<outcomes::Format>::new(path.clone(), force);
+            std::fs::write(&path, "").unwrap();
+            assert!(file(false).is_ok(), "{extension}: an empty file");
+            std::fs::write(&path, "mine\n").unwrap();
+            assert_eq!(file(false), Err(UnfitReportFile::Foreign(path.clone())));
+            let rows = outcomes::tests::sample();
+            file(true).unwrap().write(&outcomes::tests::report(&rows, None)).unwrap();
+            assert!(file(false).is_ok(), "{extension}: a report");
+        }
+    }
+
+    #[test]
+    fn what_is_below_a_reports_folder_is_named_from_there_and_the_rest_from_the_root() {
+        let file = File { path: "/a/b/r.html".into(), format: outcomes::Format::Html };
+        assert_eq!(file.way_to("/a/b/logs".as_ref()), std::path::Path::new("logs"));
+        assert_eq!(file.way_to("/a/logs".as_ref()), std::path::Path::new("/a/logs"));
     }
 }

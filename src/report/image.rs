@@ -60,7 +60,7 @@ fn reasons(report: &ImageReport, color: bool) -> String {
 
 fn body(text: &mut String, finding: &Finding, dockerfile: Option<&Dockerfile>, color: bool) {
     for evidence in &finding.evidence {
-        let _ = writeln!(text, "  {}", shown(evidence));
+        let _ = writeln!(text, "  {}", self::evidence(evidence));
     }
     if let Some(condition) = finding.kind.fails_if() {
         let _ = writeln!(text, "  it fails if {condition}");
@@ -75,7 +75,7 @@ fn body(text: &mut String, finding: &Finding, dockerfile: Option<&Dockerfile>, c
 }
 
 /// Evidence as half a sentence: `/hello needs libc.so.6`.
-fn shown(evidence: &Evidence) -> String {
+pub(super) fn evidence(evidence: &Evidence) -> String {
     match &evidence.path {
         None => format!("the image's configuration: {}", evidence.text),
         Some(path) => format!("{} {}", printable_bytes(path), evidence.text),

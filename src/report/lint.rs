@@ -3,6 +3,7 @@
 //! Messages and paths come in raw; each format makes them printable and escapes them.
 
 mod github;
+mod gitlab;
 mod sarif;
 mod text;
 
@@ -21,6 +22,8 @@ pub enum Format {
     Json,
     /// Annotations of a GitHub workflow, at most 10 of a level
     Github,
+    /// Code quality, for a merge request on GitLab
+    Gitlab,
     /// SARIF 2.1.0, for code scanning
     Sarif,
 }
@@ -42,6 +45,7 @@ impl Export for Report<'_> {
             Format::Text => text::render(*self, layout),
             Format::Json => serde_json::to_string_pretty(self.findings)? + "\n",
             Format::Github => github::render(*self),
+            Format::Gitlab => gitlab::render(*self)?,
             Format::Sarif => sarif::render(*self)?,
         })
     }

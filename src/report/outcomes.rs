@@ -4,6 +4,7 @@
 //! programs come in raw; each format makes them printable and escapes them.
 
 pub mod earlier;
+mod html;
 pub(super) mod json;
 mod junit;
 mod markdown;
@@ -11,10 +12,12 @@ pub mod merge;
 pub mod run_info;
 mod table;
 
+use std::path::Path;
 use std::time::Duration;
 
 use run_info::RunInfo;
 
+use crate::report::file::FileFormat;
 use crate::report::{Export, ExportError, Layout, builds};
 use crate::runner::baseline::{Change, Changes};
 use crate::runner::progress::duration;
@@ -33,6 +36,8 @@ pub enum Format {
     Markdown,
     /// For what reads test results
     Junit,
+    /// A page to look at
+    Html,
 }
 
 impl Export for Report<'_> {
@@ -44,7 +49,23 @@ impl Export for Report<'_> {
             Format::Json => json::render(*self)?,
             Format::Markdown => markdown::render(*self),
             Format::Junit => junit::render(*self)?,
+            Format::Html => html::render(*self)?,
         })
+    }
+}
+
+impl FileFormat for Format {
+    const EXTENSIONS: &'static [(&'static str, Self)] =
+        &[("json", Self::Json), ("md", Self::Markdown), ("xml", Self::Junit), ("html", Self::Html)];
+
+    fn wrote(self, head: &str) -> bool {
+        match self {
+            Self::Json => head.contains("\"repository\":") && head.contains("\"images\":"),
+            Self::Markdown => head.starts_with("**") && head.contains(" image"),
+            Self::Junit => head.contains("<testsuites "),
+            Self::Html => head.contains(html::PAGE),
+            Self::Table => false,
+        }
     }
 }
 
@@ -63,6 +84,8 @@ pub struct Report<'a> {
     pub time: Duration,
     /// What it says of its run.
     pub info: &'a RunInfo,
+    /// The folder of full logs, as a link may name it: from where the report is, or absolute.
+    pub logs: Option<&'a Path>,
 }
 
 impl Report<'_> {
@@ -160,7 +183,7 @@ fn sections(changes: &Changes) -> Vec<Section> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::report) mod tests {
     use super::Report;
     use super::run_info::{RunInfo, RunSettings};
     use crate::runner::baseline::{Baseline, Changes};
@@ -179,7 +202,7 @@ mod tests {
     };
 
     /// A row of each outcome, with words of the worst kind.
-    pub(super) fn sample() -> Vec<ServiceResult> {
+    pub(in crate::report) fn sample() -> Vec<ServiceResult> {
         let hostile = "a|b `c` <d> & \"e\" ]]> \u{1b}[31m\u{9b}\u{202e}\u{ffff}\r\tf";
         let mut works = row("hello-c.alpine", Outcome::Works);
         let time = |millis| Some(Duration::from_millis(millis));
@@ -224,9 +247,16 @@ mod tests {
         Baseline::parse(earlier.as_bytes()).unwrap().changes(rows, &services)
     }
 
-    pub(super) fn report<'a>(rows: &'a [ServiceResult], changes: Option<&'a Changes>) -> Report<'a> {
-        let time = Duration::from_secs(75);
-        Report { repository: "minimage", rows, changes, was_interrupted: false, time, info: &INFO }
+    pub(in crate::report) fn report<'a>(rows: &'a [ServiceResult], changes: Option<&'a Changes>) -> Report<'a> {
+        Report {
+            repository: "minimage",
+            rows,
+            changes,
+            was_interrupted: false,
+            time: Duration::from_secs(75),
+            info: &INFO,
+            logs: None,
+        }
     }
 
     #[test]

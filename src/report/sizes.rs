@@ -5,12 +5,15 @@
 
 pub mod changes;
 mod csv;
+mod html;
 pub(super) mod json;
 mod markdown;
+mod metrics;
 mod scale;
 mod svg;
 mod table;
 
+use crate::report::file::FileFormat;
 use crate::report::{Export, ExportError, Layout};
 use crate::size_format;
 use crate::sizes::baseline::Changes;
@@ -31,6 +34,10 @@ pub enum Format {
     Csv,
     /// A bar chart
     Svg,
+    /// A page to look at
+    Html,
+    /// Metrics (`OpenMetrics`), which GitLab compares
+    Metrics,
 }
 
 impl Export for Report<'_> {
@@ -43,7 +50,32 @@ impl Export for Report<'_> {
             Format::Markdown => markdown::render(*self),
             Format::Csv => csv::render(*self)?,
             Format::Svg => svg::render(*self),
+            Format::Html => html::render(*self)?,
+            Format::Metrics => metrics::render(*self),
         })
+    }
+}
+
+impl FileFormat for Format {
+    const EXTENSIONS: &'static [(&'static str, Self)] = &[
+        ("json", Self::Json),
+        ("md", Self::Markdown),
+        ("csv", Self::Csv),
+        ("svg", Self::Svg),
+        ("html", Self::Html),
+        ("txt", Self::Metrics),
+    ];
+
+    fn wrote(self, head: &str) -> bool {
+        match self {
+            Self::Json => head.contains("\"figures\":") && head.contains("\"images\":"),
+            Self::Markdown => head.contains(markdown::HEAD) || head.starts_with("**"),
+            Self::Csv => head.starts_with("program,service,"),
+            Self::Svg => head.contains(svg::TITLE),
+            Self::Html => head.contains(html::PAGE),
+            Self::Metrics => head.starts_with("# TYPE mkcompose_"),
+            Self::Table => false,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::engine::image_archive;
 use crate::engine::run_container::{ContainerEnd, ContainerRun};
 use image_analyzer::printable::printable;
-use image_analyzer::{Diagnosis, FindingKind, ReadOptions};
+use image_analyzer::{Diagnosis, Finding, FindingKind, ReadOptions};
 
 /// How much memory an image may take while it is looked at, in bytes: room for the look at one file and for the names of
 /// some ten thousand, which is what images that do not work have. The whole process then stays below 20 MiB.
@@ -57,6 +57,23 @@ pub fn is_wanted(outcome: &Outcome, ran: &ContainerRun) -> bool {
     }
 }
 
+/// An outcome in the light of the image's content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The reason in half a sentence.
+    pub reason: Option<String>,
+    /// All that was found.
+    pub findings: Vec<Finding>,
+}
+
+impl From<Outcome> for Explained {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, reason: None, findings: Vec::new() }
+    }
+}
+
 /// The outcome of `image` in the light of its content, which is read out of `engine`, and the reason in half a sentence.
 ///
 /// - That it cannot start has a reason if one was found.
@@ -66,14 +83,15 @@ pub fn is_wanted(outcome: &Outcome, ran: &ContainerRun) -> bool {
 ///   they were the program's own: then it ran and ended by itself.
 ///
 /// One image at a time, or the memory for a look is needed several times over.
-pub fn explain(engine: &Engine, image: &str, outcome: Outcome, ran: &ContainerRun) -> (Outcome, Option<String>) {
-    let Some(diagnosis) = diagnose(engine, image) else { return (outcome, None) };
-    match (classify::if_it_ran(ran), diagnosis.can_start(), &outcome) {
+pub fn explain(engine: &Engine, image: &str, outcome: Outcome, ran: &ContainerRun) -> Explained {
+    let Some(diagnosis) = diagnose(engine, image) else { return outcome.into() };
+    let (outcome, reason) = match (classify::if_it_ran(ran), diagnosis.can_start(), &outcome) {
         (Some(own), true, Outcome::CannotStart { .. }) => (own, missed(&diagnosis, ran)),
         (_, false, Outcome::CannotStart { .. }) => (outcome, diagnosis.summary()),
         (_, true, Outcome::ExitedWithError { .. }) => (outcome, missed(&diagnosis, ran)),
         _ => (outcome, None),
-    }
+    };
+    Explained { outcome, reason, findings: diagnosis.findings }
 }
 
 /// What the image likely lacks that the program spoke of, in half a sentence.

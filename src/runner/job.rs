@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::bases::{BuildState, Builds};
 use super::classify;
 use super::expectation::{RunQuestion, port_access};
+use super::explain::Explained;
 use super::logs::{Logs, Phase};
 use super::outcome::Outcome;
 use super::progress::Progress;
@@ -30,6 +31,7 @@ use crate::expectation::Expectation;
 use crate::interrupt::Interrupt;
 use crate::repository::service::{LocalBase, Service};
 use crate::repository::service_name::{ServiceName, Set};
+use image_analyzer::Finding;
 
 /// What all jobs of a run share.
 #[derive(Debug)]
@@ -171,23 +173,16 @@ pub struct JobReport {
     pub reason: Option<String>,
     /// Earlier tries, which told nothing of the image.
     pub tries: Vec<Try>,
+    /// What was found in the image, where it was looked at.
+    pub findings: Vec<Finding>,
 }
 
 impl From<Outcome> for JobReport {
     fn from(outcome: Outcome) -> Self {
         let (stdout, stderr) = (String::new(), String::new());
-        let (last_lines, tries) = (Vec::new(), Vec::new());
-        Self {
-            outcome,
-            last_lines,
-            build_time: None,
-            run_time: None,
-            stdout,
-            stderr,
-            is_cut: false,
-            reason: None,
-            tries,
-        }
+        let (last_lines, tries, findings) = (Vec::new(), Vec::new(), Vec::new());
+        let (build_time, run_time, reason) = (None, None, None);
+        Self { outcome, last_lines, build_time, run_time, stdout, stderr, is_cut: false, reason, tries, findings }
     }
 }
 
@@ -222,13 +217,13 @@ impl RunContext<'_> {
         let name = task.service.as_str();
         self.progress.step(name, "looking into the image");
         // Whoever asked twice to stop does not wait for reasons.
-        let (outcome, reason) = if self.interrupt.asked_again() {
-            (record.outcome, None)
+        let Explained { outcome, reason, findings } = if self.interrupt.asked_again() {
+            record.outcome.into()
         } else {
             explain::explain(self.engine, &task.recipe.image, record.outcome, &ran)
         };
         self.progress.end(name);
-        JobReport { outcome, reason, ..record }
+        JobReport { outcome, reason, findings, ..record }
     }
 
     fn begin(&self, task: &ImageJob) -> JobStep<JobReport, PendingInspection> {

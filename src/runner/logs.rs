@@ -40,6 +40,15 @@ pub enum Phase {
     Run,
 }
 
+/// The name of the log of `service` and `phase`.
+pub fn file_name(service: &ServiceName, phase: Phase) -> String {
+    let phase = match phase {
+        Phase::Build => "build",
+        Phase::Run => "run",
+    };
+    format!("{service}.{phase}.log")
+}
+
 impl Logs {
     /// The folder, made if it is not there.
     ///
@@ -59,11 +68,7 @@ impl Logs {
 
     /// Where the log of `service` and `phase` is.
     pub fn path(&self, service: &ServiceName, phase: Phase) -> PathBuf {
-        let phase = match phase {
-            Phase::Build => "build",
-            Phase::Run => "run",
-        };
-        self.folder.join(format!("{service}.{phase}.log"))
+        self.folder.join(file_name(service, phase))
     }
 
     /// Begins a log anew. One of an earlier run is replaced, not written into: that run may still be going on.

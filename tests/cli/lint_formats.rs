@@ -1,4 +1,4 @@
-//! `lint --format github` and `--format sarif`: what GitHub reads, whatever is in a name or a Dockerfile.
+//! `lint --format github`, `--format gitlab` and `--format sarif`: what forges read, whatever is in a name or a Dockerfile.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -159,5 +159,66 @@ fn a_document_that_is_no_sarif_is_refused() {
     let wrong = [json!({ "version": "2.1.0" }), json!({ "version": "2.1.0", "runs": [{ "results": [] }] })];
     for document in wrong {
         assert!(std::panic::catch_unwind(|| sarif(&document.to_string())).is_err(), "{document}");
+    }
+}
+
+/// Fails unless `text` is a report of code quality as GitLab reads one: the keys that it demands, and the words and places
+/// that it documents.
+#[track_caller]
+fn code_quality(text: &str) -> Value {
+    let schema = json!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["description", "check_name", "fingerprint", "severity", "location"],
+            "properties": {
+                "description": {"type": "string", "minLength": 1},
+                "check_name": {"type": "string", "minLength": 1},
+                "fingerprint": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+                "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+                "location": {
+                    "type": "object",
+                    "required": ["path", "lines"],
+                    "properties": {
+                        "path": {"type": "string", "pattern": "^[^/]"},
+                        "lines": {"type": "object", "required": ["begin"], "properties": {"begin": {"type": "integer", "minimum": 1}}}
+                    }
+                }
+            }
+        }
+    });
+    let document: Value = serde_json::from_str(text).unwrap();
+    let validator = jsonschema::options().build(&schema).unwrap();
+    let wrong: Vec<_> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?}\n{text}");
+    document
+}
+
+#[test]
+fn gitlab_gets_a_report_of_code_quality_from_the_root_of_the_checkout() {
+    let case = takes_gone(Case::empty().folder(".git"), "web", "gone");
+    let run = case.run(["-C", "web", "lint", "--format", "gitlab"]);
+    assert_eq!((run.code(), run.stderr().as_str()), (1, "1 Dockerfile, 1 finding\n"));
+    let report = code_quality(&run.stdout());
+    assert_eq!(report[0]["check_name"], "missing-copy-source");
+    assert_eq!(report[0]["severity"], "major");
+    assert_eq!(report[0]["location"], json!({"path": "web/Dockerfile", "lines": {"begin": 3}}));
+    let clean = Case::empty().file("Dockerfile", "FROM a\n");
+    clean.run(["lint", "--format", "gitlab"]).expect(0, "[]\n", "1 Dockerfile, 0 findings\n");
+}
+
+#[test]
+fn each_finding_has_a_fingerprint_of_its_own_whatever_is_in_a_name() {
+    for folder in HOSTILE {
+        let case = takes_gone(Case::empty().folder(".git"), OsStr::from_bytes(folder), "gone gone other");
+        let run = case.run(["-C".as_bytes(), folder, b"lint", b"--format", b"gitlab"].map(OsStr::from_bytes));
+        let stdout = run.stdout();
+        let report = code_quality(&stdout);
+        assert!(!stdout.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{stdout:?}");
+        let prints: std::collections::BTreeSet<_> =
+            report.as_array().unwrap().iter().map(|found| found["fingerprint"].to_string()).collect();
+        assert_eq!(prints.len(), report.as_array().unwrap().len());
+        assert!(prints.len() >= 2, "{stdout}");
     }
 }

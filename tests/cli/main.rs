@@ -10,6 +10,7 @@
     reason = "a test stops by panicking"
 )]
 
+mod book;
 mod case;
 mod check;
 mod ci_matrix;
@@ -20,6 +21,7 @@ mod documentation;
 mod documents;
 mod exact;
 mod flags;
+mod forges;
 mod header;
 mod links;
 mod lint;
@@ -34,6 +36,7 @@ mod mend;
 mod names;
 mod origins;
 mod outputs;
+mod pages;
 mod pre_commit;
 mod readers;
 mod readme;

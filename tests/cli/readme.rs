@@ -54,13 +54,13 @@ fn copy_of_the_repository() -> Case {
 #[test]
 fn the_commands_of_the_readme_print_what_it_shows() {
     let case = copy_of_the_repository();
-    check(&case, None, 1);
+    check(&case, "README.md", None, 1);
 }
 
-/// Runs the commands of README that are about `folder` in `case`, at least so many.
+/// Runs the commands of `document` that are about `folder` in `case`, at least so many.
 #[track_caller]
-fn check(case: &Case, folder: Option<&str>, least: usize) {
-    let path = Path::new(ROOT).join("README.md");
+fn check(case: &Case, document: &str, folder: Option<&str>, least: usize) {
+    let path = Path::new(ROOT).join(document);
     let readme = std::fs::read_to_string(&path).unwrap();
     let commands: Vec<_> =
         commands(&readme, folder).into_iter().filter(|(command, _)| !is_elsewhere(command)).collect();
@@ -69,14 +69,16 @@ fn check(case: &Case, folder: Option<&str>, least: usize) {
     let mut updated = readme.clone();
     for (command, shown) in commands {
         // The newcomer's command is the program itself; what Cargo adds is not ours.
-        let line = command.replace("cargo run --release", "mkcompose").replace("mkcompose", "\"$MKCOMPOSE\"");
+        let words = command.replace("cargo run --release", "mkcompose");
+        let ours = |word| if word == "mkcompose" { "\"$MKCOMPOSE\"" } else { word };
+        let line = words.split(' ').map(ours).collect::<Vec<_>>().join(" ");
         let mut shell = case.command_under(&["sh", "-c", &format!("{{ {line}; }} 2>&1")], &[]);
         let output = shell.env("MKCOMPOSE", MKCOMPOSE).output().unwrap();
         let printed = String::from_utf8(output.stdout).unwrap();
         if is_update {
             updated = with_output(&updated, &command, &shown, &printed);
         } else {
-            assert_eq!(printed, shown, "README.md: `$ {command}`; INSTA_UPDATE=always writes it anew");
+            assert_eq!(printed, shown, "{document}: `$ {command}`; INSTA_UPDATE=always writes it anew");
         }
     }
     if updated != readme {
@@ -90,15 +92,42 @@ fn check(case: &Case, folder: Option<&str>, least: usize) {
 #[test]
 fn the_commands_of_your_own_repository_print_what_the_readme_shows() {
     const FOLDER: &str = "tests/fixtures/tools";
-    let case = Case::empty();
-    let status =
-        Command::new("cp").arg("-R").arg(Path::new(ROOT).join(FOLDER).join(".")).arg(case.path()).status().unwrap();
-    assert!(status.success());
+    let case = copy_of(FOLDER);
     // What a reader who followed the steps has in it.
     for written in ["mkcompose.yml", "docker-compose.yml"] {
         let _ = std::fs::remove_file(case.at(written));
     }
-    check(&case, Some(FOLDER), 3);
+    check(&case, "README.md", Some(FOLDER), 3);
+}
+
+fn copy_of(folder: &str) -> Case {
+    let case = Case::empty();
+    let status =
+        Command::new("cp").arg("-R").arg(Path::new(ROOT).join(folder).join(".")).arg(case.path()).status().unwrap();
+    assert!(status.success());
+    case
+}
+
+#[test]
+fn the_moves_print_what_their_page_shows_and_lose_no_image() {
+    for (folder, list, images) in [
+        ("shell", "build.sh", &["acme/base", "acme/api", "acme/worker"][..]),
+        ("make", "Makefile", &["registry.example.org/tools/lint", "registry.example.org/tools/format"]),
+        ("bake", "docker-bake.hcl", &["acme/api", "acme/worker"]),
+    ] {
+        let folder = format!("tests/fixtures/moves/{folder}");
+        let case = copy_of(&folder);
+        check(&case, "docs/MOVE.md", Some(&folder), 3);
+        assert!(case.has(list));
+        let compose = case.read("docker-compose.yml");
+        for image in images {
+            assert!(
+                compose.contains(&format!("image: {image}:")) || compose.contains(&format!("image: {image}\n")),
+                "{compose}"
+            );
+        }
+        assert_eq!(compose.matches("\n    image: ").count(), images.len(), "{compose}");
+    }
 }
 
 /// `readme` with `printed` below `command` where it has `shown`.

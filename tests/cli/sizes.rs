@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::case::{Case, Run};
+use crate::case::{Case, Run, tool};
 
 /// The engine: it answers from files beside it and writes down what it was asked.
 pub const ENGINE: &str = r#"#!/bin/sh
@@ -146,7 +146,7 @@ fn with_none_of_the_images_there_the_question_cannot_be_answered() {
 #[test]
 fn every_format_is_the_same_bytes_every_time() {
     let fake = sample();
-    for format in ["table", "json", "markdown", "csv", "svg"] {
+    for format in ["table", "json", "markdown", "csv", "svg", "html", "metrics"] {
         let first = fake.run(&["--format", format]).stdout();
         assert!(first.contains("hello-c.gcc.ubuntu"), "{first}");
         assert!(first.ends_with('\n') && !first.ends_with("\n\n"), "{format}");
@@ -289,7 +289,7 @@ fn hostile_words_of_an_engine_control_no_terminal_in_any_format() {
         .image("hello-c.gcc", "1", &[("base", 5_000)])
         .file("engine/ls", format!("minimage\thello-c.gcc\t{id}\t5kB\n"))
         .file("engine/docker", ENGINE.replace("$id.", "1."));
-    for format in ["table", "json", "markdown", "csv", "svg"] {
+    for format in ["table", "json", "markdown", "csv", "svg", "html", "metrics"] {
         let run = fake.run(&["--format", format]);
         let (code, stdout) = (run.code(), run.stdout());
         assert_eq!(code, 0, "{format}: {}", run.stderr());
@@ -313,4 +313,22 @@ fn the_engine_can_be_named_by_the_environment() {
     assert!(Path::new(&engine).is_absolute());
     let output = fake.case.command(["sizes"]).env("MKCOMPOSE_DOCKER", &engine).output().unwrap();
     Run::of(output).expect(0, TABLE, "");
+}
+
+#[test]
+fn a_reader_of_metrics_reads_a_number_for_each_image() {
+    let Some(mut python) = tool("python3", &["-c", "import prometheus_client.openmetrics.parser"]) else { return };
+    let fake = sample();
+    let fake = fake.file("metrics.txt", "");
+    assert_eq!(fake.run(&["--report", "metrics.txt"]).code(), 0);
+    let read = "import sys, prometheus_client.openmetrics.parser as parser
+for family in parser.text_string_to_metric_families(sys.stdin.read()):
+    for sample in family.samples: print(family.type, sample.name, sample.labels.get('service'), int(sample.value))";
+    let metrics = fs::File::open(fake.case.at("metrics.txt")).unwrap();
+    let output = python.args(["-c", read]).stdin(metrics).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("gauge mkcompose_image_size_bytes hello-c.gcc.scratch 16000\n"), "{said}");
+    assert!(said.contains("gauge mkcompose_image_own_bytes hello-c.gcc 1027000000\n"), "{said}");
+    assert_eq!(said.lines().count(), 3 + 3 + 1, "{said}");
 }

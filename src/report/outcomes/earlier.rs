@@ -107,6 +107,8 @@ impl EarlierReport {
             was_interrupted: self.was_interrupted,
             time: self.time,
             info: &self.info,
+            // They are on the machine that wrote them.
+            logs: None,
         }
     }
 
@@ -156,6 +158,8 @@ fn row(entry: &Entry<'_>) -> Result<ServiceResult, String> {
             stderr: text(&entry.stderr),
             is_cut: entry.output_cut,
             reason: entry.reason.as_ref().map(text),
+            // Only the page of a run has them.
+            findings: Vec::new(),
             tries: entry.tries.iter().map(|earlier| tried(earlier, &shown)).collect::<Result<_, _>>()?,
         },
     })

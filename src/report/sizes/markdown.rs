@@ -11,6 +11,9 @@ use crate::sizes::Row;
 /// How long the longest bar is, in characters.
 const BAR: usize = 16;
 
+/// The head of the table.
+pub(super) const HEAD: &str = "| Program | Service | Size | Log scale | Smaller | Own | Shared |\n";
+
 /// What has changed as lists, what grew too much first, then one table of all images.
 pub(super) fn render(report: Report<'_>) -> String {
     let scale = Scale::of(report.sizes);
@@ -22,7 +25,7 @@ pub(super) fn render(report: Report<'_>) -> String {
         });
         out.push('\n');
     }
-    out += "| Program | Service | Size | Log scale | Smaller | Own | Shared |\n";
+    out += HEAD;
     out += "| :-- | :-- | --: | :-- | --: | --: | --: |\n";
     for program in &report.sizes.programs {
         for (at, row) in program.rows.iter().enumerate() {

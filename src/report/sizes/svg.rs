@@ -14,6 +14,9 @@ use crate::sizes::{Program, Row, Sizes};
 
 const WIDTH: f64 = 960.0;
 const MARGIN: f64 = 24.0;
+/// The title of the picture.
+pub(super) const TITLE: &str = "Image sizes";
+
 /// The width of a character in the font of labels: 12px, and 0.6 of it, a little more to be safe.
 const CHARACTER: f64 = 7.4;
 /// Longer names are shortened in the middle; the whole one shows when the pointer rests on the row.
@@ -91,7 +94,7 @@ fn head(sizes: &Sizes, height: f64) -> String {
         WIDTH - 1.0,
         height - 1.0
     );
-    out += &text("title", MARGIN, 38.0, " id=\"title\"", "Image sizes");
+    out += &text("title", MARGIN, 38.0, " id=\"title\"", TITLE);
     out += &text("note", MARGIN, 60.0, " id=\"note\"", &totals);
     out
 }

@@ -4,7 +4,7 @@
 mod baking;
 mod building;
 mod expecting;
-mod fake;
+pub mod fake;
 mod losing;
 mod merging;
 mod reporting;

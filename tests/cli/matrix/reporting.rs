@@ -43,7 +43,7 @@ fn what_a_program_prints_controls_nothing_in_any_format() {
 fn a_report_of_an_unknown_kind_is_refused_before_anything_runs() {
     let fake = sample();
     for (path, why) in [
-        ("r.txt", "a report is `.json`, `.md` or `.xml`: give it such a name"),
+        ("r.txt", "a report is `.json`, `.md`, `.xml` or `.html`: give it such a name"),
         ("no/r.json", "no file can be written there: name one in a folder that exists"),
     ] {
         fake.try_it(&["test", "--report", "r.json", "--report", path]).refused(&format!("error: {path}: {why}\n"));
