@@ -40,7 +40,7 @@ pub fn run(args: &MatrixArgs, options: &Options, terminal: &Terminal) -> Result<
     let (chosen, _) = since.split(chosen, terminal);
     let chosen: BTreeSet<_> = chosen.into_iter().map(|service| service.name.clone()).collect();
     if times.as_ref().is_some_and(|times| !times.have_one_of(&chosen)) && !chosen.is_empty() {
-        terminal.status("the report has no time of any of these services: each counts as long as the others");
+        terminal.status("the report has no times of these services: all services count the same");
     }
     let bases_of = |service: &Service| service.local_bases.iter().map(|base| base.service.clone()).collect();
     let bases = repository.services.iter().map(|service| (service.name.clone(), bases_of(service))).collect();
@@ -54,7 +54,7 @@ pub fn run(args: &MatrixArgs, options: &Options, terminal: &Terminal) -> Result<
     terminal.result(&(text + "\n"))?;
     if args.format == MatrixFormat::Gitlab && shards.iter().any(|shard| words(shard).len() > MOST_OF_NAME) {
         terminal.status(&format!(
-            "a job has more than {MOST_OF_NAME} characters of services, which not every version of GitLab takes: give more `--shards`"
+            "the service names of a job have more than {MOST_OF_NAME} characters, which some versions of GitLab reject: increase `--shards`"
         ));
     }
     Ok(ExitCode::Success)
@@ -80,7 +80,10 @@ fn refuse_too_many(shards: &[Shard], format: MatrixFormat) -> Result<(), Error> 
         fitting => format!("give `--shards {fitting}` or less, or choose fewer services"),
     };
     let levels = if levels == 1 { String::new() } else { format!(" in {levels} levels of bases") };
-    Err(Error::Usage(format!("this makes {} jobs{levels}, and {system} takes at most {most}: {fix}", shards.len())))
+    Err(Error::Usage(format!(
+        "the matrix has {} jobs{levels}, but {system} allows at most {most}: {fix}",
+        shards.len()
+    )))
 }
 
 /// What GitHub reads.
@@ -137,11 +140,16 @@ fn times(path: &Path) -> Result<Times, Error> {
         return Err(Error::Problems(vec![Problem::new(path, "not a regular file: give a report")]));
     }
     if !bounded::read(path, MOST_BYTES, &mut json).map_err(Error::io("read", path))? {
-        let what = format!("this is more than {} MiB, too large for a report: give another", MOST_BYTES >> 20);
+        let what = format!(
+            "this file has more than {} MiB, which is too large for a report: give another file",
+            MOST_BYTES >> 20
+        );
         return Err(Error::Problems(vec![Problem::new(path, what)]));
     }
     Times::parse(&json).map_err(|why| {
-        let what = format!("this is no report of outcomes ({why}): write one with `mkcompose test --report FILE.json`");
+        let what = format!(
+            "this is not a report of `mkcompose test` ({why}): write one with `mkcompose test --report FILE.json`"
+        );
         Error::Problems(vec![Problem::new(path, printable(&what))])
     })
 }

@@ -20,10 +20,10 @@ pub struct File {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitReportFile {
     /// Its extension is not one of a format.
-    #[error("{}: a report is `.json`, `.md` or `.xml`: give it such a name", printable_path(.0))]
+    #[error("{}: unknown report format: end the name in `.json`, `.md` or `.xml`", printable_path(.0))]
     Extension(PathBuf),
     /// There is no folder for it, or it is a folder.
-    #[error("{}: no file can be written there: name one in a folder that exists", printable_path(.0))]
+    #[error("{}: cannot write a file there: give a file in an existing folder", printable_path(.0))]
     Folder(PathBuf),
 }
 
@@ -77,6 +77,6 @@ mod tests {
         for wrong in ["r", "r.txt", ".json", "json", "r.json\n"] {
             assert!(format(wrong).unwrap_err().contains("`.json`, `.md` or `.xml`"), "{wrong}");
         }
-        assert!(format("no/such/folder/r.json").unwrap_err().contains("in a folder that exists"));
+        assert!(format("no/such/folder/r.json").unwrap_err().contains("in an existing folder"));
     }
 }
