@@ -40,14 +40,14 @@ pub enum Call {
     Complete(complete::Request),
 }
 
-/// Writes `docker-compose.yml` and `docker-compose.err.yml` from a folder of Dockerfiles, and tells how big each image
-/// is, whether it works, and if not, why.
+/// Writes Compose files from the Dockerfiles of a repository. Reports whether each image builds and works, why not, and how
+/// big it is.
 #[derive(Debug, Parser)]
 #[command(
     name = "mkcompose",
     version,
     max_term_width = 100,
-    after_help = "Exit codes:\n  0    all is well\n  1    the answer is no: a stale file, a lint finding, an image not as expected, a reason not to start\n  2    the question could not be answered: usage, I/O, bad names, no engine\n  130  stopped by Ctrl-C"
+    after_help = "Exit codes:\n  0    success\n  1    a check failed: a stale file, a lint finding, an unexpected outcome, an image that cannot start\n  2    the question could not be answered: wrong usage, an unreadable file, a wrong name, no engine\n  130  Ctrl-C stopped the run"
 )]
 pub struct Cli {
     /// What to do; without it, write both Compose files.
@@ -85,11 +85,11 @@ pub struct Options {
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub color: Color,
-    /// Say nothing but results and errors
+    /// Print only results and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
     // That of `engine::EngineArgs`, so that it may stand before the command too; a command that has it gets it there.
-    /// The engine's command line, for a command that asks one
+    /// The program of the container engine, for commands that use one
     #[arg(long, value_name = "PROGRAM", global = true, hide = true, value_hint = ValueHint::CommandName)]
     pub docker: Option<OsString>,
     /// How `docker mkcompose` was called, if it was.
@@ -183,13 +183,13 @@ fn push_octal(out: &mut String, bytes: &[u8]) {
 /// The flags of the bare command.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct GenerateArgs {
-    /// Write nothing; exit 1 with a diff if a Compose file is not current
+    /// Write nothing. If a Compose file is not current, print a diff and exit with 1
     #[arg(long)]
     pub check: bool,
     /// Overwrite or remove a Compose file even if mkcompose did not write it
     #[arg(long, conflicts_with = "check")]
     pub force: bool,
-    /// Exit 1 if a Compose file had to be written or removed, as a commit hook must
+    /// Exit with 1 if a Compose file was written or removed, for commit hooks
     #[arg(long, conflicts_with = "check")]
     pub fail_on_change: bool,
 }
@@ -203,13 +203,13 @@ pub enum Command {
     List(list::ListArgs),
     /// Check names, images, sources and build contexts of the Dockerfiles
     Lint(lint::LintArgs),
-    /// Build every image, past failures
+    /// Build every image, and continue after failures
     Build(build::BuildArgs),
-    /// Run every image and say which work
+    /// Run every image and report which ones work
     Test(test::TestArgs),
     /// Compare the sizes of images
     Sizes(sizes::SizesArgs),
-    /// Spread the images over the jobs of a CI system
+    /// Distribute the images over the jobs of a CI system
     Matrix(matrix::MatrixArgs),
     /// Put the reports of the jobs of a matrix together
     Merge(merge::MergeArgs),
@@ -220,7 +220,7 @@ pub enum Command {
         /// The shell that will read it
         shell: Shell,
     },
-    /// Print the manual pages, or that of one COMMAND, for `man -l -`
+    /// Print the manual pages, or the page of one COMMAND, for `man -l -`
     Man {
         /// The command
         command: Option<String>,

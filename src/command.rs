@@ -25,7 +25,7 @@ use crate::report::{Export, Layout};
 use crate::terminal::{Color, Terminal};
 
 /// What is said where a baseline is of other images.
-const NOTHING_TO_COMPARE: &str = "nothing to compare with: the baseline has none of these images";
+const NOTHING_TO_COMPARE: &str = "nothing to compare: the baseline contains none of these images";
 
 /// Writes `report` to stdout in `format`, laid out for the terminal that stdout is.
 fn print_report<R: Export>(report: &R, format: R::Format, terminal: &Terminal) -> Result<(), IoError> {
@@ -63,12 +63,10 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<ExitCode, Error> {
     }
     if command.is_some() && (args.check || args.force) {
         let flag = if args.check { "--check" } else { "--force" };
-        return Err(Error::Usage(format!(
-            "`{flag}` belongs to `mkcompose` without a command: leave one of the two out"
-        )));
+        return Err(Error::Usage(format!("`{flag}` works only without a command: remove the flag or the command")));
     }
     if options.docker.is_some() && !command.as_ref().is_some_and(Command::asks_an_engine) {
-        let what = "`--docker` belongs to `build`, `test`, `sizes` and `why`, which ask an engine: leave it out";
+        let what = "`--docker` works only with `build`, `test`, `sizes` and `why`: remove it";
         return Err(Error::Usage(what.to_owned()));
     }
     match command {

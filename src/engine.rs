@@ -99,10 +99,11 @@ impl EngineVersion {
 }
 
 /// What to do where the engine's socket is there and may not be used.
-const MAY_NOT: &str = "you may not use its socket: join the group that owns it (`docker`), or use `sudo`";
+const MAY_NOT: &str =
+    "you have no permission to use its socket: join the group that owns the socket (`docker`), or use `sudo`";
 
 /// What to do where no engine answers.
-const NOT_THERE: &str = "start the engine, or name another with `--docker`";
+const NOT_THERE: &str = "start the engine, or choose another one with `--docker`";
 
 impl Engine {
     /// The engine behind the command `program`.
@@ -157,7 +158,8 @@ impl Engine {
             failure.with(if is_refused { MAY_NOT } else { NOT_THERE })
         })?;
         if answer.trim_ascii().is_empty() {
-            let said = "it says nothing, as no engine does: name another with `--docker`".to_owned();
+            let said = "it printed nothing, so it is not a container engine: choose another program with `--docker`"
+                .to_owned();
             return Err(EngineError { command: shown(&self.command(["version"])), status: None, said });
         }
         Ok(EngineVersion(String::from_utf8_lossy(&answer).into_owned()))
@@ -208,7 +210,7 @@ impl Engine {
             Ok(ProcessEnd::Interrupted) => Err(EngineError {
                 command: shown,
                 status: None,
-                said: "ended, since it was asked twice to stop".to_owned(),
+                said: "stopped, because mkcompose was asked twice to stop".to_owned(),
             }),
             Err(error) => Err(unstarted(shown, &error)),
         }
@@ -218,7 +220,7 @@ impl Engine {
 /// The failure of a command that gave no answer.
 fn hung(command: String, patience: Duration) -> EngineError {
     let said = format!(
-        "no answer within {} s: the engine hangs, restart it or name another with `--docker`",
+        "no answer within {} s: restart the engine, or choose another one with `--docker`",
         patience.as_secs_f64()
     );
     EngineError { command, status: None, said }
@@ -230,7 +232,7 @@ pub fn unstarted(command: String, error: &io::Error) -> EngineError {
         io::ErrorKind::NotFound => {
             "there is no such program: install Docker, or choose another engine with `--docker`".to_owned()
         }
-        _ => format!("cannot run it ({error}); choose another engine with `--docker`"),
+        _ => format!("cannot run it ({error}): choose another engine with `--docker`"),
     };
     EngineError { command, status: None, said }
 }

@@ -62,8 +62,7 @@ pub enum Error {
     },
     /// A service that has no image because it is known not to build.
     #[error(
-        "`{service}` has no image to look into, since its Dockerfile is known not to build (`.err`): \
-         `mkcompose build{flags} {service}` shows where it fails"
+        "`{service}` has no image, because its Dockerfile is known not to build (`.err`): run `mkcompose build{flags} {service}` to see where it fails"
     )]
     NeverBuilt {
         /// See [`Error::NoImages`].
@@ -73,11 +72,11 @@ pub enum Error {
     },
     /// A name that is neither a service nor an image.
     #[error(
-        "`{}` is no service of this folder, and {}: {}",
+        "`{}` is not a service of this repository, and {}: {}",
         printable(.name),
-        if *.is_name { "the engine has no image of that name" } else { "no image can have such a name" },
+        if *.is_name { "the engine has no image with that name" } else { "it is not a valid image name" },
         .nearest.as_ref().map_or_else(
-            || format!("`mkcompose list{flags}` names the services, `docker images` the images"),
+            || format!("run `mkcompose list{flags}` to see the services, or `docker images` to see the images"),
             |nearest| format!("did you mean `{nearest}`?"),
         )
     )]
@@ -102,7 +101,7 @@ pub enum Error {
         source: Box<image_analyzer::ReadError>,
     },
     /// An image that is not for Linux.
-    #[error("`{}` is an image for {}: only those for Linux are understood", printable(.name), printable(.os))]
+    #[error("`{}` is an image for {}: mkcompose can read only images for Linux", printable(.name), printable(.os))]
     NotLinux {
         /// What it was asked for as.
         name: String,

@@ -101,7 +101,7 @@ fn unknown_images(parsed: &ParsedDockerfile) -> Vec<Said> {
         let is_declared = |name: &&String| parsed.args.iter().any(|arg| arg.name == **name);
         let unset: Vec<_> = used.missing.iter().filter(is_declared).collect();
         let Some(first) = unset.first() else {
-            return (used.line, Rule::UnknownImage, format!("`{what}` names no image: correct the reference"));
+            return (used.line, Rule::UnknownImage, format!("`{what}` is not an image reference: correct it"));
         };
         let names: Vec<_> = unset.iter().map(|name| format!("`{name}`")).collect();
         let args = if unset.len() == 1 { "a value for the ARG" } else { "values for the ARGs" };
@@ -116,16 +116,16 @@ fn unknown_images(parsed: &ParsedDockerfile) -> Vec<Said> {
 
 fn unclear_context(service: &Service) -> Option<Said> {
     let context = printable_path(&service.context);
-    let end = "say which with `# mkcompose: context=DIR` or `context` in mkcompose.yml";
+    let end = "name the build context with `# mkcompose: context=DIR` or `context` in mkcompose.yml";
     let message = match &service.context_status {
         ContextStatus::Clear | ContextStatus::TakesOwnFolder => return None,
         ContextStatus::Ambiguous(other) => format!(
-            "everything that it takes is in `{context}` and also in `{}`, so either may be the build context: {end}",
+            "`{context}` and `{}` both contain every source, so the build context is unclear: {end}",
             printable_path(other)
         ),
         ContextStatus::NothingFits(source) => {
             format!(
-                "no folder from its own up to the repository has all that it takes; `{source}` is not in `{context}`: correct the path, or {end}"
+                "no folder contains every source, so the build context is unclear; `{source}` is not in `{context}`: correct the path, or {end}"
             )
         }
     };
@@ -146,7 +146,7 @@ fn mismatches(stages: &[Stage], parsed: &ParsedDockerfile) -> Vec<Said> {
             return None;
         }
         let message = format!(
-            "the segment `{}` contradicts `FROM {image}`: rename the segment to `{}`, or change the FROM",
+            "the segment `{}` does not match `FROM {image}`: rename the segment to `{}`, or change the FROM",
             stage.segment,
             suggested(image)
         );
@@ -162,7 +162,7 @@ fn stage_count(segments: &[Stage], parsed: &ParsedDockerfile) -> Option<Said> {
         return None;
     }
     let counts = format!(
-        "the name has {}, the Dockerfile {}",
+        "the name has {}, but the Dockerfile has {}",
         counted(segments.len(), "image segment"),
         counted(froms.len(), "stage")
     );
@@ -171,11 +171,11 @@ fn stage_count(segments: &[Stage], parsed: &ParsedDockerfile) -> Option<Said> {
             .image
             .known()
             .map_or_else(|| "a segment for it".to_owned(), |image| format!("`{}`", suggested(image)));
-        (extra.line, format!("add {segment} to the name, or drop the stage"))
+        (extra.line, format!("add {segment} to the name, or remove the stage"))
     } else {
         let line = froms.last().map_or(1, |from| from.line);
         let extra: Vec<_> = segments.iter().skip(froms.len()).map(|stage| format!("`{}`", stage.segment)).collect();
-        (line, format!("drop {} from the name, or add the stages", extra.join(" and ")))
+        (line, format!("remove {} from the name, or add the stages", extra.join(" and ")))
     };
     Some((line, Rule::StageCount, format!("{counts}: {what}")))
 }
@@ -192,7 +192,7 @@ fn missing_copy_source(absent: &AbsentSource<'_>, root: &Path) -> Option<Said> {
         Presence::Missing => {
             let fix = match (&absent.submodule, &absent.near) {
                 (Some(path), _) => {
-                    format!("the submodule `{path}` is not checked out, run `git submodule update --init`")
+                    format!("the submodule `{path}` is not checked out: run `git submodule update --init`")
                 }
                 (None, Some(near)) => format!("did you mean `{near}`?"),
                 (None, None) => "add it there, or correct the path".to_owned(),
@@ -200,11 +200,11 @@ fn missing_copy_source(absent: &AbsentSource<'_>, root: &Path) -> Option<Said> {
             format!("{instruction} takes `{path}`, which is not in `{root}`: {fix}")
         }
         Presence::LinkToNothing => format!(
-            "{instruction} takes `{path}`, where a link leads to nothing in `{root}`, which no link leaves in a build: add it there, or correct the link"
+            "{instruction} takes `{path}`, but a link on this path has no target in `{root}`: add the target there, or correct the link"
         ),
         Presence::Ignored(ignore) => {
             let ignore = printable_path(ignore);
-            format!("{instruction} takes `{path}`, which `{ignore}` keeps from the build: take it back there with `!`")
+            format!("{instruction} takes `{path}`, but `{ignore}` excludes it: add an exception with `!` there")
         }
     };
     Some((*line, Rule::MissingCopySource, message))
@@ -227,7 +227,7 @@ fn missing_program_source(service: &Service, program: &ProgramSource, root: &Pat
         ProgramSource::Several(files) => {
             let files: Vec<_> = files.iter().map(|file| format!("`{file}`")).collect();
             format!(
-                "the program `{name}` may be any of {} in `{root}`: add the extension to the name, as in `{name}-c`, or keep one",
+                "the program `{name}` has several sources in `{root}` ({}): add the extension to the name, as in `{name}-c`, or keep one of them",
                 files.join(", ")
             )
         }

@@ -105,7 +105,7 @@ impl OutputFile {
         };
         if let Some(folder) = self.missing_folder() {
             let folder = printable_path(&folder);
-            let why = io::Error::other(format!("there is no folder `{folder}`: make it, or give another path"));
+            let why = io::Error::other(format!("there is no folder `{folder}`: create it, or give another path"));
             return Err(IoError::new("write", &self.path)(why));
         }
         let new = atomic::beside(&real, wanted.as_bytes()).map_err(IoError::new("write", &self.path))?;

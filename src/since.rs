@@ -40,7 +40,7 @@ pub enum SinceError {
     #[error(transparent)]
     Io(#[from] IoError),
     /// The commit has more Dockerfiles and ignore files than are read.
-    #[error("`--since`: the Dockerfiles of that commit have more than {0} MiB: leave `--since` out")]
+    #[error("`--since`: the Dockerfiles of that commit have more than {0} MiB: remove `--since`")]
     TooLarge(u64),
 }
 
@@ -153,7 +153,7 @@ pub fn touched(repository: &Repository, options: &LoadOptions, reference: &str) 
         Err(what) => {
             let reasons = repository.services.iter().map(|service| (service.name.clone(), Reason::Unknown)).collect();
             let note = format!(
-                "`--since {}`: the Dockerfiles of that commit cannot be read ({what}), so that every service counts as touched",
+                "`--since {}`: the Dockerfiles of that commit cannot be read ({what}), so every service counts as touched",
                 printable(reference)
             );
             return Ok(Touched { reasons, note: Some(note) });

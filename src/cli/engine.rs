@@ -13,7 +13,7 @@ const DOCKER: &str = "docker";
 /// Which engine to ask.
 #[derive(Clone, Debug, Args)]
 pub struct EngineArgs {
-    /// The engine's command line: docker, podman, or a path to one
+    /// The program of the container engine: docker, podman, or a path
     #[arg(long, value_name = "PROGRAM", env = "MKCOMPOSE_DOCKER", default_value = DOCKER, value_hint = ValueHint::CommandName)]
     pub docker: OsString,
 }

@@ -9,7 +9,7 @@ use crate::report::lint::Format;
 /// The flags of `mkcompose lint`.
 #[derive(Clone, Debug, Args)]
 pub struct LintArgs {
-    /// Services to look at, as names or globs; all without any
+    /// Services, as names or globs [default: all]
     #[arg(value_name = "GLOB")]
     pub globs: Vec<String>,
     /// What has not changed is left out.

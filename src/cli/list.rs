@@ -7,19 +7,19 @@ use crate::cli::since::SinceArgs;
 /// The flags of `mkcompose list`.
 #[derive(Clone, Debug, Args)]
 pub struct ListArgs {
-    /// Only services that match; `*` crosses dots
+    /// Only services that match; `*` also matches dots
     #[arg(value_name = "GLOB")]
     pub globs: Vec<String>,
     /// What has not changed is left out.
     #[command(flatten)]
     pub since: SinceArgs,
-    /// Show by what each service is touched: the first path or reason
+    /// Show why each service is touched: the first path or reason
     #[arg(long, requires = "since")]
     pub why: bool,
     /// How to show the list
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: ListFormat,
-    /// Show what was passed over instead, and why
+    /// Show the skipped files and folders instead, with the reasons
     #[arg(long, conflicts_with_all = ["globs", "since"])]
     pub skipped: bool,
 }
@@ -30,8 +30,8 @@ pub enum ListFormat {
     /// A table that fits the terminal
     #[default]
     Table,
-    /// The names alone, one a line
+    /// Only the names, one per line
     Names,
-    /// JSON, as docs/list.schema.json has it
+    /// JSON, described by docs/list.schema.json
     Json,
 }

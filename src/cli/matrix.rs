@@ -10,23 +10,22 @@ use crate::cli::since::SinceArgs;
 /// The flags of `mkcompose matrix`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Each job has services of one level: a level has what is built on those before it. A service is in one job. The same \
-services, times and flags give the same jobs. docs/CI.md shows how to use them."
+    after_help = "All services of a job have the same level: they are built on services of earlier levels. Each service is in exactly one job. The same services, times and flags give the same jobs. docs/CI.md shows how to use them."
 )]
 pub struct MatrixArgs {
-    /// Services to spread, as shell patterns (`'hello-c.*'`); without one, all of both sets
+    /// Services, as shell patterns (`'hello-c.*'`) [default: all services of both sets]
     #[arg(value_name = "GLOB")]
     pub globs: Vec<String>,
     /// What has not changed is left out.
     #[command(flatten)]
     pub since: SinceArgs,
-    /// How many jobs each level may have; without it, one for each image
+    /// The maximum number of jobs per level [default: one per image]
     #[arg(long, value_name = "N")]
     pub shards: Option<NonZeroUsize>,
-    /// For which CI system
+    /// The CI system
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: MatrixFormat,
-    /// Balance the jobs by the times of an earlier report, a file written by `mkcompose test --report FILE.json`
+    /// Balance the jobs by the times in an earlier report, written by `mkcompose test --report FILE.json`
     #[arg(long, value_name = "REPORT", value_hint = ValueHint::FilePath)]
     pub times: Option<PathBuf>,
 }

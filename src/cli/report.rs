@@ -12,7 +12,7 @@ pub struct ReportArgs {
     /// Write a report to FILE as well, `.json`, `.md`, `.xml` (JUnit) or `.html`; may be given again
     #[arg(long = "report", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub reports: Vec<PathBuf>,
-    /// Overwrite a FILE even if it is no such report
+    /// Overwrite a FILE even if it is not such a report
     #[arg(long, requires = "reports")]
     pub force: bool,
 }

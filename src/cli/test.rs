@@ -12,25 +12,23 @@ use crate::report::outcomes::Format;
 /// The flags of `mkcompose test`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Each image is run once, in a container that is removed whatever happens. An image is expected to work: to exit 0, to \
-become healthy, or to accept a connection on a port that it EXPOSEs. `# mkcompose: expect=…` in its Dockerfile says \
-otherwise: `exit N`, `cannot start` or `runs`. An `.err` image is expected not to build.\n\nExit codes:\n  0    every image is as expected, or as in the baseline\n  1    one is not\n  2    \
-the question could not be answered\n  130  stopped by Ctrl-C: nothing new was begun, what was under way has ended"
+    after_help = "Each image runs once, in a container that is always removed. An image is expected to work: it exits with 0, becomes healthy, or accepts a connection on a port that it EXPOSEs. `# mkcompose: expect=…` in its Dockerfile sets another expectation: `exit N`, `cannot start` or `runs`. An `.err` image is expected not to build.\n\nExit codes:\n  0    every image is as expected, or as in the baseline\n  1    an image is not\n  2    \
+the question could not be answered\n  130  Ctrl-C stopped the run: no new job started, and running jobs ended"
 )]
 pub struct TestArgs {
     /// What `build` has too.
     #[command(flatten)]
     pub work: WorkArgs,
-    /// Run the images that are there, build none
+    /// Run the existing images and build nothing
     #[arg(long)]
     pub no_build: bool,
-    /// How long each may take, its start included: `90`, `90s` or `2m`
+    /// The time limit for each image, including its start: `90`, `90s` or `2m`
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = timeout)]
     pub timeout: Duration,
-    /// How much memory each may have: `64m`, `1g`; without it, no limit
+    /// The memory limit for each image, such as `64m` or `1g` [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub memory: Option<String>,
-    /// The network to run them on: `none`, or one that the engine has; without it, the engine's default
+    /// The network: `none`, or a network of the engine [default: the engine's default]
     #[arg(long, value_name = "NETWORK", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub network: Option<String>,
     /// How to report on stdout
@@ -39,7 +37,7 @@ pub struct TestArgs {
     /// Where else the report goes.
     #[command(flatten)]
     pub reports: ShardReportArgs,
-    /// Compare with an earlier JSON report; what has changed since then, and only that, is not as expected
+    /// Compare with an earlier JSON report. Only what has changed since then is not as expected
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub baseline: Option<PathBuf>,
 }
@@ -51,8 +49,7 @@ fn timeout(text: &str) -> Result<Duration, String> {
     };
     let seconds = number.parse::<f64>().ok().filter(|seconds| *seconds > 0.0).map(|seconds| seconds * unit);
     let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    time.filter(|time| !time.is_zero())
-        .ok_or_else(|| "a time is a number of seconds, as `90`, `90s` or `2m`".to_owned())
+    time.filter(|time| !time.is_zero()).ok_or_else(|| "write a time as `90`, `90s` or `2m`".to_owned())
 }
 
 /// The least memory that Docker gives a container, in bytes ("Minimum memory limit allowed is 6MB"). Less is too little
@@ -66,7 +63,7 @@ const MOST_MEMORY: u64 = i64::MAX.unsigned_abs();
 fn memory(text: &str) -> Result<String, String> {
     let digits = text.strip_suffix(['b', 'k', 'm', 'g', 'B', 'K', 'M', 'G']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err("a size is a number with `k`, `m` or `g` after it, as `64m`".to_owned());
+        return Err("write a size as a number with `k`, `m` or `g`, such as `64m`".to_owned());
     }
     let unit: u64 = match text.bytes().last() {
         Some(b'k' | b'K') => 1 << 10,
@@ -77,7 +74,7 @@ fn memory(text: &str) -> Result<String, String> {
     let bytes = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
     match bytes {
         Some(LEAST_MEMORY..=MOST_MEMORY) => Ok(text.to_owned()),
-        _ => Err("engines give at least `6m`, and no more than 8 EiB; leave it out for no limit".to_owned()),
+        _ => Err("the limit must be from `6m` to 8 EiB; remove the flag for no limit".to_owned()),
     }
 }
 
@@ -98,7 +95,7 @@ mod tests {
     fn a_size_that_no_engine_takes_is_refused_before_anything_begins() {
         for wrong in ["0", "1", "0g", "5m", "6291455", "6143k", "8589934592g", "99999999999999999999"] {
             let what = memory(wrong).unwrap_err();
-            assert!(what.contains("at least `6m`"), "{wrong}: {what}");
+            assert!(what.contains("from `6m` to 8 EiB"), "{wrong}: {what}");
         }
     }
 

@@ -20,9 +20,7 @@ pub enum Format {
 /// The flags of `mkcompose why`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Nothing is run and nothing is written to disk. The findings follow from the image's files by the rules \
-of the engine, the kernel and the dynamic loaders; what the program does once it runs is not known.\n\nExit codes:\n  0  \
-nothing keeps an image from starting; it may have hints\n  1  an image cannot start, or with --strict has a hint\n  2  an image could not be read"
+    after_help = "This command runs nothing and writes nothing to disk. It reads the image's files and applies the rules of the engine, the kernel and the dynamic loaders. It does not know what the program does after its start.\n\nExit codes:\n  0  no reason why an image cannot start; there may be hints\n  1  an image cannot start, or has a hint and --strict was given\n  2  an image could not be read"
 )]
 pub struct WhyArgs {
     /// Services, globs for services, or any images of the engine; with --archive, the images to read from it
@@ -31,16 +29,16 @@ pub struct WhyArgs {
     /// Read the output of `docker save` or an OCI layout: a file, a folder, or `-` for stdin; needs no engine
     #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub archive: Option<PathBuf>,
-    /// Draw each file that was followed: command, program, loader, libraries
+    /// Show the files as a tree: command, program, loader, libraries
     #[arg(long, conflicts_with = "format")]
     pub tree: bool,
-    /// Exit with 1 for hints too: what fails only if the program does a certain thing
+    /// Also exit with 1 for hints: problems that occur only if the program does a certain thing
     #[arg(long)]
     pub strict: bool,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: Format,
-    /// Platform to read of an image that has several: `linux/arm64`, `linux/arm/v7`
+    /// The platform to read if an image has several, such as `linux/arm64` or `linux/arm/v7`
     #[arg(long, value_name = "OS/ARCH")]
     pub platform: Option<Platform>,
     /// The engine to use.

@@ -160,7 +160,7 @@ fn verdict(state: FileStatus, terminal: &Terminal) -> String {
     let words = match state {
         FileStatus::Current => return "current".to_owned(),
         FileStatus::Stale => "stale",
-        FileStatus::LineEndings => "differs in its line endings only (it should have LF)",
+        FileStatus::LineEndings => "differs only in its line endings (LF is expected)",
         FileStatus::Missing => "missing",
         FileStatus::LeftOver => "left over",
         FileStatus::Foreign => "not written by mkcompose",
@@ -190,7 +190,7 @@ fn text(repository: &Repository, output: &Path, services: &[&Service], options: 
     let way = |from: &Path, to: &Path, shown: &Path| {
         relative(from, to).ok_or_else(|| {
             let what =
-                "the name of a folder on the way is not UTF-8, so no Compose file can name it: rename the folder";
+                "a folder on this path has a name that is not UTF-8, which a Compose file cannot contain: rename the folder";
             Error::Problems(vec![Problem::new(shown, what)])
         })
     };
@@ -282,7 +282,7 @@ fn place_of(output: &Path) -> Result<PathBuf, Error> {
     let refused = |why| Err(Error::Usage(format!("{}: {why}", printable_path(output))));
     let bytes = output.as_os_str().as_encoded_bytes();
     if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
-        return refused("this names a folder: name a file in it");
+        return refused("this is a folder: give a file in it");
     }
     let place = resolve(output)?;
     if place.file_name().is_some_and(|name| name == FILE_NAME) {
@@ -323,7 +323,9 @@ fn refuse_foreign_files<'t>(
         .map(|target| {
             let what = would_be(target);
             let elsewhere = if what == "removed" { "" } else { "give another path with `--output`, " };
-            let what = format!("not written by mkcompose, so not {what}: {elsewhere}move it away, or add `--force`");
+            let what = format!(
+                "mkcompose did not write this file, so it is not {what}: {elsewhere}move the file, or add `--force`"
+            );
             Problem::new(&target.path, what)
         })
         .collect();

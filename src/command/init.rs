@@ -161,7 +161,7 @@ impl Lines {
                 ContextStatus::NothingFits(source) => {
                     format!("`{}` is not there: correct the folder", source.escape_debug())
                 }
-                _ => "a folder above has all that it takes too".to_owned(),
+                _ => "a folder above contains every source too".to_owned(),
             };
             let name = service.name.as_str();
             let context = service.context.to_string_lossy();

@@ -47,7 +47,8 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     for service in &services {
         if let Err(problem) = &service.parsed {
             let path = printable_path(&service.dockerfile);
-            terminal.status(&format!("{path}:{}: this does not parse, see `mkcompose lint`", problem.line));
+            terminal
+                .status(&format!("{path}:{}: this line has an error: run `mkcompose lint` to see it", problem.line));
         }
     }
     let mut sources = Sources::new(repository.follows_convention);
@@ -193,7 +194,7 @@ fn skipped(format: ListFormat, options: &Options, terminal: &Terminal) -> Result
     match format {
         ListFormat::Json => terminal.json(&entries)?,
         ListFormat::Names => terminal.result(&lines(entries.iter().map(|entry| entry.path.as_str())))?,
-        ListFormat::Table if entries.is_empty() => terminal.status("nothing was passed over"),
+        ListFormat::Table if entries.is_empty() => terminal.status("nothing was skipped"),
         ListFormat::Table => {
             let mut table = Table::keyed(["PATH", "REASON"]);
             for entry in entries {

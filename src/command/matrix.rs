@@ -36,7 +36,7 @@ pub fn run(args: &MatrixArgs, options: &Options, terminal: &Terminal) -> Result<
     let (chosen, _) = since.split(chosen, terminal);
     let chosen: BTreeSet<_> = chosen.into_iter().map(|service| service.name.clone()).collect();
     if times.as_ref().is_some_and(|times| !times.have_one_of(&chosen)) && !chosen.is_empty() {
-        terminal.status("the report has no time of any of these services: each counts as long as the others");
+        terminal.status("the report has no times of these services: all services count the same");
     }
     let bases_of = |service: &Service| service.local_bases.iter().map(|base| base.service.clone()).collect();
     let bases = repository.services.iter().map(|service| (service.name.clone(), bases_of(service))).collect();
@@ -50,7 +50,7 @@ pub fn run(args: &MatrixArgs, options: &Options, terminal: &Terminal) -> Result<
     terminal.result(&(text + "\n"))?;
     if args.format == MatrixFormat::Gitlab && shards.iter().any(|shard| words(shard).len() > MOST_OF_NAME) {
         terminal.status(&format!(
-            "a job has more than {MOST_OF_NAME} characters of services, which not every version of GitLab takes: give more `--shards`"
+            "the service names of a job have more than {MOST_OF_NAME} characters, which some versions of GitLab reject: increase `--shards`"
         ));
     }
     Ok(ExitCode::Success)
@@ -76,7 +76,10 @@ fn refuse_too_many(shards: &[Shard], format: MatrixFormat) -> Result<(), Error> 
         fitting => format!("give `--shards {fitting}` or less, or choose fewer services"),
     };
     let levels = if levels == 1 { String::new() } else { format!(" in {levels} levels of bases") };
-    Err(Error::Usage(format!("this makes {} jobs{levels}, and {system} takes at most {most}: {fix}", shards.len())))
+    Err(Error::Usage(format!(
+        "the matrix has {} jobs{levels}, but {system} allows at most {most}: {fix}",
+        shards.len()
+    )))
 }
 
 /// What GitHub reads.

@@ -28,7 +28,8 @@ pub fn read(path: &Path, most_mib: u64) -> Result<Vec<u8>, Error> {
         return Err(Error::Problems(vec![Problem::new(path, "not a regular file: give a report")]));
     }
     if !bounded::read(path, most_mib << 20, &mut json).map_err(Error::io("read", path))? {
-        let what = format!("this is more than {most_mib} MiB, too large for a report: give another");
+        let what =
+            format!("this file has more than {most_mib} MiB, which is too large for a report: give another file");
         return Err(Error::Problems(vec![Problem::new(path, what)]));
     }
     Ok(json)
@@ -39,7 +40,8 @@ pub const MOST_OF_OUTCOMES: u64 = 512;
 
 /// That `path` is no report of outcomes, for this reason.
 pub fn not_a_report(path: &Path, why: &serde_json::Error) -> Error {
-    let what = format!("this is no report of outcomes ({why}): write one with `mkcompose test --report FILE.json`");
+    let what =
+        format!("this is not a report of `mkcompose test` ({why}): write one with `mkcompose test --report FILE.json`");
     Error::Problems(vec![Problem::new(path, printable(&what))])
 }
 

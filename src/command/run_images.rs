@@ -124,7 +124,7 @@ pub fn work(
     for path in &chosen.stale {
         let (path, flags) = (printable_path(path), options.as_shell_args());
         terminal.status(&format!(
-            "{path}: stale, or for other flags than these: `mkcompose --check{flags}` shows how it differs"
+            "{path}: stale, or written with other flags: run `mkcompose --check{flags}` to see the differences"
         ));
     }
     if plan.trial.is_some() {
@@ -219,7 +219,7 @@ fn tidy(engine: &Engine, owner: &Owner, terminal: &Terminal) {
     let swept = match engine.sweep_dead(owner) {
         Ok(swept) => swept,
         Err(failure) => {
-            return terminal.status(&format!("what earlier runs may have left cannot be removed: {failure}"));
+            return terminal.status(&format!("cannot remove containers of earlier runs: {failure}"));
         }
     };
     match swept.removed {
@@ -230,8 +230,7 @@ fn tidy(engine: &Engine, owner: &Owner, terminal: &Terminal) {
     if swept.elsewhere > 0 {
         let what = if swept.elsewhere == 1 { "1 container of a run" } else { "containers of runs" };
         terminal.status(&format!(
-            "left alone: {what} on another machine, in another container, or before this one was started; \
-             to see: docker ps --all --filter label={LABEL}"
+            "not removed: {what} on another machine, in another container, or before this one was started; to see them: docker ps --all --filter label={LABEL}"
         ));
     }
 }
@@ -247,7 +246,7 @@ fn logs_folder(repository: &Repository, args: &WorkArgs) -> Result<PathBuf, Erro
 
 fn gone(failure: EngineError) -> Error {
     Error::Engine(
-        failure.with("the engine was lost on the way: containers it may still have are removed by the next run"),
+        failure.with("the connection to the engine was lost: the next run removes the containers that are left"),
     )
 }
 

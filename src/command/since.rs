@@ -41,7 +41,7 @@ impl<'a> Since<'a> {
         let (left, left_out): (Vec<S>, Vec<S>) =
             chosen.into_iter().partition(|service| touched.contains(service.name()));
         if left.is_empty() {
-            terminal.status(&format!("nothing that was asked for differs since `{}`", printable(reference)));
+            terminal.status(&format!("none of these services has changed since `{}`", printable(reference)));
         }
         (left, left_out)
     }

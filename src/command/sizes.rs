@@ -97,7 +97,9 @@ fn is_baseline(args: &SizesArgs) -> bool {
 fn baseline(path: &Path, globs: &[String], left_out: &BTreeSet<String>) -> Result<Baseline, Error> {
     let json = std::fs::read(path).map_err(Error::io("read", path))?;
     let baseline = Baseline::parse(&json).map_err(|why| {
-        let what = format!("this is no report of sizes ({why}): write one with `mkcompose sizes --format json`");
+        let what = format!(
+            "this is not a report of `mkcompose sizes` ({why}): write one with `mkcompose sizes --format json`"
+        );
         Error::Problems(vec![Problem::new(path, printable(&what))])
     })?;
     // That each is valid has been seen when the services were chosen.

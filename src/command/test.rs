@@ -89,13 +89,13 @@ fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> 
     if unexpected().any(|row| *row.outcome() == Outcome::NotBuilt) {
         let globs = args.work.globs.iter().map(quoted);
         let words: Vec<_> = std::iter::once(format!("mkcompose build{flags}")).chain(globs).collect();
-        return vec![format!("to build what is not built: {}", words.join(" "))];
+        return vec![format!("to build the missing images: {}", words.join(" "))];
     }
     let lacks =
         |row: &&ServiceResult| row.record.reason.is_some() || matches!(row.outcome(), Outcome::CannotStart { .. });
     let mend = unexpected()
         .find(lacks)
-        .map(|row| format!("how to fix one, in lines to paste: mkcompose why{flags} {}", quoted(row.service.as_str())));
+        .map(|row| format!("to see a fix that you can paste: mkcompose why{flags} {}", quoted(row.service.as_str())));
     let endless = unexpected().any(|row| *row.outcome() == Outcome::TimedOut);
     let endless = endless.then(|| STAYS_UP.to_owned());
     let fails = |row: &ServiceResult| {

@@ -159,7 +159,7 @@ fn look(wanted: &Wanted, args: &WhyArgs, options: &Options) -> Result<Image, Err
             let image = image_archive::image(&engine, reference, &choice);
             image.map_err(|failure| unsaved(wanted, &engine, failure, options))?.map_err(failed)
         }
-        (None, None) => Err(Error::Usage("name an IMAGE, or an `--archive`".to_owned())),
+        (None, None) => Err(Error::Usage("give an IMAGE or `--archive`".to_owned())),
     }
 }
 

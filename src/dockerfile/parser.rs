@@ -131,7 +131,7 @@ fn escape(text: &str) -> Result<char, ParseProblem> {
             break;
         }
         if seen.contains(&key) {
-            return Err(ParseProblem { line: place + 1, message: format!("the directive `# {key}=` is here twice") });
+            return Err(ParseProblem { line: place + 1, message: format!("the directive `# {key}=` appears twice") });
         }
         match (key.as_str(), value) {
             ("escape", "`") => escape = '`',

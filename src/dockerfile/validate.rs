@@ -39,7 +39,7 @@ fn wrong_flags(instruction: &Instruction<'_>) -> Option<String> {
             return Some(format!("{} has no flag `--{name}`", instruction.keyword));
         }
         if !is_repeatable && seen.contains(&name) {
-            return Some(format!("the flag `--{name}` is here twice"));
+            return Some(format!("the flag `--{name}` appears twice"));
         }
         if SWITCHES.contains(&name) {
             if value.is_some_and(|value| !["true", "false"].iter().any(|known| known.eq_ignore_ascii_case(value))) {
@@ -142,7 +142,7 @@ pub(super) fn check(instruction: &Instruction<'_>, in_stage: bool) -> Result<(),
     } else if is_empty_array(instruction) {
         format!("the JSON array of {keyword} is empty")
     } else if is_array_of_others(instruction) {
-        format!("the JSON array of {keyword} has something in it that is not a string")
+        format!("the JSON array of {keyword} contains a value that is not a string")
     } else if keyword == "ONBUILD"
         && let Some(trigger) = wrong_trigger(arguments)
     {

@@ -70,7 +70,7 @@ impl BuildLog {
     pub fn failure(&self) -> BuildFailure {
         let step = self.failed.as_ref().map(|(number, _)| *number).or((self.classic > 0).then_some(self.classic));
         let said = self.failed.as_ref().map(|(_, message)| message.as_str());
-        let message = said.or(self.error.as_deref()).or(self.last_err.as_deref()).unwrap_or("it said nothing");
+        let message = said.or(self.error.as_deref()).or(self.last_err.as_deref()).unwrap_or("it printed nothing");
         let of_step = self.lines.iter().filter(|(number, _)| *number == step).map(|(_, line)| line);
         let mut last: Vec<_> = of_step.filter(|line| *line != message).rev().take(SHOWN).cloned().collect();
         last.reverse();
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn silence_is_said_plainly() {
-        fails("", None, "it said nothing", &[]);
+        fails("", None, "it printed nothing", &[]);
     }
 
     proptest! {

@@ -40,7 +40,7 @@ pub enum ExactSizesError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// What it gives cannot be read.
-    #[error("what `{command}` gives cannot be read: {source}{hint}")]
+    #[error("cannot read the output of `{command}`: {source}{hint}")]
     Archive {
         /// The command, safe to print.
         command: String,
@@ -51,7 +51,7 @@ pub enum ExactSizesError {
     },
     /// A layer of an image is not in what the engine gives for it.
     #[error(
-        "`{}`: its layer {} is not in what `{command}` gives: was it built anew meanwhile? Try again",
+        "`{}`: its layer {} is not in the output of `{command}`: if the image was rebuilt during the run, try again",
         printable(.image), printable(.diff_id)
     )]
     NoLayer {

@@ -164,7 +164,7 @@ impl Engine {
     /// The failure of a command that ended well but whose answer cannot be read.
     pub(super) fn unreadable(&self, args: &[&str], what: &str) -> EngineError {
         let said =
-            format!("its answer cannot be read, {what}: name an engine that speaks as docker does with `--docker`");
+            format!("cannot read its answer ({what}): choose an engine that is compatible with docker with `--docker`");
         EngineError { command: crate::engine::shown(&self.command(args)), status: Some(ExitStatus::default()), said }
     }
 }

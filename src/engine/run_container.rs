@@ -362,7 +362,7 @@ impl Container<'_> {
         let unreadable = |error: serde_json::Error| EngineError {
             command: shown(&self.engine.command(args)),
             status: None,
-            said: format!("the answer is not as expected ({error}): name another engine with `--docker`"),
+            said: format!("cannot read its answer ({error}): choose another engine with `--docker`"),
         };
         let mut answers = serde_json::Deserializer::from_slice(&answer);
         let state = State::deserialize(&mut answers).map_err(unreadable)?;

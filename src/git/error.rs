@@ -8,17 +8,19 @@ use image_analyzer::printable::printable;
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// The program is not there.
-    #[error("`--since` asks git, and there is no `git` in the PATH: install it, or leave `--since` out")]
+    #[error("`--since` needs git, but there is no `git` in the PATH: install it, or remove `--since`")]
     NotInstalled,
     /// The folder is in no git repository.
-    #[error("`--since` needs a git repository, and this folder is in none: start in one, or leave `--since` out")]
+    #[error(
+        "`--since` needs a git repository, but this folder is not in one: start in a git repository, or remove `--since`"
+    )]
     NotARepository,
     /// The repository has no files to compare with.
-    #[error("`--since` needs the files of a git repository, and this one has no working tree: start in a clone")]
+    #[error("`--since` needs the files of a git repository, but this one has no working tree: start in a clone")]
     NoWorkTree,
     /// What stands for a commit cannot be one.
     #[error(
-        "`--since {}`: this is no commit, branch or tag: give one, as in `--since origin/main`",
+        "`--since {}`: this is not a commit, branch or tag: give one, such as `--since origin/main`",
         printable(.reference)
     )]
     NotAReference {
@@ -26,7 +28,7 @@ pub enum GitError {
         reference: String,
     },
     /// The repository has no such commit.
-    #[error("`--since {}`: git knows no such commit: {}", printable(.reference), advice(.reference, *.is_shallow))]
+    #[error("`--since {}`: git does not know this commit: {}", printable(.reference), advice(.reference, *.is_shallow))]
     Missing {
         /// What was asked for.
         reference: String,
@@ -34,7 +36,7 @@ pub enum GitError {
         is_shallow: bool,
     },
     /// It would say more than is read.
-    #[error("git has more than {0} MiB to say of this repository, which is more than is read: leave `--since` out")]
+    #[error("the output of git has more than {0} MiB, which is over the limit: remove `--since`")]
     TooMuch(u64),
     /// It said no.
     #[error("`git {command}` failed: {}", printable(.said))]
@@ -45,20 +47,20 @@ pub enum GitError {
         said: String,
     },
     /// What it said cannot be understood, or it ended early.
-    #[error("`git {command}` gave an answer that cannot be read: see whether `git fsck` finds something wrong")]
+    #[error("cannot read the output of `git {command}`: run `git fsck` to check the repository")]
     Garbled {
         /// The subcommand.
         command: String,
     },
     /// The operating system refused something.
-    #[error("git cannot be asked: {0}")]
+    #[error("cannot run git: {0}")]
     Io(#[source] io::Error),
 }
 
 /// What to do about a commit that is not there.
 fn advice(reference: &str, is_shallow: bool) -> String {
     if !is_shallow {
-        return "`git fetch` may bring it, `git log` shows what is there".to_owned();
+        return "run `git fetch`, or choose a commit from `git log`".to_owned();
     }
     let fetch = match reference.strip_prefix("origin/") {
         Some(branch) => format!("{branch}:refs/remotes/origin/{branch}"),
@@ -67,7 +69,7 @@ fn advice(reference: &str, is_shallow: bool) -> String {
     // What a shell would not read as it stands is not made into a command.
     let is_plain = fetch.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:".contains(c));
     let fetch = if is_plain { fetch } else { "COMMIT".to_owned() };
-    format!("this clone is shallow, fetch it with `git fetch --depth=1 origin {fetch}`")
+    format!("this clone is shallow, so fetch the commit with `git fetch --depth=1 origin {fetch}`")
 }
 
 #[cfg(test)]

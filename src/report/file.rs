@@ -33,7 +33,7 @@ pub struct File<F> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitReportFile {
     /// Its extension is not one of a format.
-    #[error("{}: a report is {extensions}: give it such a name", printable_path(path))]
+    #[error("{}: unknown report format: end the name in {extensions}", printable_path(path))]
     Extension {
         /// The file.
         path: PathBuf,
@@ -41,10 +41,10 @@ pub enum UnfitReportFile {
         extensions: String,
     },
     /// There is no folder for it, or it is a folder.
-    #[error("{}: no file can be written there: name one in a folder that exists", printable_path(.0))]
+    #[error("{}: cannot write a file there: give a file in an existing folder", printable_path(.0))]
     Folder(PathBuf),
     /// It is there and is something else.
-    #[error("{}: this file is no such report: name another one, or overwrite it with `--force`", printable_path(.0))]
+    #[error("{}: this file is not such a report: give another path, or overwrite it with `--force`", printable_path(.0))]
     Foreign(PathBuf),
 }
 
@@ -53,7 +53,7 @@ impl<F: FileFormat> File<F> {
     ///
     /// # Errors
     /// The first that cannot be: its extension is not one of a format, there is no folder for it, or a file is there that
-    /// is no such report. That is checked before hours of work, not after.
+    /// is not such a report. That is checked before hours of work, not after.
     pub fn all(paths: &[PathBuf], force: bool) -> Result<Vec<Self>, UnfitReportFile> {
         paths.iter().map(|path| Self::new(path.clone(), force)).collect()
     }
@@ -134,11 +134,11 @@ mod tests {
         assert_eq!(format("a.b.xml"), Ok(Format::Junit));
         assert_eq!(format("a.html"), Ok(Format::Html));
         for wrong in ["r", "r.txt", ".json", "json", "r.json\n", "r.csv"] {
-            let words = "a report is `.json`, `.md`, `.xml` or `.html`";
+            let words = "end the name in `.json`, `.md`, `.xml` or `.html`";
             assert!(format::<Format>(wrong).unwrap_err().contains(words), "{wrong}");
         }
         assert_eq!(format("a.csv"), Ok(sizes::Format::Csv));
-        assert!(format::<Format>("no/such/folder/r.json").unwrap_err().contains("in a folder that exists"));
+        assert!(format::<Format>("no/such/folder/r.json").unwrap_err().contains("in an existing folder"));
     }
 
     #[test]

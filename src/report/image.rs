@@ -44,12 +44,12 @@ fn reasons(report: &ImageReport, color: bool) -> String {
     let name = printable(&report.name);
     let findings = &report.diagnosis.findings;
     if findings.is_empty() {
-        return format!("{name}: {}\n", styled("nothing found that keeps it from starting", Style::Good, color));
+        return format!("{name}: {}\n", styled("found no reason why it would not start", Style::Good, color));
     }
     findings.iter().fold(String::new(), |mut text, finding| {
         let verdict = match finding.kind.certainty() {
             Certainty::Certain => styled("cannot start", Style::Bad, color),
-            Certainty::Likely => styled("starts, and may fail", Style::Notice, color),
+            Certainty::Likely => styled("starts, but may fail", Style::Notice, color),
         };
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{name} {verdict}: {} ({})", finding.message, finding.kind);

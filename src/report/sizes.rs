@@ -124,7 +124,7 @@ fn totals(sizes: &Sizes) -> String {
         // Not on disk: there files take whole blocks.
         FigureKind::Exact => "with layers counted once (exact: the files of the layers)",
     };
-    format!("{built} {images}, {size} in sum, {on_disk} {once}{not_built}")
+    format!("{built} {images}, {size} in total, {on_disk} {once}{not_built}")
 }
 
 /// `text` in at most `most` characters, an ellipsis for what is left out of its middle: names differ at their ends.

@@ -134,8 +134,8 @@ pub fn templates(scan: &Scan) -> Vec<Skipped> {
 fn on_templates(count: usize) -> Option<String> {
     match count {
         0 => None,
-        1 => Some("1 template was passed over: `mkcompose list --skipped` shows it".to_owned()),
-        count => Some(format!("{count} templates were passed over: `mkcompose list --skipped` shows them")),
+        1 => Some("1 template was skipped: run `mkcompose list --skipped` to see it".to_owned()),
+        count => Some(format!("{count} templates were skipped: run `mkcompose list --skipped` to see them")),
     }
 }
 
@@ -170,7 +170,7 @@ fn drop_links(services: &mut Vec<Service>, notes: &mut Vec<String>) {
             return true;
         }
         let path = printable_path(&service.dockerfile);
-        notes.push(format!("{path}: passed over: a link to another Dockerfile of the service `{}`", service.name));
+        notes.push(format!("{path}: skipped: this is a link to another Dockerfile of the service `{}`", service.name));
         false
     });
 }
@@ -237,7 +237,7 @@ fn on_err_bases(services: &[Service]) -> impl Iterator<Item = String> {
     normal.filter_map(|service| {
         let base = service.local_bases.iter().find(|base| base.service.set() == Set::Err)?;
         Some(format!(
-            "{}: built on `{}`, which is known not to build: end its own name in `.err` too",
+            "{}: built on `{}`, which is known not to build: end the name of this Dockerfile in `.err` too",
             printable_path(&service.dockerfile),
             base.service
         ))

@@ -32,7 +32,7 @@ fn images(services: &[Service]) -> (Images<'_>, Vec<Problem>) {
             match images.entry(normalised(image)) {
                 Entry::Occupied(other) if other.get().name != service.name => {
                     let what = format!(
-                        "its image `{image}` is also that of `{}`: put `{{service}}` into `image`, or change `tags`",
+                        "its image `{image}` is also the image of `{}`: put `{{service}}` into `image`, or change `tags`",
                         printable_path(&other.get().dockerfile)
                     );
                     problems.push(Problem::new(&service.dockerfile, what));

@@ -285,9 +285,8 @@ impl<'a> Resolver<'a> {
         let names: Vec<_> = parsed.stages.iter().filter_map(|stage| stage.name.as_deref()).collect();
         let fix = match nearest(target, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                format!("its named stages are: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") })
-            }
+            None if names.is_empty() => "it has no named stages".to_owned(),
+            None => format!("its named stages are {}", names.join(", ")),
         };
         let line = match origin {
             Some(Origin::Settings(line) | Origin::Glob(_, line)) => *line,

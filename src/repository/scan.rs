@@ -240,7 +240,7 @@ mod tests {
         let what = what.replace(folder.path().to_str().unwrap(), "R");
         assert_eq!(
             what,
-            "no Dockerfile here, `R/b`, or below; passed over: `R/a/1.Dockerfile~` (a leftover (`~`)), \
+            "no Dockerfile in this folder, `R/b`, or below them; skipped: `R/a/1.Dockerfile~` (a leftover (`~`)), \
              `R/a/2.Dockerfile~` (a leftover (`~`)), `R/a/Dockerfile.tpl` (a template (`.tpl`)) and 1 more (see `mkcompose list --skipped`), \
              `R/b/.x` (hidden): name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`"
         );

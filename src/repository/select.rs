@@ -60,7 +60,7 @@ pub fn select<S: Named>(mut services: Vec<S>, globs: &[String], flags: &str) -> 
             Ok(pattern) if services.iter().any(|of| pattern.is_match(of.name().as_str())) => patterns.push(pattern),
             Ok(_) => {
                 let what = nearest(&services, glob).map_or_else(
-                    || format!("see `mkcompose list{flags}`, and quote a glob so that the shell leaves it alone"),
+                    || format!("run `mkcompose list{flags}` to see the services, and put quotes around a glob"),
                     |service| format!("did you mean `{service}`?"),
                 );
                 problems.push(format!("`{}` matches no service: {what}", printable(glob)));

@@ -221,7 +221,7 @@ fn same_in_bake(sorted: &[&(ServiceName, &Path)]) -> Vec<Problem> {
         if *name != service.0 {
             let path = printable_path(path);
             problems.push(Problem::new(service.1, format!(
-                "`docker buildx bake` cannot tell the service name `{}` from `{name}` of `{path}`, it reads both as `{target}`: rename one of them, or {OTHER_NAME}",
+                "`docker buildx bake` reads the service names `{}` and `{name}` (of `{path}`) both as `{target}`: rename one of them, or {OTHER_NAME}",
                 service.0
             )));
         }
@@ -316,7 +316,7 @@ mod tests {
         let services = services.map(|(name, path)| (ServiceName::parse(name).unwrap(), Path::new(path)));
         let problems: Vec<_> = collisions(&services).iter().map(ToString::to_string).collect();
         assert_eq!(problems.len(), 2, "{problems:?}");
-        assert!(problems[0].starts_with("v/Dockerfile: `docker buildx bake` cannot tell"), "{problems:?}");
+        assert!(problems[0].starts_with("v/Dockerfile: `docker buildx bake` reads the service names `a_b` and `a.b` (of `w/Dockerfile`) both as `a_b`"), "{problems:?}");
         assert!(problems[1].starts_with("x/Dockerfile: duplicate service name `a.b`, also used by `w/Dockerfile`"));
         assert_eq!(collisions(&services[1..2]), []);
     }

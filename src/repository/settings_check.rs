@@ -62,7 +62,7 @@ impl Checker<'_> {
             let shown = printable(&folder.value);
             let wrong = match self.real_root.join(&folder.value).canonicalize() {
                 Ok(real) if seen.contains(&real) => {
-                    format!("`dockerfiles`: `{shown}` is there twice: remove one")
+                    format!("`dockerfiles`: `{shown}` is listed twice: remove one of them")
                 }
                 Ok(real) if real.is_dir() => {
                     seen.push(real);

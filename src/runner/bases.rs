@@ -50,7 +50,7 @@ impl Builds {
             BuildState::Built => return None,
             BuildState::Failed(base) => Outcome::NotTried { message: format!("base {base} failed") },
             BuildState::Unknown(base) => {
-                Outcome::Unknown { message: format!("not tried: nothing is known of its base {base}") }
+                Outcome::Unknown { message: format!("not tried: the outcome of its base {base} is unknown") }
             }
         };
         Some((outcome, state))

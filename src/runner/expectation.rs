@@ -36,8 +36,7 @@ impl<'a> RunQuestion<'a> {
             (None, ExpectedOutcome::Works, Ok(image)) if image.has_healthcheck => Some(ReadyWhen::Healthy),
             (None, ExpectedOutcome::Works, Ok(image)) if !image.tcp.is_empty() => Some(ReadyWhen::Accepts(image.tcp)),
             (None, ExpectedOutcome::Works, Ok(image)) => {
-                let what = "it stays up and EXPOSEs only UDP ports, which accept no connection: \
-                            say `# mkcompose: expect=runs`, or give it a HEALTHCHECK";
+                let what = "it stays up and EXPOSEs only UDP ports, which accept no connection: add `# mkcompose: expect=runs` or a HEALTHCHECK";
                 not_askable = image.is_only_udp.then(|| what.to_owned());
                 None
             }
@@ -97,7 +96,7 @@ impl<'a> RunQuestion<'a> {
                 Some(Readiness::Ready) => {}
                 Some(Readiness::Unknown(why)) => return Outcome::Unknown { message: why.clone() },
                 Some(Readiness::NotReady(why)) => return self.not_ready(why),
-                None => return self.not_ready("it ended before it could be asked"),
+                None => return self.not_ready("it ended before it answered"),
             }
         }
         let pattern = self.expectation.stdout.as_deref().unwrap_or_default();

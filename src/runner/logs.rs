@@ -57,7 +57,7 @@ impl Logs {
     pub fn open(folder: PathBuf) -> Result<Self, IoError> {
         match fs::create_dir_all(&folder) {
             Ok(()) => Ok(Self { folder, trouble: Mutex::default() }),
-            Err(error) => Err(IoError::new("make the folder for logs (name another with `--logs`)", folder)(error)),
+            Err(error) => Err(IoError::new("create the folder for logs (choose another with `--logs`)", folder)(error)),
         }
     }
 
@@ -86,7 +86,7 @@ impl Logs {
     pub fn trouble(self) -> Option<IoError> {
         let trouble = self.trouble.into_inner().unwrap_or_else(PoisonError::into_inner);
         trouble.map(|(path, error)| {
-            IoError::new("write this log (make room, or name another folder with `--logs`)", path)(error)
+            IoError::new("write this log (free some space, or choose another folder with `--logs`)", path)(error)
         })
     }
 
@@ -116,7 +116,7 @@ impl Log<'_> {
 
 /// There is no place for a folder of logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no folder for logs, `HOME` is not set: name one with `--logs`")]
+#[error("there is no folder for logs, because `HOME` is not set: choose one with `--logs`")]
 pub struct NoLogFolder;
 
 /// The folder for the logs of a project when none is named: under the cache directory, so it may be deleted at any time.
@@ -199,7 +199,7 @@ mod tests {
         log.write(b"b");
         drop(log);
         let text = logs.trouble().unwrap().to_string();
-        assert!(text.contains("hello-c.gcc.build.log: cannot write this log (make room"), "{text}");
+        assert!(text.contains("hello-c.gcc.build.log: cannot write this log (free some space"), "{text}");
         assert!(text.contains("No space left on device"), "{text}");
     }
 
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_made_is_an_error_that_names_it() {
         let text = Logs::open("/dev/null/logs".into()).unwrap_err().to_string();
-        assert!(text.starts_with("/dev/null/logs: cannot make the folder for logs"), "{text}");
+        assert!(text.starts_with("/dev/null/logs: cannot create the folder for logs"), "{text}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::repository::service_name::{ServiceName, Set};
 use image_analyzer::printable::shortened;
 
 /// What is said when an `.err` Dockerfile builds.
-pub const NEWS: &str = "builds now: drop the .err";
+pub const NEWS: &str = "builds now: remove `.err` from its name";
 
 /// What is said when an image builds although it is built on an `.err` one.
 pub const BASE_NEWS: &str = "builds now, though its base is .err";

@@ -203,7 +203,7 @@ fn name(key: &Value, parents: &[&str], text: &str, problems: &mut Vec<Located<St
     if let Value::String(key) = key {
         return Some(key.clone());
     }
-    let value = format!("a key is a string, not {}: put it in quotes", kind(key));
+    let value = format!("a key must be a string, not {}: put it in quotes", kind(key));
     problems.push(Located { line: line_of(text, parents), value });
     None
 }

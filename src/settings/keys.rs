@@ -62,10 +62,15 @@ pub(super) const KEYS: [Key; 18] = [
     key("cache", Scope::Service, Kind::List, "A cache to read and to write; {service} is the service's name."),
     key("cache_from", Scope::Service, Kind::List, "Caches to read."),
     key("cache_to", Scope::Service, Kind::List, "Caches to write."),
-    key("context", Scope::Service, Kind::Text, "The build context: a folder relative to this file's, or auto."),
-    key("dockerfiles", Scope::File, Kind::List, "The folders of Dockerfiles, relative to this file's."),
+    key(
+        "context",
+        Scope::Service,
+        Kind::Text,
+        "The build context: a folder relative to the folder of this file, or auto.",
+    ),
+    key("dockerfiles", Scope::File, Kind::List, "The folders of Dockerfiles, relative to the folder of this file."),
     key("err_output", Scope::File, Kind::Text, "The Compose file of the Dockerfiles that are known not to build."),
-    key("exclude", Scope::File, Kind::List, "What is not a Dockerfile, in the words of a .gitignore."),
+    key("exclude", Scope::File, Kind::List, "Files and folders to leave out, as patterns of a .gitignore."),
     key(
         "expect",
         Scope::Service,

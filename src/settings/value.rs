@@ -107,7 +107,7 @@ pub(super) fn string(value: Value) -> Result<String, String> {
     }
 }
 
-/// A string; a whole number or a truth value as its words.
+/// A string; a whole number or a boolean as its words.
 pub(super) fn scalar(value: Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text),
@@ -133,7 +133,7 @@ pub(super) fn switch(value: &Value) -> Result<bool, String> {
 pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
-        Value::Bool(_) => "a truth value",
+        Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
         Value::String(_) => "a string",
         Value::Sequence(_) => "a list",

@@ -67,24 +67,26 @@ impl Figures {
     /// # Errors
     /// If they are of another kind or platform, or of another store and not exact.
     pub fn compare_with(&self, earlier: &Self) -> Result<(), Incomparable> {
-        let anew = "write it anew with `mkcompose sizes --exact --format json`";
+        let anew = "write a new one with `mkcompose sizes --exact --format json`";
         let reason = match (earlier.kind, self.kind) {
             (FigureKind::Store, FigureKind::Exact) => {
-                format!("its figures are as a store counts, not exact: {anew}, or leave `--exact` out")
+                format!("its sizes are not exact: {anew}, or remove `--exact`")
             }
             (FigureKind::Exact, FigureKind::Store) => {
-                "its figures are exact, not as a store counts: add `--exact`".into()
+                "its sizes are exact, but those of this run are not: add `--exact`".into()
             }
             _ if differ(earlier.platform.as_ref(), self.platform.as_ref()) => {
                 let (was, is) = (word(earlier.platform.as_ref()), word(self.platform.as_ref()));
-                format!("it is of an engine for {was}, and this one is for {is}: keep a baseline for each platform")
+                format!(
+                    "its platform is {was}, but the platform of this engine is {is}: keep one baseline for each platform"
+                )
             }
             (FigureKind::Store, FigureKind::Store)
                 if differ(earlier.engine.as_ref(), self.engine.as_ref())
                     || differ(earlier.store.as_ref(), self.store.as_ref()) =>
             {
                 format!(
-                    "its figures are as {} counts, and {} counts otherwise: {anew}, which every engine counts alike",
+                    "its sizes were counted by {}, but {} counts differently: {anew}, because exact sizes are the same on every engine",
                     earlier.origin(),
                     self.origin()
                 )
@@ -134,7 +136,7 @@ mod tests {
         let arm = figures(Exact, "docker", "overlay2", "linux/arm64");
         assert_eq!(
             refused(&overlay2, &arm),
-            "it is of an engine for linux/arm64, and this one is for linux/amd64: keep a baseline for each platform"
+            "its platform is linux/arm64, but the platform of this engine is linux/amd64: keep one baseline for each platform"
         );
     }
 
@@ -147,8 +149,7 @@ mod tests {
         let containerd = figures(Store, "docker", "containerd", "linux/amd64");
         assert_eq!(
             refused(&containerd, &old),
-            "its figures are as docker with overlay2 counts, and docker with containerd counts otherwise: write it anew \
-             with `mkcompose sizes --exact --format json`, which every engine counts alike"
+            "its sizes were counted by docker with overlay2, but docker with containerd counts differently: write a new one with `mkcompose sizes --exact --format json`, because exact sizes are the same on every engine"
         );
         let podman = figures(Store, "podman", "overlay2", "linux/amd64");
         assert!(podman.compare_with(&old).is_err());
@@ -158,7 +159,7 @@ mod tests {
     fn kinds_are_not_mixed() {
         let store = Figures::default();
         let exact = Figures { kind: FigureKind::Exact, ..Figures::default() };
-        assert!(refused(&exact, &store).ends_with("or leave `--exact` out"));
+        assert!(refused(&exact, &store).ends_with("or remove `--exact`"));
         assert!(refused(&store, &exact).ends_with("add `--exact`"));
     }
 

@@ -20,7 +20,7 @@ pub struct GrowthLimit {
 
 /// Why a text is no [`GrowthLimit`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is neither a percentage nor a size: write `5%`, or `5%,10kB` to let growth of up to 10 kB pass", printable(.0))]
+#[error("`{}` is neither a percentage nor a size: write `5%`, or `5%,10kB` to allow growth of up to 10 kB", printable(.0))]
 pub struct GrowthLimitProblem(String);
 
 impl GrowthLimit {
@@ -107,7 +107,7 @@ mod tests {
     fn what_is_no_budget_is_refused_with_an_example() {
         for wrong in ["", "5", "%", "-5%", "5%,", "5%,5%", "1kB,2kB", "5%,10kB,1%", "5%%", "NaN%", "1e9%", "a\n%"] {
             let problem = wrong.parse::<GrowthLimit>().unwrap_err().to_string();
-            assert!(problem.ends_with("write `5%`, or `5%,10kB` to let growth of up to 10 kB pass"), "{problem}");
+            assert!(problem.ends_with("write `5%`, or `5%,10kB` to allow growth of up to 10 kB"), "{problem}");
             assert!(!problem.contains('\n'));
         }
     }

@@ -82,7 +82,7 @@ fn line_endings_alone_are_said_in_words() {
     let case = current();
     let text = case.read("docker-compose.yml").replace('\n', "\r\n");
     let case = case.file("docker-compose.yml", text);
-    let stderr = "docker-compose.yml: differs in its line endings only (it should have LF), 1 service\ndocker-compose.err.yml: current, 1 service\n";
+    let stderr = "docker-compose.yml: differs only in its line endings (LF is expected), 1 service\ndocker-compose.err.yml: current, 1 service\n";
     case.run(["--check"]).expect(1, "", &format!("{stderr}{MEND}\n"));
 }
 

@@ -75,7 +75,7 @@ fn an_earlier_report_balances_the_jobs() {
     let services = |args: &[&str]| jobs(&case, args).into_iter().map(|(_, _, services)| services).collect::<Vec<_>>();
     assert_eq!(services(&["--shards", "2", "--times", "times.json"]), ["base", "alone broken.err", "app", "top"]);
     assert_eq!(services(&["--times", "times.json"]), ["base", "broken.err", "alone", "app", "top"]);
-    let told = "the report has no time of any of these services: each counts as long as the others\n";
+    let told = "the report has no times of these services: all services count the same\n";
     let run = case.run(["matrix", "--times", "times.json", "top"]);
     assert_eq!((run.code(), run.stderr().as_str()), (0, told));
 }
@@ -86,7 +86,11 @@ fn a_report_that_is_none_is_refused() {
     let run = case.run(["matrix", "--times", "cut.json"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
     let how = "write one with `mkcompose test --report FILE.json`\n";
-    assert!(run.stderr().starts_with("error: cut.json: this is no report of outcomes (EOF"), "{}", run.stderr());
+    assert!(
+        run.stderr().starts_with("error: cut.json: this is not a report of `mkcompose test` (EOF"),
+        "{}",
+        run.stderr()
+    );
     assert!(run.stderr().ends_with(how), "{}", run.stderr());
     let run = case.run(["matrix", "--times", "other.json"]);
     assert_eq!(run.code(), 2);
@@ -108,16 +112,16 @@ fn many(count: usize, chain: usize) -> Case {
 fn more_jobs_than_the_system_takes_are_refused_with_what_fits() {
     let case = many(257, 0);
     case.run(["matrix"]).refused(
-        "error: this makes 257 jobs, and GitHub takes at most 256: give `--shards 256` or less, or choose fewer services\n",
+        "error: the matrix has 257 jobs, but GitHub allows at most 256: give `--shards 256` or less, or choose fewer services\n",
     );
     case.run(["matrix", "--format", "gitlab"]).refused(
-        "error: this makes 257 jobs, and GitLab takes at most 200: give `--shards 200` or less, or choose fewer services\n",
+        "error: the matrix has 257 jobs, but GitLab allows at most 200: give `--shards 200` or less, or choose fewer services\n",
     );
     assert_eq!(jobs(&case, &["--shards", "256"]).len(), 256);
     assert_eq!(jobs(&case, &["s00?"]).len(), 10);
     let case = many(300, 3);
     case.run(["matrix", "--shards", "256"]).refused(
-        "error: this makes 258 jobs in 3 levels of bases, and GitHub takes at most 256: give `--shards 85` or less, or choose fewer \
+        "error: the matrix has 258 jobs in 3 levels of bases, but GitHub allows at most 256: give `--shards 85` or less, or choose fewer \
          services\n",
     );
     let jobs = jobs(&case, &["--shards", "85"]);
@@ -128,7 +132,7 @@ fn more_jobs_than_the_system_takes_are_refused_with_what_fits() {
 #[test]
 fn a_long_list_of_services_is_said_for_gitlab() {
     let run = many(60, 0).run(["matrix", "--format", "gitlab", "--shards", "1"]);
-    let told = "a job has more than 200 characters of services, which not every version of GitLab takes: give more `--shards`\n";
+    let told = "the service names of a job have more than 200 characters, which some versions of GitLab reject: increase `--shards`\n";
     assert_eq!((run.code(), run.stderr().as_str()), (0, told));
 }
 

@@ -65,7 +65,7 @@ a.one        400kB  ██████████████▌             1.
 a.none          0B                                 ∞×      0B      0B
 a.gone   not built
 
-3 images, 808kB in sum, 408kB with layers counted once (exact: the files of the layers), 1 not built
+3 images, 808kB in total, 408kB with layers counted once (exact: the files of the layers), 1 not built
 ";
 
 #[test]
@@ -140,8 +140,7 @@ fn figures_of_different_kinds_are_not_compared() {
     let fake = sample().file("sizes.json", old);
     let run = fake.run(&["--baseline", "sizes.json", "--exact"]);
     run.refused(
-        "error: sizes.json: its figures are as a store counts, not exact: write it anew with \
-         `mkcompose sizes --exact --format json`, or leave `--exact` out\n",
+        "error: sizes.json: its sizes are not exact: write a new one with `mkcompose sizes --exact --format json`, or remove `--exact`\n",
     );
     assert!(saved(&fake).is_empty(), "that is seen before the engine works");
     assert_eq!(fake.run(&["--baseline", "sizes.json"]).code(), 1, "as before");
@@ -149,8 +148,7 @@ fn figures_of_different_kinds_are_not_compared() {
     let overlay2 = sample().file("engine/info", OVERLAY2).run(&["--format", "json"]).stdout();
     let fake = sample().file("sizes.json", &overlay2);
     fake.run(&["--baseline", "sizes.json"]).refused(
-        "error: sizes.json: its figures are as docker with overlay2 counts, and docker with containerd counts otherwise: \
-         write it anew with `mkcompose sizes --exact --format json`, which every engine counts alike\n",
+        "error: sizes.json: its sizes were counted by docker with overlay2, but docker with containerd counts differently: write a new one with `mkcompose sizes --exact --format json`, because exact sizes are the same on every engine\n",
     );
     let same = fake.file("engine/info", OVERLAY2.replace("28.5.2", "30.0.0"));
     assert_eq!(same.run(&["--baseline", "sizes.json"]).code(), 0);
@@ -163,15 +161,14 @@ fn what_the_engine_does_not_give_is_an_error_and_no_figure() {
     let incomplete = archive(&[&[(1, 400_001), (2, 3)]]);
     let run = sample().file("engine/archive", incomplete).run(&["--exact"]);
     run.refused(&format!(
-        "error: `minimage:a.two`: its layer sha256:{} is not in what `engine/docker save … (2 images)` gives: \
-         was it built anew meanwhile? Try again\n",
+        "error: `minimage:a.two`: its layer sha256:{} is not in the output of `engine/docker save … (2 images)`: if the image was rebuilt during the run, try again\n",
         digest(3)
     ));
 
     let whole = archive(&[&[(1, 400_001), (2, 3)], &[(1, 400_001), (3, 7777)]]);
     let run = sample().file("engine/archive", &whole[..5000]).run(&["--exact"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
-    let start = "error: what `engine/docker save … (2 images)` gives cannot be read: cannot read the archive: ";
+    let start = "error: cannot read the output of `engine/docker save … (2 images)`: cannot read the archive: ";
     assert!(run.stderr().starts_with(start), "{}", run.stderr());
 
     let manifest = file("manifest.json", r#"[{"Config":"0.json","Layers":["gone"]}]"#);
@@ -196,5 +193,5 @@ fn an_engine_that_fails_to_save_or_to_say_who_it_is_is_quoted() {
     assert!(!run.stderr().trim_end().contains(char::is_control), "{}", run.stderr());
     let run = sample().file("engine/info", "no JSON").run(&["--exact"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
-    assert!(run.stderr().contains("its answer cannot be read, "), "{}", run.stderr());
+    assert!(run.stderr().contains("cannot read its answer ("), "{}", run.stderr());
 }

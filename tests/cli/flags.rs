@@ -77,9 +77,9 @@ fn the_engine_may_be_named_before_the_command_too() {
 #[test]
 fn a_command_that_asks_no_engine_takes_none() {
     for args in [&["--docker", "podman"][..], &["--docker", "podman", "list"], &["lint", "--docker", "podman"]] {
-        Case::of(&["a"]).run(args).refused(
-            "error: `--docker` belongs to `build`, `test`, `sizes` and `why`, which ask an engine: leave it out\n",
-        );
+        Case::of(&["a"])
+            .run(args)
+            .refused("error: `--docker` works only with `build`, `test`, `sizes` and `why`: remove it\n");
     }
 }
 

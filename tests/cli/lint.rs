@@ -34,7 +34,7 @@ fn a_segment_that_its_from_contradicts() {
         &case,
         "p.alpine",
         &[
-            "2: the segment `alpine` contradicts `FROM python:alpine`: rename the segment to `python-alpine`, or change the FROM (segment-mismatch)",
+            "2: the segment `alpine` does not match `FROM python:alpine`: rename the segment to `python-alpine`, or change the FROM (segment-mismatch)",
         ],
     );
     let case = one("p.golang.scratch", "FROM golang\nFROM gcr.io/distroless/static\n");
@@ -42,7 +42,7 @@ fn a_segment_that_its_from_contradicts() {
         &case,
         "p.golang.scratch",
         &[
-            "2: the segment `scratch` contradicts `FROM gcr.io/distroless/static`: rename the segment to `static`, or change the FROM (segment-mismatch)",
+            "2: the segment `scratch` does not match `FROM gcr.io/distroless/static`: rename the segment to `static`, or change the FROM (segment-mismatch)",
         ],
     );
 }
@@ -64,7 +64,7 @@ fn more_stages_than_segments() {
         &case,
         "p.golang",
         &[
-            "3: the name has 1 image segment, the Dockerfile 3 stages: add `scratch` to the name, or drop the stage (stage-count)",
+            "3: the name has 1 image segment, but the Dockerfile has 3 stages: add `scratch` to the name, or remove the stage (stage-count)",
         ],
     );
 }
@@ -76,7 +76,7 @@ fn fewer_stages_than_segments() {
         &case,
         "p.golang.scratch",
         &[
-            "1: the name has 2 image segments, the Dockerfile 1 stage: drop `scratch` from the name, or add the stages (stage-count)",
+            "1: the name has 2 image segments, but the Dockerfile has 1 stage: remove `scratch` from the name, or add the stages (stage-count)",
         ],
     );
 }
@@ -104,7 +104,7 @@ fn a_from_that_only_a_build_argument_completes() {
     found(
         &one("p.gcc", "FROM gcc:\n"),
         "p.gcc",
-        &["1: `FROM gcc:` names no image: correct the reference (unknown-image)"],
+        &["1: `FROM gcc:` is not an image reference: correct it (unknown-image)"],
     );
 }
 
@@ -155,7 +155,7 @@ fn a_source_kept_from_the_build_by_an_ignore_file() {
         &case,
         "p.a",
         &[
-            "2: COPY takes `p.c`, which `samples/.dockerignore` keeps from the build: take it back there with `!` (missing-copy-source)",
+            "2: COPY takes `p.c`, but `samples/.dockerignore` excludes it: add an exception with `!` there (missing-copy-source)",
         ],
     );
     // The Dockerfile's own ignore file stands in for that of the context.
@@ -164,9 +164,8 @@ fn a_source_kept_from_the_build_by_an_ignore_file() {
     // What is taken back is another file.
     let case = case.file("dockerfiles/Dockerfile.p.a.dockerignore", "*\n!q.c\n");
     let path = "dockerfiles/Dockerfile.p.a.dockerignore";
-    let what = format!(
-        "2: COPY takes `p.c`, which `{path}` keeps from the build: take it back there with `!` (missing-copy-source)"
-    );
+    let what =
+        format!("2: COPY takes `p.c`, but `{path}` excludes it: add an exception with `!` there (missing-copy-source)");
     found(&case, "p.a", &[&what]);
 }
 
@@ -178,7 +177,7 @@ fn a_link_that_leads_out_of_the_context_is_no_source() {
         &case,
         "p.a",
         &[
-            "2: COPY takes `out`, where a link leads to nothing in `samples`, which no link leaves in a build: add it there, or correct the link (missing-copy-source)",
+            "2: COPY takes `out`, but a link on this path has no target in `samples`: add the target there, or correct the link (missing-copy-source)",
         ],
     );
 }
@@ -210,7 +209,7 @@ fn a_program_without_a_source() {
         &case,
         "p.a",
         &[
-            "1: the program `p` may be any of `p.c`, `p.go` in `samples`: add the extension to the name, as in `p-c`, or keep one (missing-program-source)",
+            "1: the program `p` has several sources in `samples` (`p.c`, `p.go`): add the extension to the name, as in `p-c`, or keep one of them (missing-program-source)",
         ],
     );
     one("p-go.a", "FROM a\n").file("samples/p.go", "").run(["lint"]).expect(0, "", NOTHING);
@@ -307,7 +306,7 @@ fn a_misspelt_source_is_reported_where_it_is_taken_with_what_was_meant() {
     let case = Case::empty().file("web/Dockerfile", "FROM python\n\nCOPY gone /\n");
     assert_eq!(
         case.run(["lint"]).stdout(),
-        "web/Dockerfile:3: no folder from its own up to the repository has all that it takes; `gone` is not in `web`: correct the path, or say which with `# mkcompose: context=DIR` or `context` in mkcompose.yml (context-unclear)\n"
+        "web/Dockerfile:3: no folder contains every source, so the build context is unclear; `gone` is not in `web`: correct the path, or name the build context with `# mkcompose: context=DIR` or `context` in mkcompose.yml (context-unclear)\n"
     );
 }
 
@@ -318,7 +317,7 @@ fn the_habit_of_a_repository_decides_between_two_folders() {
     let run = ambiguous(Case::empty()).run(["lint"]);
     assert_eq!(
         run.stdout(),
-        "x/Dockerfile:2: everything that it takes is in `x` and also in `.`, so either may be the build context: say which with `# mkcompose: context=DIR` or `context` in mkcompose.yml (context-unclear)\n"
+        "x/Dockerfile:2: `x` and `.` both contain every source, so the build context is unclear: name the build context with `# mkcompose: context=DIR` or `context` in mkcompose.yml (context-unclear)\n"
     );
     let with_own = |case: Case, name: &str| {
         case.file(format!("{name}/Dockerfile"), format!("FROM a\nCOPY {name}.c /\n"))
@@ -361,6 +360,6 @@ fn a_source_in_a_submodule_that_is_not_checked_out_is_told_as_that() {
         .file("server/x", "")
         .file(".gitmodules", "[submodule \"temporal\"]\n\tpath = temporal\n\turl = https://example.org/t\n")
         .folder("temporal");
-    let said = "server/Dockerfile:2: COPY takes `temporal/go.mod`, which is not in `.`: the submodule `temporal` is not checked out, run `git submodule update --init` (missing-copy-source)\n";
+    let said = "server/Dockerfile:2: COPY takes `temporal/go.mod`, which is not in `.`: the submodule `temporal` is not checked out: run `git submodule update --init` (missing-copy-source)\n";
     case.run(["lint"]).expect(1, said, "1 Dockerfile, 1 finding\n");
 }

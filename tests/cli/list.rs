@@ -111,7 +111,7 @@ PATH                                   REASON
 dockerfiles/Dockerfile.a.dockerignore  an ignore file of BuildKit
 dockerfiles/Dockerfile.b.local         ignored by git (.gitignore)
 dockerfiles/Dockerfile.tpl             a template (`.tpl`)
-dockerfiles/Dockerfle.x                its name is not quite `Dockerfile`: rename the file if it is one
+dockerfiles/Dockerfle.x                its name is nearly `Dockerfile`: rename the file if it is a Dockerfile
 dockerfiles/web.Dockerfile.bak         a leftover (`.bak`)
 dockerfiles/.devcontainer              hidden: name its folder in `dockerfiles`
 dockerfiles/build                      ignored by git (.gitignore)
@@ -119,7 +119,7 @@ dockerfiles/latest                     a link to a folder: name the folder that 
 ",
         "",
     );
-    Case::of(&["a"]).run(["list", "--skipped"]).expect(0, "", "nothing was passed over\n");
+    Case::of(&["a"]).run(["list", "--skipped"]).expect(0, "", "nothing was skipped\n");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn what_was_passed_over_is_shown_where_no_dockerfile_is_left_or_a_name_is_wrong(
     case.run(["list", "--skipped"]).expect(
         2,
         "PATH                       REASON\ndockerfiles/Dockerfile.j2  a template (`.j2`)\n",
-        "error: dockerfiles: no Dockerfile in this folder or below it; passed over: `dockerfiles/Dockerfile.j2` (a template (`.j2`)): name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`\n",
+        "error: dockerfiles: no Dockerfile in this folder or below it; skipped: `dockerfiles/Dockerfile.j2` (a template (`.j2`)): name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`\n",
     );
 }
 
@@ -288,7 +288,7 @@ fn a_dockerfile_that_does_not_parse_is_listed_and_mentioned() {
     case.run(["list"]).expect(
         0,
         "SERVICE  SOURCE\na.b      samples/a.c\n",
-        "dockerfiles/Dockerfile.a.b:2: this does not parse, see `mkcompose lint`\n",
+        "dockerfiles/Dockerfile.a.b:2: this line has an error: run `mkcompose lint` to see it\n",
     );
 }
 

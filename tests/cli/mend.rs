@@ -73,7 +73,7 @@ fn it_mends_a_folder_that_is_a_link_to_one_that_is_yet_to_be() {
     mends(&case, "sh", &["-o", "dl/in/x.yml"].map(OsStr::new), "mkdir -p CASE/nowhere/in && mkcompose -o dl/in/x.yml");
     let case = Case::of(&["a"]).link("dl", "nowhere");
     case.run(["-o", "dl/x.yml"]).refused(&format!(
-        "error: dl/x.yml: cannot write: there is no folder `{}/nowhere`: make it, or give another path\n",
+        "error: dl/x.yml: cannot write: there is no folder `{}/nowhere`: create it, or give another path\n",
         case.path().display()
     ));
 }

@@ -193,7 +193,7 @@ fn what_the_repositorys_gitignore_files_ignore_is_not_found_and_those_of_the_mac
 fn a_gitignore_that_ignores_everything_is_named_where_no_dockerfile_is_left() {
     let case = Case::empty().folder("samples").file(".gitignore", "*\n").file("dockerfiles/web/Dockerfile", "");
     case.run([""; 0]).refused(
-        "error: dockerfiles: no Dockerfile in this folder or below it; passed over: `dockerfiles/web` (ignored by git (.gitignore)): name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`\n",
+        "error: dockerfiles: no Dockerfile in this folder or below it; skipped: `dockerfiles/web` (ignored by git (.gitignore)): name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`\n",
     );
 }
 
@@ -261,7 +261,7 @@ error: dockerfiles/Dockerfile.\\x1b[31mred: {characters}, not `\\x1b`: {WAY_OUT}
 error: dockerfiles/Dockerfile.a\\nb: {characters}, not `\\n`: {WAY_OUT}
 error: dockerfiles/Dockerfile.rtl\\u{{202e}}: {characters}, not `\\u{{202e}}`: {WAY_OUT}
 error: dockerfiles/Dockerfile.\\xff: the name is not UTF-8: rename the file
-error: dockerfiles/f\\xfe/Dockerfile.ok: the name of a folder on the way is not UTF-8: rename the folder
+error: dockerfiles/f\\xfe/Dockerfile.ok: a folder on this path has a name that is not UTF-8: rename the folder
 "
     ));
 }
@@ -286,7 +286,7 @@ fn names_that_bake_would_merge_are_refused() {
     let case = Case::of(&["a.b.c", "a_b.c", "a.b_c"]);
     let line = |name: &str| {
         format!(
-            "error: dockerfiles/Dockerfile.{name}: `docker buildx bake` cannot tell the service name `{name}` from `a.b.c` of `dockerfiles/Dockerfile.a.b.c`, it reads both as `a_b_c`: rename one of them, or add a line `# mkcompose: name=NAME` at its top\n"
+            "error: dockerfiles/Dockerfile.{name}: `docker buildx bake` reads the service names `{name}` and `a.b.c` (of `dockerfiles/Dockerfile.a.b.c`) both as `a_b_c`: rename one of them, or add a line `# mkcompose: name=NAME` at its top\n"
         )
     };
     case.run([""; 0]).refused(&(line("a.b_c") + &line("a_b.c")));
@@ -324,7 +324,7 @@ fn a_repository_that_is_no_image_name_is_refused_and_others_are_not() {
     let run = Case::of(&["a", "b"]).run(["--image", "a:latest"]);
     assert_eq!(run.code(), 2);
     assert!(
-        run.stderr().contains("its image `a:latest` is also that of `dockerfiles/Dockerfile.a`"),
+        run.stderr().contains("its image `a:latest` is also the image of `dockerfiles/Dockerfile.a`"),
         "{}",
         run.stderr()
     );
@@ -366,7 +366,7 @@ fn templates_by_their_text_are_passed_over_and_told() {
     case.run(["list", "--format", "names"]).expect(
         0,
         "a\n",
-        "2 templates were passed over: `mkcompose list --skipped` shows them\n",
+        "2 templates were skipped: run `mkcompose list --skipped` to see them\n",
     );
     case.run(["list", "--skipped"]).expect(
         0,
@@ -391,6 +391,6 @@ fn a_link_to_a_dockerfile_that_makes_the_same_service_is_passed_over() {
     case.run(["list", "--format", "names"]).expect(
         0,
         "jenkins.lts\n",
-        "jenkins/Dockerfile.lts: passed over: a link to another Dockerfile of the service `jenkins.lts`\n",
+        "jenkins/Dockerfile.lts: skipped: this is a link to another Dockerfile of the service `jenkins.lts`\n",
     );
 }

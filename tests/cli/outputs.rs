@@ -62,7 +62,7 @@ fn an_output_that_would_become_a_dockerfile_is_refused() {
 fn an_output_that_names_a_folder_is_refused() {
     let case = Case::of(&["a", "b.err"]);
     case.run(["-o", "new/", "--err-output", "err/."]).refused(
-        "error: new/: this names a folder: name a file in it\nerror: err/.: this names a folder: name a file in it\n",
+        "error: new/: this is a folder: give a file in it\nerror: err/.: this is a folder: give a file in it\n",
     );
     assert_eq!(case.names(), ["dockerfiles", "samples"]);
 }

@@ -199,7 +199,7 @@ target: bild
     let case = tools().file("mkcompose.yml", "dockerfiles: [gone, web, ./web]\nservices: {x: {}}\n");
     case.run([""; 0]).refused(
         "\
-error: mkcompose.yml: line 1: `dockerfiles`: `./web` is there twice: remove one
+error: mkcompose.yml: line 1: `dockerfiles`: `./web` is listed twice: remove one of them
 error: mkcompose.yml: line 1: `dockerfiles`: there is no folder `gone` beside this file: correct the path
 ",
     );
@@ -303,7 +303,7 @@ fn a_child_of_a_base_that_is_known_not_to_build_is_mentioned() {
         .file("child/Dockerfile", "FROM x/base.err\n")
         .file("mkcompose.yml", "image: x/{service}\n");
     case.run([""; 0]).well(
-        "child/Dockerfile: built on `base.err`, which is known not to build: end its own name in `.err` too\n\
+        "child/Dockerfile: built on `base.err`, which is known not to build: end the name of this Dockerfile in `.err` too\n\
          docker-compose.yml: written, 1 service\ndocker-compose.err.yml: written, 1 service\n",
     );
     assert!(!case.read("docker-compose.yml").contains("additional_contexts"));

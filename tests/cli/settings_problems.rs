@@ -52,7 +52,7 @@ fn an_unknown_key_hides_nothing() {
 error: mkcompose.yml: line 1: unknown key `lables`: did you mean `labels`?
 error: mkcompose.yml: line 2: `platforms`: `linux` is not a platform: write it as in `linux/amd64`
 error: mkcompose.yml: line 4: `wb` matches no service: did you mean `web`?
-error: mkcompose.yml: line 5: `target`: `db/Dockerfile` has no build stage `y`: its named stages are: none
+error: mkcompose.yml: line 5: `target`: `db/Dockerfile` has no build stage `y`: it has no named stages
 error: web/Dockerfile: line 1: unknown key `expects`: did you mean `expect`?
 ",
     );

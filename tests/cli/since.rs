@@ -32,7 +32,7 @@ fn repo() -> Repo {
 #[test]
 fn nothing_is_touched_where_nothing_differs() {
     let repo = repo();
-    let nothing = "nothing that was asked for differs since `HEAD`\n";
+    let nothing = "none of these services has changed since `HEAD`\n";
     repo.run(&["list", "--since", "HEAD"]).well(nothing);
     repo.run(&["list", "--since", "HEAD", "--format", "names"]).well(nothing);
     repo.run(&["list", "--since", "HEAD", "--format", "json"]).expect(0, "[]\n", nothing);
@@ -261,14 +261,14 @@ fn globs_and_since_both_have_to_choose_a_service() {
     repo.write("base/lib/one", "2");
     let run = |globs: &[&str]| repo.run(&[&["list", "--format", "names", "--since", "HEAD"], globs].concat());
     run(&["*child"]).expect(0, "child\ngrandchild\n", "");
-    run(&["a"]).well("nothing that was asked for differs since `HEAD`\n");
+    run(&["a"]).well("none of these services has changed since `HEAD`\n");
     run(&["childd"]).refused("error: `childd` matches no service: did you mean `child`?\n");
 }
 
 #[test]
 fn a_matrix_has_what_is_touched_and_is_valid_without_anything() {
     let repo = repo();
-    let nothing = "nothing that was asked for differs since `HEAD`\n";
+    let nothing = "none of these services has changed since `HEAD`\n";
     repo.run(&["matrix", "--since", "HEAD"]).expect(0, "{\"include\":[]}\n", nothing);
     repo.run(&["matrix", "--since", "HEAD", "--format", "gitlab"]).expect(0, "[]\n", nothing);
     repo.write("child/Dockerfile", "FROM minimage:base\nUSER 1\n");
@@ -286,7 +286,7 @@ fn a_matrix_has_what_is_touched_and_is_valid_without_anything() {
 #[test]
 fn no_engine_is_asked_for_nothing() {
     let repo = repo();
-    let nothing = "nothing that was asked for differs since `HEAD`\n";
+    let nothing = "none of these services has changed since `HEAD`\n";
     let run = repo.run(&["build", "--docker", "/no/engine", "--since", "HEAD"]);
     assert_eq!((run.code(), run.stdout().as_str()), (0, ""));
     assert!(run.stderr().starts_with(nothing), "{}", run.stderr());
@@ -308,7 +308,7 @@ fn a_commit_whose_dockerfiles_cannot_be_read_touches_everything_and_that_is_said
         0,
         "SERVICE  TOUCHED BY\na        the Dockerfiles of that commit cannot be read\n",
         "`--since HEAD`: the Dockerfiles of that commit cannot be read (mkcompose.yml: line 1: unknown key `contxt`: did you \
-         mean `context`?), so that every service counts as touched\n",
+         mean `context`?), so every service counts as touched\n",
     );
 }
 

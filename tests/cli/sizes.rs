@@ -89,7 +89,7 @@ hello-c.none           not built
 
 hello-go.golang.x.err  not built (err)
 
-3 images, 1.25GB in sum, 1.14GB on disk with layers counted once, 2 not built
+3 images, 1.25GB in total, 1.14GB on disk with layers counted once, 2 not built
 ";
 
 #[test]
@@ -186,10 +186,10 @@ fn new_and_vanished_services_are_said_and_not_failed() {
     let fake = sample().file("sizes.json", earlier);
     let run = fake.run(&["--baseline", "sizes.json", "--format", "csv"]);
     let said = "new:\n  hello-c.gcc\n  hello-c.gcc.scratch\n  hello-c.gcc.ubuntu\nvanished:\n  gone\\x1b[31m.gcc\n  hello-c.none\n\
-                nothing to compare with: the baseline has none of these images\n";
+                nothing to compare: the baseline contains none of these images\n";
     assert_eq!((run.code(), run.stderr().as_str()), (0, said));
     let run = fake.run(&["--baseline", "sizes.json", "--format", "svg", "hello-c.none", "hello-c.gcc"]);
-    let said = "new:\n  hello-c.gcc\nvanished:\n  hello-c.none\nnothing to compare with: the baseline has none of these images\n";
+    let said = "new:\n  hello-c.gcc\nvanished:\n  hello-c.none\nnothing to compare: the baseline contains none of these images\n";
     assert_eq!((run.code(), run.stderr().as_str()), (0, said));
 }
 
@@ -198,11 +198,15 @@ fn a_baseline_that_is_none_is_refused_with_its_path() {
     let fake = sample().file("sizes.json", "{\"images\": [\u{1b}]}");
     let run = fake.run(&["--baseline", "sizes.json"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
-    assert!(run.stderr().starts_with("error: sizes.json: this is no report of sizes ("), "{}", run.stderr());
+    assert!(
+        run.stderr().starts_with("error: sizes.json: this is not a report of `mkcompose sizes` ("),
+        "{}",
+        run.stderr()
+    );
     let outcomes = sample().file("outcomes.json", "{\"images\": [{\"service\": \"a\", \"outcome\": \"works\"}]}");
     let run = outcomes.run(&["--baseline", "outcomes.json"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
-    assert!(run.stderr().contains("no report of sizes (missing field `size`"), "{}", run.stderr());
+    assert!(run.stderr().contains("not a report of `mkcompose sizes` (missing field `size`"), "{}", run.stderr());
     let run = fake.run(&["--baseline", "missing.json"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
     assert!(run.stderr().starts_with("error: missing.json: cannot read: "), "{}", run.stderr());
@@ -228,7 +232,7 @@ fn an_engine_that_fails_is_quoted_with_its_command_and_status() {
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
     let stderr = run.stderr();
     assert!(stderr.starts_with("error: `engine/docker version` failed (exit status: 3): "), "{stderr}");
-    let end = "daemon \\x1b[31mgone; really; start the engine, or name another with `--docker`\n";
+    let end = "daemon \\x1b[31mgone; really; start the engine, or choose another one with `--docker`\n";
     assert!(stderr.ends_with(end), "{stderr}");
 }
 
@@ -237,7 +241,9 @@ fn whoever_may_not_use_the_engines_socket_is_told_so() {
     let said = "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock";
     let fake = sample().file("engine/docker", format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n"));
     let run = fake.run(&[]);
-    let end = format!("{said}; you may not use its socket: join the group that owns it (`docker`), or use `sudo`\n");
+    let end = format!(
+        "{said}; you have no permission to use its socket: join the group that owns the socket (`docker`), or use `sudo`\n"
+    );
     assert!(run.code() == 2 && run.stderr().ends_with(&end), "{}", run.stderr());
 }
 
@@ -265,7 +271,7 @@ fn an_image_that_is_removed_meanwhile_or_answers_that_make_no_sense_are_an_error
         let run = sample().file(&format!("engine/{file}"), nonsense).run(&[]);
         assert_eq!((run.code(), run.stdout().as_str()), (2, ""), "{nonsense}");
         let stderr = run.stderr();
-        assert!(stderr.contains("its answer cannot be read, "), "{stderr}");
+        assert!(stderr.contains("cannot read its answer ("), "{stderr}");
         assert!(!stderr.trim_end().contains(char::is_control), "{stderr}");
     }
 }

@@ -81,7 +81,7 @@ fn unpacked(case: Case, folder: &str, items: &[Item]) -> Case {
 #[test]
 fn an_image_that_starts_is_exit_0() {
     let case = Case::empty().file("image.tar", tar(&docker_new(&[fine()])));
-    let said = "image.tar: nothing found that keeps it from starting\n";
+    let said = "image.tar: found no reason why it would not start\n";
     case.run(["why", "--archive", "image.tar"]).expect(0, said, "");
 }
 
@@ -132,7 +132,7 @@ fn an_archive_that_cannot_be_read_is_exit_2_and_says_where() {
 #[test]
 fn of_an_archive_with_several_images_those_that_are_named_are_looked_at() {
     let case = Case::empty().file("image.tar", tar(&docker_new(&[fine()])));
-    let said = "also:1: nothing found that keeps it from starting\n";
+    let said = "also:1: found no reason why it would not start\n";
     case.run(["why", "--archive", "image.tar", "also:1"]).expect(0, said, "");
     let run = case.run(["why", "--archive", "image.tar", "other:1"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
@@ -149,7 +149,7 @@ fn an_image_for_another_system_is_not_judged_by_the_rules_of_linux() {
     }
     let case = Case::empty().file("image.tar", tar(&items));
     case.run(["why", "--archive", "image.tar"])
-        .refused("error: `image.tar` is an image for windows: only those for Linux are understood\n");
+        .refused("error: `image.tar` is an image for windows: mkcompose can read only images for Linux\n");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_glob_means_services_and_each_is_looked_at_once() {
     let run = case.run(["why", "--docker", "engine/docker", "hello-*", "some/image:1", "*.scratch"]);
     let named: Vec<_> = run.stdout().lines().filter(|line| line.contains(": ")).map(str::to_owned).collect();
     assert!(named[0].starts_with("hello-c.gcc.scratch cannot start: "), "{named:?}");
-    assert!(named.last().unwrap().starts_with("some/image:1: nothing found"), "{named:?}");
+    assert!(named.last().unwrap().starts_with("some/image:1: found no reason"), "{named:?}");
     assert_eq!(case.read("engine/asked"), "save minimage:hello-c.gcc.scratch\nsave some/image:1\n");
     let run = case.run(["why", "--docker", "engine/docker", "nobody-*", "hello-c.gcc.scratch"]);
     assert!(run.stderr().starts_with("error: `nobody-*` matches no service: "), "{}", run.stderr());
@@ -241,28 +241,28 @@ fn what_is_no_image_is_said_in_plain_words_with_what_to_do() {
         assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
         run.stderr()
     };
-    let see = "`mkcompose list` names the services, `docker images` the images";
+    let see = "run `mkcompose list` to see the services, or `docker images` to see the images";
     assert_eq!(
         said("nosuchservice"),
         format!(
-            "error: `nosuchservice` is no service of this folder, and the engine has no image of that name: {see}\n"
+            "error: `nosuchservice` is not a service of this repository, and the engine has no image with that name: {see}\n"
         )
     );
     assert_eq!(
         said("hello-c.gcc.alpin"),
-        "error: `hello-c.gcc.alpin` is no service of this folder, and the engine has no image of that name: did you mean \
+        "error: `hello-c.gcc.alpin` is not a service of this repository, and the engine has no image with that name: did you mean \
          `hello-c.gcc.alpine`?\n"
     );
     assert_eq!(
         said("Odd:Name"),
-        format!("error: `Odd:Name` is no service of this folder, and no image can have such a name: {see}\n")
+        format!("error: `Odd:Name` is not a service of this repository, and it is not a valid image name: {see}\n")
     );
     assert_eq!(
         said("hello-c.gcc.alpine"),
         "error: `hello-c.gcc.alpine` has no image yet: build it with `mkcompose build hello-c.gcc.alpine`\n"
     );
     let err = said("hello-c.*.err");
-    assert!(err.starts_with("error: `hello-c.other.err` has no image to look into, since "), "{err}");
+    assert!(err.starts_with("error: `hello-c.other.err` has no image, because "), "{err}");
     assert!(err.contains("`mkcompose build hello-c.other.err`"), "{err}");
 }
 
@@ -281,7 +281,7 @@ fn an_engine_that_does_not_answer_is_said_once_with_what_to_do() {
 #[test]
 fn any_image_of_the_engine_can_be_asked_about() {
     let case = with_engine();
-    let said = "some/image:1: nothing found that keeps it from starting\n";
+    let said = "some/image:1: found no reason why it would not start\n";
     case.run(["why", "--docker", "engine/docker", "some/image:1"]).expect(0, said, "");
     let bare = Case::empty().file("engine/docker", ENGINE).file("engine/fine.tar", tar(&docker_new(&[fine()])));
     bare.mode("engine/docker", 0o755);
@@ -292,7 +292,7 @@ fn any_image_of_the_engine_can_be_asked_about() {
 fn what_could_not_be_looked_at_is_said_and_decides_and_the_others_are_answered() {
     let case = with_engine();
     let run = case.run(["why", "--docker", "engine/docker", "absent", "some/image:1", "dies"]);
-    let said = "some/image:1: nothing found that keeps it from starting\n";
+    let said = "some/image:1: found no reason why it would not start\n";
     assert_eq!((run.code(), run.stdout().as_str()), (2, said));
     let stderr = run.stderr();
     let lines: Vec<_> = stderr.lines().collect();
@@ -332,7 +332,7 @@ fn a_hint_is_shown_and_counts_only_where_it_is_asked_for() {
     let layer = tar(&[file("hello", program).mode(0o755)]);
     let case = Case::empty().file("image.tar", tar(&docker_new(&[layer])));
     let said = "\
-image.tar starts, and may fail: /hello looks up users, but /etc/passwd is not in the image (passwd-missing)
+image.tar starts, but may fail: /hello looks up users, but /etc/passwd is not in the image (passwd-missing)
   the image's configuration: CMD [\"/hello\"]
   /hello contains the path /etc/passwd
   it fails if it looks up a user, by name or number, and does not go on without
@@ -376,11 +376,7 @@ image.tar cannot start: python3 is given main.py, which is not in the image (arg
     let run = case.run(["why", "--archive", "image.tar", "--format", "json"]);
     assert_valid(&run.stdout(), "why.schema.json");
     let right = Case::empty().file("image.tar", configured(&config.replace("/app", "/"), layer));
-    right.run(["why", "--archive", "image.tar"]).expect(
-        0,
-        "image.tar: nothing found that keeps it from starting\n",
-        "",
-    );
+    right.run(["why", "--archive", "image.tar"]).expect(0, "image.tar: found no reason why it would not start\n", "");
 }
 
 #[test]
@@ -404,7 +400,7 @@ image.tar cannot start: cd /app fails, and the command ends: there is no such fo
     for (line, more) in
         [("cd /app && npm start", r#","WorkingDir":"/app""#), ("cd /data && npm start", ""), ("cd /app; npm start", "")]
     {
-        why(line, more).expect(0, "image.tar: nothing found that keeps it from starting\n", "");
+        why(line, more).expect(0, "image.tar: found no reason why it would not start\n", "");
     }
     let run = why("/app/server --port $PORT > /dev/stdout 2>&1", "");
     assert!(run.code() == 1 && run.stdout().contains("the command /app/server is not in the image (command-missing)"));

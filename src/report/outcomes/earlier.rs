@@ -45,7 +45,7 @@ pub struct EarlierReport {
 #[derive(Debug, thiserror::Error)]
 pub enum UnfitReport {
     /// It is no JSON, or lacks what a report has.
-    #[error("this is no report of outcomes ({}): write one with `mkcompose test --report FILE.json`", printable(&.0.to_string()))]
+    #[error("this is not a report of `mkcompose test` ({}): write one with `mkcompose test --report FILE.json`", printable(&.0.to_string()))]
     NoReport(#[from] serde_json::Error),
     /// Another version wrote it.
     #[error(

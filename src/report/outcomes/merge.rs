@@ -324,7 +324,7 @@ mod tests {
         for end in [0, 1, json.len() / 2, json.len() - 3] {
             let why = parse(json.get(..end).unwrap()).unwrap_err();
             assert!(
-                why.starts_with("this is no report of outcomes (EOF") && why.contains("--report FILE.json"),
+                why.starts_with("this is not a report of `mkcompose test` (EOF") && why.contains("--report FILE.json"),
                 "{why}"
             );
         }
@@ -367,7 +367,7 @@ mod tests {
         let why = parse(r#"{"images": []}"#).unwrap_err();
         assert!(why.starts_with("an earlier mkcompose wrote this report"), "{why}");
         for wrong in ["[]", "{}", "null", r#"{"version": 1, "images": []}"#, &"[".repeat(100_000)] {
-            assert!(parse(wrong).unwrap_err().starts_with("this is no report of outcomes ("), "{wrong:.20}");
+            assert!(parse(wrong).unwrap_err().starts_with("this is not a report of `mkcompose test` ("), "{wrong:.20}");
         }
     }
 

@@ -228,7 +228,7 @@ mod tests {
             let sizes = long_names(count);
             let shown = render(Report { sizes: &sizes, changes: None }, Layout { width: Some(width), color: false });
             // The line that adds up is prose, which a terminal may wrap.
-            for line in shown.lines().take_while(|line| !line.contains("in sum")) {
+            for line in shown.lines().take_while(|line| !line.contains("in total")) {
                 prop_assert!(line.chars().count() <= width, "{} > {width}: {line}", line.chars().count());
             }
         }

@@ -43,7 +43,7 @@ impl fmt::Display for Lookalike {
             Self::Document(ending) => write!(f, "a document (`{ending}`)"),
             Self::Source(ending) => write!(f, "source code (`{ending}`)"),
             Self::IgnoreFile => f.write_str("an ignore file of BuildKit"),
-            Self::Misspelt(word) => write!(f, "its name is not quite `{word}`: rename the file if it is one"),
+            Self::Misspelt(word) => write!(f, "its name is nearly `{word}`: rename the file if it is a Dockerfile"),
             Self::WrongPlace => f.write_str("name it `Dockerfile.NAME` or `NAME.Dockerfile` if it is a Dockerfile"),
         }
     }

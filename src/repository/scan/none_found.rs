@@ -15,12 +15,12 @@ pub(super) fn problem(options: &ScanOptions, scan: &Scan) -> Problem {
     let place = if others.is_empty() {
         "in this folder or below it".to_owned()
     } else {
-        format!("here{}, or below", others.concat())
+        format!("in this folder{}, or below them", others.concat())
     };
     let mut what = format!("no Dockerfile {place}");
     let passed_over: Vec<_> = [listed(&scan.skipped), listed(&scan.folders)].into_iter().flatten().collect();
     if !passed_over.is_empty() {
-        what = format!("{what}; passed over: {}", passed_over.join(", "));
+        what = format!("{what}; skipped: {}", passed_over.join(", "));
     }
     what +=
         ": name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`";

@@ -232,7 +232,7 @@ impl Walk<'_> {
             FileName::Other => return,
         };
         let Some(below) = below(entry, root).to_str() else {
-            let what = "the name of a folder on the way is not UTF-8: rename the folder";
+            let what = "a folder on this path has a name that is not UTF-8: rename the folder";
             return self.problems.push(Problem::new(shown(entry.path()), what));
         };
         let folder = below.rsplit_once('/').map_or("", |(folder, _)| folder);

@@ -65,7 +65,7 @@ fn an_err_dockerfile_that_fails_is_as_expected() {
 fn an_err_dockerfile_that_builds_is_news() {
     let run = Fake::of(&["b.err"]).try_it(&["build", "-q"]);
     assert_eq!((run.code(), run.stderr().as_str()), (1, ""));
-    assert_eq!(timeless(&run.stdout()), "✗ b.err  T  builds now: drop the .err\n");
+    assert_eq!(timeless(&run.stdout()), "✗ b.err  T  builds now: remove `.err` from its name\n");
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn logs_go_where_they_are_wanted_and_a_folder_that_cannot_be_made_is_told_at_onc
     let fake = Fake::of(&["a"]).file("file", "");
     let run = fake.try_it(&["build", "--logs", "engine/file/logs"]);
     assert_eq!((run.code(), run.stdout().as_str(), fake.asked("build")), (2, "", vec![]));
-    assert!(run.stderr().contains("engine/file/logs: cannot make the folder for logs"), "{}", run.stderr());
+    assert!(run.stderr().contains("engine/file/logs: cannot create the folder for logs"), "{}", run.stderr());
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn a_run_that_the_engine_broke_off_is_unknown_and_the_rest_is_not_begun() {
     let (stdout, stderr) = (run.stdout(), run.stderr());
     assert!(stdout.contains("\n?  a        unknown  "), "{stdout}");
     assert!(stdout.contains("\n?  b        not run\n"), "{stdout}");
-    assert!(stderr.contains("the engine was lost on the way"), "{stderr}");
+    assert!(stderr.contains("the connection to the engine was lost"), "{stderr}");
     assert_eq!(fake.asked("run").len(), 1);
     // When the engine is back, the next run removes what the lost one could not.
     assert_eq!(fake.containers().len(), 2, "a container and its state");

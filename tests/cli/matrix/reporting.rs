@@ -43,8 +43,8 @@ fn what_a_program_prints_controls_nothing_in_any_format() {
 fn a_report_of_an_unknown_kind_is_refused_before_anything_runs() {
     let fake = sample();
     for (path, why) in [
-        ("r.txt", "a report is `.json`, `.md`, `.xml` or `.html`: give it such a name"),
-        ("no/r.json", "no file can be written there: name one in a folder that exists"),
+        ("r.txt", "unknown report format: end the name in `.json`, `.md`, `.xml` or `.html`"),
+        ("no/r.json", "cannot write a file there: give a file in an existing folder"),
     ] {
         fake.try_it(&["test", "--report", "r.json", "--report", path]).refused(&format!("error: {path}: {why}\n"));
     }
@@ -123,7 +123,7 @@ fn a_baseline_of_other_images_is_said_to_be_one() {
     let run = fake.try_it(&["test", "--no-build", "--baseline", "r.json"]);
     assert_eq!(run.code(), 0);
     assert!(
-        run.stderr().ends_with("\nnothing to compare with: the baseline has none of these images\n"),
+        run.stderr().ends_with("\nnothing to compare: the baseline contains none of these images\n"),
         "{}",
         run.stderr()
     );
@@ -141,11 +141,11 @@ fn an_image_that_lacks_something_or_never_ends_gets_a_hint_at_what_to_do() {
         stdout.contains("timed out     still running after 1.") || stdout.contains("still running after 1 s"),
         "{stdout}"
     );
-    assert!(stderr.contains("\nhow to fix one, in lines to paste: mkcompose why --image x b.c\n"), "{stderr}");
+    assert!(stderr.contains("\nto see a fix that you can paste: mkcompose why --image x b.c\n"), "{stderr}");
     assert!(stderr.contains("\nif it is meant to stay up, add `# mkcompose: expect=runs` to its Dockerfile, or EXPOSE the port that it serves\n"), "{stderr}");
     let run = Fake::of(&["a", "b.c"]).try_it(&["test", "--no-build", "--image", "y", "b.*", "a"]);
     assert!(
-        run.stderr().ends_with("\nto build what is not built: mkcompose build --image y 'b.*' a\n"),
+        run.stderr().ends_with("\nto build the missing images: mkcompose build --image y 'b.*' a\n"),
         "{}",
         run.stderr()
     );
@@ -160,7 +160,7 @@ fn a_compose_file_that_may_describe_other_images_is_told() {
     assert!(!run.stderr().contains("stale"), "{}", run.stderr());
     let run = fake.try_it(&["build"]);
     let told = |file: &str| {
-        format!("{file}: stale, or for other flags than these: `mkcompose --check` shows how it differs\n")
+        format!("{file}: stale, or written with other flags: run `mkcompose --check` to see the differences\n")
     };
     let both = [told("docker-compose.yml"), told("docker-compose.err.yml")].concat();
     assert!(run.stderr().starts_with(&both), "{}", run.stderr());
@@ -177,7 +177,8 @@ fn a_baseline_that_is_none_is_refused_before_anything_runs() {
     let run = fake.try_it(&["test", "--baseline", "sizes.json"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
     assert!(
-        run.stderr().starts_with("error: sizes.json: this is no report of outcomes (missing field `outcome`"),
+        run.stderr()
+            .starts_with("error: sizes.json: this is not a report of `mkcompose test` (missing field `outcome`"),
         "{}",
         run.stderr()
     );

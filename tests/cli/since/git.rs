@@ -102,7 +102,7 @@ impl Repo {
     pub fn why(&self, reference: &str) -> Vec<String> {
         let run = self.run(&["list", "--since", reference, "--why"]);
         assert_eq!(run.code(), 0, "{}", run.stderr());
-        let nothing = format!("nothing that was asked for differs since `{reference}`\n");
+        let nothing = format!("none of these services has changed since `{reference}`\n");
         assert!(run.stderr().is_empty() || run.stderr() == nothing, "{}", run.stderr());
         let rows = run.stdout();
         let row = |row: &str| row.split_once("  ").map(|(service, why)| format!("{service}: {}", why.trim())).unwrap();

@@ -11,7 +11,7 @@ fn repo() -> Repo {
 fn a_folder_in_no_repository_is_refused() {
     let case = Case::empty().file("Dockerfile", "FROM scratch\n");
     case.run(["list", "--since", "HEAD"]).refused(
-        "error: `--since` needs a git repository, and this folder is in none: start in one, or leave `--since` out\n",
+        "error: `--since` needs a git repository, but this folder is not in one: start in a git repository, or remove `--since`\n",
     );
 }
 
@@ -21,7 +21,7 @@ fn a_machine_without_git_is_told_so() {
     let mut command = repo.case.command(["list", "--since", "HEAD"]);
     let output = command.current_dir(repo.at("")).env("PATH", "/no/such/folder").output().unwrap();
     crate::case::Run::of(output)
-        .refused("error: `--since` asks git, and there is no `git` in the PATH: install it, or leave `--since` out\n");
+        .refused("error: `--since` needs git, but there is no `git` in the PATH: install it, or remove `--since`\n");
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn a_commit_that_is_not_there_is_refused() {
     let repo = repo();
     for reference in ["gone", "HEAD~1", "HEAD..HEAD", "HEAD:a", "a b", "$(id)"] {
         repo.run(&["list", "--since", reference]).refused(&format!(
-            "error: `--since {reference}`: git knows no such commit: `git fetch` may bring it, `git log` shows what is there\n"
+            "error: `--since {reference}`: git does not know this commit: run `git fetch`, or choose a commit from `git log`\n"
         ));
     }
 }
@@ -39,7 +39,7 @@ fn what_looks_like_a_flag_never_is_one_to_git() {
     let repo = repo();
     for reference in ["--output=stolen", "-h", "--", ""] {
         repo.run(&["list", &format!("--since={reference}")]).refused(&format!(
-            "error: `--since {reference}`: this is no commit, branch or tag: give one, as in `--since origin/main`\n"
+            "error: `--since {reference}`: this is not a commit, branch or tag: give one, such as `--since origin/main`\n"
         ));
     }
     assert!(!repo.at("stolen").exists());
@@ -53,11 +53,11 @@ fn a_shallow_clone_says_how_to_fetch_what_it_lacks() {
     let clone = Repo { case: Case::empty().folder("home").folder("repo") };
     clone.git(&["clone", "-q", "--depth=1", &from, "."]);
     clone.run(&["list", "--since", "HEAD~1"]).refused(
-        "error: `--since HEAD~1`: git knows no such commit: this clone is shallow, fetch it with `git fetch --depth=1 origin \
+        "error: `--since HEAD~1`: git does not know this commit: this clone is shallow, so fetch the commit with `git fetch --depth=1 origin \
          COMMIT`\n",
     );
     clone.run(&["list", "--since", "origin/other"]).refused(
-        "error: `--since origin/other`: git knows no such commit: this clone is shallow, fetch it with `git fetch --depth=1 \
+        "error: `--since origin/other`: git does not know this commit: this clone is shallow, so fetch the commit with `git fetch --depth=1 \
          origin other:refs/remotes/origin/other`\n",
     );
 }
@@ -67,7 +67,7 @@ fn a_repository_without_a_working_tree_is_refused() {
     let repo = repo();
     let run = repo.run_in(".git", &["list", "--since", "HEAD", "--dockerfiles", "../a"]);
     run.refused(
-        "error: `--since` needs the files of a git repository, and this one has no working tree: start in a clone\n",
+        "error: `--since` needs the files of a git repository, but this one has no working tree: start in a clone\n",
     );
 }
 

@@ -82,7 +82,7 @@ fn sized(
         return Err(ReadError::NoPlatform { wanted: wanted.clone(), has: vec![platform.to_string()] });
     }
     let Some(diff_ids) = config.diff_ids().and_then(|list| list.digests()) else {
-        let reason = "its diff IDs are no list of digests".to_owned();
+        let reason = "its diff IDs are not a list of digests".to_owned();
         return Err(ReadError::Document { file: image.config, expected: "configuration", reason });
     };
     // A short list of images may name one configuration of many layers again and again.

@@ -120,7 +120,7 @@ impl Diagnoser<'_> {
             JarStart::HasMainClass | JarStart::Unknown => return None,
         };
         let (by, shown) = (printable(by), printable(name));
-        let message = format!("{by} is told to run {shown}, which {says}");
+        let message = format!("{by} must run {shown}, which {says}");
         let finding = Finding::new(FindingKind::ArgumentUnusable, message.clone()).evidence(path, says);
         self.report(finding.fix((!is_archive).then(|| Fix::CopyProgram(path.to_vec()))));
         Some(TraceStep::new(Role::Argument, name).there(path).unusable(message))
@@ -145,7 +145,7 @@ impl Diagnoser<'_> {
                 }
                 finding = match miss {
                     LookupError::Dangling { link, .. } => {
-                        finding.evidence(link, "is a symbolic link to what is not there")
+                        finding.evidence(link, "is a symbolic link whose target does not exist")
                     }
                     LookupError::Loop(link) => finding.evidence(link, "is in a chain of more than 40 symlinks"),
                     LookupError::NotAFolder(file) => finding.evidence(file, "is a file, not a folder"),

@@ -112,8 +112,7 @@ impl Diagnoser<'_> {
     /// Reports an interpreter whose name does not end where the kernel stops reading.
     fn too_long(&mut self, script: &[u8], name: &[u8]) {
         let message = format!("the interpreter path of {} is longer than the kernel reads", printable_bytes(script));
-        let says = "has a `#!` line in whose first 256 bytes, which are all that the kernel looks at, \
-                    the interpreter does not end";
+        let says = "has a `#!` line whose interpreter does not end within the first 256 bytes, which is all that the kernel reads";
         let base = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let short = self.search().place(base).filter(|path| path.len() < 128);
         let line = short.map(|path| Fix::FirstLine(format!("#!{}", printable_bytes(&path)), script.to_vec()));

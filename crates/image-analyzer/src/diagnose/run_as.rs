@@ -16,9 +16,9 @@ impl Diagnoser<'_> {
                 let NotListed { kind, what, name, file, says } = NotListed::of(self.image, &unknown);
                 let by = String::from_utf8_lossy(path).into_owned();
                 let (by, shown) = (printable(base_name(&by)).into_owned(), printable(name).into_owned());
-                let message = format!("the {what} {shown}, to whom {by} changes, is not in {file}");
+                let message = format!("the {what} {shown}, which {by} changes to, is not in {file}");
                 let finding = Finding::new(kind, message).missing(name.as_bytes());
-                let finding = finding.evidence(path, format!("is told to run as {}", printable(user)));
+                let finding = finding.evidence(path, format!("must run as {}", printable(user)));
                 let add = fixes::for_user(self.image, name, kind).into_iter();
                 let add = add.filter(|fix| matches!(fix, Fix::AddUser(..)));
                 self.report(finding.evidence(Source::File(file.as_bytes()), says).fix(add));

@@ -62,7 +62,7 @@ impl Diagnoser<'_> {
             }
             Ok(found) => (found.path, "is a file, not a folder"),
             Err(LookupError::NotAFolder(file)) => (file, "is a file, not a folder"),
-            Err(LookupError::Dangling { link, .. }) => (link, "is a symbolic link to what is not there"),
+            Err(LookupError::Dangling { link, .. }) => (link, "is a symbolic link whose target does not exist"),
             Err(LookupError::Loop(link)) => (link, "is in a chain of more than 40 symlinks"),
             Err(LookupError::Missing(missing)) => (missing, "is not in the image"),
         };

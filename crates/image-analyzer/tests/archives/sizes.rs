@@ -139,8 +139,8 @@ fn an_archive_cut_off_anywhere_is_an_error_or_the_whole() {
 fn a_configuration_without_the_digests_of_its_layers_is_an_error() {
     let layer = tar(&[file("a", "1")]);
     for (diffs, reason) in [
-        (r#"["sha256:1"]"#, "its diff IDs are no list of digests"),
-        ("null", "its diff IDs are no list of digests"),
+        (r#"["sha256:1"]"#, "its diff IDs are not a list of digests"),
+        ("null", "its diff IDs are not a list of digests"),
         ("[]", "the config lists 0 layers, the manifest 1"),
     ] {
         let (mut items, at, manifest) = oci_image(1, std::slice::from_ref(&layer), &CONFIG.replace("DIFFS", diffs));

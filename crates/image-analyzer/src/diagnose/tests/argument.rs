@@ -199,8 +199,8 @@ fn an_archive_has_to_be_one_that_names_a_class() {
     assert_eq!(java(b"<html>404</html>"), "argument-unusable");
     assert_eq!(java(&[b'x'; 5000]), "", "its end is not known");
     let said = |content: &[u8]| ask(tools().file("/x.jar", 0o644, content), app("java -jar /x.jar")).summary().unwrap();
-    assert_eq!(said(&jar("")), "java is told to run /x.jar, which has no Main-Class in its manifest");
-    assert_eq!(said(b"<html>"), "java is told to run /x.jar, which is not a ZIP archive");
+    assert_eq!(said(&jar("")), "java must run /x.jar, which has no Main-Class in its manifest");
+    assert_eq!(said(b"<html>"), "java must run /x.jar, which is not a ZIP archive");
     let class_path = tools().file("/app/x.jar", 0o644, "");
     assert_eq!(ids(class_path, app("java -cp x.jar Main")), "", "only what is run must name a class");
     assert_eq!(ids(tools().unknown_file("/app/x.jar", 0o644, 9), app("java -jar x.jar")), "");

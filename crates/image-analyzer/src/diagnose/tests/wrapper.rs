@@ -107,7 +107,7 @@ fn the_user_that_a_wrapper_changes_to_has_to_be_known_and_what_it_may_counts() {
     assert_eq!(ids(ldap(), line("su-exec other /hello")), "", "libc may ask a server");
     assert_eq!(ids(ldap(), line("gosu other /hello")), "user-unknown", "gosu reads the file itself");
     let said = ask(tree(), line("gosu other /hello")).summary();
-    assert_eq!(said.unwrap(), "the user other, to whom gosu changes, is not in /etc/passwd");
+    assert_eq!(said.unwrap(), "the user other, which gosu changes to, is not in /etc/passwd");
     for wrapper in ["setpriv --reuid=7 --clear-groups", "chpst -u app"] {
         assert_eq!(ids(tree(), line(&format!("{wrapper} /hello"))), "", "{wrapper}: not worked out");
     }
