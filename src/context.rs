@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use auto::{ContextStatus, find};
 pub use dockerignore::Ignore;
-pub use git_ignored::is_git_ignored;
+pub use git_ignored::GitIgnored;
 use search::Search;
 pub use taken::Taken;
 

@@ -12,7 +12,7 @@ use super::select::matcher;
 use super::service::{Origin, Service};
 use super::service_name::ServiceName;
 use super::settings_check::wrong_context;
-use crate::context::{self, ContextStatus};
+use crate::context::{self, ContextStatus, GitIgnored};
 use crate::dockerfile::{
     BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, TARGET_STAGE, comments, is_template, misplaced, read,
     read_with,
@@ -58,6 +58,7 @@ pub(super) struct Resolver<'a> {
     image: ImageName,
     real_dockerfiles: BTreeMap<PathBuf, PathBuf>,
     real_contexts: BTreeMap<PathBuf, PathBuf>,
+    git: GitIgnored,
     /// The services, in the order of their Dockerfiles; without those that have a problem.
     pub(super) services: Vec<Service>,
     /// How many Dockerfiles could not be read or named.
@@ -116,6 +117,7 @@ impl<'a> Resolver<'a> {
             image,
             real_dockerfiles,
             real_contexts: BTreeMap::new(),
+            git: GitIgnored::of(&layout.real_root),
             services: Vec::new(),
             nameless: 0,
             templates: 0,
@@ -354,7 +356,7 @@ impl<'a> Resolver<'a> {
         let empty = ParsedDockerfile::default();
         let real_dockerfile = &place.real;
         let parsed = file.parsed.as_ref().unwrap_or(&empty);
-        let found = context::find(real_dockerfile, &place.real_built, &self.layout.real_root, parsed);
+        let found = context::find(real_dockerfile, &place.real_built, &self.layout.real_root, &self.git, parsed);
         let found =
             found.map_err(|error| self.problems.push(Problem::new(&file.found.path, error.to_string()))).ok()?;
         let real = real_dockerfile.ancestors().nth(found.levels_up + 1)?.to_owned();
