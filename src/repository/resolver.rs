@@ -159,6 +159,10 @@ impl<'a> Resolver<'a> {
         let args = self.args(&file, &settings, &mut origins);
         read_again(&mut file, &args, settings.target.as_deref());
         self.check_target(&file, &settings, origins.get("target"));
+        let refusal = file.parsed.as_ref().ok().and_then(|parsed| parsed.refusal(settings.target.as_deref()).cloned());
+        if let Some(refusal) = refusal {
+            file.parsed = Err(refusal);
+        }
         let image = self.image(&name, &file, &settings);
         let tags = self.tags(&name, &file, &settings);
         let place = self.place(&file);
