@@ -133,6 +133,14 @@ pub fn find_source(root: &Path, source: &str, ignore: &Ignore) -> Result<Presenc
     Search::new(root, ignore).find(&clean(source))
 }
 
+/// The same for `source`, a path that a bind mount of RUN names: it is no pattern.
+///
+/// # Errors
+/// If a folder on the way cannot be read.
+pub fn find_mounted(root: &Path, source: &str, ignore: &Ignore) -> Result<Presence, IoError> {
+    Search::literal(root, ignore).find(&clean(source))
+}
+
 /// The parts of a path below the context.
 fn clean(source: &str) -> Vec<&str> {
     let mut parts = Vec::new();

@@ -9,7 +9,7 @@ use crate::bounded;
 use crate::cli::Options;
 use crate::cli::lint::LintArgs;
 use crate::command::since::Since;
-use crate::context::{Context, ContextStatus, GitIgnored, Ignore, Presence, find_source};
+use crate::context::{Context, ContextStatus, GitIgnored, Ignore, Presence, find_mounted, find_source};
 use crate::dockerfile::CopySource;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
@@ -76,7 +76,8 @@ fn absent<'s>(
     let ignore = Ignore::of(&service.built_file, &service.context)?;
     let mut absent = Vec::new();
     for source in sources {
-        match find_source(&service.context, &source.path, &ignore)? {
+        let find = if source.instruction == "RUN" { find_mounted } else { find_source };
+        match find(&service.context, &source.path, &ignore)? {
             Presence::There => {}
             Presence::Missing if source.is_optional => {}
             Presence::Missing if git.has(&service.real_context.join(source.path.trim_matches('/'))) => {}

@@ -367,6 +367,16 @@ fn a_word_that_docker_cannot_read_matters_only_in_a_stage_that_is_built() {
     );
 }
 
+/// Given to two versions of BuildKit and to podman: each looks for a file of that very name.
+#[test]
+fn the_source_of_a_bind_mount_is_no_pattern() {
+    let text = |source: &str| format!("FROM a\nRUN --mount=source={source},target=/x true\n");
+    let case = one("p.a", text("p*")).file("samples/[x]", "");
+    let said = "2: RUN takes `p*`, which is not in `samples`: add it there, or correct the path (missing-copy-source)";
+    found(&case, "p.a", &[said]);
+    case.file("dockerfiles/Dockerfile.p.a", text("[x]")).run(["lint"]).expect(0, "", NOTHING);
+}
+
 #[test]
 fn a_source_in_a_submodule_that_is_not_checked_out_is_told_as_that() {
     let case = Case::empty()
