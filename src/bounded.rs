@@ -1,25 +1,47 @@
 //! Files that are read no further than a limit: a hostile repository may have one of any length.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+
+use rustix::fs::OFlags;
 
 /// Reads the file at `path` into `bytes`, in place of what is there. Returns whether it has `most` bytes at most; of a longer
 /// one the first `most` and one more are there.
 ///
-/// A pipe or a device is waited for: where the path may be one, ask before.
+/// It never waits: not for a pipe or a device, and not for a file of the kernel that has nothing to say, like `/proc/kmsg`.
 ///
 /// # Errors
-/// If it cannot be opened or read.
+/// If it cannot be opened or read, or is no regular file.
 pub fn read(path: &Path, most: u64, bytes: &mut Vec<u8>) -> io::Result<bool> {
     bytes.clear();
-    let len = File::open(path)?.take(most.saturating_add(1)).read_to_end(bytes)?;
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
+    // Of what was opened: the path may lead elsewhere by now.
+    let kind = file.metadata()?.file_type();
+    if !kind.is_file() {
+        let kind = if kind.is_dir() { io::ErrorKind::IsADirectory } else { io::ErrorKind::InvalidInput };
+        return Err(io::Error::new(kind, "not a regular file"));
+    }
+    let len = file.take(most.saturating_add(1)).read_to_end(bytes)?;
     Ok(u64::try_from(len).is_ok_and(|len| len <= most))
 }
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
     use super::read;
+
+    #[test]
+    fn what_is_no_regular_file_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        for path in [pipe.as_path(), "/dev/zero".as_ref(), "/dev/tty".as_ref(), folder.path()] {
+            assert!(read(path, 5, &mut Vec::new()).is_err(), "{}", path.display());
+        }
+    }
 
     #[test]
     fn a_longer_file_is_not_read_to_its_end() {

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub use auto::{ContextStatus, find};
 pub use differing_names::DifferingNames;
 pub use dockerignore::Ignore;
-pub use git_ignored::is_git_ignored;
+pub use git_ignored::GitIgnored;
 use search::Search;
 pub use taken::Taken;
 
@@ -133,6 +133,14 @@ impl Context {
 /// If a folder on the way cannot be read.
 pub fn find_source(root: &Path, source: &str, ignore: &Ignore) -> Result<Presence, IoError> {
     Search::new(root, ignore).find(&clean(source))
+}
+
+/// The same for `source`, a path that a bind mount of RUN names: it is no pattern.
+///
+/// # Errors
+/// If a folder on the way cannot be read.
+pub fn find_mounted(root: &Path, source: &str, ignore: &Ignore) -> Result<Presence, IoError> {
+    Search::literal(root, ignore).find(&clean(source))
 }
 
 /// The parts of a path below the context.

@@ -5,6 +5,8 @@
 
 mod rule;
 
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
@@ -92,13 +94,14 @@ type Said = (usize, Rule, String);
 
 fn unknown_images(parsed: &ParsedDockerfile) -> Vec<Said> {
     let missing = parsed.uses.iter().filter(|used| used.image == BaseImage::Missing);
+    let declared = LazyCell::new(|| parsed.args.iter().map(|arg| arg.name.as_str()).collect::<BTreeSet<_>>());
     let said = missing.map(|used| {
         let what = match used.kind {
             UseKind::From => format!("FROM {}", used.written),
             UseKind::Copy => format!("COPY --from={}", used.written),
             UseKind::Mount => format!("RUN --mount=from={}", used.written),
         };
-        let is_declared = |name: &&String| parsed.args.iter().any(|arg| arg.name == **name);
+        let is_declared = |name: &&String| declared.contains(name.as_str());
         let unset: Vec<_> = used.missing.iter().filter(is_declared).collect();
         let Some(first) = unset.first() else {
             return (used.line, Rule::UnknownImage, format!("`{what}` is not an image reference: correct it"));

@@ -9,7 +9,7 @@ use crate::bounded;
 use crate::cli::Options;
 use crate::cli::lint::LintArgs;
 use crate::command::since::Since;
-use crate::context::{Context, ContextStatus, Ignore, Presence, find_source, is_git_ignored};
+use crate::context::{Context, ContextStatus, GitIgnored, Ignore, Presence, find_mounted, find_source};
 use crate::dockerfile::CopySource;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
@@ -35,6 +35,7 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
     let (chosen, _) = since.split(chosen, terminal);
     let root = resolve(if repository.root.as_os_str().is_empty() { Path::new(".") } else { &repository.root })?;
+    let git = GitIgnored::of(&root);
     let submodules = OnceCell::new();
     let mut findings = Vec::new();
     for service in &chosen {
@@ -47,7 +48,7 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         } else {
             None
         };
-        findings.extend(lint(service, &Surroundings { program, absent: absent(service, &root, &submodules)? }));
+        findings.extend(lint(service, &Surroundings { program, absent: absent(service, &root, &git, &submodules)? }));
     }
     findings.retain(|finding: &LintFinding| !args.allow.contains(&finding.rule));
     findings.sort_unstable();
@@ -65,6 +66,7 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
 fn absent<'s>(
     service: &'s Service,
     root: &Path,
+    git: &GitIgnored,
     submodules: &OnceCell<Vec<String>>,
 ) -> Result<Vec<AbsentSource<'s>>, Error> {
     let sources = service.parsed.as_ref().map(|parsed| parsed.sources.as_slice()).unwrap_or_default();
@@ -74,10 +76,11 @@ fn absent<'s>(
     let ignore = Ignore::of(&service.built_file, &service.context)?;
     let mut absent = Vec::new();
     for source in sources {
-        match find_source(&service.context, &source.path, &ignore)? {
+        let find = if source.instruction == "RUN" { find_mounted } else { find_source };
+        match find(&service.context, &source.path, &ignore)? {
             Presence::There => {}
             Presence::Missing if source.is_optional => {}
-            Presence::Missing if is_git_ignored(root, &service.real_context.join(source.path.trim_matches('/'))) => {}
+            Presence::Missing if git.has(&service.real_context.join(source.path.trim_matches('/'))) => {}
             presence => {
                 let near = near(&service.context, source);
                 // Nearly no repository has any, and few sources are absent.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::pattern::Pattern;
 use super::search::Search;
 use super::whole_context::{holds_more_than_dockerfiles, level_of_project, level_that_leads_to_own};
-use super::{Ignore, Presence, clean, is_git_ignored};
+use super::{GitIgnored, Ignore, Presence, clean};
 use crate::dockerfile::ParsedDockerfile;
 use crate::problem::IoError;
 
@@ -35,22 +35,28 @@ pub struct FoundContext {
 }
 
 /// Finds the build context of the Dockerfile at `dockerfile`, absolute and without links on the way to it, in the repository at
-/// `root`. `built` is the file that is built: where the Dockerfile is a link out of its folder, what that leads to.
+/// `root`, of which `git` knows what is ignored. `built` is the file that is built: where the Dockerfile is a link out of its folder, what that leads to.
 ///
 /// # Errors
 /// If a folder or an ignore file cannot be read.
-pub fn find(dockerfile: &Path, built: &Path, root: &Path, parsed: &ParsedDockerfile) -> Result<FoundContext, IoError> {
+pub fn find(
+    dockerfile: &Path,
+    built: &Path,
+    root: &Path,
+    git: &GitIgnored,
+    parsed: &ParsedDockerfile,
+) -> Result<FoundContext, IoError> {
     let named = parsed.sources.iter().filter(|source| !source.is_optional && !clean(&source.path).is_empty());
     let mut paths: Vec<_> = named.map(|source| source.path.as_str()).collect();
     paths.sort_unstable();
     paths.dedup();
     let folders = folders(dockerfile, root);
-    let found = of_paths(built, &folders, root, parsed, &paths)?;
+    let found = of_paths(built, &folders, git, parsed, &paths)?;
     // A build goes on without what fits a pattern.
     paths.retain(|path| !Pattern::is_needed(path));
     match found.status {
         ContextStatus::NothingFits(source) if Pattern::is_needed(&source) => {
-            of_paths(built, &folders, root, parsed, &paths)
+            of_paths(built, &folders, git, parsed, &paths)
         }
         _ => Ok(found),
     }
@@ -60,7 +66,7 @@ pub fn find(dockerfile: &Path, built: &Path, root: &Path, parsed: &ParsedDockerf
 fn of_paths(
     built: &Path,
     folders: &[PathBuf],
-    root: &Path,
+    git: &GitIgnored,
     parsed: &ParsedDockerfile,
     paths: &[&str],
 ) -> Result<FoundContext, IoError> {
@@ -70,7 +76,7 @@ fn of_paths(
         return Ok(clear(0));
     }
     if paths.is_empty() {
-        return Ok(of_everything(folders, parsed));
+        return Ok(of_everything(folders, git, parsed));
     }
     let mut fitting = None;
     let mut rival = None;
@@ -79,26 +85,29 @@ fn of_paths(
     let mut best = Best::default();
     for (level, folder) in folders.iter().enumerate() {
         let ignore = Ignore::of(built, folder)?;
+        // What git ignores is there on one machine and not on another.
+        let is_made = |path: &&str| git.has(&folder.join(clean(path).join("/")));
         let mut absent = Vec::new();
         for path in paths {
             if Search::new(folder, &ignore).find(&clean(path))? != Presence::There {
                 absent.push(*path);
             }
         }
-        let fits = absent.is_empty() && (!takes_all || holds_more_than_dockerfiles(folder));
+        let fits = absent.is_empty() && (!takes_all || holds_more_than_dockerfiles(folder, git));
         match (fits, fitting) {
             (true, None) => fitting = Some(level),
             // Either makes the same image, or what fits there is a folder of the file's name, as in `tool/tool`.
             (true, Some(first)) if is_no_rival(paths, folders.get(first), folder) => {}
+            (true, Some(first)) if is_made_in(folders.get(first), paths, git) || paths.iter().any(is_made) => {}
             // Builds begin in the Dockerfile's folder, in the one above it, or at the root.
             (true, Some(0)) if level > 1 && level + 1 < folders.len() => {}
             (true, Some(_)) => rival = rival.or(Some(folder)),
             (false, _) => {
-                let is_made = |path: &&str| is_git_ignored(root, &folder.join(clean(path).join("/")));
                 if made.is_none() && !absent.is_empty() && absent.iter().all(is_made) {
                     made = Some(level);
                 }
-                best.see(level, paths.len() - absent.len(), absent.first().copied().unwrap_or("."));
+                let found = paths.iter().filter(|path| !absent.contains(path) && !is_made(path)).count();
+                best.see(level, found, absent.first().copied().unwrap_or("."));
             }
         }
     }
@@ -115,12 +124,18 @@ fn of_paths(
     })
 }
 
+/// Whether git ignores one of `paths` in `folder`.
+fn is_made_in(folder: Option<&PathBuf>, paths: &[&str], git: &GitIgnored) -> bool {
+    folder.is_some_and(|folder| paths.iter().any(|path| git.has(&folder.join(clean(path).join("/")))))
+}
+
 /// The build context of a Dockerfile that takes everything there is and names nothing.
-fn of_everything(folders: &[PathBuf], parsed: &ParsedDockerfile) -> FoundContext {
-    let level = level_that_leads_to_own(folders, parsed).or_else(|| {
-        let holds_more = |level: &usize| folders.get(*level).is_some_and(|folder| holds_more_than_dockerfiles(folder));
+fn of_everything(folders: &[PathBuf], git: &GitIgnored, parsed: &ParsedDockerfile) -> FoundContext {
+    let level = level_that_leads_to_own(folders, git, parsed).or_else(|| {
+        let holds_more =
+            |level: &usize| folders.get(*level).is_some_and(|folder| holds_more_than_dockerfiles(folder, git));
         let holding_more: Vec<_> = (0..folders.len()).filter(holds_more).collect();
-        if holding_more.first() == Some(&0) { Some(0) } else { level_of_project(folders, &holding_more) }
+        if holding_more.first() == Some(&0) { Some(0) } else { level_of_project(folders, git, &holding_more) }
     });
     let nothing = || FoundContext { levels_up: 0, status: ContextStatus::NothingFits(".".to_owned()) };
     level.map_or_else(nothing, |levels_up| FoundContext { levels_up, status: ContextStatus::Clear })
@@ -200,11 +215,11 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{ContextStatus, FoundContext, find};
+    use super::{ContextStatus, FoundContext, GitIgnored, find};
     use crate::dockerfile::{ParsedDockerfile, read};
 
     fn find_at(dockerfile: &Path, root: &Path, parsed: &ParsedDockerfile) -> FoundContext {
-        find(dockerfile, dockerfile, root, parsed).unwrap()
+        find(dockerfile, dockerfile, root, &GitIgnored::of(root), parsed).unwrap()
     }
 
     /// The levels and the status for `Dockerfile` in `a/b` with these lines, where these files are.
@@ -351,6 +366,38 @@ mod tests {
         let files = ["a/.gitignore", "a/b/x"];
         assert_eq!(found(&files, "COPY secret b/x /"), (1, ContextStatus::Clear));
         assert_eq!(found(&files, "COPY other /"), (0, ContextStatus::NothingFits("other".to_owned())));
+    }
+
+    /// A file that a build leaves, in one clone and not in another.
+    #[test]
+    fn what_git_ignores_does_not_decide_which_context_is_found() {
+        for lines in ["COPY . .", "COPY . /src\nWORKDIR /src/a/", "COPY x /", "COPY . .\nCOPY y /", "COPY x y /"] {
+            let files = ["a/.gitignore", "a/b/.gitignore", "go.mod", "x", "a/main.c"];
+            let fresh = found(&files, lines);
+            for left in ["a/b/secret", "a/secret", "a/b/secret/x", "a/secret/Makefile"] {
+                assert_eq!(found(&[&files[..], &[left]].concat(), lines), fresh, "{lines} {left}");
+            }
+        }
+        let ignored = ["a/.gitignore", "a/b/.gitignore", "a/y"];
+        for lines in ["COPY secret /", "COPY secret y z /"] {
+            let fresh = found(&ignored, lines);
+            for left in [&["a/b/secret"][..], &["a/secret"], &["a/b/secret", "a/secret"]] {
+                assert_eq!(found(&[&ignored[..], left].concat(), lines), fresh, "{lines} {left:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_package_in_the_own_folder_that_has_its_name_leads_no_further_up() {
+        let files = ["a/b/b/settings.py", "a/b/manage.py", "x"];
+        for lines in [
+            "COPY . /src/b\nWORKDIR /src/b/b",
+            "COPY . /src\nWORKDIR /src/b",
+            "COPY . /src/b\nFROM x\nCOPY --from=0 /src/b/b/settings.py /",
+        ] {
+            assert_eq!(found(&files, lines), (0, ContextStatus::Clear), "{lines}");
+        }
+        assert_eq!(found(&files, "COPY . /src\nWORKDIR /src/b/b"), (1, ContextStatus::Clear));
     }
 
     #[test]

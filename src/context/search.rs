@@ -27,6 +27,8 @@ pub(super) struct Search<'a> {
     absence: Presence,
     /// The links that were followed, or led nowhere; without those that are kept from the build.
     links: BTreeSet<PathBuf>,
+    /// Whether a part is a name, whatever characters it has.
+    is_literal: bool,
 }
 
 /// Where a source leads.
@@ -45,7 +47,12 @@ struct Entry {
 
 impl<'a> Search<'a> {
     pub(super) fn new(root: &'a Path, ignore: &'a Ignore) -> Self {
-        Self { root, ignore, absence: Presence::Missing, links: BTreeSet::new() }
+        Self { root, ignore, absence: Presence::Missing, links: BTreeSet::new(), is_literal: false }
+    }
+
+    /// The same for a path that is no pattern.
+    pub(super) fn literal(root: &'a Path, ignore: &'a Ignore) -> Self {
+        Self { is_literal: true, ..Self::new(root, ignore) }
     }
 
     /// Whether something at `parts` reaches the build.
@@ -172,7 +179,8 @@ impl<'a> Search<'a> {
     /// What in `folder` fits `part`, in any order.
     fn entries(&self, folder: &Path, part: &str) -> Result<Vec<Entry>, IoError> {
         let folder = self.path(folder);
-        if !Pattern::is_needed(part) {
+        // What is below a folder that is left out is asked for by `*`.
+        if (self.is_literal && part != "*") || !Pattern::is_needed(part) {
             let path = folder.join(part);
             return match path.symlink_metadata() {
                 Ok(there) => Ok(vec![Entry { name: part.into(), is_link: there.is_symlink() }]),

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::GitIgnored;
 use crate::dockerfile::ParsedDockerfile;
 
 /// Files that begin a project: the folder that has one is what a build of the whole project starts from. From the manuals of the
@@ -37,7 +38,13 @@ const MOST_LEVELS: usize = 2;
 
 /// How far up the build context is, if the Dockerfile says it: after `COPY . /src` it works in `/src/cmd/web`, or takes
 /// `/src/cmd/web/…` from that stage, where `cmd/web` leads from the context to its own folder.
-pub(super) fn level_that_leads_to_own(folders: &[PathBuf], parsed: &ParsedDockerfile) -> Option<usize> {
+///
+/// A path that is in its own folder leads no further up: a package often has the name of its project.
+pub(super) fn level_that_leads_to_own(
+    folders: &[PathBuf],
+    git: &GitIgnored,
+    parsed: &ParsedDockerfile,
+) -> Option<usize> {
     let own = folders.first()?;
     let whole = || parsed.whole_context_at.iter().filter(|at| !at.is_empty());
     let below = |path: &String, at: &String| Some(path.strip_prefix(at.as_str())?.strip_prefix('/')?.to_owned());
@@ -45,14 +52,19 @@ pub(super) fn level_that_leads_to_own(folders: &[PathBuf], parsed: &ParsedDocker
         paths.iter().flat_map(|path| whole().filter_map(|at| below(path, at))).collect()
     };
     let (taken, worked) = (all_below(&parsed.other_sources), all_below(&parsed.workdirs));
+    let is_in_own = |path: &Path| own.join(path).exists() && !git.has(&own.join(path));
     let leads_to_own = |folder: &PathBuf| {
         let way = own.strip_prefix(folder).ok().filter(|way| !way.as_os_str().is_empty());
         way.is_some_and(|way| {
             // The last part of what is taken may be a program that has the folder's name.
-            let is_inside = |path: &String| Path::new(path).parent().is_some_and(|folder| folder.starts_with(way));
-            // It may work in a folder above its own, which its own has not.
-            let is_above = |path: &String| way.starts_with(path) && !own.join(path).exists();
-            let is_worked_in = |path: &String| Path::new(path).starts_with(way) || is_above(path);
+            let is_inside = |path: &String| {
+                Path::new(path).parent().is_some_and(|folder| folder.starts_with(way) && !is_in_own(folder))
+            };
+            // It may work in a folder above its own.
+            let is_worked_in = |path: &String| {
+                let path = Path::new(path);
+                (path.starts_with(way) || way.starts_with(path)) && !is_in_own(path)
+            };
             taken.iter().any(is_inside) || worked.iter().any(is_worked_in)
         })
     };
@@ -61,8 +73,8 @@ pub(super) fn level_that_leads_to_own(folders: &[PathBuf], parsed: &ParsedDocker
 
 /// Which of `folders` a Dockerfile means that stands in a folder of nothing but Dockerfiles and takes everything: of those that
 /// hold more, the nearest that begins a project; where none does, the nearest.
-pub(super) fn level_of_project(folders: &[PathBuf], holding_more: &[usize]) -> Option<usize> {
-    let begins_project = |level: &&usize| folders.get(**level).is_some_and(|folder| begins_project(folder));
+pub(super) fn level_of_project(folders: &[PathBuf], git: &GitIgnored, holding_more: &[usize]) -> Option<usize> {
+    let begins_project = |level: &&usize| folders.get(**level).is_some_and(|folder| begins_project(folder, git));
     holding_more.iter().find(begins_project).or(holding_more.first()).copied()
 }
 
@@ -72,9 +84,9 @@ const PROJECT_ENDINGS: [&str; 18] = [
     "ts", "vbproj",
 ];
 
-fn begins_project(folder: &Path) -> bool {
+fn begins_project(folder: &Path, git: &GitIgnored) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return false };
-    entries.flatten().any(|entry| begins_a_project(&entry.file_name()))
+    entries.flatten().any(|entry| begins_a_project(&entry.file_name()) && !git.has(&entry.path()))
 }
 
 /// Whether a file of this name begins a project.
@@ -84,9 +96,9 @@ pub(super) fn begins_a_project(name: &OsStr) -> bool {
 }
 
 /// Whether `COPY . .` has something to take there: a Dockerfile, an ignore file or a README alone are not worth copying, nor
-/// are folders that hold nothing else.
-pub(super) fn holds_more_than_dockerfiles(folder: &Path) -> bool {
-    holds_more(folder, MOST_LEVELS)
+/// are folders that hold nothing else. What git ignores does not count.
+pub(super) fn holds_more_than_dockerfiles(folder: &Path, git: &GitIgnored) -> bool {
+    holds_more(folder, git, MOST_LEVELS)
 }
 
 /// How many names of a path decide whether [`holds_more_than_dockerfiles`]: of a longer one what is further down does not count.
@@ -103,15 +115,15 @@ pub(super) fn is_about_the_build(name: &OsStr) -> bool {
         || name.starts_with(".git")
 }
 
-fn holds_more(folder: &Path, levels: usize) -> bool {
+fn holds_more(folder: &Path, git: &GitIgnored, levels: usize) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return false };
     entries.flatten().any(|entry| {
         let is_about_the_build = is_about_the_build(&entry.file_name());
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         match (is_folder, levels.checked_sub(1)) {
             _ if is_about_the_build => false,
-            (true, Some(levels)) => holds_more(&entry.path(), levels),
-            (true, None) | (false, _) => true,
+            (true, Some(levels)) => holds_more(&entry.path(), git, levels) && !git.has(&entry.path()),
+            (true, None) | (false, _) => !git.has(&entry.path()),
         }
     })
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::parser::ParseProblem;
+
 /// The image of a FROM line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BaseImage {
@@ -116,6 +118,8 @@ pub struct ParsedDockerfile {
     pub has_health_check: bool,
     /// The TCP ports that the last stage exposes.
     pub exposed: Vec<u16>,
+    /// Why `BuildKit` refuses to build a stage, with the place of that stage. It evaluates only the stages that it builds.
+    pub faults: Vec<(usize, ParseProblem)>,
 }
 
 impl ParsedDockerfile {
@@ -142,6 +146,16 @@ impl ParsedDockerfile {
             }
         }
         built
+    }
+
+    /// Why `BuildKit` refuses to build `target`, or else the last stage, although it can read the Dockerfile.
+    pub fn refusal(&self, target: Option<&str>) -> Option<&ParseProblem> {
+        if self.faults.is_empty() {
+            return None;
+        }
+        let built = self.stages_built(target);
+        let fault = self.faults.iter().find(|(stage, _)| built.get(*stage) == Some(&true));
+        fault.map(|(_, problem)| problem)
     }
 
     /// The first build stage of this name, which is in lower case.

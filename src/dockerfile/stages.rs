@@ -3,13 +3,13 @@
 //!
 //! Two stages of one name are no error, as in `BuildKit`: the later one counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::image_reference::{is_reference, may_be};
 use super::parsed::{BaseImage, BuildArgs, BuildStage, CopySource, DeclaredArg, ImageUse, ParsedDockerfile, UseKind};
 use super::parser::{HereDocument, Instruction, ParseProblem, instructions, is_space};
-use super::validate::{check, is_stage_name};
-use super::variables::{ArgScope, UnknownValue, expand, words};
+use super::validate::{check, is_stage_name, wrong_when_built};
+use super::variables::{ArgScope, UnknownValue, expand, first_word, words};
 
 /// Reads the text of a Dockerfile with the defaults of its ARG instructions.
 ///
@@ -52,6 +52,8 @@ struct Reader<'a> {
     named: BTreeMap<String, StageEnd>,
     /// What the present stage would run with.
     runs: Runs,
+    /// What is left of [`MOST_STEPS`].
+    steps_left: usize,
 }
 
 /// What a stage that starts from another one takes over.
@@ -66,8 +68,12 @@ struct StageEnd {
 #[derive(Clone, Default)]
 struct Runs {
     has_health_check: bool,
-    exposed: Vec<u16>,
+    exposed: BTreeSet<u16>,
 }
+
+/// How much is done for stages that start from each other, and for ports, before the rest counts as unknown: no Dockerfile comes
+/// near it, and one that is made to would take hours.
+const MOST_STEPS: usize = 1 << 21;
 
 impl<'a> Reader<'a> {
     fn new(escape: char, args: &'a BuildArgs) -> Self {
@@ -80,11 +86,22 @@ impl<'a> Reader<'a> {
             name: None,
             named: BTreeMap::new(),
             runs: Runs::default(),
+            steps_left: MOST_STEPS,
         }
+    }
+
+    /// Whether so many steps more are not too many.
+    fn may_take(&mut self, steps: usize) -> bool {
+        self.steps_left = self.steps_left.saturating_sub(steps);
+        self.steps_left > 0
     }
 
     fn take(&mut self, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
         let arguments = &*instruction.arguments;
+        if let Some(wrong) = wrong_when_built(instruction) {
+            self.fault(instruction.problem(wrong));
+        }
+        self.check_words(instruction)?;
         match &*instruction.keyword {
             "FROM" => self.from(instruction)?,
             "ARG" => self.arg(instruction),
@@ -113,6 +130,37 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Notes that the present stage cannot be built.
+    fn fault(&mut self, problem: ParseProblem) {
+        let place = self.place();
+        self.parsed.faults.push((place, problem));
+    }
+
+    /// Looks for words that cannot be evaluated: in a stage that is a fault, before the first one `BuildKit` refuses the
+    /// Dockerfile.
+    fn check_words(&mut self, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
+        let scope = self.stage.as_ref().unwrap_or(&self.global);
+        let wrong = evaluated(instruction, self.escape).into_iter().find_map(|word| {
+            // Most words have nothing to be filled in.
+            if !word.contains(['$', '"', '\'']) {
+                return None;
+            }
+            match expand(word, scope, self.escape) {
+                Err(UnknownValue::Malformed) => Some(malformed(word, instruction)),
+                Err(UnknownValue::Refused) => Some(without_value(word, instruction)),
+                Ok(_) | Err(UnknownValue::Partly(_)) => None,
+            }
+        });
+        match wrong {
+            Some(problem) if self.stage.is_none() => Err(problem),
+            Some(problem) => {
+                self.fault(problem);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
     fn arg(&mut self, instruction: &Instruction<'_>) {
         let arguments = &*instruction.arguments;
         for word in words(arguments, self.escape) {
@@ -131,20 +179,20 @@ impl<'a> Reader<'a> {
     fn expose(&mut self, arguments: &str) {
         let Some(stage) = &self.stage else { return };
         for word in words(arguments, self.escape) {
-            // No more are left to add.
-            if self.runs.exposed.len() >= usize::from(u16::MAX) {
-                break;
-            }
             let Ok(port) = expand(word, stage, self.escape) else { continue };
             let (number, protocol) = port.split_once('/').unwrap_or((&port, "tcp"));
             let (first, last) = number.split_once('-').unwrap_or((number, number));
             if let (Ok(first), Ok(last), true) = (first.parse(), last.parse(), protocol.eq_ignore_ascii_case("tcp")) {
-                self.runs.exposed.extend((first..=last).filter(|port: &u16| *port > 0));
+                let ports = (first..=last).filter(|port: &u16| *port > 0);
+                // All ports are there after so many.
+                if self.steps_left > 0 {
+                    let before = self.runs.exposed.len();
+                    self.runs.exposed.extend(ports);
+                    let steps = usize::from(last.saturating_sub(first)).max(self.runs.exposed.len() - before);
+                    self.steps_left = self.steps_left.saturating_sub(steps);
+                }
             }
         }
-        self.runs.exposed.sort_unstable();
-        self.runs.exposed.dedup();
-        self.parsed.exposed.clone_from(&self.runs.exposed);
     }
 
     fn from(&mut self, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
@@ -166,7 +214,6 @@ impl<'a> Reader<'a> {
         self.name = name;
         self.start(written, instruction)?;
         self.parsed.has_health_check = self.runs.has_health_check;
-        self.parsed.exposed.clone_from(&self.runs.exposed);
         Ok(())
     }
 
@@ -175,9 +222,13 @@ impl<'a> Reader<'a> {
         self.stage = Some(ArgScope::stage());
         let image = match expand(written, &self.global, self.escape) {
             Ok(image) => {
+                let size = self.named.get(&image).map_or(0, |earlier| earlier.scope.len() + earlier.runs.exposed.len());
+                let is_bounded = self.may_take(size);
                 if let Some(earlier) = self.named.get(&image) {
-                    self.stage = Some(earlier.scope.clone());
-                    self.runs = earlier.runs.clone();
+                    if is_bounded {
+                        self.stage = Some(earlier.scope.clone());
+                        self.runs = earlier.runs.clone();
+                    }
                     let place = earlier.place;
                     // What its ONBUILD takes is not read.
                     self.parsed.has_unknown_sources |= self.parsed.has_onbuild_sources;
@@ -190,8 +241,10 @@ impl<'a> Reader<'a> {
             Err(UnknownValue::Malformed) => return Err(malformed(written, instruction)),
             Err(UnknownValue::Partly(outline)) => {
                 // A stage for each platform is how one chooses a base: `FROM base-$TARGETARCH`.
+                let is_bounded = self.may_take(self.named.len());
+                let fits = |(name, _): &(&String, &StageEnd)| may_be(&outline, name);
                 let fitting: Vec<_> =
-                    self.named.iter().filter(|(name, _)| may_be(&outline, name)).map(|(_, end)| end.place).collect();
+                    self.named.iter().take_while(|_| is_bounded).filter(fits).map(|(_, end)| end.place).collect();
                 if !fitting.is_empty() {
                     self.need(fitting);
                     return Ok(());
@@ -248,7 +301,7 @@ impl<'a> Reader<'a> {
                 self.use_image(UseKind::Mount, from, instruction.line);
             } else if value(&["type"]).is_none_or(|kind| kind == "bind") {
                 let path = value(&["source", "src"]).unwrap_or(".").to_owned();
-                self.source("RUN", &path, instruction, false)?;
+                self.source("RUN", &path, instruction, false);
             }
         }
         Ok(())
@@ -265,13 +318,16 @@ impl<'a> Reader<'a> {
         if HereDocument::parse(destination).is_some() && json_is_none {
             return Err(instruction.problem(format!("{keyword} cannot copy into a here-document")));
         }
-        if let Some(stage) = &self.stage
-            && expand(destination, stage, self.escape) == Err(UnknownValue::Malformed)
-        {
-            return Err(malformed(destination, instruction));
+        for word in &written {
+            let result = self.stage.as_ref().map(|stage| expand(word, stage, self.escape));
+            match result {
+                Some(Err(UnknownValue::Malformed)) => self.fault(malformed(word, instruction)),
+                Some(Err(UnknownValue::Refused)) => self.fault(without_value(word, instruction)),
+                _ => {}
+            }
         }
         if let Some(remote) = sources.iter().find(|source| keyword == "COPY" && is_remote(source)) {
-            return Err(instruction.problem(format!("COPY cannot take `{remote}`, only ADD can")));
+            self.fault(instruction.problem(format!("COPY cannot take `{remote}`, only ADD can")));
         }
         if let Some(from) = instruction.flag_values("from").next() {
             without_variables(from, instruction)?;
@@ -287,19 +343,13 @@ impl<'a> Reader<'a> {
         let has_plain = sources.iter().any(|source| !is_pattern(source));
         for source in sources.iter().filter(|source| HereDocument::parse(source).is_none()) {
             let is_optional = is_pattern(source) && (has_plain || fits_one_name(source));
-            self.source(keyword, source, instruction, is_optional)?;
+            self.source(keyword, source, instruction, is_optional);
         }
         Ok(())
     }
 
-    fn source(
-        &mut self,
-        keyword: &'static str,
-        source: &str,
-        instruction: &Instruction<'_>,
-        is_optional: bool,
-    ) -> Result<(), ParseProblem> {
-        let Some(stage) = &self.stage else { return Ok(()) };
+    fn source(&mut self, keyword: &'static str, source: &str, instruction: &Instruction<'_>, is_optional: bool) {
+        let Some(stage) = &self.stage else { return };
         // With --parents `**` is any number of folders, which is more than this program looks through.
         let any_depth = |path: &str| instruction.has_flag("parents") && path.contains("**");
         match expand(source, stage, self.escape) {
@@ -312,28 +362,34 @@ impl<'a> Reader<'a> {
                     is_optional,
                 });
             }
-            Err(UnknownValue::Malformed) => return Err(malformed(source, instruction)),
             _ => self.parsed.has_unknown_sources = true,
         }
-        Ok(())
     }
 
     /// What was read, if every stage that is copied from stands before the one that copies. A number is always a stage's in
     /// COPY, and an image's name in a mount unless that stage is there.
     fn finish(self) -> Result<ParsedDockerfile, ParseProblem> {
-        let parsed = self.parsed;
-        let is_stage = |used: &&ImageUse| match used.kind {
-            UseKind::From => false,
-            UseKind::Copy if used.written.parse::<usize>().is_ok() => true,
-            UseKind::Copy | UseKind::Mount => parsed.stage_named(&used.written.to_lowercase()).is_some(),
-        };
-        match parsed.uses.iter().find(is_stage) {
-            None => Ok(parsed),
-            Some(used) => {
-                let message = format!("`from={}` is not a build stage above this one", used.written);
-                Err(ParseProblem { line: used.line, message })
+        let mut parsed = self.parsed;
+        parsed.exposed = self.runs.exposed.into_iter().collect();
+        let names: BTreeSet<&str> = parsed.stages.iter().filter_map(|stage| stage.name.as_deref()).collect();
+        let mut faults = Vec::new();
+        for used in &parsed.uses {
+            let place = used.written.parse::<usize>().ok().filter(|_| used.kind == UseKind::Copy);
+            let is_named = || names.contains(used.written.to_lowercase().as_str());
+            if used.kind == UseKind::From || (place.is_none() && !is_named()) {
+                continue;
             }
+            let message = format!("`from={}` is not a build stage above this one", used.written);
+            let problem = ParseProblem { line: used.line, message };
+            // A number beyond the last stage is refused wherever it is.
+            if place.is_some_and(|place| place >= parsed.stages.len()) {
+                return Err(problem);
+            }
+            faults.push((used.stage, problem));
         }
+        parsed.faults.extend(faults);
+        parsed.faults.sort_by_key(|(_, problem)| problem.line);
+        Ok(parsed)
     }
 }
 
@@ -341,6 +397,8 @@ impl<'a> Reader<'a> {
 /// value.
 fn missing_values(written: &str, scope: &ArgScope, escape: char) -> Vec<String> {
     let empty = scope.without_value(written);
+    // There may be thousands of others.
+    let scope = scope.excerpt(written);
     let fits = |without: Option<&String>| {
         let mut filled = scope.clone();
         empty.iter().filter(|name| Some(*name) != without).for_each(|name| filled.give(name, "x"));
@@ -357,6 +415,32 @@ fn missing_values(written: &str, scope: &ArgScope, escape: char) -> Vec<String> 
 /// Refuses a word whose variables or quotes cannot be read.
 fn malformed(word: &str, instruction: &Instruction<'_>) -> ParseProblem {
     instruction.problem(format!("`{word}` has a variable or a quote that Docker cannot read"))
+}
+
+/// Refuses a word with `${X:?word}`, and no X.
+fn without_value(word: &str, instruction: &Instruction<'_>) -> ParseProblem {
+    instruction.problem(format!("`{word}` needs a variable that has no value"))
+}
+
+/// The words of an instruction, other than those that COPY and ADD take and put, that `BuildKit` evaluates.
+fn evaluated<'i>(instruction: &'i Instruction<'_>, escape: char) -> Vec<&'i str> {
+    let arguments = &*instruction.arguments;
+    let is_array = arguments.starts_with('[');
+    match &*instruction.keyword {
+        "ARG" => words(arguments, escape).into_iter().filter_map(|word| Some(word.split_once('=')?.1)).collect(),
+        // The old form has one name, and the rest is the value.
+        "ENV" | "LABEL" if !first_word(arguments, escape).0.contains('=') => vec![arguments],
+        "VOLUME" if is_array => arguments.split(',').map(|word| word.trim_matches(['[', ']', '"', ' '])).collect(),
+        "ENV" | "LABEL" | "EXPOSE" | "VOLUME" => words(arguments, escape),
+        "WORKDIR" | "USER" | "STOPSIGNAL" => vec![arguments],
+        "COPY" | "ADD" => ["chown", "chmod"].iter().flat_map(|flag| instruction.flag_values(flag)).collect(),
+        "RUN" => {
+            let options = instruction.flag_values("mount").flat_map(|mount| mount.split(','));
+            let of_paths = ["target=", "dst=", "destination=", "source=", "src="];
+            options.filter_map(|option| of_paths.iter().find_map(|key| option.strip_prefix(key))).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Refuses a `from` with a variable, which `BuildKit` does not fill in there.
@@ -545,6 +629,29 @@ mod tests {
         assert_eq!(sources("ARG S=hello\nENV E=.c\nCOPY $S$E .\nCOPY $FROM_BASE .\n"), ["hello.c"]);
         let text = "ARG V=v\nFROM a AS b\nARG V\nFROM b\nCOPY $V .\n";
         assert_eq!(content(text).sources[0].path, "v");
+    }
+
+    /// Each took minutes or the machine's memory, the time growing with the square of the length.
+    #[test]
+    fn the_time_grows_with_the_length_of_a_dockerfile() {
+        const COUNT: usize = 20_000;
+        let many = |line: &dyn Fn(usize) -> String| (0..COUNT).map(line).collect::<String>();
+        let args = many(&|number| format!("ARG A{number}=x\n"));
+        for text in [
+            format!("FROM a AS b\n{args}{}", many(&|number| format!("FROM b AS s{number}\nARG B{number}\n"))),
+            format!("{args}{}", many(&|number| format!("FROM x:$N{number}\n"))),
+            format!("FROM a\n{args}{}", many(&|number| format!("ENV E{number}=$A{number}\n"))),
+            many(&|number| format!("FROM a AS s{number}\nFROM s$TARGETARCH\n")),
+            format!("FROM a\n{}", many(&|_| "EXPOSE 1-65534\n".to_owned())),
+            format!("FROM a AS s\nEXPOSE 1-65534\n{}", many(&|_| "FROM s\n".to_owned())),
+            format!("{}FROM y\n", many(&|number| format!("FROM a AS s{number}\nCOPY --from=z{number} a b\n"))),
+            format!("ARG V={}\nFROM a\nARG V\n{}", "x".repeat(60_000), many(&|n| format!("ARG W{n}=$V\nCOPY $V /\n"))),
+            format!("FROM a:{}\n", many(&|number| format!("$M{number} \\\n").replace(' ', ""))),
+        ] {
+            let started = std::time::Instant::now();
+            let _ = read(&text);
+            assert!(started.elapsed().as_secs() < 20, "{} in {:?}", text.lines().next().unwrap(), started.elapsed());
+        }
     }
 
     #[test]

@@ -61,16 +61,22 @@ const NETWORKS: [&str; 3] = ["default", "none", "host"];
 
 /// What is wrong with the value of a flag. One with a variable is any.
 fn wrong_flag_value(instruction: &Instruction<'_>) -> Option<String> {
-    let is_plain = |value: &&str| !value.contains('$');
+    let network = instruction.flag_values("network").filter(is_plain).find(|one| !NETWORKS.contains(one))?;
+    Some(format!("there is no network mode `{network}`: the modes are {}", NETWORKS.join(", ")))
+}
+
+fn is_plain(value: &&str) -> bool {
+    !value.contains('$')
+}
+
+/// What `BuildKit` refuses of a flag's value in a stage that it builds, and passes over elsewhere.
+pub(super) fn wrong_when_built(instruction: &Instruction<'_>) -> Option<String> {
     let kinds =
         instruction.flag_values("mount").filter_map(|mount| mount.split(',').find_map(|one| one.strip_prefix("type=")));
     if let Some(kind) =
         kinds.filter(is_plain).find(|kind| !MOUNT_TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind)))
     {
         return Some(format!("there is no mount type `{kind}`: the types are {}", MOUNT_TYPES.join(", ")));
-    }
-    if let Some(network) = instruction.flag_values("network").filter(is_plain).find(|one| !NETWORKS.contains(one)) {
-        return Some(format!("there is no network mode `{network}`: the modes are {}", NETWORKS.join(", ")));
     }
     // A word such as `u+x` is taken, too.
     let is_wrong = |mode: &&str| {
@@ -236,8 +242,68 @@ mod tests {
             "RUN --mount=from=me,target=/x true",
         ] {
             let text = format!("FROM a\n\n{line}\nFROM b AS me\n");
-            assert_eq!(read(&text).map_err(|problem| problem.line), Err(3), "{line}");
+            assert_eq!(refusal(&text, Some("0")), Some(3), "{line}");
         }
+    }
+
+    /// The line because of which a build of `target` is refused.
+    fn refusal(text: &str, target: Option<&str>) -> Option<usize> {
+        match read(text) {
+            Ok(parsed) => parsed.refusal(target).map(|problem| problem.line),
+            Err(problem) => Some(problem.line),
+        }
+    }
+
+    /// Each was given to an engine, in a stage that is built and in one that is not: `BuildKit` evaluates only the former.
+    #[test]
+    fn a_word_that_docker_cannot_read_is_refused_only_in_a_stage_that_is_built() {
+        for line in [
+            "COPY ${x.y} /",
+            "COPY a ${x.y}",
+            "COPY \"a b\" /c",
+            "ADD ${x /",
+            "WORKDIR ${x.y}",
+            "WORKDIR \"a",
+            "ENV A=${x.y}",
+            "ENV ${x.y}=1",
+            "ENV A=\"b",
+            "ENV A ${x",
+            "ARG A=${x.y}",
+            "ARG A=1 B=${x.y}",
+            "LABEL a=${x.y}",
+            "LABEL ${x.y}=1",
+            "LABEL \"a=1",
+            "EXPOSE ${x.y}",
+            "USER ${x.y}",
+            "VOLUME ${x.y}",
+            "VOLUME [\"${x.y}\"]",
+            "STOPSIGNAL ${x.y}",
+            "RUN --mount=target=${x.y} true",
+            "RUN --mount=source=${x.y},target=/x true",
+            "RUN --mount=type=what,target=/x true",
+            "COPY --chown=${x.y} a /",
+            "COPY --chmod=${x.y} a /",
+            "COPY --chmod=17777 a b",
+            "COPY ${V%\\x} /",
+            "COPY ${V:/a/b} /",
+            "COPY https://example.org/x /x",
+            "COPY --from=1 a b",
+            "COPY --from=me a b",
+            "RUN --mount=from=me,target=/x true",
+        ] {
+            let text = format!("FROM a\n\n{line}\nFROM b AS me\n");
+            assert_eq!((refusal(&text, Some("0")), refusal(&text, None)), (Some(3), None), "{line}");
+        }
+        for line in ["COPY --from=$V a b", "COPY --from=7 a b", "RUN --network=what true", "FROM ${x.y}"] {
+            assert_eq!(refusal(&format!("FROM a\n\n{line}\nFROM b AS me\n"), None), Some(3), "{line}");
+        }
+        for line in ["ARG A=${x.y}", "ARG A=\"b", "ARG A=${U:?no}"] {
+            assert_eq!(refusal(&format!("{line}\nFROM a\n"), None), Some(1), "{line}");
+        }
+        for line in ["ENV A=1\nENV B=${A:?no}", "ONBUILD COPY ${x.y} /", "RUN ${x.y}", "CMD \"a", "ARG ${x.y}"] {
+            assert_eq!(refusal(&format!("FROM a\n{line}\n"), None), None, "{line}");
+        }
+        assert_eq!(refusal("FROM a\nARG U\nCOPY ${U:?no} /\n", None), None, "the base image may set it");
     }
 
     /// Each was given to an engine, which took it, too.

@@ -14,8 +14,15 @@ use super::shell_pattern::{regex, trim_end, trim_start};
 /// A word within a word within a word: no Dockerfile has more than this, and it must not exhaust the stack.
 const MAX_DEPTH: usize = 16;
 
-/// The most bytes of a value that is filled in: values that hold each other several times double with each line.
-const MAX_LEN: usize = 1 << 16;
+/// The most bytes of a value that is filled in: values that hold each other several times double with each line. No path and no
+/// reference is longer.
+const MAX_LEN: usize = 1 << 13;
+
+/// The most bytes of all values of a scope; what is set after that is unknown.
+const MAX_BYTES: usize = 16 << 20;
+
+/// The most variables without a value that are looked for in a word.
+const MAX_NAMES: usize = 16;
 
 /// The variables that `BuildKit` sets for every FROM, by the platform it builds on and for.
 const PLATFORM: [&str; 8] = [
@@ -50,6 +57,8 @@ pub(super) enum UnknownValue {
 #[derive(Clone, Debug, Default)]
 pub(super) struct ArgScope {
     values: BTreeMap<String, String>,
+    /// How many bytes were set.
+    bytes: usize,
     /// Whether the base image may have set variables that are not in `values`.
     open: bool,
 }
@@ -65,12 +74,12 @@ impl ArgScope {
     /// The scope before the first FROM. `TARGETSTAGE` is the stage that is built, `default` if none is named.
     pub(super) fn global(args: &BTreeMap<String, Option<String>>) -> Self {
         let target = args.get(TARGET_STAGE).cloned().flatten().unwrap_or_else(|| "default".to_owned());
-        Self { values: BTreeMap::from([(TARGET_STAGE.to_owned(), target)]), open: false }
+        Self { values: BTreeMap::from([(TARGET_STAGE.to_owned(), target)]), bytes: 0, open: false }
     }
 
     /// The scope of a stage, before its first line: empty, but its base image may set anything.
     pub(super) fn stage() -> Self {
-        Self { values: BTreeMap::new(), open: true }
+        Self { values: BTreeMap::new(), bytes: 0, open: true }
     }
 
     /// Reads the arguments of ARG. `outer` is the scope before FROM, whose values a bare `ARG NAME` brings in. `args` are
@@ -100,9 +109,10 @@ impl ArgScope {
         let words = words(arguments, escape);
         if words.first().is_some_and(|first| first.contains('=')) {
             // All see the values from before the line.
-            let before = self.clone();
-            for (name, value) in words.iter().filter_map(|word| word.split_once('=')) {
-                self.values.insert(name.to_owned(), before.value_of(value, escape));
+            let pairs = words.iter().filter_map(|word| word.split_once('='));
+            let pairs: Vec<_> = pairs.map(|(name, value)| (name, self.value_of(value, escape))).collect();
+            for (name, value) in pairs {
+                self.insert(name, value);
             }
         } else if let Some((name, value)) = arguments.trim_start().split_once(char::is_whitespace) {
             self.set(name, value.trim(), escape);
@@ -110,10 +120,23 @@ impl ArgScope {
     }
 
     fn set(&mut self, name: &str, value: &str, escape: char) {
-        self.values.insert(name.to_owned(), self.value_of(value, escape));
+        self.insert(name, self.value_of(value, escape));
+    }
+
+    fn insert(&mut self, name: &str, value: String) {
+        self.bytes = self.bytes.saturating_add(value.len());
+        self.values.insert(name.to_owned(), value);
+    }
+
+    /// How many variables have a value, known or not.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
     }
 
     fn value_of(&self, value: &str, escape: char) -> String {
+        if self.bytes > MAX_BYTES {
+            return UNKNOWN.to_owned();
+        }
         match expand(value, self, escape) {
             Ok(value) | Err(UnknownValue::Partly(value)) => value,
             Err(UnknownValue::Refused | UnknownValue::Malformed) => UNKNOWN.to_owned(),
@@ -122,20 +145,28 @@ impl ArgScope {
 
     /// The variables that `text` has and that have no value here, in order.
     pub(super) fn without_value(&self, text: &str) -> Vec<String> {
-        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let mut names = Vec::new();
-        for rest in text.split('$').skip(1) {
-            let name = rest.strip_prefix('{').unwrap_or(rest).split(|c: char| !is_part(c)).next().unwrap_or_default();
+        for name in names_in(text) {
             let is_empty = match self.get(name) {
                 Value::Set(value) => value.is_empty(),
                 Value::Unset => true,
                 Value::Unknown(_) => false,
             };
+            // No reference has more of them.
+            if names.len() >= MAX_NAMES {
+                break;
+            }
             if is_empty && !name.is_empty() && !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
         }
         names
+    }
+
+    /// The same scope as far as `text` goes.
+    pub(super) fn excerpt(&self, text: &str) -> Self {
+        let values = names_in(text).filter_map(|name| Some((name.to_owned(), self.values.get(name)?.clone())));
+        Self { values: values.collect(), bytes: 0, open: self.open }
     }
 
     /// Gives a variable a value.
@@ -151,6 +182,16 @@ impl ArgScope {
             None => Value::Unset,
         }
     }
+}
+
+/// The names that stand after a `$` in `text`.
+fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = move |rest: &str| rest.find(|c: char| !is_part(c)).unwrap_or(rest.len());
+    text.split('$').skip(1).filter_map(move |rest| {
+        let rest = rest.strip_prefix('{').unwrap_or(rest);
+        rest.get(..name(rest))
+    })
 }
 
 /// `word` with its variables filled in and its quotes removed.
@@ -331,13 +372,16 @@ impl Reader<'_> {
     fn trimmed(&mut self, name: &str, sign: char, depth: usize) -> Option<Text> {
         let pattern = self.raw_word('}', depth)?;
         let (value, pattern) = match (self.known(name), pattern) {
-            (Some(value), pattern) if !pattern.refused && !pattern.text.contains(UNKNOWN) => (value, pattern.text),
+            (value, pattern) if !pattern.refused && !pattern.text.contains(UNKNOWN) => (value, pattern.text),
             (_, Text { refused, .. }) => return Some(Text { text: UNKNOWN.to_owned(), refused }),
         };
+        // A malformed pattern is refused whatever the value is.
+        let is_known = value.is_some();
+        let value = value.unwrap_or_default();
         let (pattern, longest) = pattern.strip_prefix(sign).map_or((pattern.as_str(), false), |rest| (rest, true));
         let trimmed =
             if sign == '#' { trim_start(pattern, &value, longest) } else { trim_end(pattern, &value, longest) };
-        trimmed.map(|text| Text { text, refused: false })
+        trimmed.map(|text| Text { text: if is_known { text } else { UNKNOWN.to_owned() }, refused: false })
     }
 
     /// What follows `${X/`: the value with the first of what fits the pattern replaced, or all with `${X//`.

@@ -12,7 +12,7 @@ use super::select::matcher;
 use super::service::{Origin, Service};
 use super::service_name::ServiceName;
 use super::settings_check::wrong_context;
-use crate::context::{self, ContextStatus};
+use crate::context::{self, ContextStatus, GitIgnored};
 use crate::dockerfile::{
     BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, TARGET_STAGE, comments, is_template, misplaced, read,
     read_with,
@@ -59,6 +59,7 @@ pub(super) struct Resolver<'a> {
     image: ImageName,
     real_dockerfiles: BTreeMap<PathBuf, PathBuf>,
     real_contexts: BTreeMap<PathBuf, PathBuf>,
+    git: GitIgnored,
     /// The services, in the order of their Dockerfiles; without those that have a problem.
     pub(super) services: Vec<Service>,
     /// How many Dockerfiles could not be read or named.
@@ -138,6 +139,7 @@ impl<'a> Resolver<'a> {
             image,
             real_dockerfiles,
             real_contexts: BTreeMap::new(),
+            git: GitIgnored::of(&layout.real_root),
             services: Vec::new(),
             nameless: 0,
             templates: 0,
@@ -182,6 +184,10 @@ impl<'a> Resolver<'a> {
         let args = self.args(&file, &settings, &mut origins);
         read_again(&mut file, &args, settings.target.as_deref());
         self.check_target(&file, &settings, origins.get("target"));
+        let refusal = file.parsed.as_ref().ok().and_then(|parsed| parsed.refusal(settings.target.as_deref()).cloned());
+        if let Some(refusal) = refusal {
+            file.parsed = Err(refusal);
+        }
         let image = self.image(name.as_ref(), &file, &settings, &mut origins);
         let tags = self.tags(name.as_ref(), &file, &settings);
         let place = self.place(&file);
@@ -400,7 +406,7 @@ impl<'a> Resolver<'a> {
         let empty = ParsedDockerfile::default();
         let real_dockerfile = &place.real;
         let parsed = file.parsed.as_ref().unwrap_or(&empty);
-        let found = context::find(real_dockerfile, &place.real_built, &self.layout.real_root, parsed);
+        let found = context::find(real_dockerfile, &place.real_built, &self.layout.real_root, &self.git, parsed);
         let found =
             found.map_err(|error| self.problems.push(Problem::new(&file.found.path, error.to_string()))).ok()?;
         let real = real_dockerfile.ancestors().nth(found.levels_up + 1)?.to_owned();

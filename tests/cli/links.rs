@@ -70,6 +70,26 @@ fn a_link_to_a_file_outside_the_repository_is_told() {
     assert_eq!(case.at("samples").join(built).canonicalize().unwrap(), outside.at("any").canonicalize().unwrap());
 }
 
+/// A read of such a file waits for what may never come.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_link_to_a_file_of_the_kernel_a_pipe_or_a_device_is_not_waited_for() {
+    let case = Case::of(&["a"]);
+    let pipe = case.at("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let case = case
+        .link("dockerfiles/Dockerfile.pipe", pipe)
+        .link("dockerfiles/Dockerfile.zero", "/dev/zero")
+        .link("dockerfiles/Dockerfile.terminal", "/dev/tty");
+    case.run(["-q"]).well("");
+    // As nobody: root would take the messages of the kernel away.
+    let case = case.link("dockerfiles/Dockerfile.kernel", "/proc/kmsg");
+    case.give_away();
+    let run = case.run_unprivileged(&[]);
+    assert_eq!(run.code(), 2);
+    assert!(run.stderr().starts_with("error: dockerfiles/Dockerfile.kernel: cannot be read ("), "{}", run.stderr());
+}
+
 #[test]
 fn the_ignore_file_of_a_linked_dockerfile_is_beside_the_file_that_is_built() {
     let case = Case::empty()

@@ -354,6 +354,29 @@ fn a_variable_that_docker_cannot_read_is_a_parse_error() {
 }
 
 #[test]
+fn a_word_that_docker_cannot_read_matters_only_in_a_stage_that_is_built() {
+    let text = "FROM a AS tool\nWORKDIR ${x.y}\nFROM b\n";
+    let case = Case::empty().file("p/Dockerfile", text);
+    case.run(["lint"]).expect(0, "", "1 Dockerfile, 0 findings\n");
+    let case = case.file("p/Dockerfile", format!("# mkcompose: target=tool\n{text}"));
+    case.run(["lint"]).expect(
+        1,
+        "p/Dockerfile:3: `${x.y}` has a variable or a quote that Docker cannot read: correct the line (parse-error)\n",
+        "1 Dockerfile, 1 finding\n",
+    );
+}
+
+/// Given to two versions of BuildKit and to podman: each looks for a file of that very name.
+#[test]
+fn the_source_of_a_bind_mount_is_no_pattern() {
+    let text = |source: &str| format!("FROM a\nRUN --mount=source={source},target=/x true\n");
+    let case = one("p.a", text("p*")).file("samples/[x]", "");
+    let said = "2: RUN takes `p*`, which is not in `samples`: add it there, or correct the path (missing-copy-source)";
+    found(&case, "p.a", &[said]);
+    case.file("dockerfiles/Dockerfile.p.a", text("[x]")).run(["lint"]).expect(0, "", NOTHING);
+}
+
+#[test]
 fn a_source_in_a_submodule_that_is_not_checked_out_is_told_as_that() {
     let case = Case::empty()
         .file("server/Dockerfile", "FROM a\nCOPY server/x temporal/go.mod /\n")

@@ -467,6 +467,23 @@ fn arguments_that_every_build_takes_need_no_arg() {
     assert!(case.read("docker-compose.yml").contains("BUILDKIT_INLINE_CACHE: '1'\n"));
 }
 
+/// One machine has such files, another has not built yet.
+#[test]
+fn a_glob_of_exclude_for_what_git_ignores_need_not_match() {
+    let exclude = "exclude: [build/**, /out, '*.gen.Dockerfile', a/gen/, '**/made/Dockerfile']\n";
+    let case = tools().file("mkcompose.yml", exclude).file(".gitignore", "build/\nout\n*.gen.Dockerfile\nmade\n");
+    let case = case.file("a/.gitignore", "gen\n");
+    let fresh = case.run(["list", "--format", "json"]);
+    assert_eq!((fresh.code(), fresh.stderr().as_str()), (0, ""));
+    let files =
+        ["build/Dockerfile", "out/x/Dockerfile", "web/x.gen.Dockerfile", "a/gen/Dockerfile", "b/made/Dockerfile"];
+    let built = files.iter().fold(case, |case, file| case.file(file, "FROM a\n"));
+    assert_eq!(built.run(["list", "--format", "json"]).stdout(), fresh.stdout());
+    let case = tools().file("mkcompose.yml", "exclude: [build/**, gen]\n").file(".gitignore", "/gone\n");
+    let run = case.run(["list"]);
+    assert_eq!((run.code(), run.stderr().matches("matches nothing").count()), (2, 2), "{}", run.stderr());
+}
+
 #[test]
 fn globs_of_exclude_are_used_where_another_one_decides() {
     let case = Case::empty()

@@ -51,6 +51,21 @@ impl IgnoreFile {
         Ok((!globs.is_empty()).then_some(Self { path, depth, folder, globs }))
     }
 
+    /// Whether it ignores what `glob`, one of `exclude`, names: that is there on one machine and not on another.
+    pub(super) fn may_ignore_all_of(&self, glob: &str) -> bool {
+        let glob = glob.strip_prefix('!').unwrap_or(glob);
+        let mut path = glob.trim_end_matches(['/', '*']);
+        while let Some(rest) = path.strip_prefix("**/") {
+            path = rest;
+        }
+        // One without a slash may be anywhere below the file's folder.
+        let is_anywhere = !glob.trim_end_matches('/').contains('/') || glob.starts_with("**/");
+        let path = if is_anywhere { self.folder.join(path) } else { PathBuf::from(path.trim_start_matches('/')) };
+        let Ok(below) = path.strip_prefix(&self.folder) else { return false };
+        let is_named = !below.as_os_str().is_empty();
+        is_named && [false, true].iter().any(|kind| self.globs.matched_path_or_any_parents(below, *kind).is_ignore())
+    }
+
     /// Whether it ignores (`Some(true)`) or keeps `path`, a path below the repository's root.
     fn decides(&self, path: &Path, is_folder: bool) -> Option<bool> {
         let below = path.strip_prefix(&self.folder).ok()?;

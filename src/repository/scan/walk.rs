@@ -151,7 +151,12 @@ impl Walk<'_> {
 
     fn push_ignore_file(&mut self, file: Result<Option<IgnoreFile>, Problem>, files: &mut Vec<IgnoreFile>) {
         match file {
-            Ok(file) => files.extend(file),
+            Ok(file) => {
+                if let Some(file) = &file {
+                    self.unused_exclude.retain(|glob| !file.may_ignore_all_of(glob));
+                }
+                files.extend(file);
+            }
             Err(problem) => self.problems.push(problem),
         }
     }

@@ -101,7 +101,10 @@ fn all_that_is_wrong_is_said_at_once_and_nothing_is_written() {
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
     let said = run.stderr();
     let lines: Vec<_> = said.lines().collect();
-    assert!(lines[0].starts_with("error: cut.json: this is no report of outcomes (EOF while parsing"), "{said}");
+    assert!(
+        lines[0].starts_with("error: cut.json: this is not a report of `mkcompose test` (EOF while parsing"),
+        "{said}"
+    );
     assert!(
         lines[1].starts_with("error: lies.json: this report contradicts itself: `total.expected` does not follow"),
         "{said}"
