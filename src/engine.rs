@@ -13,6 +13,7 @@ pub mod images;
 pub mod output;
 pub mod probe;
 pub mod process;
+pub mod push;
 pub mod readiness;
 pub mod run_container;
 pub mod run_label;

@@ -56,6 +56,8 @@ pub struct RunContext<'a> {
     pub builds: Builds,
     /// How often an image of which nothing is known is tried again.
     pub retries: u32,
+    /// Whether images are pushed once they are built.
+    pub push: bool,
 }
 
 /// What a container may take.
@@ -161,6 +163,8 @@ pub struct JobReport {
     pub reason: Option<String>,
     /// Earlier tries, which told nothing of the image.
     pub tries: Vec<Try>,
+    /// The digest in the registry that it was pushed to.
+    pub digest: Option<String>,
 }
 
 impl From<Outcome> for JobReport {
@@ -177,6 +181,7 @@ impl From<Outcome> for JobReport {
             is_cut: false,
             reason: None,
             tries,
+            digest: None,
         }
     }
 }
@@ -247,6 +252,9 @@ impl RunContext<'_> {
             if let Some(failed) = failed {
                 return JobStep::Finished(JobReport { build_time, ..failed });
             }
+        }
+        if self.is_pushed(task) {
+            return JobStep::Finished(JobReport { build_time, ..self.pushed(task) });
         }
         let Some(trial) = self.trial.as_ref().filter(|_| !task.is_only_a_base) else {
             return JobStep::Finished(JobReport { build_time, ..Outcome::Built.into() });
@@ -335,7 +343,7 @@ impl RunContext<'_> {
     }
 
     /// Nothing was learned of an image, for this reason.
-    fn unknown(&self, message: String) -> JobReport {
+    pub(super) fn unknown(&self, message: String) -> JobReport {
         if self.interrupt.asked_again() { Outcome::Interrupted } else { Outcome::Unknown { message } }.into()
     }
 

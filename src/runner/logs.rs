@@ -38,6 +38,8 @@ pub enum Phase {
     Build,
     /// The image was run.
     Run,
+    /// The image was pushed.
+    Push,
 }
 
 impl Logs {
@@ -62,6 +64,7 @@ impl Logs {
         let phase = match phase {
             Phase::Build => "build",
             Phase::Run => "run",
+            Phase::Push => "push",
         };
         self.folder.join(format!("{service}.{phase}.log"))
     }

@@ -156,6 +156,7 @@ fn row(entry: &Entry<'_>) -> Result<ServiceResult, String> {
             stderr: text(&entry.stderr),
             is_cut: entry.output_cut,
             reason: entry.reason.as_ref().map(text),
+            digest: entry.digest.as_ref().map(text),
             tries: entry.tries.iter().map(|earlier| tried(earlier, &shown)).collect::<Result<_, _>>()?,
         },
     })

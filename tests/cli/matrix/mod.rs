@@ -6,6 +6,7 @@ mod expecting;
 mod fake;
 mod losing;
 mod merging;
+mod pushing;
 mod reporting;
 mod retrying;
 mod running;
