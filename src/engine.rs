@@ -15,6 +15,7 @@ mod lines;
 pub mod output;
 pub mod probe;
 pub mod process;
+pub mod push;
 pub mod readiness;
 pub mod run_container;
 pub mod run_label;

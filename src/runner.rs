@@ -13,6 +13,7 @@ pub mod job;
 pub mod logs;
 pub mod outcome;
 pub mod progress;
+mod pushing;
 mod queue;
 mod registry_answers;
 pub mod retries;

@@ -18,6 +18,9 @@ pub struct BuildArgs {
     /// What both commands have.
     #[command(flatten)]
     pub work: WorkArgs,
+    /// Push each image that was built to its registry; its digest is in the report
+    #[arg(long)]
+    pub push: bool,
     /// Where reports go.
     #[command(flatten)]
     pub reports: ShardReportArgs,

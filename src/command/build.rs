@@ -33,7 +33,7 @@ pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<E
     // Where lines are drawn over again, results come when that is over, in their order; else as each ends.
     let at_the_end = |is_live: bool| is_live && terminal.is_terminal();
     let was_live = terminal.draw_size().is_some();
-    let plan = RunPlan { build: true, trial: None };
+    let plan = RunPlan { build: true, push: args.push, trial: None };
     let mut worked = work(&chosen, plan, &args.work, options, terminal, &|row, progress| {
         if !at_the_end(progress.is_live()) && *row.outcome() != Outcome::NotRun {
             tell(row);
@@ -55,7 +55,7 @@ pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<E
     let summary = format!("{} in {}", builds::summary(&worked.rows), duration(start.elapsed()));
     terminal.status(&terminal.styled_err(&summary, style));
     if !files.is_empty() {
-        let settings = RunSettings { build: true, run: None, ..RunSettings::default() };
+        let settings = RunSettings { build: true, push: args.push, run: None, ..RunSettings::default() };
         let info = run_info(&chosen, &args.reports, settings, &worked.troubles)?;
         let report = Report {
             repository: &chosen.repository.image,

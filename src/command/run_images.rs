@@ -37,6 +37,8 @@ use image_analyzer::printable::printable_path;
 pub struct RunPlan {
     /// Whether it is built.
     pub build: bool,
+    /// Whether it is pushed once it is built; it is not run then.
+    pub push: bool,
     /// How it is run; `None`: it is not.
     pub trial: Option<RunLimits>,
 }
@@ -151,6 +153,7 @@ pub fn work(
         port_access: OnceLock::new(),
         builds: Builds::default(),
         retries: args.retries,
+        push: plan.push,
     };
     let rows = rows(chosen, args, &run, ended);
     drop(run.remover);

@@ -47,7 +47,7 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         network: args.network.clone(),
     };
     let settings = RunSettings { build: !args.no_build, run: Some(container), ..RunSettings::default() };
-    let plan = RunPlan { build: !args.no_build, trial: Some(trial) };
+    let plan = RunPlan { build: !args.no_build, push: false, trial: Some(trial) };
     let mut worked = work(&chosen, plan, &args.work, options, terminal, &|row, progress| {
         if !progress.is_live() || row.is_expected() == Some(false) {
             let changes = baseline.as_ref().map(|baseline| baseline.compare(std::slice::from_ref(row)));

@@ -14,6 +14,7 @@ pub fn line(row: &ServiceResult, color: bool) -> String {
     let (mark, style) = mark(row.is_expected());
     let time = row.record.build_time.map(duration).unwrap_or_default();
     let said = match (row.outcome(), row.build_set) {
+        (Outcome::Built, Set::Normal) if row.record.digest.is_some() => format!("built, {}", row.detail()),
         (Outcome::Built, Set::Normal) => "built".to_owned(),
         (Outcome::Built, Set::Err) => row.detail(),
         (Outcome::DoesNotBuild { .. }, Set::Err) => format!("does not build, as expected: {}", row.detail()),

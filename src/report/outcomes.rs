@@ -196,7 +196,7 @@ pub(in crate::report) mod tests {
     /// Of a run of which nothing is said.
     static INFO: RunInfo = RunInfo {
         shard: None,
-        settings: RunSettings { services: String::new(), build: false, run: None },
+        settings: RunSettings { services: String::new(), build: false, push: false, run: None },
         services: Vec::new(),
         errors: Vec::new(),
     };

@@ -66,6 +66,8 @@ pub struct RunContext<'a> {
     pub builds: Builds,
     /// How often an image of which nothing is known is tried again.
     pub retries: u32,
+    /// Whether images are pushed once they are built.
+    pub push: bool,
 }
 
 /// What a container may take.
@@ -175,14 +177,28 @@ pub struct JobReport {
     pub tries: Vec<Try>,
     /// What was found in the image, where it was looked at.
     pub findings: Vec<Finding>,
+    /// The digest in the registry that it was pushed to.
+    pub digest: Option<String>,
 }
 
 impl From<Outcome> for JobReport {
     fn from(outcome: Outcome) -> Self {
         let (stdout, stderr) = (String::new(), String::new());
         let (last_lines, tries, findings) = (Vec::new(), Vec::new(), Vec::new());
-        let (build_time, run_time, reason) = (None, None, None);
-        Self { outcome, last_lines, build_time, run_time, stdout, stderr, is_cut: false, reason, tries, findings }
+        let (build_time, run_time, reason, digest) = (None, None, None, None);
+        Self {
+            outcome,
+            last_lines,
+            build_time,
+            run_time,
+            stdout,
+            stderr,
+            is_cut: false,
+            reason,
+            tries,
+            findings,
+            digest,
+        }
     }
 }
 
@@ -259,6 +275,9 @@ impl RunContext<'_> {
             if let Some(failed) = failed {
                 return JobStep::Finished(JobReport { build_time, ..failed });
             }
+        }
+        if self.is_pushed(task) {
+            return JobStep::Finished(JobReport { build_time, ..self.pushed(task) });
         }
         let Some(trial) = self.trial.as_ref().filter(|_| !task.is_only_a_base) else {
             return JobStep::Finished(JobReport { build_time, ..Outcome::Built.into() });
@@ -351,7 +370,7 @@ impl RunContext<'_> {
     }
 
     /// Nothing was learned of an image, for this reason.
-    fn unknown(&self, message: String) -> JobReport {
+    pub(super) fn unknown(&self, message: String) -> JobReport {
         if self.interrupt.asked_again() { Outcome::Interrupted } else { Outcome::Unknown { message } }.into()
     }
 

@@ -38,6 +38,8 @@ pub enum Phase {
     Build,
     /// The image was run.
     Run,
+    /// The image was pushed.
+    Push,
 }
 
 /// The name of the log of `service` and `phase`.
@@ -45,6 +47,7 @@ pub fn file_name(service: &ServiceName, phase: Phase) -> String {
     let phase = match phase {
         Phase::Build => "build",
         Phase::Run => "run",
+        Phase::Push => "push",
     };
     format!("{service}.{phase}.log")
 }

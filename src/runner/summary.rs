@@ -93,6 +93,9 @@ impl ServiceResult {
 
     fn reason(&self) -> String {
         let message = self.outcome().message();
+        if let Some(digest) = &self.record.digest {
+            return format!("pushed, {digest}");
+        }
         if *self.outcome() == Outcome::Works {
             return shortened(self.record.stdout.lines().next().unwrap_or_default());
         }

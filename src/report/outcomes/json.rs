@@ -83,6 +83,8 @@ pub(super) struct Entry<'a> {
     pub(super) output_cut: bool,
     pub(super) build_seconds: Option<f64>,
     pub(super) run_seconds: Option<f64>,
+    /// The digest in the registry that it was pushed to; null: it was not pushed, or the engine does not say.
+    pub(super) digest: Option<Cow<'a, str>>,
     /// Earlier tries, of which nothing came that tells of the image, in their order.
     pub(super) tries: Vec<TryEntry<'a>>,
 }
@@ -158,6 +160,7 @@ fn entry(row: &ServiceResult) -> Entry<'_> {
         output_cut: row.record.is_cut,
         build_seconds: row.record.build_time.map(seconds),
         run_seconds: row.record.run_time.map(seconds),
+        digest: row.record.digest.as_deref().map(Cow::Borrowed),
         tries: row.record.tries.iter().map(earlier).collect(),
     }
 }

@@ -91,13 +91,13 @@ fn difference(one: &EarlierReport, other: &EarlierReport) -> Option<String> {
     if one.repository != other.repository || one.info.services != other.info.services {
         return Some("the services".to_owned());
     }
-    let RunSettings { services, build, run } = &one.info.settings;
+    let RunSettings { services, build, push, run } = &one.info.settings;
     let of_other = &other.info.settings;
     if *services != of_other.services {
         return Some("the settings of the services".to_owned());
     }
-    if *build != of_other.build || run.is_some() != of_other.run.is_some() {
-        return Some("the commands (`build`, `test`, `test --no-build`)".to_owned());
+    if (*build, *push) != (of_other.build, of_other.push) || run.is_some() != of_other.run.is_some() {
+        return Some("the commands (`build`, `build --push`, `test`, `test --no-build`)".to_owned());
     }
     (*run != of_other.run).then(|| "the values of `--timeout`, `--memory` or `--network`".to_owned())
 }
@@ -219,7 +219,7 @@ mod tests {
         let run = ContainerSettings { timeout_seconds: 60.0, memory: None, network: None };
         let info = RunInfo {
             shard: shard.map(|(shard, of)| ShardNumber { number: number(shard), of: number(of) }),
-            settings: RunSettings { services: "0123".to_owned(), build: true, run: Some(run) },
+            settings: RunSettings { services: "0123".to_owned(), build: true, push: false, run: Some(run) },
             services: ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
             errors: Vec::new(),
         };
@@ -306,7 +306,7 @@ mod tests {
             with(&|report| report.info.settings.run.as_mut().unwrap().timeout_seconds = 5.0),
         ];
         let what = ["the services", "the services", "the settings of the services"];
-        let commands = ["the commands (`build`, `test`, `test --no-build`)"; 2];
+        let commands = ["the commands (`build`, `build --push`, `test`, `test --no-build`)"; 2];
         let what = what.into_iter().chain(commands).chain(["the values of `--timeout`, `--memory` or `--network`"]);
         let rest = "differ from those of `1.json`: run all shards on one commit with the same settings";
         let expected: Vec<_> =
@@ -431,6 +431,7 @@ mod tests {
                 (image.record.stdout, image.record.stderr, image.record.is_cut) = (stdout, stderr, is_cut);
                 let tried = last_lines.iter().map(|line| Try { message: line.clone(), time: Duration::from_millis(7) });
                 image.record.tries = tried.collect();
+                image.record.digest.clone_from(&reason);
                 (image.record.reason, image.record.last_lines) = (reason, last_lines);
                 (image, places)
             },

@@ -39,6 +39,8 @@ pub struct RunSettings {
     pub services: String,
     /// Whether images were built.
     pub build: bool,
+    /// Whether images were pushed.
+    pub push: bool,
     /// How images were run; null: they were not.
     pub run: Option<ContainerSettings>,
 }

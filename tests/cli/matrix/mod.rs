@@ -7,6 +7,7 @@ mod expecting;
 pub mod fake;
 mod losing;
 mod merging;
+mod pushing;
 mod reporting;
 mod retrying;
 mod running;

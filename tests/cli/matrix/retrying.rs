@@ -103,5 +103,5 @@ fn reports_of_builds_are_merged_and_those_of_tests_are_not_mixed_with_them() {
     assert!(run.stdout().contains("\n2 images: 2 built; all as expected, "), "{}", run.stdout());
     assert_eq!(fake.try_it(&["test", "b", "--shard", "2/2", "--report", "2.json"]).code(), 0);
     let run = fake.try_it(&["merge", "1.json", "2.json"]);
-    assert!(run.code() == 2 && run.stderr().contains("the commands (`build`, `test`"), "{}", run.stderr());
+    assert!(run.code() == 2 && run.stderr().contains("the commands (`build`, `build --push`"), "{}", run.stderr());
 }
