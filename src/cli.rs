@@ -11,6 +11,8 @@ pub mod init;
 pub mod lint;
 pub mod list;
 pub mod matrix;
+pub mod merge;
+pub mod report;
 pub mod since;
 pub mod sizes;
 pub mod test;
@@ -209,6 +211,8 @@ pub enum Command {
     Sizes(sizes::SizesArgs),
     /// Spread the images over the jobs of a CI system
     Matrix(matrix::MatrixArgs),
+    /// Put the reports of the jobs of a matrix together
+    Merge(merge::MergeArgs),
     /// Explain why an image cannot start
     Why(why::WhyArgs),
     /// Print a completion script for SHELL

@@ -9,6 +9,8 @@ pub mod lint;
 pub mod list;
 pub mod man;
 pub mod matrix;
+pub mod merge;
+pub mod report_files;
 pub mod run_images;
 pub mod since;
 pub mod sizes;
@@ -76,6 +78,7 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<ExitCode, Error> {
         Some(Command::Lint(args)) => lint::run(&args, &options, terminal),
         Some(Command::List(args)) => list::run(&args, &options, terminal),
         Some(Command::Matrix(args)) => matrix::run(&args, &options, terminal),
+        Some(Command::Merge(args)) => merge::run(&args, terminal),
         Some(Command::Sizes(args)) => sizes::run(&args, &options, terminal),
         Some(Command::Test(args)) => test::run(&args, &options, terminal),
         Some(Command::Why(args)) => why::run(&args, &options, terminal),

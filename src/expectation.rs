@@ -1,6 +1,7 @@
 //! What must happen when an image is run.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// What must happen when an image is run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,23 @@ impl fmt::Display for ExpectedOutcome {
             Self::Exit(code) => write!(f, "exit {code}"),
             Self::CannotStart => f.write_str("cannot start"),
             Self::Runs => f.write_str("runs"),
+        }
+    }
+}
+
+impl FromStr for ExpectedOutcome {
+    type Err = String;
+
+    /// Reads `works`, `exit N`, `cannot start` or `runs`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words: Vec<_> = text.split_whitespace().collect();
+        match words.as_slice() {
+            ["works"] => Ok(Self::Works),
+            ["runs"] => Ok(Self::Runs),
+            ["cannot", "start"] => Ok(Self::CannotStart),
+            ["exit", code] if code.parse::<u8>().is_ok() => Ok(Self::Exit(code.parse().unwrap_or_default())),
+            ["exit", ..] => Err(format!("`{text}` needs an exit code from 0 to 255, as in `exit 1`")),
+            _ => Err(format!("`{text}` is not an expectation: use works, exit N, cannot start or runs")),
         }
     }
 }

@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
 use serde::{Serialize, Serializer};
 
 /// Values that cannot be written as YAML.
@@ -41,7 +42,11 @@ impl Marks {
     ///
     /// `None` if the strings use up every candidate, some 6,400 characters.
     pub fn free_in<'a>(strings: &(impl Iterator<Item = &'a str> + Clone)) -> Option<Self> {
-        candidates().find(|&mark| !strings.clone().any(|string| string.contains(mark))).map(Self)
+        let is_in = |mark: char, string: &str| match u8::try_from(mark) {
+            Ok(mark) => memchr(mark, string.as_bytes()).is_some(),
+            Err(_) => string.contains(mark),
+        };
+        candidates().find(|&mark| !strings.clone().any(|string| is_in(mark, string))).map(Self)
     }
 
     /// `string`, marked if some YAML reader would take it for something else.

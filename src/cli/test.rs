@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 
 use crate::cli::build::WorkArgs;
+use crate::cli::report::ShardReportArgs;
 use crate::report::outcomes::Format;
 
 /// The flags of `mkcompose test`.
@@ -35,12 +36,9 @@ pub struct TestArgs {
     /// How to report on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: Format,
-    /// Write a report to FILE as well, `.json`, `.md`, `.xml` (JUnit) or `.html`; may be given again
-    #[arg(long = "report", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub reports: Vec<PathBuf>,
-    /// Overwrite a FILE even if it is no such report
-    #[arg(long, requires = "reports")]
-    pub force: bool,
+    /// Where else the report goes.
+    #[command(flatten)]
+    pub reports: ShardReportArgs,
     /// Compare with an earlier JSON report; what has changed since then, and only that, is not as expected
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub baseline: Option<PathBuf>,

@@ -5,23 +5,19 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::bounded;
 use crate::cli::Options;
 use crate::cli::matrix::{MatrixArgs, MatrixFormat};
+use crate::command::report_files::{MOST_OF_OUTCOMES, not_a_report, read};
 use crate::command::since::Since;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::problem::{IoError, Problem};
+use crate::problem::IoError;
 use crate::repository::Repository;
 use crate::repository::select::select;
 use crate::repository::service::Service;
 use crate::repository::service_name::ServiceName;
 use crate::shards::{Shard, Times, spread};
 use crate::terminal::Terminal;
-use image_analyzer::printable::printable;
-
-/// The most bytes of a report that are read.
-const MOST_BYTES: u64 = 512 << 20;
 
 /// The most characters of the services of one job that every version of GitLab takes: they are part of the job's name, which
 /// may have 255.
@@ -130,18 +126,5 @@ fn words(shard: &Shard) -> String {
 }
 
 fn times(path: &Path) -> Result<Times, Error> {
-    let mut json = Vec::new();
-    // A pipe would be waited for.
-    let is_file = path.metadata().map_err(Error::io("read", path))?.is_file();
-    if !is_file {
-        return Err(Error::Problems(vec![Problem::new(path, "not a regular file: give a report")]));
-    }
-    if !bounded::read(path, MOST_BYTES, &mut json).map_err(Error::io("read", path))? {
-        let what = format!("this is more than {} MiB, too large for a report: give another", MOST_BYTES >> 20);
-        return Err(Error::Problems(vec![Problem::new(path, what)]));
-    }
-    Times::parse(&json).map_err(|why| {
-        let what = format!("this is no report of outcomes ({why}): write one with `mkcompose test --report FILE.json`");
-        Error::Problems(vec![Problem::new(path, printable(&what))])
-    })
+    Times::parse(&read(path, MOST_OF_OUTCOMES)?).map_err(|why| not_a_report(path, &why))
 }

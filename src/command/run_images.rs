@@ -44,8 +44,6 @@ pub struct Selection {
     pub repository: Repository,
     /// Those to work on, by service.
     pub tasks: Vec<ImageJob>,
-    /// All services, by name.
-    pub all: Vec<String>,
     /// The Compose files that may describe other images.
     pub stale: Vec<PathBuf>,
 }
@@ -71,14 +69,13 @@ pub type Ended<'a> = dyn Fn(&ServiceResult, &Progress) + Sync + 'a;
 /// Problems with the Dockerfiles, the build context, the globs or the commit.
 pub fn choose(args: &WorkArgs, options: &Options, build: bool, terminal: &Terminal) -> Result<Selection, Error> {
     let repository = Repository::load(&options.load_options())?;
-    let all = repository.services.iter().map(|service| service.name.to_string()).collect();
     let since = Since::ask(&args.since, &repository, options, terminal)?;
     let chosen = select(repository.services.iter().collect(), &args.globs, &options.as_shell_args())?;
     let (chosen, _) = since.split(chosen, terminal);
     let chosen = chosen.into_iter().map(|service: &Service| service.name.clone()).collect();
     let stale = stale(&repository, options);
     let tasks = jobs(&repository.services, &chosen, build);
-    Ok(Selection { repository, tasks, all, stale })
+    Ok(Selection { repository, tasks, stale })
 }
 
 /// The jobs for the `chosen` of all `services` and, where they are built, for what they are built on.
@@ -245,10 +242,15 @@ impl RunResult {
     /// The exit code, when `answer` is what the images say.
     pub fn exit(&self, answer: ExitCode, terminal: &Terminal) -> ExitCode {
         self.troubles.iter().for_each(|trouble| terminal.error(trouble));
-        if self.was_interrupted {
-            return ExitCode::Interrupted;
-        }
-        let is_undecided = self.rows.iter().any(|row| row.is_expected().is_none());
-        if is_undecided || !self.troubles.is_empty() { ExitCode::Error } else { answer }
+        exit_code(&self.rows, self.was_interrupted, !self.troubles.is_empty(), answer)
     }
+}
+
+/// The exit code, when `answer` is what the images say. `is_troubled`: something went wrong beside them.
+pub fn exit_code(rows: &[ServiceResult], was_interrupted: bool, is_troubled: bool, answer: ExitCode) -> ExitCode {
+    if was_interrupted {
+        return ExitCode::Interrupted;
+    }
+    let is_undecided = rows.iter().any(|row| row.is_expected().is_none());
+    if is_undecided || is_troubled { ExitCode::Error } else { answer }
 }

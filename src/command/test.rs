@@ -1,25 +1,22 @@
 //! `mkcompose test`: which images work, which do not, and is that as expected?
 
-use std::path::Path;
 use std::time::Instant;
 
 use crate::cli::test::TestArgs;
 use crate::cli::{Options, quoted};
+use crate::command::NOTHING_TO_COMPARE;
+use crate::command::report_files::{baseline, files, run_info, tell};
 use crate::command::run_images::{RunPlan, choose, work};
-use crate::command::{NOTHING_TO_COMPARE, print_report};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::problem::Problem;
 use crate::report::builds;
-use crate::report::file::File;
-use crate::report::outcomes::{Format, Report, mark};
+use crate::report::outcomes::run_info::{ContainerSettings, RunSettings};
+use crate::report::outcomes::{Report, mark};
 use crate::repository::service_name::Set;
-use crate::runner::baseline::Baseline;
 use crate::runner::job::RunLimits;
 use crate::runner::outcome::Outcome;
-use crate::runner::summary::ServiceResult;
+use crate::runner::summary::{ServiceResult, whole_milliseconds};
 use crate::terminal::Terminal;
-use image_analyzer::printable::printable;
 
 /// For a repository with images that are meant to fail.
 const HINT: &str = "if an image is meant to fail, add `# mkcompose: expect=cannot start` or `# mkcompose: expect=exit N` to its Dockerfile";
@@ -35,7 +32,7 @@ const STAYS_UP: &str =
 /// written; those that can be are.
 pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let start = Instant::now();
-    let files = File::all(&args.reports, args.force)?;
+    let files = files(&args.reports.files)?;
     let baseline = args.baseline.as_ref().map(|path| baseline(path)).transpose()?;
     let chosen = choose(&args.work, options, !args.no_build, terminal)?;
     if let Some(network) = args.network.as_ref().filter(|_| !chosen.tasks.is_empty()) {
@@ -44,6 +41,12 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         engine.check_network(network)?;
     }
     let trial = RunLimits { timeout: args.timeout, memory: args.memory.clone(), network: args.network.clone() };
+    let container = ContainerSettings {
+        timeout_seconds: args.timeout.as_secs_f64(),
+        memory: args.memory.clone(),
+        network: args.network.clone(),
+    };
+    let settings = RunSettings { build: !args.no_build, run: Some(container), ..RunSettings::default() };
     let plan = RunPlan { build: !args.no_build, trial: Some(trial) };
     let mut worked = work(&chosen, plan, &args.work, options, terminal, &|row, progress| {
         if !progress.is_live() || row.is_expected() == Some(false) {
@@ -52,13 +55,15 @@ pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<Ex
             progress.screen().status(builds::tested(row, mark).trim_end());
         }
     })?;
-    let changes = baseline.map(|baseline| baseline.changes(&worked.rows, &chosen.all));
+    let info = run_info(&chosen, &args.reports, settings, &worked.troubles)?;
+    let changes = baseline.map(|baseline| baseline.changes(&worked.rows, &info.services));
     let report = Report {
         repository: &chosen.repository.image,
         rows: &worked.rows,
         changes: changes.as_ref(),
         was_interrupted: worked.was_interrupted,
-        time: start.elapsed(),
+        time: whole_milliseconds(start.elapsed()),
+        info: &info,
         logs: worked.logs.as_deref(),
     };
     let answer = if report.is_no() { ExitCode::Failure } else { ExitCode::Success };
@@ -98,22 +103,4 @@ fn hints(report: Report<'_>, args: &TestArgs, options: &Options) -> Vec<String> 
     };
     let hint = unexpected().any(fails).then(|| HINT.to_owned());
     [mend, endless, hint].into_iter().flatten().collect()
-}
-
-/// Writes every report; what went wrong, for each that could not be.
-fn tell(report: Report<'_>, format: Format, files: &[File<Format>], terminal: &Terminal) -> Vec<Error> {
-    let shown = print_report(&report, format, terminal);
-    let written = files.iter().map(|file| {
-        let logs = report.logs.map(|logs| file.way_to(logs));
-        file.write(&Report { logs: logs.as_deref(), ..report })
-    });
-    std::iter::once(shown).chain(written).filter_map(Result::err).map(Error::from).collect()
-}
-
-fn baseline(path: &Path) -> Result<Baseline, Error> {
-    let json = std::fs::read(path).map_err(Error::io("read", path))?;
-    Baseline::parse(&json).map_err(|why| {
-        let what = format!("this is no report of outcomes ({why}): write one with `mkcompose test --report FILE.json`");
-        Error::Problems(vec![Problem::new(path, printable(&what))])
-    })
 }

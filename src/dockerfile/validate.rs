@@ -143,7 +143,9 @@ pub(super) fn check(instruction: &Instruction<'_>, in_stage: bool) -> Result<(),
         format!("the JSON array of {keyword} is empty")
     } else if is_array_of_others(instruction) {
         format!("the JSON array of {keyword} has something in it that is not a string")
-    } else if let Some(trigger) = wrong_trigger(arguments).filter(|_| keyword == "ONBUILD") {
+    } else if keyword == "ONBUILD"
+        && let Some(trigger) = wrong_trigger(arguments)
+    {
         format!("ONBUILD cannot run {trigger}")
     } else if keyword == "SHELL" && instruction.json().is_none() {
         "SHELL takes a JSON array of strings".to_owned()

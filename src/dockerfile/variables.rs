@@ -155,6 +155,10 @@ impl ArgScope {
 
 /// `word` with its variables filled in and its quotes removed.
 pub(super) fn expand(word: &str, scope: &ArgScope, escape: char) -> Result<String, UnknownValue> {
+    // Most words have nothing to fill in or to remove.
+    if !word.contains(['$', '"', '\'', escape]) && !word.contains(UNKNOWN) {
+        return Ok(word.to_owned());
+    }
     let mut reader = Reader { chars: word.chars().peekable(), scope, escape, keeps_escapes: false, is_beyond: false };
     match reader.word(None, MAX_DEPTH) {
         Some(Text { refused: true, .. }) => Err(UnknownValue::Refused),

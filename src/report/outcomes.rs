@@ -3,14 +3,19 @@
 //! What every format shares is here: which images the answer is no for, and the words for counts. Texts of engines and
 //! programs come in raw; each format makes them printable and escapes them.
 
+pub mod earlier;
 mod html;
 pub(super) mod json;
 mod junit;
 mod markdown;
+pub mod merge;
+pub mod run_info;
 mod table;
 
 use std::path::Path;
 use std::time::Duration;
+
+use run_info::RunInfo;
 
 use crate::report::file::FileFormat;
 use crate::report::{Export, ExportError, Layout, builds};
@@ -55,7 +60,7 @@ impl FileFormat for Format {
 
     fn wrote(self, head: &str) -> bool {
         match self {
-            Self::Json => head.contains("\"repository\":") && head.contains("\"images\":"),
+            Self::Json => head.starts_with('{') && head.contains("\"repository\":"),
             Self::Markdown => head.starts_with("**") && head.contains(" image"),
             Self::Junit => head.contains("<testsuites "),
             Self::Html => head.contains(html::PAGE),
@@ -77,6 +82,8 @@ pub struct Report<'a> {
     pub was_interrupted: bool,
     /// How long all of it took.
     pub time: Duration,
+    /// What it says of its run.
+    pub info: &'a RunInfo,
     /// The folder of full logs, as a link may name it: from where the report is, or absolute.
     pub logs: Option<&'a Path>,
 }
@@ -178,12 +185,21 @@ fn sections(changes: &Changes) -> Vec<Section> {
 #[cfg(test)]
 pub(in crate::report) mod tests {
     use super::Report;
+    use super::run_info::{RunInfo, RunSettings};
     use crate::runner::baseline::{Baseline, Changes};
     use crate::runner::job::JobReport;
     use crate::runner::outcome::Outcome;
     use crate::runner::summary::ServiceResult;
     use crate::runner::summary::tests::row;
     use std::time::Duration;
+
+    /// Of a run of which nothing is said.
+    static INFO: RunInfo = RunInfo {
+        shard: None,
+        settings: RunSettings { services: String::new(), build: false, run: None },
+        services: Vec::new(),
+        errors: Vec::new(),
+    };
 
     /// A row of each outcome, with words of the worst kind.
     pub(in crate::report) fn sample() -> Vec<ServiceResult> {
@@ -232,14 +248,8 @@ pub(in crate::report) mod tests {
     }
 
     pub(in crate::report) fn report<'a>(rows: &'a [ServiceResult], changes: Option<&'a Changes>) -> Report<'a> {
-        Report {
-            repository: "minimage",
-            rows,
-            changes,
-            was_interrupted: false,
-            time: Duration::from_secs(75),
-            logs: None,
-        }
+        let time = Duration::from_secs(75);
+        Report { repository: "minimage", rows, changes, was_interrupted: false, time, info: &INFO, logs: None }
     }
 
     #[test]

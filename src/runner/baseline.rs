@@ -16,7 +16,7 @@ use crate::repository::service_name::Set;
 pub struct Baseline(BTreeMap<String, OutcomeKind>);
 
 /// An image with another outcome than it had.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct Change {
@@ -31,7 +31,7 @@ pub struct Change {
 
 /// The differences between two reports, each list by name. Names may be anything the earlier report held: escape before
 /// printing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct Changes {

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::build_output::BuildFailure;
 
@@ -79,7 +79,7 @@ pub enum Outcome {
 }
 
 /// An outcome without its words: what two runs are compared by, and how it is written in JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OutcomeKind {
     /// `works`: exit code 0, healthy, or a port that accepts a connection. `runs`: still up at the timeout, as expected.

@@ -1,6 +1,7 @@
 //! The results of a run: a row for each image, and how many there are of each kind.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::expectation::is_expected;
 use super::job::{ImageJob, JobReport};
@@ -27,19 +28,25 @@ pub struct ServiceResult {
     pub expectation: Expectation,
     /// The set by which its build is expected: the err set too, if an image that it is built on is of that.
     pub build_set: Set,
+    /// Whether it was built only because another image is built on it.
+    pub is_only_a_base: bool,
     /// What happened.
     pub record: JobReport,
 }
 
 impl ServiceResult {
-    /// The row of `task`, which came to `record`; `is_run`: it was to be run, not only built.
+    /// The row of `task`, which came to `record`; `is_run`: it was to be run, not only built. Times are kept as every report has
+    /// them.
     pub fn new(task: &ImageJob, record: JobReport, is_run: bool) -> Self {
+        let (build_time, run_time) =
+            (record.build_time.map(whole_milliseconds), record.run_time.map(whole_milliseconds));
         Self {
             service: task.service.clone(),
             image: task.recipe.image.clone(),
             expectation: if is_run { task.expectation.clone() } else { Expectation::default() },
             build_set: task.build_set,
-            record,
+            is_only_a_base: task.is_only_a_base,
+            record: JobReport { build_time, run_time, ..record },
         }
     }
 
@@ -121,6 +128,12 @@ impl OutcomeCounts {
     }
 }
 
+/// `time` as every report has it: to the millisecond.
+pub fn whole_milliseconds(time: Duration) -> Duration {
+    let milliseconds = time.saturating_add(Duration::from_micros(500)).as_millis();
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or(u64::MAX))
+}
+
 /// `1 image`, `2 images`.
 pub fn images(count: usize) -> String {
     if count == 1 { "1 image".to_owned() } else { format!("{count} images") }
@@ -138,7 +151,7 @@ pub(crate) mod tests {
         let image = format!("minimage:{service}");
         let service = ServiceName::parse(service).unwrap();
         let (build_set, expectation) = (service.set(), Expectation::default());
-        ServiceResult { service, image, expectation, build_set, record: outcome.into() }
+        ServiceResult { service, image, expectation, build_set, is_only_a_base: false, record: outcome.into() }
     }
 
     #[test]

@@ -29,19 +29,6 @@ impl ExpectationSettings {
     }
 }
 
-/// Reads `works`, `exit N`, `cannot start` or `runs`.
-pub(super) fn outcome(text: &str) -> Result<ExpectedOutcome, String> {
-    let words: Vec<_> = text.split_whitespace().collect();
-    match words.as_slice() {
-        ["works"] => Ok(ExpectedOutcome::Works),
-        ["runs"] => Ok(ExpectedOutcome::Runs),
-        ["cannot", "start"] => Ok(ExpectedOutcome::CannotStart),
-        ["exit", code] if code.parse::<u8>().is_ok() => Ok(ExpectedOutcome::Exit(code.parse().unwrap_or_default())),
-        ["exit", ..] => Err(format!("`{text}` needs an exit code from 0 to 255, as in `exit 1`")),
-        _ => Err(format!("`{text}` is not an expectation: use works, exit N, cannot start or runs")),
-    }
-}
-
 /// Reads `PORT/PATH`.
 pub(super) fn http(text: &str) -> Result<HttpProbe, String> {
     let (port, path) = text.split_once('/').unwrap_or((text, ""));
@@ -62,11 +49,12 @@ pub(super) fn stdout(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{http, outcome, stdout};
+    use super::{http, stdout};
     use crate::expectation::{ExpectedOutcome, HttpProbe};
 
     #[test]
     fn the_four_expectations_are_read() {
+        let outcome = |text: &str| text.parse::<ExpectedOutcome>();
         assert_eq!(outcome("works"), Ok(ExpectedOutcome::Works));
         assert_eq!(outcome("exit 1"), Ok(ExpectedOutcome::Exit(1)));
         assert_eq!(outcome("cannot  start"), Ok(ExpectedOutcome::CannotStart));

@@ -208,13 +208,13 @@ fn switch(value: &Value) -> Result<bool, String> {
 fn expect(value: Value) -> Result<ExpectationSettings, String> {
     let mut settings = ExpectationSettings::default();
     if !value.is_mapping() {
-        settings.outcome = Some(expectation::outcome(&scalar(value)?)?);
+        settings.outcome = Some(scalar(value)?.parse()?);
         return Ok(settings);
     }
     for (key, value) in map(value)? {
         let text = scalar(value)?;
         match key.as_str() {
-            "outcome" => settings.outcome = Some(expectation::outcome(&text)?),
+            "outcome" => settings.outcome = Some(text.parse()?),
             "stdout" => settings.stdout = Some(expectation::stdout(&text)?),
             "http" => settings.http = Some(expectation::http(&text)?),
             other => return Err(keys::unknown(other, &["outcome", "stdout", "http"])),

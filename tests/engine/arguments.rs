@@ -11,24 +11,29 @@ use crate::why::tell;
 
 /// What must be said, and then happen.
 #[derive(Clone, Copy, Debug)]
-enum Expected {
+pub(crate) enum Expected {
     /// Nothing is found, and it exits 0.
     Works,
     /// Nothing is found, and it fails: what the program itself does is not known before.
     Silent,
     /// This finding alone, and it does not exit 0.
     Fails(&'static str),
+    /// This finding alone, and it does not end.
+    Hangs(&'static str),
 }
 
-use Expected::{Fails, Silent, Works};
+/// A name, the base image, the lines after FROM, and what is expected.
+pub(crate) type Case = (&'static str, &'static str, &'static str, Expected);
+
+use Expected::{Fails, Hangs, Silent, Works};
 
 const ARGUMENT: Expected = Fails("argument-missing");
 const COMMAND: Expected = Fails("command-not-in-path");
 const MISSING: Expected = Fails("command-missing");
 
-/// A name, the base image, the lines after FROM, and what is expected. The build context has `app.py` and `app.sh`, which
+/// The build context has `app.py` and `app.sh`, which
 /// exit 0, and `Main.class`, which prints something.
-const CASES: &[(&str, &str, &str, Expected)] = &[
+const CASES: &[Case] = &[
     ("python", "python:slim", "COPY app.py /app/\nWORKDIR /app\nCMD [\"python3\", \"-u\", \"app.py\"]", Works),
     ("python-elsewhere", "python:slim", "COPY app.py /\nWORKDIR /app\nCMD [\"python3\", \"-u\", \"app.py\"]", ARGUMENT),
     ("python-absent", "python:slim", "CMD [\"python3\", \"/gone.py\"]", ARGUMENT),
@@ -116,8 +121,16 @@ const MAIN: &str =
 #[test]
 #[ignore = "needs a Docker engine"]
 fn what_is_said_of_arguments_and_wrappers_before_is_what_happens() {
+    compare("arguments", CASES);
+}
+
+/// How long a container is given to end, in seconds.
+const PATIENCE: u64 = 5;
+
+/// Builds an image of each case, looks at all of them, and runs each.
+pub(crate) fn compare(table: &str, cases: &[Case]) {
     let _turn = turn();
-    let folder = scratch().join("arguments");
+    let folder = scratch().join(table);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("app.py"), "print('ran')\n").unwrap();
@@ -125,20 +138,22 @@ fn what_is_said_of_arguments_and_wrappers_before_is_what_happens() {
     fs::write(folder.join("Main.java"), MAIN).unwrap();
     fs::write(folder.join("classes"), "FROM openjdk:11\nCOPY Main.java /\nRUN javac -d / /Main.java\n").unwrap();
     let context = folder.to_str().unwrap();
-    let classes = folder.join("classes");
     let build = |name: &str, file: &str, tag: &str| {
-        docker(&format!("arguments.build.{name}"), &["build", "--file", file, "--tag", tag, context]).succeeds();
+        docker(&format!("{table}.build.{name}"), &["build", "--file", file, "--tag", tag, context]).succeeds();
     };
-    build("classes", classes.to_str().unwrap(), "minimage-arguments:classes");
-    let tags: Vec<_> = CASES.iter().map(|(name, ..)| format!("minimage-arguments:{name}")).collect();
-    for ((name, base, lines, _), tag) in CASES.iter().zip(&tags) {
-        let lines = lines.replace("COPY Main.class", "COPY --from=minimage-arguments:classes /Main.class");
+    let classes = format!("minimage-{table}:classes");
+    if cases.iter().any(|(_, _, lines, _)| lines.contains("Main.class")) {
+        build("classes", folder.join("classes").to_str().unwrap(), &classes);
+    }
+    let tags: Vec<_> = cases.iter().map(|(name, ..)| format!("minimage-{table}:{name}")).collect();
+    for ((name, base, lines, _), tag) in cases.iter().zip(&tags) {
+        let lines = lines.replace("COPY Main.class", &format!("COPY --from={classes} /Main.class"));
         let file = folder.join(format!("Dockerfile.{name}"));
         fs::write(&file, format!("FROM {base}\n{lines}\n")).unwrap();
         build(name, file.to_str().unwrap(), tag);
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_mkcompose"));
-    let ran = run("arguments.why", command.args(["why", "--format", "json"]).args(&tags));
+    let ran = run(&format!("{table}.why"), command.args(["why", "--format", "json"]).args(&tags));
     assert!(matches!(ran.code, Some(0 | 1)), "{}", ran.failure("should look at every image"));
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
     let said = |tag: &str| -> Vec<String> {
@@ -148,24 +163,37 @@ fn what_is_said_of_arguments_and_wrappers_before_is_what_happens() {
         certain.map(|finding| finding["id"].as_str().unwrap().to_owned()).collect()
     };
     let mut wrong = Vec::new();
-    for ((name, _, _, expected), tag) in CASES.iter().zip(&tags) {
-        let ran = docker(&format!("arguments.run.{name}"), &["run", "--rm", tag]);
+    for ((name, _, _, expected), tag) in cases.iter().zip(&tags) {
+        let (happened, as_expected) = started(&format!("{table}.run.{name}"), tag, *expected);
         let wanted = match expected {
             Works | Silent => Vec::new(),
-            Fails(id) => vec![(*id).to_owned()],
+            Fails(id) | Hangs(id) => vec![(*id).to_owned()],
         };
         let said = said(tag);
-        if said != wanted || (ran.code == Some(0)) != matches!(expected, Works) {
-            wrong.push(format!(
-                "{name}: said {said:?}, expected {expected:?}, ended {:?}: {}",
-                ran.code,
-                ran.output().trim()
-            ));
+        if said != wanted || !as_expected {
+            wrong.push(format!("{name}: said {said:?}, expected {expected:?}, {happened}"));
         }
     }
-    tell("arguments", wrong.len(), CASES.len());
-    let mut remove = vec!["rmi", "--force", "minimage-arguments:classes"];
+    tell(table, wrong.len(), cases.len());
+    let mut remove = vec!["rmi", "--force", classes.as_str()];
     remove.extend(tags.iter().map(String::as_str));
-    docker("arguments.remove", &remove);
-    assert!(wrong.is_empty(), "{} of {} disagree\n{}", wrong.len(), CASES.len(), wrong.join("\n"));
+    docker(&format!("{table}.remove"), &remove);
+    assert!(wrong.is_empty(), "{} of {} disagree\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+/// What happens when an image is run, and whether that is as expected.
+fn started(step: &str, tag: &str, expected: Expected) -> (String, bool) {
+    if !matches!(expected, Hangs(_)) {
+        let ran = docker(step, &["run", "--rm", tag]);
+        return (
+            format!("ended {:?}: {}", ran.code, ran.output().trim()),
+            (ran.code == Some(0)) == matches!(expected, Works),
+        );
+    }
+    let name = step.replace('.', "-");
+    docker(step, &["run", "--detach", "--name", &name, tag]);
+    std::thread::sleep(std::time::Duration::from_secs(PATIENCE));
+    let state = docker(&format!("{step}.state"), &["inspect", "--format", "{{.State.Status}}", &name]);
+    docker(&format!("{step}.remove"), &["rm", "--force", &name]);
+    (format!("is {}", state.stdout.trim()), state.stdout.trim() == "running")
 }

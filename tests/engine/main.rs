@@ -44,6 +44,7 @@ mod pasted;
 mod podman;
 mod readme;
 mod results;
+mod scripts;
 mod size;
 mod sizes;
 mod stand_ins;

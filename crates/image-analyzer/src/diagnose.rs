@@ -10,7 +10,9 @@ mod fixes;
 mod interpreter;
 mod library;
 mod program;
+mod python;
 mod run_as;
+mod script;
 mod shell;
 mod warnings;
 mod wrappers;
@@ -73,6 +75,7 @@ pub fn diagnose(image: &Image) -> Diagnosis {
         env: config.env.clone(),
         path: config.variable("PATH").unwrap_or(DEFAULT_PATH).to_owned(),
         instruction,
+        script: None,
         evidence_path: Vec::new(),
         findings: early,
         likely: Vec::new(),
@@ -102,6 +105,8 @@ struct Diagnoser<'i> {
     path: String,
     /// The instruction that holds the program.
     instruction: Instruction,
+    /// The script that is followed.
+    script: Option<Vec<u8>>,
     /// The evidence for the file that is followed now.
     evidence_path: Vec<Evidence>,
     findings: Vec<Finding>,

@@ -48,7 +48,7 @@ pub(crate) fn keep(path: &[u8], mode: u16, size: u64, most: usize, data: &mut dy
         let elf = elf_file(head, Extent { size, early: EARLY, most }, data)?;
         return Ok(FileContent::Elf(Box::new(elf)));
     }
-    if full_read_limit(path, mode).is_some_and(|most| size <= most as u64) {
+    if full_read_limit(path, mode, head).is_some_and(|most| size <= most as u64) {
         let mut text = head.to_vec();
         data.read_to_end(&mut text)?;
         return Ok(FileContent::Full(text.into()));
@@ -261,9 +261,11 @@ mod tests {
     #[test]
     fn what_streams_by_is_kept_as_from_memory() {
         let elf = library(&Places { strings: 300, dynamic: 400, size: 1024, code: 0 });
-        let cases: [(&[u8], u16, &[u8]); 13] = [
+        let cases: [(&[u8], u16, &[u8]); 15] = [
             (b"/lib/x.so", 0o644, &elf),
             (b"/run", 0o755, b"#!/bin/sh\nexit\n"),
+            (b"/run", 0o755, &[&b"#!/bin/sh\n"[..], &*vec![b'#'; 20_000]].concat()),
+            (b"/run.sh", 0o644, &[b'#'; 3000]),
             (b"/data", 0o755, &[b'#'; 3000]),
             (b"/app.jar", 0o644, &[b'P'; 9000]),
             (b"/etc/passwd", 0o644, &[b'r'; 3000]),

@@ -20,10 +20,14 @@ pub enum FindingKind {
     WorkdirNotAFolder,
     /// The command is in string form, and its shell is not in the image.
     ShellMissing,
+    /// The command was meant as a list of words, but is not valid JSON, so that a shell gets it as a line.
+    JsonFormInvalid,
     /// The command has no `/` and is not in any folder of PATH.
     CommandNotInPath,
     /// The command has a `/` and is not in the image.
     CommandMissing,
+    /// `gosu` or `su-exec` is not run as root, and cannot change the user.
+    UserCannotChange,
     /// The command is a symbolic link to a missing file, or part of a loop of links.
     CommandDangling,
     /// The command is a folder.
@@ -36,6 +40,10 @@ pub enum FindingKind {
     InterpreterNotExecutable,
     /// The interpreter must open the script, and the user cannot read it.
     ScriptNotReadable,
+    /// The `#!` line gives its interpreter several options as one word, which the interpreter does not know.
+    InterpreterOption,
+    /// The `#!` line makes `env` start the script itself again, for ever.
+    ScriptRunsItself,
     /// The file or class that an interpreter is told to run is not in the image.
     ArgumentMissing,
     /// The archive that `java` is told to run is no archive, or names no class to start.
@@ -68,6 +76,8 @@ pub enum FindingKind {
     LibraryMissing,
     /// The loader finds a file under the name of a library, and it is not a usable library.
     LibraryUnusable,
+    /// Python's standard library is not in the image.
+    StandardLibraryMissing,
     /// A library is too old: it lacks a symbol version.
     VersionMissing,
     /// A file that the user cannot execute comes first in PATH: older engines stop at it.
@@ -82,24 +92,32 @@ pub enum FindingKind {
     ZoneinfoMissing,
     /// The program looks up users, and the image has no `/etc/passwd`.
     PasswdMissing,
+    /// The program makes temporary files, and the image has no `/tmp`.
+    TmpMissing,
+    /// A virtual environment of Python has its packages for another version than its interpreter.
+    VenvVersion,
 }
 
 impl FindingKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 43] = [
         Self::NothingToRun,
         Self::UserUnknown,
         Self::GroupUnknown,
         Self::WorkdirNotAFolder,
         Self::ShellMissing,
+        Self::JsonFormInvalid,
         Self::CommandNotInPath,
         Self::CommandMissing,
+        Self::UserCannotChange,
         Self::CommandDangling,
         Self::CommandIsFolder,
         Self::CommandNotExecutable,
         Self::InterpreterMissing,
         Self::InterpreterNotExecutable,
         Self::ScriptNotReadable,
+        Self::InterpreterOption,
+        Self::ScriptRunsItself,
         Self::ArgumentMissing,
         Self::ArgumentUnusable,
         Self::FolderMissing,
@@ -116,6 +134,7 @@ impl FindingKind {
         Self::LoaderUnusable,
         Self::LibraryMissing,
         Self::LibraryUnusable,
+        Self::StandardLibraryMissing,
         Self::VersionMissing,
         Self::CommandShadowed,
         Self::ClassTooNew,
@@ -123,6 +142,8 @@ impl FindingKind {
         Self::NameServiceMissing,
         Self::ZoneinfoMissing,
         Self::PasswdMissing,
+        Self::TmpMissing,
+        Self::VenvVersion,
     ];
 
     /// Its stable id, in lower case with hyphens: `library-missing`.
@@ -164,6 +185,13 @@ impl FindingKind {
             Self::NameServiceMissing => "name-service-missing",
             Self::ZoneinfoMissing => "zoneinfo-missing",
             Self::PasswdMissing => "passwd-missing",
+            Self::TmpMissing => "tmp-missing",
+            Self::VenvVersion => "venv-version",
+            Self::JsonFormInvalid => "json-form-invalid",
+            Self::UserCannotChange => "user-cannot-change",
+            Self::InterpreterOption => "interpreter-option",
+            Self::ScriptRunsItself => "script-runs-itself",
+            Self::StandardLibraryMissing => "standard-library-missing",
         }
     }
 
@@ -186,6 +214,8 @@ impl FindingKind {
                 "getpw",
                 "passwd",
             ],
+            Self::TmpMissing => &["/tmp", "temporary", "tempfile"],
+            Self::VenvVersion => &["modulenotfounderror", "no module named"],
             Self::CommandShadowed => &["permission denied"],
             Self::ClassTooNew => &["unsupportedclassversionerror", "class file version"],
             _ => &[],
@@ -202,6 +232,8 @@ impl FindingKind {
             Self::NameServiceMissing => "it looks up a host name that is not in /etc/hosts",
             Self::ZoneinfoMissing => "it needs the time of a zone other than UTC and does not go on without",
             Self::PasswdMissing => "it looks up a user, by name or number, and does not go on without",
+            Self::TmpMissing => "it makes a temporary file and does not go on without",
+            Self::VenvVersion => "it imports a package of the virtual environment",
             _ => return None,
         })
     }
@@ -214,7 +246,9 @@ impl FindingKind {
             | Self::CaCertificatesMissing
             | Self::NameServiceMissing
             | Self::ZoneinfoMissing
-            | Self::PasswdMissing => Certainty::Likely,
+            | Self::PasswdMissing
+            | Self::TmpMissing
+            | Self::VenvVersion => Certainty::Likely,
             _ => Certainty::Certain,
         }
     }

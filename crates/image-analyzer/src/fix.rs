@@ -129,6 +129,12 @@ pub enum Fix {
     JavaRelease(u16),
     /// Run on this Java release.
     JavaRuntime(u16),
+    /// Start from a base image that has this version of Python.
+    PythonVersion(String),
+    /// Build a Go program for Linux.
+    GoForLinux,
+    /// Unpack this file, which is packed with gzip.
+    Unpack(Vec<u8>),
     /// Embed the time zones in a Go program.
     EmbedTimeZones,
 }

@@ -243,6 +243,30 @@ impl Layer {
             .map(|(_, node)| self.name(node))
     }
 
+    /// The paths of all files that `wanted` takes by name and contents, in no order. Some may be hidden by what came later.
+    pub(super) fn paths_of(&self, wanted: &dyn Fn(&[u8], &FileContent) -> bool) -> Vec<Vec<u8>> {
+        let is_file = |node: &&Node| matches!(node.kind, NodeKind::Plain(FileKind::File) | NodeKind::HardLink);
+        let nodes = self.nodes.iter().skip(1).filter(is_file);
+        let nodes = nodes.filter(|node| wanted(self.name(node), self.content(node)));
+        nodes.map(|node| self.path_of(node)).collect()
+    }
+
+    /// Is there anything of this name, in whatever folder?
+    pub(super) fn has_name(&self, name: &[u8]) -> bool {
+        let is_there = |node: &Node| node.kind != NodeKind::Whiteout && self.name(node) == name;
+        self.nodes.iter().skip(1).any(is_there)
+    }
+
+    fn path_of(&self, node: &Node) -> Vec<u8> {
+        let mut names = vec![self.name(node)];
+        let mut at = node.parent;
+        while let Some(folder) = self.node(at).filter(|_| at != ROOT) {
+            names.push(self.name(folder));
+            at = folder.parent;
+        }
+        names.iter().rev().flat_map(|name| [b"/", *name]).flatten().copied().collect()
+    }
+
     /// The entry of a folder with this name, be it a whiteout.
     pub(super) fn child(&self, folder: u32, name: &[u8]) -> Option<u32> {
         self.slots.get(self.slot(folder, name)).copied().filter(|at| *at != EMPTY)

@@ -165,6 +165,24 @@ impl FileTree {
         Ok(names.into_iter().filter(|name| self.step(parts, name).is_some()).map(<[u8]>::to_vec).collect())
     }
 
+    /// The paths of all files that `wanted` takes by name and contents, sorted; those of links are not among them.
+    pub(crate) fn paths_of(&self, wanted: &dyn Fn(&[u8], &FileContent) -> bool) -> Vec<Vec<u8>> {
+        let paths: BTreeSet<Vec<u8>> = self.layers.iter().flat_map(|layer| layer.paths_of(wanted)).collect();
+        let is_there = |path: &Vec<u8>| {
+            let found = self.entry(path);
+            let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+            found.is_ok_and(|found| {
+                found.path == *path && found.entry.kind == FileKind::File && wanted(name, found.entry.content)
+            })
+        };
+        paths.into_iter().filter(is_there).collect()
+    }
+
+    /// Is there anything of this name in any layer, in whatever folder?
+    pub(crate) fn has_name(&self, name: &[u8]) -> bool {
+        self.layers.iter().any(|layer| layer.has_name(name))
+    }
+
     fn root(&self, below: usize) -> Parts {
         let mut parts = Parts::new();
         for layer in (0..below).rev() {

@@ -126,6 +126,18 @@ fn of_users_and_runtimes(fix: &Fix, dockerfile: Option<&Dockerfile>) -> FixText 
         Fix::JavaRuntime(release) => {
             fix_text(format!("run it on Java {release}"), [format!("FROM eclipse-temurin:{release}-jre")])
         }
+        Fix::PythonVersion(version) => {
+            let version = printable(version);
+            fix_text(format!("start from a base that has Python {version}"), [format!("FROM python:{version}-slim")])
+        }
+        Fix::GoForLinux => fix_text("build it for Linux, in the stage that builds", ["ENV GOOS=linux".to_owned()]),
+        Fix::Unpack(path) => {
+            let path = quoted(path);
+            fix_text(
+                "unpack it",
+                [format!("RUN gunzip -c {path} > {path}.new && chmod 755 {path}.new && mv {path}.new {path}")],
+            )
+        }
         Fix::EmbedTimeZones => {
             let lines = dockerfile.and_then(|file| file.changed("go build", "go build", "go build -tags timetzdata"));
             fix_text(

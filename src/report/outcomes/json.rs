@@ -1,69 +1,94 @@
 //! Outcomes for programs: keys that stay, all of them always there. Described by `docs/test.schema.json`.
+//!
+//! The same types read a report again, see [`super::earlier`].
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Report;
+use super::run_info::{RunSettings, ShardNumber};
 use crate::markup::json as escape;
 use crate::repository::service_name::Set;
 use crate::runner::baseline::Changes;
 use crate::runner::outcome::OutcomeKind;
 use crate::runner::summary::{OutcomeCounts, ServiceResult};
 
-#[derive(Serialize)]
+/// The version that writes reports, and reads its own.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A report.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub(in crate::report) struct Document<'a> {
+    /// The version of mkcompose that wrote it.
+    pub(super) version: Cow<'a, str>,
     /// The image repository.
-    repository: &'a str,
+    pub(super) repository: Cow<'a, str>,
+    /// Which part of a larger run it is, as `--shard` says; null without it.
+    pub(super) shard: Option<ShardNumber>,
+    /// With what it was made.
+    pub(super) settings: Cow<'a, RunSettings>,
     /// By service, in byte order.
-    images: Vec<Entry<'a>>,
+    pub(super) images: Vec<Entry<'a>>,
     /// How many images there are of each kind.
-    total: Totals,
+    pub(super) total: Totals,
     /// Whether the user stopped the run before all was done.
-    interrupted: bool,
+    pub(super) interrupted: bool,
     /// How long the run took.
-    seconds: f64,
+    pub(super) seconds: f64,
     /// What has changed since the baseline; null without one.
-    changes: Option<&'a Changes>,
+    pub(super) changes: Option<Cow<'a, Changes>>,
+    /// What went wrong beside the images: an engine lost, a log not written.
+    pub(super) errors: Cow<'a, [String]>,
+    /// All services of the repository, tried or not, in byte order.
+    pub(super) services: Cow<'a, [String]>,
 }
 
 /// One service; what does not apply or is not known is `null`.
-#[derive(Serialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
-struct Entry<'a> {
-    service: &'a str,
-    program: &'a str,
+pub(super) struct Entry<'a> {
+    pub(super) service: Cow<'a, str>,
+    program: Cow<'a, str>,
     set: Set,
-    image: &'a str,
+    pub(super) image: Cow<'a, str>,
     #[serde(flatten)]
-    kind: OutcomeKind,
+    pub(super) kind: OutcomeKind,
     /// Whether the outcome is as expected; null if nothing is known.
     expected: Option<bool>,
+    /// What must happen when it is run: `works`, `exit N`, `cannot start` or `runs`.
+    pub(super) expect: Cow<'a, str>,
+    /// The set by which its build is expected: `err` too if an image that it is built on is of that.
+    pub(super) build_set: Set,
+    /// Whether it was built only because another image is built on it. Such an image is reported if it fails.
+    pub(super) only_a_base: bool,
     /// Why, in the words of the engine, the loader, the builder or the program.
-    message: Option<&'a str>,
+    pub(super) message: Option<Cow<'a, str>>,
     /// Why it does not work, by those words or the image's content.
-    reason: Option<&'a str>,
+    pub(super) reason: Option<Cow<'a, str>>,
     /// Of `does-not-build`: the step that failed.
-    step: Option<&'a str>,
+    pub(super) step: Option<Cow<'a, str>>,
     /// Of `does-not-build`: the last lines of that step.
-    last_lines: &'a [String],
+    pub(super) last_lines: Cow<'a, [String]>,
     /// What the program printed, at most 16 KiB: the beginning, a line that says what was cut, the end.
-    stdout: &'a str,
+    pub(super) stdout: Cow<'a, str>,
     /// The same of stderr.
-    stderr: &'a str,
+    pub(super) stderr: Cow<'a, str>,
     /// Whether `stdout` or `stderr` was cut.
-    output_cut: bool,
-    build_seconds: Option<f64>,
-    run_seconds: Option<f64>,
+    pub(super) output_cut: bool,
+    pub(super) build_seconds: Option<f64>,
+    pub(super) run_seconds: Option<f64>,
 }
 
-#[derive(Serialize)]
+/// How many images there are of each kind.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
-struct Totals {
+pub(super) struct Totals {
     images: usize,
     expected: usize,
     unexpected: usize,
@@ -75,33 +100,47 @@ struct Totals {
 /// # Errors
 /// None that is known of: it holds nothing that JSON cannot say.
 pub(super) fn render(report: Report<'_>) -> Result<String, serde_json::Error> {
-    let OutcomeCounts { images, expected, unexpected, undecided, .. } = OutcomeCounts::of(report.rows);
-    let document = Document {
-        repository: report.repository,
-        images: report.rows.iter().map(entry).collect(),
-        total: Totals { images, expected, unexpected, undecided },
-        interrupted: report.was_interrupted,
-        seconds: seconds(report.time),
-        changes: report.changes,
-    };
-    Ok(escape(&serde_json::to_string_pretty(&document)?) + "\n")
+    Ok(escape(&serde_json::to_string_pretty(&Document::of(report))?) + "\n")
+}
+
+impl<'a> Document<'a> {
+    /// The document of `report`.
+    pub(super) fn of(report: Report<'a>) -> Self {
+        let OutcomeCounts { images, expected, unexpected, undecided, .. } = OutcomeCounts::of(report.rows);
+        Self {
+            version: VERSION.into(),
+            repository: report.repository.into(),
+            shard: report.info.shard,
+            settings: Cow::Borrowed(&report.info.settings),
+            images: report.rows.iter().map(entry).collect(),
+            total: Totals { images, expected, unexpected, undecided },
+            interrupted: report.was_interrupted,
+            seconds: seconds(report.time),
+            changes: report.changes.map(Cow::Borrowed),
+            errors: Cow::Borrowed(&report.info.errors),
+            services: Cow::Borrowed(&report.info.services),
+        }
+    }
 }
 
 fn entry(row: &ServiceResult) -> Entry<'_> {
     let message = row.outcome().message();
     Entry {
-        service: row.service.as_str(),
-        program: row.service.program(),
+        service: row.service.as_str().into(),
+        program: row.service.program().into(),
         set: row.set(),
-        image: &row.image,
+        image: row.image.as_str().into(),
         kind: row.outcome().kind(),
         expected: row.is_expected(),
-        message: (!message.is_empty()).then_some(message),
-        reason: row.record.reason.as_deref(),
-        step: row.outcome().step(),
-        last_lines: &row.record.last_lines,
-        stdout: &row.record.stdout,
-        stderr: &row.record.stderr,
+        expect: row.expectation.outcome.to_string().into(),
+        build_set: row.build_set,
+        only_a_base: row.is_only_a_base,
+        message: (!message.is_empty()).then(|| message.into()),
+        reason: row.record.reason.as_deref().map(Cow::Borrowed),
+        step: row.outcome().step().map(Cow::Borrowed),
+        last_lines: Cow::Borrowed(&row.record.last_lines),
+        stdout: row.record.stdout.as_str().into(),
+        stderr: row.record.stderr.as_str().into(),
         output_cut: row.record.is_cut,
         build_seconds: row.record.build_time.map(seconds),
         run_seconds: row.record.run_time.map(seconds),
@@ -115,7 +154,7 @@ fn seconds(time: Duration) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::render;
+    use super::{VERSION, render};
     use crate::report::outcomes::tests::{changes, report, sample};
     use crate::runner::baseline::{Baseline, Changes};
     use insta::assert_snapshot;
@@ -123,7 +162,8 @@ mod tests {
     #[test]
     fn the_document() {
         let rows = sample();
-        assert_snapshot!(render(report(&rows, Some(&changes(&rows)))).unwrap());
+        let document = render(report(&rows, Some(&changes(&rows)))).unwrap();
+        assert_snapshot!(document.replacen(&format!("\"{VERSION}\""), "\"VERSION\"", 1));
     }
 
     #[test]

@@ -166,7 +166,7 @@ fn ending(name: &str) -> Option<(&str, Lookalike)> {
     if name.as_bytes().get(stem.len()) != Some(&b'.') && !WORDS.contains(&stem) {
         return None;
     }
-    let (ending, kind) = ENDINGS.into_iter().find(|(ending, _)| ending.strip_prefix('.') == Some(word))?;
+    let (ending, kind) = ENDINGS.iter().find(|(ending, _)| ending.strip_prefix('.') == Some(word))?;
     let lookalike = match kind {
         Kind::Template => Lookalike::Template(ending),
         Kind::Leftover => Lookalike::Leftover(ending),
@@ -177,7 +177,7 @@ fn ending(name: &str) -> Option<(&str, Lookalike)> {
 }
 
 fn source(name: &str) -> Option<Lookalike> {
-    let ending = SOURCE_ENDINGS.into_iter().find(|ending| name.ends_with(ending))?;
+    let ending = *SOURCE_ENDINGS.iter().find(|ending| name.ends_with(**ending))?;
     let stem = name.strip_suffix(ending)?;
     let is_source = matches!(stem, "dockerfile" | "containerfile")
         || WORDS.iter().any(|word| stem.strip_prefix(word).is_some_and(|rest| rest.starts_with(['-', '_'])));

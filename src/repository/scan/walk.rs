@@ -99,7 +99,11 @@ impl<'o> Walk<'o> {
     fn enter(&mut self, root: &Root<'o>, all: &[Root<'o>]) {
         let mut ignore_files = Vec::new();
         self.read_ignore_files_above(root, &mut ignore_files);
-        let is_ignore_file = |entry: &DirEntry| entry.file_name() == gitignore::NAME;
+        // By bytes: a path that is split into its parts for each question takes as long as the rest of the walk.
+        let is_ignore_file = |entry: &DirEntry| {
+            let path = entry.path().as_os_str().as_encoded_bytes();
+            path.strip_suffix(gitignore::NAME.as_bytes()).is_some_and(|folder| folder.ends_with(b"/"))
+        };
         // What a folder's .gitignore says must be known before its entries are judged.
         let walk = WalkDir::new(root.shown).min_depth(1).sort_by_key(move |entry| !is_ignore_file(entry));
         let mut entries = walk.into_iter();
@@ -162,7 +166,7 @@ impl Walk<'_> {
         }
         // A hidden folder may be excluded as well.
         let reason = self.left_out(entry, root, files, true);
-        let reason = if is_hidden(entry) { Some(SkipReason::Hidden) } else { reason };
+        let reason = if is_hidden(entry.file_name()) { Some(SkipReason::Hidden) } else { reason };
         let Some(reason) = reason else { return true };
         if entry.file_name() != ".git" {
             self.scan.folders.push(Skipped { path: shown(entry.path()), reason });
@@ -195,10 +199,11 @@ impl Walk<'_> {
     }
 
     fn file(&mut self, entry: &DirEntry, root: &Root<'_>, files: &[IgnoreFile]) {
-        let name = FileName::of(entry.file_name());
+        let file_name = entry.file_name();
+        let name = FileName::of(file_name);
         let is_link = entry.file_type().is_symlink();
         let is_of_interest = name != FileName::Other || is_link || !self.unused_exclude.is_empty();
-        if is_hidden(entry) || !is_of_interest {
+        if is_hidden(file_name) || !is_of_interest {
             return;
         }
         let left_out = self.left_out(entry, root, files, false);
@@ -268,11 +273,14 @@ fn kind(entry: &DirEntry) -> io::Result<Kind> {
 
 /// A path without the `./` that a scan of the working folder begins with.
 fn shown(path: &Path) -> PathBuf {
+    if !path.as_os_str().as_encoded_bytes().starts_with(b".") {
+        return path.to_owned();
+    }
     path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty()).unwrap_or(path).to_owned()
 }
 
-fn is_hidden(entry: &DirEntry) -> bool {
-    OsStr::as_encoded_bytes(entry.file_name()).starts_with(b".")
+fn is_hidden(file_name: &OsStr) -> bool {
+    file_name.as_encoded_bytes().starts_with(b".")
 }
 
 /// The way to `entry` from the scanned folder.

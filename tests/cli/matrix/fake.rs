@@ -47,6 +47,12 @@ impl Fake {
         self
     }
 
+    /// A file of the repository.
+    pub fn repository(mut self, path: &str, contents: impl AsRef<[u8]>) -> Self {
+        self.case = self.case.file(path, contents);
+        self
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.case.command(args);
         self.dress(&mut command);

@@ -5,6 +5,7 @@ mod building;
 mod expecting;
 pub mod fake;
 mod losing;
+mod merging;
 mod reporting;
 mod running;
 mod stopping;

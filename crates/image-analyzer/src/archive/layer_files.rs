@@ -36,17 +36,18 @@ fn entry(
         b'4' => EntryKind::Special(FileKind::BlockDevice),
         b'5' => EntryKind::Folder,
         b'6' => EntryKind::Special(FileKind::Pipe),
-        _ => EntryKind::File(header.unpacked_size, contents(header, tar, most)?),
+        _ => EntryKind::File(header.unpacked_size, contents(header, tar, most, budget)?),
     };
     let entry = NewEntry { path: &header.path, mode: header.mode, uid: header.uid, gid: header.gid, what };
     layer.add(entry, budget).map_err(fail)
 }
 
-/// What is kept of the file at the position of `tar`.
-fn contents(header: &Header, tar: &mut Tar<'_>, most: usize) -> Result<FileContent, LayerProblem> {
+/// What is kept of the file at the position of `tar`. Scripts are kept whole only while there is plenty of memory.
+fn contents(header: &Header, tar: &mut Tar<'_>, most: usize, budget: &Budget) -> Result<FileContent, LayerProblem> {
     let path = clean_path(&header.path).map_err(|error| LayerProblem::Entry { at: header.at, error })?;
     if header.is_sparse {
         return Ok(FileContent::Unknown);
     }
-    extract::keep(&path, header.mode, header.size, most, tar).map_err(|error| tar.io(error).into())
+    let content = extract::keep(&path, header.mode, header.size, most, tar).map_err(|error| tar.io(error))?;
+    Ok(if budget.is_short() { content.shortened(&path, header.mode) } else { content })
 }

@@ -131,6 +131,7 @@ impl Diagnoser<'_> {
         let step = TraceStep::new(Role::Argument, name);
         let (by, shown) = (printable(by), printable(name));
         match problem {
+            LookupProblem::LookupError(_) if self.is_crlf_name(name) => Some(step.missing()),
             LookupProblem::LookupError(miss) => {
                 let says = match miss {
                     LookupError::Dangling { missing, .. } => format!("a link to {}, ", printable_bytes(missing)),

@@ -8,6 +8,7 @@ use crate::finding::{Finding, FindingKind, Fix, Instruction, Source};
 use crate::layer::FileKind;
 use crate::path::{absolute, components, join};
 use crate::printable::{printable, printable_bytes, printable_json};
+use crate::rules::json_form::json_form;
 use crate::rules::path_lookup::LookupProblem;
 use crate::rules::shell_words;
 use crate::rules::word::plain_words;
@@ -66,6 +67,9 @@ impl Diagnoser<'_> {
         if *problem == LookupProblem::OutsideImage {
             return step;
         }
+        if self.is_crlf_name(first) {
+            return step.missing();
+        }
         let shown = printable(first).into_owned();
         if self.evidence_path.is_empty() {
             self.record_step(Source::Config, self.said());
@@ -79,6 +83,11 @@ impl Diagnoser<'_> {
             _ if first.is_empty() => {
                 let finding = Finding::new(FindingKind::CommandNotInPath, "the command is an empty string");
                 finding.fix([Fix::SetCommand(self.instruction, self.some_program())])
+            }
+            LookupProblem::NotInPath | LookupProblem::LookupError(LookupError::Missing(_))
+                if self.is_variable(first) =>
+            {
+                self.no_variable(first)
             }
             LookupProblem::NotInPath | LookupProblem::OutsideImage => self.not_in_path(first),
             LookupProblem::LookupError(miss) => self.nowhere(first, miss),
@@ -104,6 +113,21 @@ impl Diagnoser<'_> {
         step
     }
 
+    /// Is this the first word of an instruction in exec form, with a variable in it?
+    fn is_variable(&self, first: &str) -> bool {
+        let is_name = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '{';
+        let has_variable = first.split_once('$').is_some_and(|(_, name)| name.starts_with(is_name));
+        has_variable && self.instruction_words().first().is_some_and(|word| word == first)
+    }
+
+    /// `CMD ["$APP"]`: no shell reads it.
+    fn no_variable(&self, first: &str) -> Finding {
+        let kind = if first.contains('/') { FindingKind::CommandMissing } else { FindingKind::CommandNotInPath };
+        let message = format!("the command {} is not replaced by its value: exec form has no shell", printable(first));
+        let finding = Finding::new(kind, message).missing(first.as_bytes());
+        finding.fix(fixes::for_variable(self.image, self.instruction, &self.instruction_words()))
+    }
+
     /// A folder cannot be replaced by a copy of the program; what is in it may be what was meant.
     fn folder_as_command(&self, first: &str, path: &[u8]) -> Finding {
         let message = format!("the command {} is a folder", printable(first));
@@ -124,7 +148,7 @@ impl Diagnoser<'_> {
     }
 
     /// The line of a command in string form, where the configuration has one.
-    fn string_form(&self) -> Option<String> {
+    pub(super) fn string_form(&self) -> Option<String> {
         let config = &self.image.config;
         let default = ["/bin/sh".to_owned(), "-c".to_owned()];
         let shell = if config.shell.is_empty() { &default[..] } else { &config.shell };
@@ -137,10 +161,19 @@ impl Diagnoser<'_> {
         let name = self.instruction.name();
         let message = format!("{name} in string form needs {}, which is not in the image", printable(shell));
         let plain = shell_words::sentence(line).filter(|sentence| sentence.assigned.is_empty());
-        let exec =
-            plain.map(|sentence| sentence.words).map(|words| Fix::ExecForm(self.instruction, self.found_words(words)));
+        let meant = json_form(line).or_else(|| plain.map(|sentence| sentence.words));
+        let exec = meant.map(|words| Fix::ExecForm(self.instruction, self.found_words(words)));
         let finding = Finding::new(FindingKind::ShellMissing, message).missing(shell.as_bytes());
-        self.report(finding.fix(exec.into_iter().chain([Fix::BaseWithShell])));
+        // A layer that has a folder where the base has a link to it hides what is behind the link.
+        let usual = format!("/usr{shell}");
+        let there = self.search().file(usual.as_bytes()).is_ok();
+        let finding = if there { finding.evidence(usual.as_bytes(), "is in the image") } else { finding };
+        let by_path = there.then(|| {
+            let words = self.instruction_words().into_iter().skip(1);
+            Fix::ExecForm(self.instruction, std::iter::once(usual).chain(words).collect())
+        });
+        let base = by_path.unwrap_or(Fix::BaseWithShell);
+        self.report(finding.fix(exec.into_iter().chain([base])));
     }
 
     /// The words of a command with the first one as a path, if only that finds it.

@@ -9,6 +9,7 @@ use crate::extract::string_scan::StringHint;
 use crate::finding::{FileCopy, FindingKind, Fix, Instruction, Language, Libc, PackageManager};
 use crate::image::Image;
 use crate::path::{absolute, components, join};
+use crate::rules::shell_script::expand::{expand, from_environment};
 
 /// Who installs packages in this image.
 pub(super) fn package_manager(image: &Image) -> PackageManager {
@@ -86,6 +87,7 @@ pub(super) fn for_missing(
             .lookup(path)
             .is_ok_and(|found| found.entry.kind == crate::layer::FileKind::File && found.entry.mode & 0o111 != 0)
     });
+    let elsewhere = elsewhere.or_else(|| anywhere(image, name.as_bytes()));
     if let Some(path) = elsewhere.and_then(|path| String::from_utf8(path).ok())
         && words.first().is_some_and(|first| first == command)
     {
@@ -94,6 +96,33 @@ pub(super) fn for_missing(
     }
     fixes.push(Fix::CopyProgram(absolute(components(&join(folder, command.as_bytes())))));
     fixes
+}
+
+/// A program of this name that all may execute, in whatever folder: the one with the shortest path.
+fn anywhere(image: &Image, name: &[u8]) -> Option<Vec<u8>> {
+    let paths = image.files.paths_of(&|other, _| other == name && !name.is_empty());
+    let runs = |path: &Vec<u8>| image.files.lookup(path).is_ok_and(|found| found.entry.mode & 0o111 == 0o111);
+    paths.into_iter().filter(runs).min_by_key(|path| (components(path).count(), path.clone()))
+}
+
+/// For a command in exec form with a variable in it, which only a shell would replace: its value, if the image has it, or a
+/// shell.
+pub(super) fn for_variable(image: &Image, instruction: Instruction, words: &[String]) -> Vec<Fix> {
+    let value_of = |name: &str| from_environment(&image.config.env, name);
+    let expanded: Option<Vec<_>> = words
+        .iter()
+        .map(|word| if word.contains('$') { expand(&format!("\"{word}\""), &value_of) } else { Some(word.clone()) })
+        .collect();
+    if let Some(words) = expanded {
+        return vec![Fix::ExecForm(instruction, words)];
+    }
+    let is_plain = |word: &String| word.chars().all(|c| c.is_ascii_alphanumeric() || "_./:=$@%+,-{}".contains(c));
+    let has_shell = image.files.lookup(b"/bin/sh").is_ok();
+    let line = format!("exec {}", words.join(" "));
+    let words = ["/bin/sh".to_owned(), "-c".to_owned(), line].to_vec();
+    let fits =
+        has_shell && words.iter().skip(2).flat_map(|line| line.split(' ')).all(|word| is_plain(&word.to_owned()));
+    if fits { vec![Fix::ExecForm(instruction, words)] } else { Vec::new() }
 }
 
 /// For a file that an interpreter is given by this name and that would have to be at `path`: what is compiled comes from

@@ -5,7 +5,8 @@ use super::facts::StartedBy;
 use crate::diagnose::fixes;
 use crate::extract::file_content::FileContent;
 use crate::finding::{Finding, FindingKind, Fix, Libc, PackageManager};
-use crate::printable::printable_bytes;
+use crate::path::{absolute, components, join};
+use crate::printable::{printable, printable_bytes};
 use crate::rules::jar::release_of_jar;
 use crate::rules::java::release_of_class;
 use crate::rules::path_lookup::{LookupProblem, not_executable};
@@ -13,7 +14,7 @@ use crate::rules::shebang::{self, Env, Line, Script};
 use crate::rules::shell_options;
 use crate::rules::word::Word;
 use crate::trace::{Role, TraceStep};
-use crate::tree::FileEntry;
+use crate::tree::{FileEntry, LookupError};
 
 /// How many interpreters the kernel goes through before it gives up with ELOOP (Linux, `fs/exec.c`, `exec_binprm`).
 const DEEPEST: usize = 5;
@@ -75,9 +76,16 @@ impl Diagnoser<'_> {
             }
         } else if what.contains("byte order mark") {
             fixes.push(Fix::FirstLine("#!/bin/sh".to_owned(), path.to_vec()));
+        } else if what.contains("gzip") {
+            let unpacks = shell
+                && ["/bin/gunzip", "/usr/bin/gunzip"].iter().any(|path| self.search().file(path.as_bytes()).is_ok());
+            fixes.extend(unpacks.then(|| Fix::Unpack(path.to_vec())));
+        } else if what.contains("Windows") || what.contains("macOS") {
+            fixes.push(Fix::GoForLinux);
         } else if what.contains("JAR") || what.contains("Java") {
             fixes.extend(self.by_java(path));
-        } else {
+        } else if !["Git LFS", "HTML", "packed"].iter().any(|found| what.contains(found)) {
+            // A copy of the same file would be no better.
             fixes.push(Fix::CopyProgram(path.to_vec()));
         }
         self.report(Finding::new(id, message).evidence(path, says).fix(fixes));
@@ -151,6 +159,7 @@ impl Diagnoser<'_> {
         let mut step = step.there(path.clone());
         let before = self.findings.len();
         step.needs = self.execute(&path, StartedBy::Engine, depth + 1);
+        self.python(line.interpreter, &path);
         if by != StartedBy::Engine && self.findings.iter().skip(before).any(|finding| is_refusal(finding.kind)) {
             // A shell that is refused reads the script itself.
             self.findings.truncate(before);
@@ -160,6 +169,16 @@ impl Diagnoser<'_> {
             return step;
         }
         let asked = line.interpreter.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        if let Some((letters, fix)) = self.one_option(line, &path).filter(|_| reads) {
+            let message = format!(
+                "the #! line of {} gives its interpreter one option, `{letters}`, which it does not know",
+                printable_bytes(script)
+            );
+            let says = "takes all that follows it on a #! line as one word";
+            let finding = Finding::new(FindingKind::InterpreterOption, message.clone()).evidence(&path, says);
+            self.report(finding.fix(fix.map(|line| Fix::FirstLine(line, script.to_vec()))));
+            return step.unusable(message);
+        }
         if asked == b"env" {
             step.needs.extend(self.through_env(script, line.argument, &path, depth));
         } else if reads && reads_its_script(asked, line.argument) && self.search().readable(script).is_err() {
@@ -175,6 +194,42 @@ impl Diagnoser<'_> {
             step.needs.extend(self.of_line(&path, &[line.interpreter, line.argument], script));
         }
         step
+    }
+
+    /// Options that are given as one word to an interpreter that reads them letter by letter, and the line that was meant.
+    fn one_option(&self, line: Line<'_>, path: &[u8]) -> Option<(String, Option<String>)> {
+        let (asked, argument) = (std::str::from_utf8(line.interpreter).ok()?, std::str::from_utf8(line.argument).ok()?);
+        let letters = argument.strip_prefix('-')?.split_once([' ', '\t'])?.0;
+        let flags = match asked.rsplit('/').next()? {
+            "sh" | "ash" | "dash" | "bash" => "abefhmuvxBCEH",
+            "python" | "python2" | "python3" => "bBdEIOPqRsSuvx",
+            _ => return None,
+        };
+        if letters.is_empty() || !letters.chars().all(|letter| flags.contains(letter)) || argument.ends_with('\r') {
+            return None;
+        }
+        let together: Option<Vec<_>> = argument.split_whitespace().map(|word| word.strip_prefix('-')).collect();
+        let together = together.map(|parts| parts.concat()).filter(|all| all.chars().all(|one| flags.contains(one)));
+        let env = || {
+            let env = self.search().place(b"env").filter(|env| !self.is_busybox(env) && !self.is_busybox(path))?;
+            Some(format!("#!{} -S {asked} {argument}", printable_bytes(&env)))
+        };
+        let line = together.map(|letters| format!("#!{asked} -{letters}")).or_else(env);
+        Some((printable(argument).into_owned(), line))
+    }
+
+    /// `#!/usr/bin/env A=1 bash`: all of it is one assignment, and what is left to start is the script.
+    fn runs_itself(&mut self, script: &[u8], argument: &[u8], env: &[u8]) -> Option<TraceStep> {
+        if argument.starts_with(b"-") || !argument.contains(&b'=') || script.contains(&b'=') {
+            return None;
+        }
+        let says = format!("takes `{}` for one assignment, and the script for the program", printable_bytes(argument));
+        let message = format!("the script {} starts itself for ever", printable_bytes(script));
+        let finding = Finding::new(FindingKind::ScriptRunsItself, message.clone()).evidence(env, says);
+        let line = format!("#!/usr/bin/env -S {}", printable_bytes(argument));
+        let splits = argument.contains(&b' ') && !self.is_busybox(env);
+        self.report(finding.fix(splits.then(|| Fix::FirstLine(line, script.to_vec()))));
+        Some(TraceStep::new(Role::Interpreter, argument).unusable(message))
     }
 
     /// The file that the interpreter at `path` runs, if the words of a `#!` line name another one than the script.
@@ -203,8 +258,12 @@ impl Diagnoser<'_> {
         }
         if let LookupProblem::LookupError(_) | LookupProblem::NotInPath = problem {
             let message = format!("the interpreter {asked} of {shown} is not in the image");
-            let finding = Finding::new(FindingKind::InterpreterMissing, message).missing(name);
-            self.report(finding.fix(fixes::for_interpreter(self.image, name, script)));
+            let mut finding = Finding::new(FindingKind::InterpreterMissing, message).missing(name);
+            if let LookupProblem::LookupError(LookupError::Dangling { link, .. }) = problem {
+                let target = printable_bytes(&self.target_of(link));
+                finding = finding.evidence(link, format!("is a link to {target}, which is not there"));
+            }
+            self.report(finding.fix(self.for_interpreter(name, script, problem)));
             return step.missing();
         }
         let Some((path, why, is_permission)) = not_executable(problem) else { return step.missing() };
@@ -224,10 +283,58 @@ impl Diagnoser<'_> {
         step.unusable(message)
     }
 
+    /// What helps a script whose interpreter is not there.
+    fn for_interpreter(&self, name: &[u8], script: &[u8], problem: &LookupProblem) -> Vec<Fix> {
+        if let LookupProblem::LookupError(LookupError::Dangling { link, .. }) = problem {
+            return self.for_dangling(name, link);
+        }
+        // A layer that has a folder where the base has a link to it hides what is behind the link.
+        let usual = [&b"/usr"[..], name].concat();
+        let words = self.instruction_words();
+        let is_own = words.first().is_some_and(|word| join(&self.folder, word.as_bytes()) == script);
+        if let (true, true, Ok(usual)) =
+            (name.starts_with(b"/bin/") && is_own, self.search().file(&usual).is_ok(), String::from_utf8(usual))
+        {
+            let words = std::iter::once(usual).chain(words).collect();
+            return vec![Fix::ExecForm(self.instruction, words)];
+        }
+        fixes::for_interpreter(self.image, name, script)
+    }
+
+    /// What helps a link to an interpreter that is not there: a virtual environment has such links to where it was made.
+    fn for_dangling(&self, name: &[u8], link: &[u8]) -> Vec<Fix> {
+        let missing = &self.target_of(link);
+        let folder = fixes::parent(&fixes::parent(&self.search_place(name)));
+        let names = self.image.files.list(&join(&folder, b"lib")).unwrap_or_default();
+        let version = names.iter().find_map(|name| std::str::from_utf8(name.strip_prefix(b"python")?).ok());
+        match version {
+            Some(version) if missing.starts_with(b"/usr/local/") => vec![Fix::PythonVersion(version.to_owned())],
+            _ => fixes::for_interpreter(self.image, missing, missing),
+        }
+    }
+
+    /// Where a symbolic link leads.
+    fn target_of(&self, link: &[u8]) -> Vec<u8> {
+        let target = self.image.files.entry(link).map(|found| found.entry.target).unwrap_or_default();
+        absolute(components(&join(&fixes::parent(link), target)))
+    }
+
+    /// Where a link of this name is, be it in PATH.
+    fn search_place(&self, name: &[u8]) -> Vec<u8> {
+        if name.contains(&b'/') {
+            return join(&self.folder, name);
+        }
+        let folders = self.path.split(':').map(|folder| join(folder.as_bytes(), name));
+        let there = |path: &Vec<u8>| self.image.files.entry(path).is_ok();
+        folders.into_iter().find(there).unwrap_or_else(|| name.to_vec())
+    }
+
     /// `#!/usr/bin/env python3`: the program that `env` looks for.
     fn through_env(&mut self, script: &[u8], argument: &[u8], env: &[u8], depth: usize) -> Option<TraceStep> {
         let busybox = self.is_busybox(env);
-        let Env::Runs { program, assigned, split, arguments } = shebang::env(argument) else { return None };
+        let Env::Runs { program, assigned, split, arguments } = shebang::env(argument) else {
+            return self.runs_itself(script, argument, env);
+        };
         let step = TraceStep::new(Role::Interpreter, program.clone());
         if split && busybox {
             let message = format!("busybox env does not support -S, which {} uses", printable_bytes(script));
@@ -254,6 +361,7 @@ impl Diagnoser<'_> {
                 self.record_step(env, format!("finds {} by PATH", printable_bytes(&path)));
                 let before = self.findings.len();
                 step.needs = self.execute(&path, StartedBy::Shell, depth + 1);
+                self.python(&program, &path);
                 if self.findings.len() == before && reads && !split && reads_its_script(&program, b"") {
                     self.unreadable(script, &program);
                 }

@@ -1,7 +1,7 @@
 //! A user that a program on the way changes to: `gosu app`, `su-exec app:app`.
 
 use super::{Diagnoser, NotListed, fixes};
-use crate::finding::{Finding, Fix, Source};
+use crate::finding::{Finding, FindingKind, Fix, Source};
 use crate::printable::printable;
 use crate::rules::config_file::ConfigText;
 use crate::rules::user::UserIds;
@@ -25,6 +25,22 @@ impl Diagnoser<'_> {
                 self.user_ids.is_known = false;
             }
         }
+    }
+
+    /// Reports that the program at `path` is to change the user and is not run as root, which alone may.
+    pub(super) fn cannot_change(&mut self, path: &[u8]) {
+        let by = String::from_utf8_lossy(path).into_owned();
+        let message = format!(
+            "{} changes the user, which only root may, and the image's user is another",
+            printable(base_name(&by))
+        );
+        let finding = Finding::new(FindingKind::UserCannotChange, message);
+        let finding = finding.evidence(path, format!("is run as {}", self.user_ids.uid));
+        let words = self.instruction_words();
+        let is_own = words.first().is_some_and(|word| base_name(word) == base_name(&by));
+        let without = words.get(2..).filter(|rest| is_own && !rest.is_empty());
+        let exec = without.map(|rest| Fix::ExecForm(self.instruction, rest.to_vec()));
+        self.report(finding.fix(exec.into_iter().chain([Fix::RootUser])));
     }
 
     /// Does libc look users up in `/etc/passwd` and nowhere else? Source: `nsswitch.conf(5)`; without that file glibc looks

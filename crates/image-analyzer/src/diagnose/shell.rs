@@ -6,7 +6,8 @@ use crate::finding::{Finding, FindingKind, Fix};
 use crate::layer::FileKind;
 use crate::path::{absolute, components, join};
 use crate::printable::{printable, printable_bytes};
-use crate::rules::shell_line::{Step, steps};
+use crate::rules::json_form::json_form;
+use crate::rules::shell_line::steps;
 use crate::rules::shell_options;
 use crate::trace::TraceStep;
 use crate::tree::LookupError;
@@ -17,26 +18,33 @@ impl Diagnoser<'_> {
         if !shell_options::is_plain(&self.env) {
             return Vec::new();
         }
-        for step in steps(line) {
-            match step {
-                Step::Enter(folder, ends) => {
-                    if !self.enter(path, &folder, ends) {
-                        return Vec::new();
-                    }
-                }
-                Step::Assign(name, value) => self.assign(&name, &value),
-                Step::Run(sentence) => {
-                    let through = Through { path, is_shell: true, depth };
-                    return self.launch(&through, &sentence.assigned, &sentence.words);
-                }
-            }
+        if let Some(words) = self.meant_as_json(line) {
+            self.not_json(path, line, words);
+            return Vec::new();
         }
-        Vec::new()
+        let through = Through { path, program: path, is_shell: true, depth };
+        self.take(&through, steps(line, &self.env))
+    }
+
+    /// The words of a command that was meant as a list, if the shell fails with it for certain.
+    fn meant_as_json(&self, line: &str) -> Option<Vec<String>> {
+        let words = json_form(line).filter(|_| self.string_form().as_deref() == Some(line))?;
+        // `['x']` is a pattern for a file of that name.
+        let names = self.image.files.list(&self.folder).unwrap_or_default();
+        (!names.iter().any(|name| name.len() == 1)).then_some(words)
+    }
+
+    fn not_json(&mut self, shell: &[u8], line: &str, words: Vec<String>) {
+        let name = self.instruction.name();
+        let message = format!("{name} is not valid JSON, so a shell runs it as a line: {}", printable(line));
+        let says = "takes the bracket for a part of the command's name";
+        let finding = Finding::new(FindingKind::JsonFormInvalid, message).evidence(shell, says);
+        self.report(finding.fix([Fix::ExecForm(self.instruction, words)]));
     }
 
     /// Goes on in another folder; reports that it is not there if the line ends so. Returns whether it is known to be
     /// there.
-    fn enter(&mut self, shell: &[u8], to: &str, ends: bool) -> bool {
+    pub(super) fn enter(&mut self, shell: &[u8], to: &str, ends: bool) -> bool {
         // With CDPATH a relative folder may be elsewhere.
         if self.variable("CDPATH").is_some() || self.search().is_beyond(to.as_bytes()) {
             return false;

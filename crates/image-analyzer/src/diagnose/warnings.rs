@@ -46,8 +46,15 @@ impl Diagnoser<'_> {
                 self.no_name_service(path, elf),
                 self.no_zones(path, elf),
                 self.no_passwd(path, elf),
+                self.no_tmp(path, elf),
             ];
             findings.into_iter().flatten().filter(|_| !is_loader).for_each(|finding| self.report(finding));
+        }
+        if let Some(asked) = words.first().and_then(Word::plain) {
+            let asks = |word: &Word| matches!(word.text.as_str(), "-V" | "-VV" | "--version" | "-h" | "--help" | "-?");
+            if !words.iter().any(asks) {
+                self.python(asked.as_bytes(), path);
+            }
         }
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         if name == b"java" {
@@ -169,6 +176,22 @@ impl Diagnoser<'_> {
         let copy = FileCopy { from: b"/etc/passwd".to_vec(), folder: b"/etc".to_vec() };
         let finding = Finding::new(FindingKind::PasswdMissing, message).missing(&b"/etc/passwd"[..]);
         Some(finding.evidence(path, "contains the path /etc/passwd").fix([Fix::CopyFromBuild(vec![copy])]))
+    }
+
+    fn no_tmp(&self, path: &[u8], elf: &Elf) -> Option<Finding> {
+        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let tool = TOOLS.iter().any(|tool| tool.as_bytes() == name);
+        let makes = elf.hints.has(StringHint::MakesTemporary);
+        let names = elf.hints.has(StringHint::NamesTemporary) && !elf.hints.has(StringHint::Go);
+        let own = self.variable("TMPDIR").is_some_and(|folder| !folder.is_empty());
+        if tool || own || !(makes || names) || self.image.files.entry(b"/tmp").is_ok() {
+            return None;
+        }
+        let message = format!("{} makes temporary files, but /tmp is not in the image", printable_bytes(path));
+        let says = if makes { "calls a function that makes temporary files" } else { "contains a path in /tmp" };
+        let finding = Finding::new(FindingKind::TmpMissing, message).missing(&b"/tmp"[..]).evidence(path, says);
+        let copy = FileCopy { from: b"/tmp".to_vec(), folder: b"/tmp".to_vec() };
+        Some(finding.fix([Fix::CopyFromBuild(vec![copy])]))
     }
 
     fn java(&mut self, java: &[u8], words: &[Word]) -> Option<TraceStep> {

@@ -14,15 +14,17 @@ use crate::rules::path_lookup::LookupProblem;
 use crate::rules::shell_options;
 use crate::rules::word::{Word, all_plain, base_name, plain_words, shown};
 use crate::rules::wrappers::{RunsAs, Wrapper, wrapper};
-use crate::trace::{Role, TraceStep};
+use crate::trace::{Role, Status, TraceStep};
 
 /// How many of them may stand before each other.
 const DEEPEST: usize = 8;
 
 /// A program that starts another.
 pub(super) struct Through<'p> {
-    /// Its file.
+    /// Its file, or the script that it reads.
     pub(super) path: &'p [u8],
+    /// Its own file.
+    pub(super) program: &'p [u8],
     /// Is it a shell?
     pub(super) is_shell: bool,
     /// How many such programs led to it.
@@ -50,20 +52,30 @@ impl Diagnoser<'_> {
             return self.through_wrapper(path, wrapper, words, depth);
         }
         if !is_program {
-            return Vec::new();
+            return self.inside_script(path, words, depth);
         }
         if shell_options::is_known(base_name(asked))
             && let Some(line) = shell_options::line(words.get(1..).unwrap_or_default())
         {
             return self.through_shell(path, line, depth);
         }
-        self.argument(path, words).into_iter().collect()
+        let mut steps: Vec<_> = self.argument(path, words).into_iter().collect();
+        let script = steps.last().filter(|step| step.status == Status::Found).and_then(|step| step.path.clone());
+        if let (true, Some(script)) = (shell_options::is_known(base_name(asked)), script) {
+            steps.extend(self.through_script(&script, path, words.get(1..).unwrap_or_default(), depth));
+        }
+        steps
     }
 
     /// Follows what a program starts that only starts another one.
     fn through_wrapper(&mut self, path: &[u8], wrapper: &Wrapper, words: &[Word], depth: usize) -> Vec<TraceStep> {
         let Some(started) = wrapper.command(words.get(1..).unwrap_or_default()) else { return Vec::new() };
-        let through = Through { path, is_shell: false, depth };
+        let through = Through { path, program: path, is_shell: false, depth };
+        let changes = matches!(wrapper.user, RunsAs::Named | RunsAs::NamedByLibc);
+        if changes && self.user_ids.is_known && self.user_ids.uid != 0 {
+            self.cannot_change(path);
+            return Vec::new();
+        }
         if let Some(user) = started.operands.first().and_then(Word::plain) {
             match wrapper.user {
                 RunsAs::Named => self.run_as(path, user),
@@ -81,7 +93,7 @@ impl Diagnoser<'_> {
     /// Follows a command that another program starts.
     pub(super) fn launch(&mut self, by: &Through<'_>, assigned: &[(String, String)], words: &[Word]) -> Vec<TraceStep> {
         let Some(first) = words.first().and_then(Word::plain) else { return Vec::new() };
-        let starter = if self.is_busybox(by.path) { StartedBy::Busybox } else { StartedBy::Shell };
+        let starter = if self.is_busybox(by.program) { StartedBy::Busybox } else { StartedBy::Shell };
         if starter == StartedBy::Busybox && shell_options::is_applet(first) {
             return Vec::new();
         }

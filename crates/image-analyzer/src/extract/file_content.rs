@@ -4,6 +4,7 @@
 //! | file | kept |
 //! | --- | --- |
 //! | starts with `\x7fELF` | [`elf::ElfInfo`], executable or not: libraries mostly are not |
+//! | a script of a shell up to [`SCRIPT`] bytes, and a `*.sh` file of that size | all of it |
 //! | has an execute bit | its `#!` line, up to [`HEAD`] bytes; without one, its first [`MAGIC`] bytes |
 //! | one that a loader or libc reads ([`full_read_limit`]) | all of it, up to [`TEXT`] bytes |
 //! | one of the same name elsewhere, to which a link may lead | all of it, up to [`SMALL`] bytes |
@@ -32,6 +33,9 @@ pub(crate) const TEXT: usize = 512 * 1024;
 
 /// The largest file of which everything is kept because of its name alone.
 pub(crate) const SMALL: usize = 64 * 1024;
+
+/// The largest script of a shell of which everything is kept.
+pub(crate) const SCRIPT: usize = 16 * 1024;
 
 /// What is known of a file's contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +67,7 @@ impl FileContent {
         if bytes.starts_with(b"\x7fELF") {
             let info = elf::ElfInfo::read(&PartialFile::whole(bytes.to_vec()));
             Self::Elf(Box::new(Elf { info, hints: StringHints::of(bytes) }))
-        } else if full_read_limit(path, mode).is_some_and(|most| bytes.len() <= most) {
+        } else if full_read_limit(path, mode, bytes).is_some_and(|most| bytes.len() <= most) {
             Self::Full(bytes.into())
         } else if mode & 0o111 != 0 || is_java(path) {
             Self::Prefix(prefix_to_keep(path, bytes).into())
@@ -90,6 +94,17 @@ impl FileContent {
         if let Self::Full(bytes) = self { Some(bytes) } else { None }
     }
 
+    /// The same without what only `why` reads of a script: its first line, for where memory is short.
+    pub(crate) fn shortened(self, path: &[u8], mode: u16) -> Self {
+        match self {
+            Self::Full(bytes) if is_shell_script(path, mode, &bytes) && mode & 0o111 == 0 => Self::Skipped,
+            Self::Full(bytes) if is_shell_script(path, mode, &bytes) => {
+                Self::Prefix(prefix_to_keep(path, &bytes).into())
+            }
+            other => other,
+        }
+    }
+
     /// About how many bytes of memory it holds on to.
     pub(crate) fn memory_size(&self) -> usize {
         size_of::<Self>()
@@ -109,8 +124,9 @@ pub(crate) fn allocation_size(bytes: usize) -> usize {
 }
 
 /// Up to how many bytes all of this file is kept, if it may be one that the dynamic loader, libc, the engine or `why`
-/// itself reads; `path` is absolute and clean. A link may lead from there to a file of the same name elsewhere.
-pub(crate) fn full_read_limit(path: &[u8], mode: u16) -> Option<usize> {
+/// itself reads; `path` is absolute and clean, `start` are its first bytes. A link may lead from there to a file of the same
+/// name elsewhere.
+pub(crate) fn full_read_limit(path: &[u8], mode: u16, start: &[u8]) -> Option<usize> {
     const NAMES: [&[u8]; 6] = [b"ld.so.cache", b"passwd", b"group", b"nsswitch.conf", b"ld.so.conf", b"ld.so.preload"];
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let folder = path.strip_suffix(name).unwrap_or_default();
@@ -122,8 +138,20 @@ pub(crate) fn full_read_limit(path: &[u8], mode: u16) -> Option<usize> {
     } else if NAMES.contains(&name) && mode & 0o111 == 0 || is_package(path) {
         Some(SMALL)
     } else {
-        None
+        is_shell_script(path, mode, start).then_some(SCRIPT)
     }
+}
+
+/// Is this a script that a shell may be told to run?
+fn is_shell_script(path: &[u8], mode: u16, start: &[u8]) -> bool {
+    let line = start.strip_prefix(b"#!").unwrap_or_default();
+    let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_shell = |word: &[u8]| {
+        let name = word.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        [&b"sh"[..], b"ash", b"bash", b"dash"].contains(&name)
+    };
+    let is_run = mode & 0o111 != 0 && line.split(u8::is_ascii_whitespace).take(3).any(is_shell);
+    (is_run || path.ends_with(b".sh")) && !path.split(|byte| *byte == b'/').any(|part| part == b"node_modules")
 }
 
 /// What is kept of a file that starts so, if anything but not all is.
@@ -163,14 +191,24 @@ mod tests {
         assert_eq!(FileContent::of(b"/usr/share/doc/x", 0o644, b"text"), FileContent::Skipped);
         assert_eq!(FileContent::of(b"/etc/passwd", 0o644, b"root:x:0:0").text(), Some(b"root:x:0:0" as &[u8]));
         assert_eq!(FileContent::of(b"/data/passwd", 0o644, b"root:x:0:0").text(), Some(b"root:x:0:0" as &[u8]));
-        assert_eq!(FileContent::of(b"/usr/bin/group", 0o755, b"#!/bin/sh\nexit\n").head(), b"#!/bin/sh\n");
+        assert_eq!(FileContent::of(b"/usr/bin/group", 0o755, b"#!/bin/awk\nexit\n").head(), b"#!/bin/awk\n");
         assert_eq!(FileContent::of(b"/opt/m/etc/ld-musl-x86_64.path", 0o644, b"/m").text(), Some(b"/m" as &[u8]));
         assert_eq!(FileContent::of(b"/app/package.json", 0o755, b"{}").text(), Some(b"{}" as &[u8]));
         assert_eq!(FileContent::of(b"/app/node_modules/x/package.json", 0o644, b"{}"), FileContent::Skipped);
         assert_eq!(FileContent::of(b"/app/package.json", 0o644, &vec![b' '; SMALL + 1]), FileContent::Skipped);
-        assert_eq!(FileContent::of(b"/run.sh", 0o755, b"#!/bin/sh\nexit\n").head(), b"#!/bin/sh\n");
+        assert_eq!(FileContent::of(b"/run.py", 0o755, b"#!/bin/python\nexit\n").head(), b"#!/bin/python\n");
+        for (path, mode, text) in [
+            (&b"/run"[..], 0o755, &b"#!/bin/sh\nexit\n"[..]),
+            (b"/run", 0o755, b"#!/usr/bin/env -S bash -e\nexit\n"),
+            (b"/run.sh", 0o644, b"exit\n"),
+        ] {
+            assert_eq!(FileContent::of(path, mode, text).text(), Some(text));
+        }
+        assert_eq!(FileContent::of(b"/run", 0o644, b"#!/bin/sh\nexit\n"), FileContent::Skipped);
+        let long = [&b"#!/bin/sh\n"[..], &[b'#'; super::SCRIPT]].concat();
+        assert_eq!(FileContent::of(b"/run", 0o755, &long), FileContent::Prefix(b"#!/bin/sh\n"[..].into()));
         let endless = [b"#!".as_slice(), &[b'x'; 5000]].concat();
-        assert_eq!(FileContent::of(b"/run.sh", 0o755, &endless).head(), &endless[..HEAD]);
+        assert_eq!(FileContent::of(b"/run", 0o755, &endless).head(), &endless[..HEAD]);
         assert_eq!(FileContent::of(b"/data", 0o755, &[7; 5000]).head(), [7; MAGIC]);
         assert_eq!(FileContent::of(b"/app.jar", 0o644, &[7; 5000]).head(), [7; JAR]);
         assert_eq!(FileContent::of(b"/data/group", 0o644, &vec![b'x'; SMALL + 1]), FileContent::Skipped);

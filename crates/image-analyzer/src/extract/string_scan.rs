@@ -27,11 +27,17 @@ pub(crate) enum StringHint {
     LoadsZones,
     /// It is a Go program that has the time zones in it (`time/tzdata`).
     HasZones,
+    /// It is the usual Python, as a program of its own: it imports its first module by name.
+    Python,
+    /// It makes temporary files: by a function of Go or of libc.
+    MakesTemporary,
+    /// It names a file in `/tmp`. Go has parts of other strings there.
+    NamesTemporary,
 }
 
 /// The strings that show each hint. The places of certificates are those that OpenSSL (its default on Debian and on
 /// others), Go's `crypto/x509` and `openssl-probe` of Rust look at.
-const NEEDLES: [(&[u8], StringHint); 13] = [
+const NEEDLES: [(&[u8], StringHint); 20] = [
     (b"/etc/ssl/cert", StringHint::Certificates),
     (b"/usr/lib/ssl", StringHint::Certificates),
     (b"/etc/pki/tls", StringHint::Certificates),
@@ -45,6 +51,13 @@ const NEEDLES: [(&[u8], StringHint); 13] = [
     (b"(*tlsCreds).ClientHandshake\0", StringHint::TlsClient),
     (b"time.LoadLocation\0", StringHint::LoadsZones),
     (b"time/tzdata.", StringHint::HasZones),
+    (b"\0encodings\0", StringHint::Python),
+    (b"os.CreateTemp\0", StringHint::MakesTemporary),
+    (b"os.MkdirTemp\0", StringHint::MakesTemporary),
+    (b"\0mkstemp\0", StringHint::MakesTemporary),
+    (b"\0mkdtemp\0", StringHint::MakesTemporary),
+    (b"\0tmpfile\0", StringHint::MakesTemporary),
+    (b"\0/tmp/", StringHint::NamesTemporary),
 ];
 
 /// One less than the longest needle: what may be cut off at the end of a piece.

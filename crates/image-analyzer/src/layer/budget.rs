@@ -26,6 +26,11 @@ impl Budget {
         self.left.get()
     }
 
+    /// Is less than half of it left?
+    pub(crate) fn is_short(&self) -> bool {
+        self.left() < self.total / 2
+    }
+
     /// Takes from it.
     ///
     /// # Errors

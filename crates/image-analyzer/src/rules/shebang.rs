@@ -88,7 +88,7 @@ fn trim(mut bytes: &[u8]) -> &[u8] {
 
 /// Magic numbers: PE/COFF, Mach-O, Java (its number is that of a fat Mach-O too), ZIP, WebAssembly.
 fn without_line(head: &[u8]) -> Script<'_> {
-    const KNOWN: [(&[u8], &str); 9] = [
+    const KNOWN: [(&[u8], &str); 14] = [
         (b"MZ", "a Windows program"),
         (b"\xcf\xfa\xed\xfe", "a macOS program"),
         (b"\xce\xfa\xed\xfe", "a macOS program"),
@@ -98,9 +98,21 @@ fn without_line(head: &[u8]) -> Script<'_> {
         (b"\0asm", "a WebAssembly module, which needs a runtime"),
         (b"\xef\xbb\xbf#!", "a script with a byte order mark before its `#!`"),
         (b"!<arch>\n", "a static library"),
+        (b"\x1f\x8b", "a file packed with gzip"),
+        (b"\xfd7zXZ\0", "a file packed with xz"),
+        (b"BZh", "a file packed with bzip2"),
+        (b"\x28\xb5\x2f\xfd", "a file packed with Zstandard"),
+        (
+            b"version https://git-lfs.github.com/spec/v1",
+            "a pointer of Git LFS, not the file itself: `git lfs pull` fetches it before the build",
+        ),
     ];
     if let Some((_, what)) = KNOWN.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Script::Foreign(what);
+    }
+    let text = head.trim_ascii_start().to_ascii_lowercase();
+    if text.starts_with(b"<!doctype html") || text.starts_with(b"<html") {
+        return Script::Foreign("an HTML page, which a download may save in place of the program");
     }
     if head.contains(&0) { Script::Foreign("binary data") } else { Script::Text }
 }

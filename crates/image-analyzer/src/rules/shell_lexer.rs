@@ -1,7 +1,7 @@
 //! The words and operators of a shell's line. Source: POSIX, "Shell Command Language", 2.2 to 2.4 and 2.10.
 //!
-//! What is not understood here (subshells, functions, arrays, here-documents, bash's own operators) makes the whole line
-//! unknown: then nothing is said of it.
+//! What is not understood here (here-documents, bash's own operators and quotes) makes the whole text unknown: then nothing is
+//! said of it.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -17,6 +17,12 @@ pub(crate) enum Token {
     Redirection,
     /// What ends a command.
     End(Operator),
+    /// `(`.
+    Open,
+    /// `)`.
+    Close,
+    /// `;;`, which ends a choice of `case`.
+    Break,
 }
 
 /// What stands between two commands.
@@ -39,12 +45,19 @@ pub(crate) enum Operator {
 /// The longest line that the kernel hands to a shell, in bytes (`MAX_ARG_STRLEN`).
 const LONGEST: usize = 128 << 10;
 
-/// The pieces of a line; `None` if something in it is not understood.
+/// The pieces of a line without brackets and carriage returns; `None` if something in it is not understood.
 pub(crate) fn lex(line: &str) -> Option<Vec<Token>> {
-    if line.len() > LONGEST {
+    let tokens = lex_script(line).filter(|_| !line.contains('\r'))?;
+    let is_bracket = |token: &Token| matches!(token, Token::Open | Token::Close | Token::Break);
+    (!tokens.iter().any(is_bracket)).then_some(tokens)
+}
+
+/// The pieces of a script; `None` if something in it is not understood. A carriage return is part of a word.
+pub(crate) fn lex_script(text: &str) -> Option<Vec<Token>> {
+    if text.len() > LONGEST {
         return None;
     }
-    let mut lexer = Lexer { chars: line.chars().peekable(), tokens: Vec::new(), word: None };
+    let mut lexer = Lexer { chars: text.chars().peekable(), tokens: Vec::new(), word: None };
     lexer.run()?;
     Some(lexer.tokens)
 }
@@ -72,7 +85,7 @@ impl Lexer<'_> {
             match c {
                 ' ' | '\t' => self.end_word(),
                 '\n' => self.operator(Operator::Newline),
-                ';' if self.chars.peek() == Some(&';') => return None,
+                ';' if self.chars.next_if_eq(&';').is_some() => self.mark(Token::Break),
                 ';' => self.operator(Operator::Semicolon),
                 '&' if self.chars.next_if_eq(&'&').is_some() => self.operator(Operator::And),
                 // bash's `&>`; other shells read it otherwise.
@@ -82,7 +95,8 @@ impl Lexer<'_> {
                 '|' if self.chars.peek() == Some(&'&') => return None,
                 '|' => self.operator(Operator::Pipe),
                 '<' | '>' => self.redirection(c)?,
-                '(' | ')' | '\r' => return None,
+                '(' => self.mark(Token::Open),
+                ')' => self.mark(Token::Close),
                 '#' if self.word.is_none() => while self.chars.next_if(|c| *c != '\n').is_some() {},
                 '\'' => self.single()?,
                 '"' => self.double()?,
@@ -126,8 +140,12 @@ impl Lexer<'_> {
     }
 
     fn operator(&mut self, operator: Operator) {
+        self.mark(Token::End(operator));
+    }
+
+    fn mark(&mut self, token: Token) {
         self.end_word();
-        self.tokens.push(Token::End(operator));
+        self.tokens.push(token);
     }
 
     fn redirection(&mut self, first: char) -> Option<()> {
@@ -267,6 +285,9 @@ mod tests {
             Token::End(Operator::Pipe) => "|".to_owned(),
             Token::End(Operator::Background) => "&".to_owned(),
             Token::End(Operator::Semicolon | Operator::Newline) => ";".to_owned(),
+            Token::Open => "(".to_owned(),
+            Token::Close => ")".to_owned(),
+            Token::Break => ";;".to_owned(),
         };
         Some(lex(line)?.iter().map(show).collect::<Vec<_>>().join("_"))
     }

@@ -7,9 +7,12 @@
 mod builtin;
 
 use crate::rules::shell_lexer::{Operator, Token, lex};
+use crate::rules::shell_script::expand::{self, from_environment};
 use crate::rules::shell_words::{assignment, is_builtin};
 use crate::rules::word::Word;
-use builtin::{Builtin, builtin, is_keyword, is_sensitive};
+use builtin::{Builtin, builtin};
+
+pub(crate) use builtin::{is_folder, is_keyword, is_sensitive};
 
 /// Something that a line does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +43,8 @@ struct Command {
     end: Option<Operator>,
 }
 
-/// What the line does, up to the first program or the first thing that is not known.
-pub(crate) fn steps(line: &str) -> Vec<Step> {
+/// What the line does in this environment, up to the first program or the first thing that is not known.
+pub(crate) fn steps(line: &str, env: &[String]) -> Vec<Step> {
     let Some(commands) = lex(line).and_then(commands) else { return Vec::new() };
     let (mut steps, mut ends_on_error) = (Vec::new(), false);
     for (at, command) in commands.iter().enumerate() {
@@ -57,12 +60,19 @@ pub(crate) fn steps(line: &str) -> Vec<Step> {
             }
             Some(_) => break,
             None => {
-                steps.extend(sentence(&command.words).filter(|_| decides).map(Step::Run));
+                steps.extend(sentence(&expanded(&command.words, env, &steps)).filter(|_| decides).map(Step::Run));
                 break;
             }
         }
     }
     steps
+}
+
+/// The words of a command with the values of the environment in place. What the line sets itself is left alone.
+fn expanded(words: &[(Word, String)], env: &[String], before: &[Step]) -> Vec<(Word, String)> {
+    let is_set = |name: &str| before.iter().any(|step| matches!(step, Step::Assign(other, _) if other == name));
+    let value_of = |name: &str| from_environment(env, name).filter(|_| !is_set(name));
+    words.iter().map(|(word, raw)| (expand::expanded(word, raw, &value_of), raw.clone())).collect()
 }
 
 /// Splits a line into commands; `None` if it is not valid.
@@ -82,6 +92,7 @@ fn commands(tokens: Vec<Token>) -> Option<Vec<Command>> {
             // Empty lines.
             Token::End(Operator::Newline) if command.words.is_empty() => {}
             Token::End(_) if command.words.is_empty() => return None,
+            Token::Open | Token::Close | Token::Break => return None,
             Token::End(operator) => {
                 command.end = Some(operator);
                 commands.push(std::mem::take(&mut command));
@@ -163,7 +174,7 @@ mod tests {
                 format!("> {}", assigned.chain(words).collect::<Vec<_>>().join(" "))
             }
         };
-        steps(line).iter().map(show).collect::<Vec<_>>().join("; ")
+        steps(line, &["J=/jvm".to_owned(), "S=a b".to_owned()]).iter().map(show).collect::<Vec<_>>().join("; ")
     }
 
     #[test]
@@ -181,6 +192,10 @@ mod tests {
             ("A=$B C=d ./a", "> C=d ./a"),
             ("PORT=${PORT:-80} exec ./a", "> ./a"),
             ("'./a b'", "> ./a b"),
+            ("exec \"$J/bin/java\" $S $T \"$S\"", "> /jvm/bin/java [$S] [$T] a b"),
+            ("${J}/bin/java -v", "> /jvm/bin/java -v"),
+            ("J=/x && $J/a", ""),
+            ("J=/x exec $J/a", "> J=/x /jvm/a"),
         ] {
             assert_eq!(read(line), found, "{line}");
         }
@@ -280,8 +295,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_line_is_read(line: String, odd in "(cd|a|exec|set -e|export|A=|[ '\"$`(){}<>&|;#\n]){0,20}") {
-            let _ = steps(&line);
-            let _ = steps(&odd);
+            let _ = steps(&line, &[]);
+            let _ = steps(&odd, &[]);
         }
     }
 }

@@ -32,6 +32,32 @@ pub(crate) fn line(words: &[Word]) -> Option<&str> {
     None
 }
 
+/// The options before the file that a shell reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileOptions {
+    /// How many words they are.
+    pub count: usize,
+    /// Does an error end the script?
+    pub ends_on_error: bool,
+}
+
+/// The options of a shell that reads a file, if they change nothing of what the file means.
+pub(crate) fn for_file(words: &[String]) -> Option<FileOptions> {
+    let (mut count, mut ends_on_error) = (0, false);
+    loop {
+        let word = words.get(count)?;
+        match word.strip_prefix('-') {
+            Some("-") => return Some(FileOptions { count: count + 1, ends_on_error }),
+            Some(letters) if !letters.is_empty() && letters.chars().all(|letter| "efuvxC".contains(letter)) => {
+                ends_on_error |= letters.contains('e');
+                count += 1;
+            }
+            _ if word.starts_with(['-', '+']) => return None,
+            _ => return Some(FileOptions { count, ends_on_error }),
+        }
+    }
+}
+
 /// Does this environment leave a shell as it is: no file to read at its start, no function, no option?
 pub(crate) fn is_plain(env: &[String]) -> bool {
     env.iter().filter_map(|pair| pair.split_once('=')).all(|(name, value)| {

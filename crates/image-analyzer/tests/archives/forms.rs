@@ -42,7 +42,7 @@ fn is_the_image(image: &Image) {
     assert_eq!(image.files.list(b"/go").unwrap(), [b""; 0]);
     let hello = image.files.lookup(b"/again").unwrap().entry;
     assert_eq!((hello.kind, hello.mode, hello.uid, hello.gid, hello.size), (FileKind::File, 0o755, 1000, 1001, 15));
-    assert_eq!(hello.first_bytes(), b"#!/bin/sh\n");
+    assert_eq!(hello.first_bytes(), b"#!/bin/sh\nexit\n");
     assert!(image.files.lookup(b"/ash").unwrap().entry.is_elf());
 }
 

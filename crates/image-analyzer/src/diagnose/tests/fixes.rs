@@ -106,3 +106,50 @@ fn a_long_chain_of_links_is_no_circle() {
     let looped = first(empty().link("/w", "w").file("/hello", 0o755, Sample::program().bytes()), at("/w"));
     assert!(looped.evidence.iter().all(|evidence| !evidence.text.contains("a file")), "{looped:?}");
 }
+
+#[test]
+fn what_no_shell_replaces_is_replaced_by_the_fix() {
+    let tree =
+        || empty().file("/bin/sh", 0o755, Sample::program().bytes()).file("/srv/app", 0o755, Sample::program().bytes());
+    let fixes = |config| ask(tree(), config).findings[0].fixes.clone();
+    let known = env(cmd(&["$APP", "-v"]), &["APP=/srv/app"]);
+    assert_eq!(fixes(known), [Fix::ExecForm(Instruction::Cmd, words(&["/srv/app", "-v"]))]);
+    let shell = Fix::ExecForm(Instruction::Cmd, words(&["/bin/sh", "-c", "exec ${APP}/x --port $PORT"]));
+    assert_eq!(fixes(cmd(&["${APP}/x", "--port", "$PORT"])), [shell]);
+}
+
+#[test]
+fn a_program_in_another_folder_is_named_by_its_path() {
+    let tree = empty().file("/deep/in/app", 0o755, Sample::program().bytes());
+    let config = Config { working_dir: "/srv".into(), ..cmd(&["./app", "x"]) };
+    assert_eq!(ask(tree, config).findings[0].fixes[0], Fix::ExecForm(Instruction::Cmd, words(&["/deep/in/app", "x"])));
+}
+
+#[test]
+fn what_is_no_program_has_no_copy_of_itself_as_fix() {
+    let fixes = |head: &[u8]| ask(empty().file("/app", 0o755, head), cmd(&["/app"])).findings[0].fixes.clone();
+    assert_eq!(fixes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), []);
+    assert_eq!(fixes(b"\n<!DOCTYPE html>\n"), []);
+    assert_eq!(fixes(b"\xcf\xfa\xed\xfe"), [Fix::GoForLinux]);
+    assert_eq!(fixes(b"\x1f\x8b\x08"), []);
+    let tool = || Sample::program().bytes();
+    let tree =
+        empty().file("/bin/sh", 0o755, tool()).file("/bin/gunzip", 0o755, tool()).file("/app", 0o755, &b"\x1f\x8b"[..]);
+    assert_eq!(ask(tree, cmd(&["/app"])).findings[0].fixes, [Fix::Unpack(b"/app".to_vec())]);
+}
+
+#[test]
+fn a_shell_behind_a_hidden_link_is_named_by_its_path() {
+    let tool = || Sample::program().bytes();
+    let tree = || {
+        empty().link("/bin", "usr/bin").file("/usr/bin/sh", 0o755, tool()).layer().file(
+            "/bin/app",
+            0o755,
+            "#!/bin/sh\n",
+        )
+    };
+    let line = ask(tree(), cmd(&["/bin/sh", "-c", "x && y"]));
+    assert_eq!(line.findings[0].fixes, [Fix::ExecForm(Instruction::Cmd, words(&["/usr/bin/sh", "-c", "x && y"]))]);
+    let script = ask(tree(), cmd(&["/bin/app"]));
+    assert_eq!(script.findings[0].fixes, [Fix::ExecForm(Instruction::Cmd, words(&["/usr/bin/sh", "/bin/app"]))]);
+}

@@ -21,7 +21,8 @@ fn a_script_needs_its_interpreter() {
 fn a_carriage_return_is_part_of_the_interpreters_name() {
     assert_eq!(ids(script("#!/bin/sh\r\necho\r\n"), cmd(&["/run.sh"])), "crlf-in-script");
     assert_eq!(ids(script("#!/bin/sh -e\r\necho\r\n"), cmd(&["/run.sh"])), "crlf-in-script");
-    assert_eq!(ids(script("#!/bin/sh\necho\r\n"), cmd(&["/run.sh"])), "", "only the first line counts");
+    assert_eq!(ids(script("#!/bin/sh\necho a\r\n"), cmd(&["/run.sh"])), "", "it is part of an argument");
+    assert_eq!(ids(script("#!/bin/sh\necho\r\n"), cmd(&["/run.sh"])), "crlf-in-script", "or of the last command");
 }
 
 #[test]

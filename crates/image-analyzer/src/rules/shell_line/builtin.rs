@@ -5,7 +5,7 @@ use crate::rules::shell_words::{assignment, is_builtin};
 use crate::rules::word::Word;
 
 /// Words that begin or end more than a simple command.
-pub(super) fn is_keyword(raw: &str) -> bool {
+pub(crate) fn is_keyword(raw: &str) -> bool {
     has("! { } [[ case coproc do done elif else esac fi for function if in select then time until while", raw)
 }
 
@@ -42,7 +42,7 @@ pub(super) fn builtin(words: &[(Word, String)]) -> Option<Builtin> {
 }
 
 /// A folder that means the same to the shell and to the kernel: after a link, `..` does not.
-fn is_folder(folder: &str) -> bool {
+pub(crate) fn is_folder(folder: &str) -> bool {
     !folder.is_empty() && !folder.starts_with('-') && folder.split('/').all(|part| part != "..")
 }
 
@@ -60,7 +60,7 @@ fn exported(words: &[(Word, String)]) -> Option<Vec<(String, String)>> {
 }
 
 /// Does a program, or what is looked for, depend on this variable?
-pub(super) fn is_sensitive(name: &str) -> bool {
+pub(crate) fn is_sensitive(name: &str) -> bool {
     let exact = has("PATH CDPATH ENV BASH_ENV IFS TZ CLASSPATH SHELLOPTS BASHOPTS", name);
     exact || name.contains("OPT") || ["LD_", "SSL_", "PYTHON", "BASH_FUNC"].iter().any(|start| name.starts_with(start))
 }
