@@ -60,7 +60,7 @@ impl FileFormat for Format {
 
     fn wrote(self, head: &str) -> bool {
         match self {
-            Self::Json => head.contains("\"repository\":") && head.contains("\"images\":"),
+            Self::Json => head.starts_with('{') && head.contains("\"repository\":"),
             Self::Markdown => head.starts_with("**") && head.contains(" image"),
             Self::Junit => head.contains("<testsuites "),
             Self::Html => head.contains(html::PAGE),
@@ -248,15 +248,8 @@ pub(in crate::report) mod tests {
     }
 
     pub(in crate::report) fn report<'a>(rows: &'a [ServiceResult], changes: Option<&'a Changes>) -> Report<'a> {
-        Report {
-            repository: "minimage",
-            rows,
-            changes,
-            was_interrupted: false,
-            time: Duration::from_secs(75),
-            info: &INFO,
-            logs: None,
-        }
+        let time = Duration::from_secs(75);
+        Report { repository: "minimage", rows, changes, was_interrupted: false, time, info: &INFO, logs: None }
     }
 
     #[test]

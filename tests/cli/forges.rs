@@ -156,7 +156,7 @@ fn the_action_checks_and_lints_and_writes_the_summary() {
 fn the_action_installs_the_archive_of_its_version_if_its_sum_is_right() {
     let (Some(_), Some(_)) = (tool("curl", &["--version"]), tool("sha256sum", &["--version"])) else { return };
     let runner = Runner::new();
-    let name = format!("mkcompose-{}-{}-unknown-linux-gnu", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
+    let name = format!("mkcompose-{}-{}-unknown-linux-musl", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
     let folder = runner.case.at("archives");
     fs::create_dir_all(folder.join(&name)).unwrap();
     fs::write(folder.join(&name).join("mkcompose"), "#!/bin/sh\n").unwrap();

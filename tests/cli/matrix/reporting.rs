@@ -52,6 +52,24 @@ fn a_report_of_an_unknown_kind_is_refused_before_anything_runs() {
 }
 
 #[test]
+fn a_file_that_is_no_report_is_kept_before_anything_runs_unless_forced() {
+    let fake = Fake::of(&["a"]).image("a");
+    let fake = Fake { case: fake.case.file("r.json", "mine\n").file("s.html", "<p>mine</p>\n") };
+    let words = "this file is no such report: name another one, or overwrite it with `--force`";
+    for path in ["r.json", "s.html"] {
+        let args = ["test", "--no-build", "--report", path];
+        fake.try_it(&args).refused(&format!("error: {path}: {words}\n"));
+        assert!(fake.case.read(path).contains("mine"));
+        assert_eq!(fake.asked(""), [""; 0]);
+    }
+    for path in ["r.json", "s.html"] {
+        assert_eq!(fake.try_it(&["test", "-q", "--no-build", "--report", path, "--force"]).code(), 0);
+        assert!(!fake.case.read(path).contains("mine"));
+        assert_eq!(fake.try_it(&["test", "-q", "--no-build", "--report", path]).code(), 0, "a report of ours");
+    }
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_an_error_and_the_others_are_written() {
     let fake = Fake::of(&["a"]).image("a");
     let fake = Fake { case: fake.case.link("r.xml", "/dev/full") };
