@@ -7,7 +7,7 @@
 mod definitions;
 mod progress;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Seek as _, Write as _};
@@ -26,6 +26,9 @@ pub use definitions::Definitions;
 
 /// How long a line may be: one has up to some tens of kilobytes of output in it, or a whole Dockerfile in a warning.
 const LONGEST_LINE: usize = 8 * 1024 * 1024;
+
+/// How often it is looked at what runs.
+const PERIOD: Duration = Duration::from_millis(100);
 
 /// What bake may do before it is ended, where it is not to build all at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +79,13 @@ impl Engine {
         let state = RefCell::new((BakeProgress::new(definitions.bases()), hear));
         let mut lines = Lines::new(LONGEST_LINE);
         let limit = Deadline { time: None, interrupt, grace: Duration::ZERO };
+        // Not for every piece of what bake says: each time all that runs is looked through.
+        let looked = Cell::new(Instant::now());
         let is_over = || {
+            if looked.get().elapsed() < PERIOD {
+                return false;
+            }
+            looked.set(Instant::now());
             let (progress, hear) = &mut *state.borrow_mut();
             progress.tell_running(Instant::now(), *hear);
             limits.is_some_and(|limits| progress.is_over(limits, Instant::now()))

@@ -99,8 +99,10 @@ impl Sweep {
     fn bake(&self, jobs: &[&ImageJob], limits: Option<BakeLimits>, run: &RunContext<'_>) -> BakeResult {
         let specs: Vec<_> = jobs.iter().map(|job| &job.recipe).collect();
         let mut logs: BTreeMap<usize, Log<'_>> = BTreeMap::new();
+        let is_done: Vec<bool> = jobs.iter().map(|job| self.result(&job.service).is_some()).collect();
+        let open = |place: usize| jobs.get(place).filter(|_| is_done.get(place) == Some(&false));
         let result = run.engine.bake(&specs, limits, run.interrupt, &mut |place, event| {
-            let Some(job) = jobs.get(place) else { return };
+            let Some(job) = open(place) else { return };
             match event {
                 BakeEvent::Said(line) => {
                     logs.entry(place).or_insert_with(|| run.logs.begin(&job.service, Phase::Build)).write(line);
@@ -114,10 +116,14 @@ impl Sweep {
         });
         // What lost a race is there now, and quickly built alone.
         for (place, failure, took) in result.failed.iter().filter(|(_, failure, _)| !is_race(&failure.message)) {
-            jobs.get(*place).into_iter().for_each(|job| self.put(job, SweepResult::Failed(failure.clone(), *took)));
+            if let Some(job) = open(*place) {
+                self.put(job, SweepResult::Failed(failure.clone(), *took));
+            }
         }
         for place in &result.cut_off {
-            jobs.get(*place).into_iter().for_each(|job| self.put(job, SweepResult::CutOff));
+            if let Some(job) = open(*place) {
+                self.put(job, SweepResult::CutOff);
+            }
         }
         result
     }
@@ -146,11 +152,18 @@ fn candidates<'a>(jobs: &[&'a ImageJob]) -> Vec<&'a ImageJob> {
     with_their_bases(jobs.iter().filter(is_one).copied().collect(), &BTreeSet::new())
 }
 
-/// Those of `jobs` without a result, and not built on one that has failed.
+/// Those of `jobs` without a result, and not built on one that has failed; with all that they are built on, though it is there:
+/// as an image it would be another base to the builder, which would build the rest anew. Empty if there are none.
 fn without_done<'a>(jobs: &[&'a ImageJob], result: impl Fn(&ServiceName) -> Option<SweepResult>) -> Vec<&'a ImageJob> {
-    let built = |job: &&&ImageJob| matches!(result(&job.service), Some(SweepResult::Built(_)));
-    let built: BTreeSet<_> = jobs.iter().filter(built).map(|job| &job.service).collect();
-    with_their_bases(jobs.iter().filter(|job| result(&job.service).is_none()).copied().collect(), &built)
+    let is_built = |job: &&&ImageJob| matches!(result(&job.service), Some(SweepResult::Built(_)));
+    let built: BTreeSet<_> = jobs.iter().filter(is_built).map(|job| &job.service).collect();
+    let open = with_their_bases(jobs.iter().filter(|job| result(&job.service).is_none()).copied().collect(), &built);
+    let mut wanted: BTreeSet<_> = open.iter().map(|job| &job.service).collect();
+    let mut next = open;
+    while let Some(job) = next.pop() {
+        next.extend(jobs.iter().filter(|base| job.bases.contains(&base.service) && wanted.insert(&base.service)));
+    }
+    jobs.iter().filter(|job| wanted.contains(&job.service)).copied().collect()
 }
 
 /// Those of `jobs` whose bases are all among them, at any depth, or `there`.
@@ -228,6 +241,8 @@ mod tests {
             "c" => Some(SweepResult::Built(Duration::ZERO)),
             _ => None,
         });
-        assert_eq!(names(&left), ["d"]);
+        assert_eq!(names(&left), ["c", "d"]);
+        let done = without_done(&all.iter().collect::<Vec<_>>(), |_| Some(SweepResult::CutOff));
+        assert_eq!(names(&done), [""; 0]);
     }
 }
