@@ -22,7 +22,7 @@ pub enum Format {
 #[command(
     after_help = "Nothing is run and nothing is written to disk. The findings follow from the image's files by the rules \
 of the engine, the kernel and the dynamic loaders; what the program does once it runs is not known.\n\nExit codes:\n  0  \
-nothing keeps an image from starting; it may have hints\n  1  an image cannot start, or with --strict has a hint\n  2  an image could not be read"
+nothing keeps an image from starting; it may have hints\n  1  an image cannot start, or with --strict has a hint, or with --all has a file that could not run\n  2  an image could not be read"
 )]
 pub struct WhyArgs {
     /// Services, globs for services, or any images of the engine; with --archive, the images to read from it
@@ -34,6 +34,9 @@ pub struct WhyArgs {
     /// Draw each file that was followed: command, program, loader, libraries
     #[arg(long, conflicts_with = "format")]
     pub tree: bool,
+    /// Look at every program, library and script of the image too, not only at what it starts
+    #[arg(long)]
+    pub all: bool,
     /// Exit with 1 for hints too: what fails only if the program does a certain thing
     #[arg(long)]
     pub strict: bool,

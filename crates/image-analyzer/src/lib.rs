@@ -39,6 +39,7 @@ pub use archive::read_options::ReadOptions;
 pub use archive::{read_archive, read_config, read_layer_sizes, read_layout};
 pub use config::{Config, Platform};
 pub use decompress::DecompressionLimit;
+pub use diagnose::all::{Survey, survey};
 pub use diagnose::{Diagnosis, diagnose};
 #[cfg(feature = "test-builder")]
 pub use elf::test_builder;
