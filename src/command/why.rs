@@ -19,7 +19,8 @@ use crate::repository::service::Service;
 use crate::repository::service_name::{ServiceName, Set};
 use crate::terminal::Terminal;
 use image_analyzer::printable::printable_path;
-use image_analyzer::{Image, ReadError, ReadOptions, diagnose, read_archive, read_layout, survey};
+use image_analyzer::survey::survey;
+use image_analyzer::{Image, ReadError, ReadOptions, diagnose, read_archive, read_layout};
 
 /// Reports why the images that are asked for cannot start.
 ///

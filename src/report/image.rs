@@ -9,9 +9,10 @@ use std::fmt::Write as _;
 
 use crate::terminal::{Style, styled};
 use fix::Dockerfile;
+use image_analyzer::Diagnosis;
 use image_analyzer::printable::{printable, printable_bytes};
+use image_analyzer::survey::Survey;
 use image_analyzer::{Certainty, Evidence, Finding};
-use image_analyzer::{Diagnosis, Survey};
 
 /// The diagnosis of one image.
 #[derive(Debug)]
@@ -71,7 +72,9 @@ fn files(report: &ImageReport, survey: &Survey, color: bool) -> String {
             "{name}: {}\n",
             styled(&format!("all {count} programs, libraries and scripts could run"), Style::Good, color)
         ),
-        found => format!("{name}: {count} programs, libraries and scripts; {found} reasons why some could not run\n"),
+        found => {
+            format!("{name}: {count} programs, libraries and scripts, of which some could not run: findings: {found}\n")
+        }
     };
     for finding in &survey.findings {
         let verdict = styled("could not run", Style::Bad, color);

@@ -27,6 +27,7 @@ mod engine;
 mod err_set;
 mod exact;
 mod expectations;
+mod fixes;
 mod https;
 mod images;
 mod local_bases;

@@ -31,6 +31,7 @@ mod partial_file;
 mod path;
 pub mod printable;
 mod rules;
+pub mod survey;
 mod tar;
 pub mod trace;
 mod tree;
@@ -39,7 +40,6 @@ pub use archive::read_options::ReadOptions;
 pub use archive::{read_archive, read_config, read_layer_sizes, read_layout};
 pub use config::{Config, Platform};
 pub use decompress::DecompressionLimit;
-pub use diagnose::all::{Survey, survey};
 pub use diagnose::{Diagnosis, diagnose};
 #[cfg(feature = "test-builder")]
 pub use elf::test_builder;
