@@ -20,7 +20,7 @@ pub enum Format {
 /// The flags of `mkcompose why`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "This command runs nothing and writes nothing to disk. It reads the image's files and applies the rules of the engine, the kernel and the dynamic loaders. It does not know what the program does after its start.\n\nExit codes:\n  0  no reason why an image cannot start; there may be hints\n  1  an image cannot start, or has a hint and --strict was given\n  2  an image could not be read"
+    after_help = "This command runs nothing and writes nothing to disk. It reads the image's files and applies the rules of the engine, the kernel and the dynamic loaders. It does not know what the program does after its start.\n\nExit codes:\n  0  no reason why an image cannot start; there may be hints\n  1  an image cannot start, or --strict is given and it has a hint, or --all is given and a file of it cannot run\n  2  an image could not be read"
 )]
 pub struct WhyArgs {
     /// Services, globs for services, or any images of the engine; with --archive, the images to read from it
@@ -32,6 +32,9 @@ pub struct WhyArgs {
     /// Show the files as a tree: command, program, loader, libraries
     #[arg(long, conflicts_with = "format")]
     pub tree: bool,
+    /// Check every program, library and script of the image, not only the ones that it starts
+    #[arg(long)]
+    pub all: bool,
     /// Also exit with 1 for hints: problems that occur only if the program does a certain thing
     #[arg(long)]
     pub strict: bool,

@@ -19,6 +19,7 @@ use crate::repository::service::Service;
 use crate::repository::service_name::{ServiceName, Set};
 use crate::terminal::Terminal;
 use image_analyzer::printable::printable_path;
+use image_analyzer::survey::survey;
 use image_analyzer::{Image, ReadError, ReadOptions, diagnose, read_archive, read_layout};
 
 /// Reports why the images that are asked for cannot start.
@@ -38,7 +39,7 @@ pub fn run(args: &WhyArgs, options: &Options, terminal: &Terminal) -> Result<Exi
     let mut unseen = false;
     for wanted in wanted {
         match look(&wanted, args, options).and_then(|image| for_linux(&wanted, image)) {
-            Ok(image) => subjects.push(report(wanted, &image)),
+            Ok(image) => subjects.push(report(wanted, &image, args.all)),
             Err(error) => {
                 terminal.error(&error);
                 unseen = true;
@@ -57,8 +58,10 @@ pub fn run(args: &WhyArgs, options: &Options, terminal: &Terminal) -> Result<Exi
         })?;
     }
     // What depends on the program is a hint, unless it is to count.
-    let counts =
-        |report: &ImageReport| !report.diagnosis.can_start() || args.strict && !report.diagnosis.findings.is_empty();
+    let counts = |report: &ImageReport| {
+        let has_broken = report.survey.as_ref().is_some_and(|survey| !survey.findings.is_empty());
+        !report.diagnosis.can_start() || has_broken || args.strict && !report.diagnosis.findings.is_empty()
+    };
     let found = subjects.iter().any(counts);
     Ok(if unseen {
         ExitCode::Error
@@ -197,7 +200,7 @@ fn for_linux(wanted: &Wanted, image: Image) -> Result<Image, Error> {
     }
 }
 
-fn report(wanted: Wanted, image: &Image) -> ImageReport {
+fn report(wanted: Wanted, image: &Image, all: bool) -> ImageReport {
     let text = wanted.service.as_ref().and_then(|dockerfile| fs::read(&dockerfile.dockerfile).ok());
     ImageReport {
         image: wanted.reference.or_else(|| image.names.first().cloned()),
@@ -205,5 +208,6 @@ fn report(wanted: Wanted, image: &Image) -> ImageReport {
         service: wanted.service.map(|dockerfile| dockerfile.name.to_string()),
         dockerfile: text.map(|text| Dockerfile::parse(&String::from_utf8_lossy(&text))),
         diagnosis: diagnose(image),
+        survey: all.then(|| survey(image)),
     }
 }

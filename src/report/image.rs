@@ -11,6 +11,7 @@ use crate::terminal::{Style, styled};
 use fix::Dockerfile;
 use image_analyzer::Diagnosis;
 use image_analyzer::printable::{printable, printable_bytes};
+use image_analyzer::survey::Survey;
 use image_analyzer::{Certainty, Evidence, Finding};
 
 /// The diagnosis of one image.
@@ -26,12 +27,17 @@ pub struct ImageReport {
     pub dockerfile: Option<Dockerfile>,
     /// What was found.
     pub diagnosis: Diagnosis,
+    /// What was found of all its files, if that was asked for.
+    pub survey: Option<Survey>,
 }
 
 /// The reasons of all images, an empty line between two.
 pub fn render(reports: &[ImageReport], draw: bool, color: bool) -> String {
     let each = reports.iter().map(|report| {
         let mut text = reasons(report, color);
+        if let Some(survey) = &report.survey {
+            text.push_str(&files(report, survey, color));
+        }
         if draw {
             text.insert_str(0, &format!("{}\n", tree::render(report, color)));
         }
@@ -56,6 +62,26 @@ fn reasons(report: &ImageReport, color: bool) -> String {
         body(&mut text, finding, report.dockerfile.as_ref(), color);
         text
     })
+}
+
+/// What could not run of all files, and how many there are.
+fn files(report: &ImageReport, survey: &Survey, color: bool) -> String {
+    let (name, count) = (printable(&report.name), survey.files);
+    let mut text = match survey.findings.len() {
+        0 => format!(
+            "{name}: {}\n",
+            styled(&format!("all {count} programs, libraries and scripts could run"), Style::Good, color)
+        ),
+        found => {
+            format!("{name}: {count} programs, libraries and scripts, of which some could not run: findings: {found}\n")
+        }
+    };
+    for finding in &survey.findings {
+        let verdict = styled("could not run", Style::Bad, color);
+        let _ = writeln!(text, "{name}: a file {verdict}: {} ({})", finding.message, finding.kind);
+        body(&mut text, finding, report.dockerfile.as_ref(), color);
+    }
+    text
 }
 
 fn body(text: &mut String, finding: &Finding, dockerfile: Option<&Dockerfile>, color: bool) {

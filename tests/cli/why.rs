@@ -343,6 +343,30 @@ image.tar starts, but may fail: /hello looks up users, but /etc/passwd is not in
     case.run(["why", "--archive", "image.tar", "--strict"]).expect(1, said, "");
 }
 
+#[test]
+fn all_files_are_looked_at_where_that_is_asked_for() {
+    let layer =
+        tar(&[file("hello", Sample::program().bytes()).mode(0o755), file("opt/tool", "#!/usr/bin/gone\n").mode(0o755)]);
+    let case = Case::empty().file("image.tar", tar(&docker_new(&[layer])));
+    case.run(["why", "--archive", "image.tar"]).expect(0, "image.tar: nothing found that keeps it from starting\n", "");
+    let said = "\
+image.tar: nothing found that keeps it from starting
+image.tar: 2 programs, libraries and scripts, of which some could not run: findings: 1
+image.tar: a file could not run: the interpreter /usr/bin/gone of /opt/tool is not in the image (interpreter-missing)
+  /opt/tool starts with #!/usr/bin/gone
+  fix: copy the program there
+    COPY --from=0 /usr/bin/gone /usr/bin/gone
+";
+    case.run(["why", "--archive", "image.tar", "--all"]).expect(1, said, "");
+    let json = case.run(["why", "--archive", "image.tar", "--all", "--format", "json"]).stdout();
+    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let image = &document["images"][0];
+    assert_eq!((&image["starts"], &image["files"]["count"]), (&true.into(), &2.into()));
+    assert_eq!(image["files"]["findings"][0]["id"], "interpreter-missing");
+    let plain = case.run(["why", "--archive", "image.tar", "--format", "json"]).stdout();
+    assert!(!plain.contains("\"files\""), "{plain}");
+}
+
 /// An archive of one layer whose image has this configuration.
 fn configured(config: &str, layer: Vec<u8>) -> Vec<u8> {
     let config = format!(

@@ -29,6 +29,7 @@ mod err_set;
 mod every_engine;
 mod exact;
 mod expectations;
+mod fixes;
 mod https;
 mod images;
 mod linked;

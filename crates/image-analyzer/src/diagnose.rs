@@ -3,6 +3,7 @@
 //! Nothing is run. The findings follow from the files alone, by the rules of the engine, the kernel and the loaders. What a
 //! program does once it runs is not known, so an image without findings may still fail.
 
+pub(crate) mod all;
 mod argument;
 mod command;
 mod facts;
@@ -14,6 +15,7 @@ mod python;
 mod run_as;
 mod script;
 mod shell;
+mod symbols;
 mod warnings;
 mod wrappers;
 
@@ -68,18 +70,8 @@ pub fn diagnose(image: &Image) -> Diagnosis {
         UserIds::root()
     });
     early.extend(bad_folder(image));
-    let mut diagnoser = Diagnoser {
-        image,
-        user_ids,
-        folder: folder(image),
-        env: config.env.clone(),
-        path: config.variable("PATH").unwrap_or(DEFAULT_PATH).to_owned(),
-        instruction,
-        script: None,
-        evidence_path: Vec::new(),
-        findings: early,
-        likely: Vec::new(),
-    };
+    let path = config.variable("PATH").unwrap_or(DEFAULT_PATH);
+    let mut diagnoser = Diagnoser { user_ids, instruction, findings: early, ..Diagnoser::new(image, path) };
     if words.is_empty() {
         let finding = Finding::new(FindingKind::NothingToRun, "neither ENTRYPOINT nor CMD says what to run");
         let program = diagnoser.some_program();
@@ -105,6 +97,8 @@ struct Diagnoser<'i> {
     path: String,
     /// The instruction that holds the program.
     instruction: Instruction,
+    /// Is each file of the image looked at, not only what it starts?
+    is_survey: bool,
     /// The script that is followed.
     script: Option<Vec<u8>>,
     /// The evidence for the file that is followed now.
@@ -112,6 +106,25 @@ struct Diagnoser<'i> {
     findings: Vec<Finding>,
     /// Findings that are only likely; they come last.
     likely: Vec<Finding>,
+}
+
+impl<'i> Diagnoser<'i> {
+    /// One that looks from WORKDIR as root.
+    fn new(image: &'i Image, path: &str) -> Self {
+        Self {
+            image,
+            user_ids: UserIds::root(),
+            folder: folder(image),
+            env: image.config.env.clone(),
+            path: path.to_owned(),
+            instruction: Instruction::Cmd,
+            is_survey: false,
+            script: None,
+            evidence_path: Vec::new(),
+            findings: Vec::new(),
+            likely: Vec::new(),
+        }
+    }
 }
 
 impl Diagnoser<'_> {

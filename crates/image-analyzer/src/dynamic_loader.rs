@@ -97,6 +97,11 @@ pub(crate) struct LoadResult<'a> {
     pub is_unsure: bool,
 }
 
+/// Does musl's loader take this name for itself?
+pub(crate) fn is_musl_itself(name: &[u8]) -> bool {
+    musl::is_itself(name)
+}
+
 /// Which libc a loader belongs to, by what it is and else by its path.
 ///
 /// A file where glibc's loader should be that does not call itself one is something else, such as Alpine's gcompat,

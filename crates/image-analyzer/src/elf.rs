@@ -12,10 +12,12 @@ mod dynamic;
 mod headers;
 mod machine;
 mod needed_ranges;
+mod symbols;
 mod versions;
 
 pub(crate) use machine::{Machine, machine_of};
 pub(crate) use needed_ranges::{head, wanted};
+pub(crate) use symbols::{Symbols, demangled};
 pub(crate) use versions::Requirement;
 
 use crate::partial_file::PartialFile;
@@ -96,6 +98,8 @@ pub(crate) struct ElfInfo {
     pub requires: Vec<Requirement>,
     /// The versions it provides; `None` if it has no versions at all, in which case the loader does not check.
     pub provides: Option<Vec<Vec<u8>>>,
+    /// Its symbols; `None` if they are not known.
+    pub symbols: Option<Box<Symbols>>,
     /// Of a glibc loader: its built-in folders, in order, as they stand in the file.
     pub system_folders: Vec<Vec<u8>>,
     /// Does the file lack whole pages of what its program headers say is to be loaded?
@@ -198,6 +202,8 @@ impl ElfInfo {
         self.no_default_folders = flags & headers::DF_1_NODEFLIB != 0;
         self.requires = versions::requires(dynamic)?;
         self.provides = versions::provides(dynamic)?;
+        let is_known = self.machine.arch().is_some();
+        self.symbols = if is_known { Symbols::read(dynamic).map(Box::new) } else { None };
         Ok(())
     }
 
@@ -217,6 +223,7 @@ impl ElfInfo {
             runpath: None,
             requires: Vec::new(),
             provides: None,
+            symbols: None,
             system_folders: Vec::new(),
             truncated: false,
             defect: None,
@@ -233,6 +240,7 @@ impl ElfInfo {
             + strings(&self.system_folders)
             + self.requires.iter().map(Requirement::memory_size).sum::<usize>()
             + self.provides.as_deref().map_or(0, strings)
+            + self.symbols.as_ref().map_or(0, |symbols| symbols.memory_size())
     }
 }
 

@@ -80,6 +80,8 @@ pub enum FindingKind {
     StandardLibraryMissing,
     /// A library is too old: it lacks a symbol version.
     VersionMissing,
+    /// No library that is loaded defines a symbol that must be there at the start.
+    SymbolMissing,
     /// A file that the user cannot execute comes first in PATH: older engines stop at it.
     CommandShadowed,
     /// Java code is compiled for a newer release than the image's runtime.
@@ -100,7 +102,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::NothingToRun,
         Self::UserUnknown,
         Self::GroupUnknown,
@@ -136,6 +138,7 @@ impl FindingKind {
         Self::LibraryUnusable,
         Self::StandardLibraryMissing,
         Self::VersionMissing,
+        Self::SymbolMissing,
         Self::CommandShadowed,
         Self::ClassTooNew,
         Self::CaCertificatesMissing,
@@ -179,6 +182,7 @@ impl FindingKind {
             Self::LibraryMissing => "library-missing",
             Self::LibraryUnusable => "library-unusable",
             Self::VersionMissing => "version-missing",
+            Self::SymbolMissing => "symbol-missing",
             Self::CommandShadowed => "command-shadowed",
             Self::ClassTooNew => "class-too-new",
             Self::CaCertificatesMissing => "ca-certificates-missing",

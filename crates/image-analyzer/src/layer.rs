@@ -11,6 +11,7 @@
 mod budget;
 mod build;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 
@@ -248,6 +249,14 @@ impl Layer {
         let is_file = |node: &&Node| matches!(node.kind, NodeKind::Plain(FileKind::File) | NodeKind::HardLink);
         let nodes = self.nodes.iter().skip(1).filter(is_file);
         let nodes = nodes.filter(|node| wanted(self.name(node), self.content(node)));
+        nodes.map(|node| self.path_of(node)).collect()
+    }
+
+    /// The paths of all files and links with one of these names, in no order. Some may be hidden by what came later.
+    pub(super) fn named(&self, names: &BTreeSet<&[u8]>) -> Vec<Vec<u8>> {
+        let is_file =
+            |node: &&Node| matches!(node.kind, NodeKind::Plain(FileKind::File | FileKind::Link) | NodeKind::HardLink);
+        let nodes = self.nodes.iter().skip(1).filter(is_file).filter(|node| names.contains(self.name(node)));
         nodes.map(|node| self.path_of(node)).collect()
     }
 

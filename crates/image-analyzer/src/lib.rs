@@ -31,6 +31,7 @@ mod partial_file;
 mod path;
 pub mod printable;
 mod rules;
+pub mod survey;
 mod tar;
 pub mod trace;
 mod tree;

@@ -178,6 +178,13 @@ impl FileTree {
         paths.into_iter().filter(is_there).collect()
     }
 
+    /// The paths of files and links with one of these names, sorted; those of links that lead nowhere are not among them.
+    pub(crate) fn named(&self, names: &BTreeSet<&[u8]>) -> Vec<Vec<u8>> {
+        let paths: BTreeSet<Vec<u8>> = self.layers.iter().flat_map(|layer| layer.named(names)).collect();
+        let is_there = |path: &Vec<u8>| self.lookup(path).is_ok_and(|found| found.entry.kind == FileKind::File);
+        paths.into_iter().filter(is_there).collect()
+    }
+
     /// Is there anything of this name in any layer, in whatever folder?
     pub(crate) fn has_name(&self, name: &[u8]) -> bool {
         self.layers.iter().any(|layer| layer.has_name(name))

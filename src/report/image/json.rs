@@ -21,7 +21,15 @@ struct Entry<'a> {
     starts: bool,
     command: &'a [String],
     findings: Vec<Found<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Files<'a>>,
     chain: Link,
+}
+
+#[derive(Serialize)]
+struct Files<'a> {
+    count: usize,
+    findings: Vec<Found<'a>>,
 }
 
 #[derive(Serialize)]
@@ -75,6 +83,10 @@ fn entry(report: &ImageReport) -> Entry<'_> {
         starts: diagnosis.can_start(),
         command: &diagnosis.command,
         findings: diagnosis.findings.iter().map(|finding| found(finding, report)).collect(),
+        files: report.survey.as_ref().map(|survey| Files {
+            count: survey.files,
+            findings: survey.findings.iter().map(|finding| found(finding, report)).collect(),
+        }),
         chain: link(&diagnosis.trace),
     }
 }

@@ -15,6 +15,7 @@ fn report(name: &str, dockerfile: Option<&str>, cmd: &[&str], tree: FileTreeBuil
         service: dockerfile.map(|_| name.to_owned()),
         image: Some(format!("minimage:{name}")),
         dockerfile: dockerfile.map(Dockerfile::parse),
+        survey: None,
         diagnosis: diagnose(&image),
     }
 }

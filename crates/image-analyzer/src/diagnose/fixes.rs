@@ -94,7 +94,10 @@ pub(super) fn for_missing(
         let words = std::iter::once(path).chain(words.iter().skip(1).cloned()).collect();
         fixes.push(Fix::ExecForm(instruction, words));
     }
-    fixes.push(Fix::CopyProgram(absolute(components(&join(folder, command.as_bytes())))));
+    // What is there need not be copied.
+    if fixes.is_empty() {
+        fixes.push(Fix::CopyProgram(absolute(components(&join(folder, command.as_bytes())))));
+    }
     fixes
 }
 

@@ -32,7 +32,11 @@ impl Diagnoser<'_> {
                 .into_iter()
                 .filter(|_| libc == Libc::Glibc)
                 .map(|missing_versions| too_old(program, &all, &missing_versions, libc));
-            (steps(&all, 0), lost.chain(old).collect::<Vec<_>>())
+            let mut findings: Vec<_> = lost.chain(old).collect();
+            if findings.is_empty() {
+                findings.extend(self.no_symbols(program, &all, libc));
+            }
+            (steps(&all, 0), findings)
         };
         together(&mut findings);
         for finding in findings {

@@ -11,7 +11,7 @@ use crate::printable::printable_bytes;
 impl Diagnoser<'_> {
     /// Looks at what the interpreter at `path`, if it is Python's, finds of its own files; it is called by `asked`.
     pub(super) fn python(&mut self, asked: &[u8], path: &[u8]) {
-        let Some(version) = version_of(path) else { return };
+        let Some(version) = version_of(path).filter(|_| !self.is_survey) else { return };
         let Some(elf) = self.image.files.lookup(path).ok().and_then(|found| found.entry.content.elf()) else { return };
         let shared = |info: &ElfInfo| info.needed.iter().any(|name| name.starts_with(b"libpython"));
         let is_python = elf.hints.has(StringHint::Python) || elf.info.as_ref().is_ok_and(shared);

@@ -13,6 +13,8 @@ mod likely;
 mod program;
 mod script;
 mod shell;
+mod survey;
+mod symbols;
 mod words;
 mod wrapper;
 

@@ -26,6 +26,34 @@ pub(super) const DT_SONAME: u64 = 14;
 pub(super) const DT_RPATH: u64 = 15;
 /// Folders to search, not inherited.
 pub(super) const DT_RUNPATH: u64 = 29;
+/// The address of the symbol table.
+pub(super) const DT_SYMTAB: u64 = 6;
+/// The address of a hash table of symbols.
+pub(super) const DT_HASH: u64 = 4;
+/// The address of a hash table of symbols, as GNU has it.
+pub(super) const DT_GNU_HASH: u64 = 0x6fff_fef5;
+/// The address of relocations with addends, and their size.
+pub(super) const DT_RELA: u64 = 7;
+/// How many bytes of relocations with addends.
+pub(super) const DT_RELASZ: u64 = 8;
+/// The address of relocations without addends, and their size.
+pub(super) const DT_REL: u64 = 17;
+/// How many bytes of relocations without addends.
+pub(super) const DT_RELSZ: u64 = 18;
+/// The address of relocations for calls.
+pub(super) const DT_JMPREL: u64 = 23;
+/// How many bytes of relocations for calls.
+pub(super) const DT_PLTRELSZ: u64 = 2;
+/// Which kind the relocations for calls are.
+pub(super) const DT_PLTREL: u64 = 20;
+/// Bind at once.
+pub(super) const DT_BIND_NOW: u64 = 24;
+/// Flags, among them `DF_BIND_NOW`.
+pub(super) const DT_FLAGS: u64 = 30;
+/// In `DT_FLAGS`: bind at once.
+pub(super) const DF_BIND_NOW: u64 = 8;
+/// In `DT_FLAGS_1`: bind at once.
+pub(super) const DF_1_NOW: u64 = 1;
 /// Flags, among them the two below.
 pub(super) const DT_FLAGS_1: u64 = 0x6fff_fffb;
 /// The address of the versions that are provided, and how many.

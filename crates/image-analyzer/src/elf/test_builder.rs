@@ -17,6 +17,8 @@ pub struct Sample {
     dynamic: Vec<(u64, Value)>,
     requires: Vec<(String, Vec<String>)>,
     provides: Vec<String>,
+    /// Symbols of a 64-bit file: each with whether it is defined here, and whether a call refers to it, not data.
+    symbols: Vec<(String, bool, bool)>,
     data: Vec<u8>,
 }
 
@@ -39,6 +41,7 @@ impl Sample {
             dynamic: Vec::new(),
             requires: Vec::new(),
             provides: Vec::new(),
+            symbols: Vec::new(),
             data: Vec::new(),
         }
     }
@@ -119,6 +122,27 @@ impl Sample {
         self
     }
 
+    /// A function that it defines.
+    #[must_use]
+    pub fn defines(mut self, name: &str) -> Self {
+        self.symbols.push((name.to_owned(), true, false));
+        self
+    }
+
+    /// A function that it calls.
+    #[must_use]
+    pub fn calls(mut self, name: &str) -> Self {
+        self.symbols.push((name.to_owned(), false, true));
+        self
+    }
+
+    /// A variable that it refers to.
+    #[must_use]
+    pub fn refers(mut self, name: &str) -> Self {
+        self.symbols.push((name.to_owned(), false, false));
+        self
+    }
+
     /// Bytes that are somewhere in it.
     #[must_use]
     pub fn data(mut self, data: &[u8]) -> Self {
@@ -158,6 +182,7 @@ impl Writer<'_> {
             entries.push((*tag, value));
         }
         let (needed, provided) = (self.needed(), self.provided());
+        let tables = self.tables();
         let strings_at = (headers + interpreter.len() + 1) as u64;
         let needed_at = (strings_at + self.strings.len() as u64).next_multiple_of(8);
         let provided_at = needed_at + needed.len() as u64;
@@ -169,10 +194,22 @@ impl Writer<'_> {
         if !sample.provides.is_empty() {
             entries.extend([(0x6fff_fffc, provided_at), (0x6fff_fffd, sample.provides.len() as u64 + 1)]);
         }
+        let mut tables_at = dynamic_at + 2 * if sample.is_64_bit { 8 } else { 4 } * (entries.len() as u64 + 10);
+        if !sample.symbols.is_empty() {
+            // The symbols, their number in a hash table, and relocations for data and for calls.
+            for ((tag, size), table) in [(6, 0), (4, 0), (7, 8), (23, 2)].into_iter().zip(&tables) {
+                entries.push((tag, tables_at));
+                entries.extend((size > 0).then_some((size, table.len() as u64)));
+                tables_at += table.len() as u64;
+            }
+            entries.push((20, 7));
+            entries.resize(entries.len() + 2, (0x6000_0000, 0));
+        }
         entries.push((0, 0));
         let dynamic: Vec<u8> =
             entries.iter().flat_map(|(tag, value)| [self.word(*tag), self.word(*value)].concat()).collect();
-        let total = dynamic_at + dynamic.len() as u64 + sample.data.len() as u64;
+        let tables = tables.concat();
+        let total = dynamic_at + (dynamic.len() + tables.len() + sample.data.len()) as u64;
 
         let mut file = self.header(if has_dynamic { 3 } else { 2 });
         file.extend(self.segment(1, 0, total));
@@ -181,7 +218,30 @@ impl Writer<'_> {
         file.extend(self.segment(2, dynamic_at, dynamic.len() as u64));
         file.extend([interpreter, vec![0], self.strings.clone()].concat());
         file.resize(usize::try_from(needed_at).unwrap_or_default(), 0);
-        [file, needed, provided, dynamic, sample.data.clone()].concat()
+        [file, needed, provided, dynamic, tables, sample.data.clone()].concat()
+    }
+
+    /// The table of symbols, a hash table that has only their number, and the relocations.
+    fn tables(&mut self) -> [Vec<u8>; 4] {
+        let symbols = self.sample.symbols.clone();
+        if symbols.is_empty() {
+            return [const { Vec::new() }; 4];
+        }
+        let (mut table, mut data, mut calls) = (vec![0; 24], Vec::new(), Vec::new());
+        let count = symbols.len() as u64 + 1;
+        for (index, (name, is_defined, is_called)) in symbols.iter().enumerate() {
+            let name = self.intern(name);
+            table.extend([self.low(name), vec![0x12, 0], self.half(u16::from(*is_defined))].concat());
+            table.extend([self.word(0), self.word(0)].concat());
+            let relocation = [self.word(0), self.word(((index as u64 + 1) << 32) | 6), self.word(0)].concat();
+            match (is_defined, is_called) {
+                (true, _) => {}
+                (false, true) => calls.extend(relocation),
+                (false, false) => data.extend(relocation),
+            }
+        }
+        let hash = [self.low(1), self.low(count), self.low(0), self.low(0)].concat();
+        [table, hash, data, calls]
     }
 
     fn intern(&mut self, text: &str) -> u64 {

@@ -94,12 +94,18 @@ impl FileContent {
         if let Self::Full(bytes) = self { Some(bytes) } else { None }
     }
 
-    /// The same without what only `why` reads of a script: its first line, for where memory is short.
+    /// The same for where memory is short: without the symbols of an ELF file, and only the first line of a script.
     pub(crate) fn shortened(self, path: &[u8], mode: u16) -> Self {
         match self {
             Self::Full(bytes) if is_shell_script(path, mode, &bytes) && mode & 0o111 == 0 => Self::Skipped,
             Self::Full(bytes) if is_shell_script(path, mode, &bytes) => {
                 Self::Prefix(prefix_to_keep(path, &bytes).into())
+            }
+            Self::Elf(mut elf) => {
+                if let Ok(info) = &mut elf.info {
+                    info.symbols = None;
+                }
+                Self::Elf(elf)
             }
             other => other,
         }

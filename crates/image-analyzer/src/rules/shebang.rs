@@ -51,8 +51,10 @@ pub(crate) fn read(head: &[u8]) -> Script<'_> {
     let mut names = interpreter.split(|byte| *byte == 0);
     let interpreter = names.next().unwrap_or_default();
     // A blank that ends the name may be among those that were trimmed.
-    let ended =
-        end.is_some() || names.next().is_some() || rest.get(..rest.len().saturating_sub(1)).is_some_and(ends_in_blank);
+    let ended = ends_in_blank(rest)
+        || end.is_some()
+        || names.next().is_some()
+        || rest.get(..rest.len().saturating_sub(1)).is_some_and(ends_in_blank);
     if interpreter.is_empty() {
         return Script::Refused;
     }

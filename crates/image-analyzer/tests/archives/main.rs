@@ -4,7 +4,9 @@
 mod damaged;
 mod forms;
 mod hostile;
+mod kernel;
 mod make;
 mod model;
+mod readers;
 mod sizes;
 mod tars;
