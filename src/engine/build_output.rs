@@ -71,7 +71,11 @@ impl BuildLog {
         let step = self.failed.as_ref().map(|(number, _)| *number).or((self.classic > 0).then_some(self.classic));
         let said = self.failed.as_ref().map(|(_, message)| message.as_str());
         let message = said.or(self.error.as_deref()).or(self.last_err.as_deref()).unwrap_or("it printed nothing");
-        let of_step = self.lines.iter().filter(|(number, _)| *number == step).map(|(_, line)| line);
+        // Podman names its steps on stdout, and says this on stderr: it may be heard first.
+        let is_of_step = |number: &Option<u32>, line: &str| {
+            *number == step || (number.is_none() && line.starts_with("error running container: "))
+        };
+        let of_step = self.lines.iter().filter(|(number, line)| is_of_step(number, line)).map(|(_, line)| line);
         let mut last: Vec<_> = of_step.filter(|line| *line != message).rev().take(SHOWN).cloned().collect();
         last.reverse();
         let step = step.and_then(|step| self.names.get(&step)).cloned();
@@ -236,6 +240,17 @@ mod tests {
         fails(&text, Some("[2/2] RUN false"), error, &[]);
         let text = format!("[1/2] STEP 1/1: FROM x AS a\n[2/2] STEP 2/2: RUN false\nError: {error}\n");
         fails(&text, Some("[stage 2/2, 2/2] RUN false"), error, &[]);
+    }
+
+    #[test]
+    fn what_podman_says_of_its_runtime_is_of_the_step_even_if_it_is_heard_first() {
+        let text = "error running container: from crun: no\nSTEP 2/2: RUN x\nError: building at STEP \"RUN x\": exit status 1\n";
+        fails(
+            text,
+            Some("[2/2] RUN x"),
+            "building at STEP \"RUN x\": exit status 1",
+            &["error running container: from crun: no"],
+        );
     }
 
     #[test]

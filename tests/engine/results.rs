@@ -36,6 +36,22 @@ of that time. Exit codes are those of runc 1.1; runc 1.2 and later say 255 where
 
 `why` is what `mkcompose why` found in the image before it ran; nothing is found in what works.
 
+## On every engine
+
+What the tests of `tests/engine/every_engine.rs`, `exact.rs`, `modern.rs` and `podman.rs` compare on each engine:
+
+| | Docker 20.10, overlay2 | Docker 28.5, overlay2 | Docker 28.5, containerd | podman 5.8, with runc |
+| --- | --- | --- | --- | --- |
+| `build`: failures stop nothing, local bases, `.err`, settings | image by image | at once with bake | at once with bake | image by image |
+| `build` again from the cache: same IDs, nothing left without a tag | holds | holds | holds | holds |
+| `build` ended by two signals: cut off, exit code 130 | holds | holds | holds | holds |
+| `test`: exit codes, cannot start, timeout, killed, no container left | holds | holds | holds | holds |
+| `test`: out of memory is told from another kill | holds | holds | holds | holds |
+| `test` twice at once on one engine | holds | holds | holds | holds |
+| `sizes --exact`: the same bytes for the same images | holds | holds | holds | holds |
+
+## The images
+
 | service | outcome | exit code | why | size here | size in 2020 |
 | --- | --- | ---: | --- | ---: | ---: |
 ";
