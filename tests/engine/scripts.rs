@@ -262,6 +262,36 @@ const CASES: &[Case] = &[
         Silent,
     ),
     (
+        "symbol-bound-at-once",
+        "gcc",
+        "RUN printf 'int f(void) { return 0; }' > l.c && gcc -shared -fPIC -o /usr/lib/libl.so l.c && printf 'int f(void); int main(void) { return f(); }' > m.c && gcc -Wl,-z,now -o /m m.c -L/usr/lib -ll && printf 'int g(void) { return 0; }' > l.c && gcc -shared -fPIC -o /usr/lib/libl.so l.c\nCMD [\"/m\"]",
+        Fails("symbol-missing"),
+    ),
+    (
+        "symbol-bound-when-called",
+        "gcc",
+        "RUN printf 'int f(void) { return 0; }' > l.c && gcc -shared -fPIC -o /usr/lib/libl.so l.c && printf 'int f(void); int main(void) { return f(); }' > m.c && gcc -Wl,-z,lazy -o /m m.c -L/usr/lib -ll && printf 'int g(void) { return 0; }' > l.c && gcc -shared -fPIC -o /usr/lib/libl.so l.c\nCMD [\"/m\"]",
+        Silent,
+    ),
+    (
+        "symbol-that-is-not-called",
+        "gcc",
+        "RUN printf 'int f(void) { return 0; }' > l.c && gcc -shared -fPIC -o /usr/lib/libl.so l.c && printf 'int f(void); int main(int c, char **v) { return c > 1 ? f() : 0; }' > m.c && gcc -Wl,-z,lazy -o /m m.c -L/usr/lib -ll && printf 'int g(void) { return 0; }' > l.c && gcc -shared -fPIC -o /usr/lib/libl.so l.c\nCMD [\"/m\"]",
+        Works,
+    ),
+    (
+        "symbol-in-data",
+        "gcc",
+        "RUN printf 'int f(void) { return 0; }' > l.c && gcc -shared -fPIC -o /usr/lib/libl.so l.c && printf 'int f(void); int (*p)(void) = f; int main(void) { return 0; }' > m.c && gcc -Wl,-z,lazy -o /m m.c -L/usr/lib -ll && printf 'int g(void) { return 0; }' > l.c && gcc -shared -fPIC -o /usr/lib/libl.so l.c\nCMD [\"/m\"]",
+        Fails("symbol-missing"),
+    ),
+    (
+        "symbol-that-is-weak",
+        "gcc",
+        "RUN printf 'int f(void) { return 0; }' > l.c && gcc -shared -fPIC -o /usr/lib/libl.so l.c && printf 'int f(void) __attribute__((weak)); int main(void) { return f ? f() : 0; }' > m.c && gcc -Wl,-z,now -o /m m.c -L/usr/lib -ll && printf 'int g(void) { return 0; }' > l.c && gcc -shared -fPIC -o /usr/lib/libl.so l.c\nCMD [\"/m\"]",
+        Works,
+    ),
+    (
         "fails-by-itself",
         "debian",
         "RUN printf '#!/bin/sh\\nexec \"$@\"\\n' > /e && chmod +x /e\nENTRYPOINT [\"/e\"]\nCMD [\"false\"]",
