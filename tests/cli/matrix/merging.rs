@@ -103,7 +103,7 @@ fn all_that_is_wrong_is_said_at_once_and_nothing_is_written() {
     let lines: Vec<_> = said.lines().collect();
     assert!(lines[0].starts_with("error: cut.json: this is no report of outcomes (EOF while parsing"), "{said}");
     assert!(
-        lines[1].starts_with("error: lies.json: this report contradicts itself: `total.expected` does not follow"),
+        lines[1].starts_with("error: lies.json: this report contradicts itself: `\"expected\": 2` does not follow"),
         "{said}"
     );
     assert!(lines[2].starts_with("error: none.json: cannot read"), "{said}");
