@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::Report;
 use super::json::{Document, Entry, TryEntry, VERSION};
@@ -19,7 +18,7 @@ use crate::runner::job::JobReport;
 use crate::runner::outcome::{Outcome, OutcomeKind};
 use crate::runner::retries::Try;
 use crate::runner::summary::ServiceResult;
-use image_analyzer::printable::printable;
+use image_analyzer::printable::{printable, shortened};
 
 /// The longest time that a report may say: a thousand years, in seconds.
 const LONGEST: f64 = 1000.0 * 366.0 * 24.0 * 3600.0;
@@ -93,7 +92,10 @@ impl EarlierReport {
         };
         report.check().map_err(UnfitReport::Contradiction)?;
         match first_difference(&document, &Document::of(report.report())) {
-            Some(key) => Err(UnfitReport::Contradiction(format!("`{key}` does not follow from the rest of it"))),
+            Some(line) => {
+                let line = printable(&line);
+                Err(UnfitReport::Contradiction(format!("`{line}` does not follow from the rest of it")))
+            }
             None => Ok(report),
         }
     }
@@ -206,29 +208,12 @@ fn duration(seconds: f64) -> Result<Duration, String> {
     Ok(Duration::from_millis(milliseconds))
 }
 
-/// Where two documents differ first, as the keys that lead there.
+/// Where two documents differ first: the line of the one that was read, as it is written.
 fn first_difference(read: &Document<'_>, made: &Document<'_>) -> Option<String> {
     if read == made {
         return None;
     }
-    let values = [read, made].map(|document| serde_json::to_value(document).unwrap_or_default());
-    let [read, made] = &values;
-    Some(path_to_difference(read, made).unwrap_or_else(|| "a number".to_owned()))
-}
-
-fn path_to_difference(one: &Value, other: &Value) -> Option<String> {
-    let below = |key: String, (one, other): (&Value, &Value)| {
-        let rest = path_to_difference(one, other)?;
-        Some(if rest.is_empty() { key } else { format!("{key}.{rest}") })
-    };
-    match (one, other) {
-        (Value::Object(ones), Value::Object(others)) => {
-            ones.iter().find_map(|(key, one)| below(key.clone(), (one, others.get(key).unwrap_or(&Value::Null))))
-        }
-        (Value::Array(ones), Value::Array(others)) => {
-            let pairs = ones.iter().zip(others).enumerate();
-            pairs.into_iter().find_map(|(place, pair)| below(place.to_string(), pair))
-        }
-        _ => (one != other).then(String::new),
-    }
+    let [read, made] = [read, made].map(|document| serde_json::to_string_pretty(document).unwrap_or_default());
+    let line = read.lines().zip(made.lines()).find(|(read, made)| read != made).map(|(line, _)| line);
+    Some(shortened(line.unwrap_or_default().trim().trim_end_matches(',')))
 }

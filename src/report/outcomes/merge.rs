@@ -333,16 +333,20 @@ mod tests {
             (
                 r#""outcome": "works""#,
                 r#""outcome": "timed-out""#,
-                "`images.0.expected` does not follow from the rest of it",
+                "`\"expected\": true` does not follow from the rest of it",
             ),
-            (r#""expected": true"#, r#""expected": false"#, "`images.0.expected` does not follow from the rest of it"),
-            (r#""expected": 2"#, r#""expected": 1"#, "`total.expected` does not follow from the rest of it"),
+            (
+                r#""expected": true"#,
+                r#""expected": false"#,
+                "`\"expected\": false` does not follow from the rest of it",
+            ),
+            (r#""expected": 2"#, r#""expected": 1"#, "`\"expected\": 1` does not follow from the rest of it"),
             (
                 r#""expect": "works""#,
                 r#""expect": "exit 1""#,
-                "`images.0.expected` does not follow from the rest of it",
+                "`\"expected\": true` does not follow from the rest of it",
             ),
-            (r#""set": "normal""#, r#""set": "err""#, "`images.0.set` does not follow from the rest of it"),
+            (r#""set": "normal""#, r#""set": "err""#, "`\"set\": \"err\"` does not follow from the rest of it"),
             (r#""service": "a""#, r#""service": "c""#, "its images are not in their order: `b`"),
             (r#""service": "b""#, r#""service": "a""#, "its images are not in their order: `a`"),
             (r#""service": "b""#, r#""service": "bb""#, "`bb` is an image and no service"),
@@ -353,7 +357,7 @@ mod tests {
             ),
             (r#""build_seconds": 1.5"#, r#""build_seconds": -1"#, "`a`: -1 s is no time that a run can take"),
             (r#""build_seconds": 1.5"#, r#""build_seconds": 1e300"#, " s is no time that a run can take"),
-            (r#""build_seconds": 1.5"#, r#""build_seconds": 1.50001"#, "`images.0.build_seconds` does not follow"),
+            (r#""build_seconds": 1.5"#, r#""build_seconds": 1.50001"#, "`\"build_seconds\": 1.50001` does not follow"),
             (r#""number": 1"#, r#""number": 3"#, "its shard is beyond the last one"),
         ] {
             assert!(json.contains(was), "{was}");

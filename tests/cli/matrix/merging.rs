@@ -106,7 +106,7 @@ fn all_that_is_wrong_is_said_at_once_and_nothing_is_written() {
         "{said}"
     );
     assert!(
-        lines[1].starts_with("error: lies.json: this report contradicts itself: `total.expected` does not follow"),
+        lines[1].starts_with("error: lies.json: this report contradicts itself: `\"expected\": 2` does not follow"),
         "{said}"
     );
     assert!(lines[2].starts_with("error: none.json: cannot read"), "{said}");
