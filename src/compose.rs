@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use crate::gather::Gather;
 use crate::parallel::in_parts;
 use crate::repository::service::Service;
 use crate::repository::service_name::ServiceName;
@@ -127,11 +128,11 @@ fn document<'a>(entry: &'a Entry<'_>, marks: Marks, is_here: &impl Fn(&ServiceNa
         dockerfile: text(&entry.dockerfile),
         additional_contexts: bases
             .map(|base| (MapKey(&base.reference, marks), marks.text(format!("service:{}", base.service))))
-            .collect(),
-        args: service.args.iter().map(|(name, value)| (MapKey(name, marks), value.as_deref().map(text))).collect(),
+            .gather(),
+        args: service.args.iter().map(|(name, value)| (MapKey(name, marks), value.as_deref().map(text))).gather(),
         target: service.target.as_deref().map(text),
         platforms: texts(&service.platforms),
-        labels: service.labels.iter().map(|(name, value)| (MapKey(name, marks), text(value))).collect(),
+        labels: service.labels.iter().map(|(name, value)| (MapKey(name, marks), text(value))).gather(),
         tags: texts(&service.tags),
         cache_from: texts(&service.cache_from),
         cache_to: texts(&service.cache_to),

@@ -23,6 +23,7 @@ mod engine;
 mod error;
 mod exit_code;
 mod expectation;
+mod gather;
 mod git;
 mod interrupt;
 mod lint;

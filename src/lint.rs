@@ -14,6 +14,7 @@ use serde::{Serialize, Serializer};
 use crate::context::ContextStatus;
 use crate::context::{Presence, ProgramSource};
 use crate::dockerfile::{BaseImage, CopySource, ParsedDockerfile, UseKind, fit, suggested};
+use crate::gather::Gather;
 use crate::repository::convention::{Stage, stages};
 use crate::repository::service::Service;
 use image_analyzer::printable::printable_path;
@@ -94,7 +95,7 @@ type Said = (usize, Rule, String);
 
 fn unknown_images(parsed: &ParsedDockerfile) -> Vec<Said> {
     let missing = parsed.uses.iter().filter(|used| used.image == BaseImage::Missing);
-    let declared = LazyCell::new(|| parsed.args.iter().map(|arg| arg.name.as_str()).collect::<BTreeSet<_>>());
+    let declared = LazyCell::new(|| parsed.args.iter().map(|arg| arg.name.as_str()).gather::<BTreeSet<_>>());
     let said = missing.map(|used| {
         let what = match used.kind {
             UseKind::From => format!("FROM {}", used.written),

@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 
 pub use times::Times;
 
+use crate::gather::Gather;
 use crate::repository::service_name::ServiceName;
 
 /// What is built on what: the bases of each service, those that are not chosen too.
@@ -38,11 +39,11 @@ pub fn spread(chosen: &BTreeSet<ServiceName>, bases: &Bases, times: &Times, most
     let weight = |service: &ServiceName| weights.get(service).copied().unwrap_or_default();
     let mut shards = Vec::new();
     for (level, mut services) in of_level {
-        services.sort_by_key(|service| (Reverse(weight(service)), *service));
+        services.sort_unstable_by_key(|service| (Reverse(weight(service)), *service));
         let count = most.map_or(services.len(), |most| most.get().min(services.len()));
         let mut of_shard = vec![Vec::new(); count];
         // The load of each shard and its place: the first is the one that has least to do.
-        let mut loads: BTreeSet<(u64, usize)> = (0..count).map(|place| (0, place)).collect();
+        let mut loads: BTreeSet<(u64, usize)> = (0..count).map(|place| (0, place)).gather();
         for service in services {
             if let Some((load, place)) = loads.pop_first() {
                 loads.insert((load.saturating_add(weight(service)), place));
@@ -62,7 +63,7 @@ fn levels(chosen: &BTreeSet<ServiceName>, bases: &Bases) -> BTreeMap<ServiceName
     let mut built_on: BTreeMap<&ServiceName, Vec<&ServiceName>> = BTreeMap::new();
     let mut missing: BTreeMap<&ServiceName, usize> = BTreeMap::new();
     for (service, of_service) in bases {
-        let known: BTreeSet<_> = of_service.iter().filter(|base| bases.contains_key(*base)).collect();
+        let known: BTreeSet<_> = of_service.iter().filter(|base| bases.contains_key(*base)).gather();
         missing.insert(service, known.len());
         for base in known {
             built_on.entry(base).or_default().push(service);

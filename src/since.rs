@@ -23,6 +23,7 @@ use names::Names;
 use past::Past;
 use view::View;
 
+use crate::gather::Gather;
 use crate::git::{Git, GitError};
 use crate::problem::IoError;
 use crate::repository::service::Service;
@@ -151,7 +152,7 @@ pub fn touched(repository: &Repository, options: &LoadOptions, reference: &str) 
     let before = match past.load(options, &here) {
         Ok(before) => before,
         Err(what) => {
-            let reasons = repository.services.iter().map(|service| (service.name.clone(), Reason::Unknown)).collect();
+            let reasons = repository.services.iter().map(|service| (service.name.clone(), Reason::Unknown)).gather();
             let note = format!(
                 "`--since {}`: the Dockerfiles of that commit cannot be read ({what}), so every service counts as touched",
                 printable(reference)
@@ -178,7 +179,7 @@ struct Side<'s> {
 impl<'s> Side<'s> {
     fn of(top: &'s Path, services: &'s [Service], shown_from: &'s Path) -> Result<Self, IoError> {
         let views = services.iter().map(|service| View::of(service, top)).collect::<Result<_, _>>()?;
-        let places = services.iter().enumerate().map(|(place, service)| (&service.name, place)).collect();
+        let places = services.iter().enumerate().map(|(place, service)| (&service.name, place)).gather();
         Ok(Self { top, services, views, places, shown_from })
     }
 
@@ -243,7 +244,7 @@ impl<'s> Side<'s> {
                 built_on.entry(&base.service).or_default().push(service);
             }
         }
-        let mut pending: BTreeSet<ServiceName> = reasons.keys().cloned().collect();
+        let mut pending: BTreeSet<ServiceName> = reasons.keys().cloned().gather();
         let mut inherited = Vec::new();
         while let Some(base) = pending.pop_first() {
             for service in built_on.get(&base).into_iter().flatten() {

@@ -11,6 +11,7 @@ use crate::command::report_files::{MOST_OF_OUTCOMES, not_a_report, read};
 use crate::command::since::Since;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
+use crate::gather::Gather;
 use crate::problem::IoError;
 use crate::repository::Repository;
 use crate::repository::select::select;
@@ -34,12 +35,12 @@ pub fn run(args: &MatrixArgs, options: &Options, terminal: &Terminal) -> Result<
     let services: Vec<&Service> = repository.services.iter().collect();
     let chosen = select(services, &args.globs, &options.as_shell_args())?;
     let (chosen, _) = since.split(chosen, terminal);
-    let chosen: BTreeSet<_> = chosen.into_iter().map(|service| service.name.clone()).collect();
+    let chosen: BTreeSet<_> = chosen.into_iter().map(|service| service.name.clone()).gather();
     if times.as_ref().is_some_and(|times| !times.have_one_of(&chosen)) && !chosen.is_empty() {
         terminal.status("the report has no times of these services: all services count the same");
     }
     let bases_of = |service: &Service| service.local_bases.iter().map(|base| base.service.clone()).collect();
-    let bases = repository.services.iter().map(|service| (service.name.clone(), bases_of(service))).collect();
+    let bases = repository.services.iter().map(|service| (service.name.clone(), bases_of(service))).gather();
     let shards = spread(&chosen, &bases, &times.unwrap_or_default(), args.shards);
     refuse_too_many(&shards, args.format)?;
     let text = match args.format {

@@ -16,6 +16,7 @@ use crate::engine::run_label::{LABEL, Owner};
 use crate::engine::{Engine, EngineError};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
+use crate::gather::Gather;
 use crate::interrupt::Interrupt;
 use crate::repository::select::select;
 use crate::repository::service::Service;
@@ -77,7 +78,7 @@ pub fn choose(args: &WorkArgs, options: &Options, build: bool, terminal: &Termin
     let since = Since::ask(&args.since, &repository, options, terminal)?;
     let chosen = select(repository.services.iter().collect(), &args.globs, &options.as_shell_args())?;
     let (chosen, _) = since.split(chosen, terminal);
-    let chosen = chosen.into_iter().map(|service: &Service| service.name.clone()).collect();
+    let chosen = chosen.into_iter().map(|service: &Service| service.name.clone()).gather();
     let stale = stale(&repository, options);
     let tasks = jobs(&repository.services, &chosen, build);
     Ok(Selection { repository, tasks, stale })
@@ -85,7 +86,7 @@ pub fn choose(args: &WorkArgs, options: &Options, build: bool, terminal: &Termin
 
 /// The jobs for the `chosen` of all `services` and, where they are built, for what they are built on.
 fn jobs(services: &[Service], chosen: &BTreeSet<ServiceName>, build: bool) -> Vec<ImageJob> {
-    let images = services.iter().map(|service| (service.name.clone(), service.image.clone())).collect();
+    let images = services.iter().map(|service| (service.name.clone(), service.image.clone())).gather();
     let mut jobs: Vec<_> = services.iter().map(|service| ImageJob::new(service, &images)).collect();
     mark_err(&mut jobs);
     if build {
@@ -213,7 +214,7 @@ fn rows(chosen: &Selection, args: &WorkArgs, run: &RunContext<'_>, ended: &Ended
     };
     let rows = tasks.into_iter().zip(done).map(|(task, done)| (task, row(task, done)));
     let mut rows: Vec<_> = rows.filter(is_told).map(|(_, row)| row).collect();
-    rows.sort_by(|one, other| one.service.cmp(&other.service));
+    rows.sort_unstable_by(|one, other| one.service.cmp(&other.service));
     rows
 }
 

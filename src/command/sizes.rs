@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::engine::exact_sizes::ExactSizesError;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
+use crate::gather::Gather;
 use crate::problem::Problem;
 use crate::report::file::File;
 use crate::report::sizes::{Format, Report, changes};
@@ -34,11 +35,11 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
     let since = Since::ask(&args.since, &repository, options, terminal)?;
     let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
     let (chosen, left_out) = since.split(chosen, terminal);
-    let left_out = left_out.into_iter().map(|service| service.name.to_string()).collect();
+    let left_out = left_out.into_iter().map(|service| service.name.to_string()).gather();
     let baseline = args.baseline.as_ref().map(|path| baseline(path, &args.globs, &left_out)).transpose()?;
     let engine = args.engine.engine(options);
     let figures = figures(args, baseline.as_ref(), &engine)?;
-    let wanted = chosen.iter().map(|service| (service.name.to_string(), service.image.clone())).collect();
+    let wanted = chosen.iter().map(|service| (service.name.to_string(), service.image.clone())).gather();
     let images = match figures.kind {
         // No engine is needed for nothing.
         _ if chosen.is_empty() => Ok(BTreeMap::new()),

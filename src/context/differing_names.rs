@@ -9,6 +9,7 @@ use super::pattern::Pattern;
 use super::whole_context::{begins_a_project, is_about_the_build, levels_that_count};
 use super::{Ignore, clean};
 use crate::dockerfile::ParsedDockerfile;
+use crate::gather::Gather;
 use crate::problem::IoError;
 
 /// Two trees, as paths from their top.
@@ -40,7 +41,7 @@ impl DifferingNames<'_> {
         if folders.iter().any(|folder| self.names.contains(*folder)) {
             return Ok(true);
         }
-        let sources: BTreeSet<_> = parsed.sources.iter().map(|source| clean(&source.path)).collect();
+        let sources: BTreeSet<_> = parsed.sources.iter().map(|source| clean(&source.path)).gather();
         if is_searched_for && sources.iter().any(Vec::is_empty) && self.may_hold_other_things(folders, parsed) {
             return Ok(true);
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::search::Search;
 use super::{Ignore, clean};
 use crate::dockerfile::ParsedDockerfile;
+use crate::gather::Gather;
 use crate::problem::IoError;
 
 /// What a Dockerfile takes of a build context. Paths are from the context down, and no part of them is a link.
@@ -29,7 +30,7 @@ impl Taken {
             taken.add_anything();
         }
         // Many lines take the same.
-        let sources: BTreeSet<_> = parsed.sources.iter().map(|source| clean(&source.path)).collect();
+        let sources: BTreeSet<_> = parsed.sources.iter().map(|source| clean(&source.path)).gather();
         for source in sources {
             let reached = Search::new(root, &taken.ignore).reach(&source)?;
             taken.ends.extend(reached.ends);

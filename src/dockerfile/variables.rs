@@ -10,6 +10,7 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use super::shell_pattern::{regex, trim_end, trim_start};
+use crate::gather::Gather;
 
 /// A word within a word within a word: no Dockerfile has more than this, and it must not exhaust the stack.
 const MAX_DEPTH: usize = 16;
@@ -166,7 +167,7 @@ impl ArgScope {
     /// The same scope as far as `text` goes.
     pub(super) fn excerpt(&self, text: &str) -> Self {
         let values = names_in(text).filter_map(|name| Some((name.to_owned(), self.values.get(name)?.clone())));
-        Self { values: values.collect(), bytes: 0, open: self.open }
+        Self { values: values.gather(), bytes: 0, open: self.open }
     }
 
     /// Gives a variable a value.

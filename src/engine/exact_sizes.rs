@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::image_archive::hint;
 use super::images::{Image, Layer, Listed, sum};
 use super::{Engine, EngineError};
+use crate::gather::Gather;
 use image_analyzer::layer_sizes::ImageLayers;
 use image_analyzer::printable::printable;
 use image_analyzer::{DecompressionLimit, ReadError, ReadOptions, read_layer_sizes};
@@ -80,11 +81,11 @@ impl Engine {
         ids.sort_unstable();
         ids.dedup();
         let inspected = self.inspected_all(&ids)?;
-        let layers: BTreeMap<&str, Vec<&str>> = ids.iter().copied().zip(inspected.iter().map(diff_ids)).collect();
+        let layers: BTreeMap<&str, Vec<&str>> = ids.iter().copied().zip(inspected.iter().map(diff_ids)).gather();
         // Docker refuses to save anything where one image has no layers ("empty export").
         let saved: Vec<(&str, u64)> = ids.iter().zip(&inspected).map(|(id, value)| (*id, size(value))).collect();
         let saved: Vec<(&str, u64)> =
-            saved.into_iter().filter(|(id, _)| layers.get(id).is_some_and(|layers| !layers.is_empty())).collect();
+            saved.into_iter().filter(|(id, _)| layers.get(id).is_some_and(|layers| !layers.is_empty())).gather();
         let mut sizes = BTreeMap::new();
         for chunk in saved.chunks(CHUNK) {
             for image in self.saved_layers(chunk, is_podman)? {

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 
 use crate::engine::{Engine, EngineError};
+use crate::gather::Gather;
 use crate::size_format;
 
 /// How many `history` commands run at once: each mostly waits for the engine.
@@ -71,7 +72,7 @@ impl Engine {
         let inspected = self.inspected_all(&ids)?;
         let images = self.with_layers(&ids, &inspected, &shown)?;
         let of = |image: &Listed| images.get(image.id.as_str()).cloned();
-        Ok(listed.iter().filter_map(|(key, image)| Some((key.clone(), of(image)?))).collect())
+        Ok(listed.iter().filter_map(|(key, image)| Some((key.clone(), of(image)?))).gather())
     }
 
     /// What `image inspect` says of each of `ids`, in their order, however many there are.
@@ -192,7 +193,7 @@ fn listed_of(lines: &str, repository: &str) -> BTreeMap<String, Listed> {
             found.insert(tag.to_owned(), (rank, Listed { id: id.to_owned(), size }));
         }
     }
-    found.into_iter().map(|(tag, (_, listed))| (tag, listed)).collect()
+    found.into_iter().map(|(tag, (_, listed))| (tag, listed)).gather()
 }
 
 /// What an image takes unpacked: its layers. Beside them podman counts the configuration and the manifest, the containerd

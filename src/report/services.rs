@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::context::{Context, ContextStatus, ProgramSource};
 use crate::dockerfile::ParsedDockerfile;
+use crate::gather::Gather;
 use crate::problem::IoError;
 use crate::repository::convention::{Stage, stages};
 use crate::repository::service::{Origin, Service};
@@ -165,7 +166,7 @@ impl<'s> ServiceEntry<'s> {
                 .origins
                 .iter()
                 .map(|(key, origin)| (key.as_str(), OriginEntry::new(origin, service, settings)))
-                .collect(),
+                .gather(),
             touched_by: None,
         })
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::service::Service;
 use super::service_name::ServiceName;
+use crate::gather::Gather;
 use crate::problem::Problem;
 
 /// A problem for each circle of services that are built on each other.
@@ -13,7 +14,7 @@ pub(super) fn cycles(services: &[Service]) -> Vec<Problem> {
     }
     let bases_of = |service: &Service| service.local_bases.iter().map(|base| base.service.clone()).collect();
     let mut bases: BTreeMap<ServiceName, BTreeSet<ServiceName>> =
-        services.iter().map(|service| (service.name.clone(), bases_of(service))).collect();
+        services.iter().map(|service| (service.name.clone(), bases_of(service))).gather();
     let mut problems = Vec::new();
     loop {
         remove_buildable(&mut bases);

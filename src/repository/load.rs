@@ -62,7 +62,7 @@ impl Repository {
     pub fn of_layout(layout: Layout, options: &LoadOptions) -> Result<Self, Vec<Problem>> {
         let (scan, mut problems) = layout.scan();
         if !layout.settings.says_where {
-            problems.sort();
+            problems.sort_unstable();
             return Err(problems);
         }
         problems.extend(unused(&layout, &scan));
@@ -79,7 +79,7 @@ impl Repository {
         // A Dockerfile that could not be read or named, or that a flag leaves out, may be the one that a glob means.
         let all_are_named = nameless == 0 && !layout.is_narrowed;
         notes.extend(on_templates(templates));
-        services.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile)));
+        services.sort_unstable_by(|one, other| one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile)));
         if all_are_named {
             let names = || services.iter().map(|service| &service.name).chain(wrong.iter().map(|(name, _)| name));
             problems.extend(unused_globs.into_iter().map(|glob| glob.problem(&layout, names())));
@@ -89,7 +89,7 @@ impl Repository {
         problems.extend(local_bases::settle(&mut services));
         settle_contexts(&mut services);
         problems.extend(cycles(&services));
-        problems.sort();
+        problems.sort_unstable();
         problems.dedup();
         if !problems.is_empty() {
             return Err(problems);

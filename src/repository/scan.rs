@@ -129,7 +129,7 @@ pub fn scan(options: &ScanOptions) -> (Scan, Vec<Problem>) {
     if problems.is_empty() && scan.found.is_empty() {
         problems.push(none_found::problem(options, &scan));
     }
-    problems.sort();
+    problems.sort_unstable();
     problems.dedup();
     (scan, problems)
 }

@@ -184,7 +184,7 @@ pub fn collisions(services: &[(ServiceName, &Path)]) -> Vec<Problem> {
     sorted.sort_unstable();
     let mut problems = same_name(&sorted);
     problems.extend(same_in_bake(&sorted));
-    problems.sort();
+    problems.sort_unstable();
     problems
 }
 

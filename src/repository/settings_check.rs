@@ -160,7 +160,7 @@ fn nearest_folder(path: &str, root: &Path) -> Option<String> {
     let folders =
         entries.filter(|entry| entry.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok());
     let mut folders: Vec<_> = folders.collect();
-    folders.sort();
+    folders.sort_unstable();
     let near = crate::settings::nearest(wanted, folders.iter().map(String::as_str))?;
     Some(printable_path(&parent.join(near)))
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::OutcomeKind;
 use super::summary::ServiceResult;
+use crate::gather::Gather;
 use crate::repository::service_name::Set;
 
 /// An earlier report: the outcome of each service.
@@ -87,7 +88,7 @@ impl Baseline {
         let kind = |Entry { service, outcome, exit_code, signal, out_of_memory }| {
             (service, OutcomeKind { outcome: outcome.into(), exit_code, signal, out_of_memory })
         };
-        Ok(Self(document.images.into_iter().map(kind).collect()))
+        Ok(Self(document.images.into_iter().map(kind).gather()))
     }
 
     /// Holds `rows` against it. `services` are all that there are, tried or not, sorted.

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::job::ImageJob;
 use super::outcome::Outcome;
+use crate::gather::Gather;
 use crate::repository::service_name::{ServiceName, Set};
 
 /// What came of a build, for what is built on it.
@@ -59,7 +60,7 @@ impl Builds {
 
 /// `chosen` and all that they are built on, from `all`, in the order of `all`; the latter are marked as such.
 pub fn with_bases(chosen: &BTreeSet<ServiceName>, all: Vec<ImageJob>) -> Vec<ImageJob> {
-    let bases: BTreeMap<_, _> = all.iter().map(|job| (job.service.clone(), job.bases.clone())).collect();
+    let bases: BTreeMap<_, _> = all.iter().map(|job| (job.service.clone(), job.bases.clone())).gather();
     let wanted = closure(chosen.iter(), &bases);
     let job = |job: ImageJob| ImageJob { is_only_a_base: !chosen.contains(&job.service), ..job };
     all.into_iter().filter(|job| wanted.contains(&job.service)).map(job).collect()
@@ -67,7 +68,7 @@ pub fn with_bases(chosen: &BTreeSet<ServiceName>, all: Vec<ImageJob>) -> Vec<Ima
 
 /// Has each job that is built on an `.err` image, at any depth, expected not to build.
 pub fn mark_err(jobs: &mut [ImageJob]) {
-    let bases: BTreeMap<_, _> = jobs.iter().map(|job| (job.service.clone(), job.bases.clone())).collect();
+    let bases: BTreeMap<_, _> = jobs.iter().map(|job| (job.service.clone(), job.bases.clone())).gather();
     for job in jobs {
         let is_err = closure([&job.service], &bases).iter().any(|service| service.set() == Set::Err);
         job.build_set = if is_err { Set::Err } else { Set::Normal };
@@ -76,7 +77,7 @@ pub fn mark_err(jobs: &mut [ImageJob]) {
 
 /// For each job the places of those that must come before it.
 pub fn places(jobs: &[&ImageJob]) -> Vec<Vec<usize>> {
-    let places: BTreeMap<_, _> = jobs.iter().enumerate().map(|(place, job)| (&job.service, place)).collect();
+    let places: BTreeMap<_, _> = jobs.iter().enumerate().map(|(place, job)| (&job.service, place)).gather();
     jobs.iter().map(|job| job.bases.iter().filter_map(|base| places.get(base).copied()).collect()).collect()
 }
 

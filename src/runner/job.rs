@@ -110,7 +110,7 @@ impl ImageJob {
             Some(BaseImage { reference: base.reference.clone(), image, is_stage })
         };
         let mut bases: Vec<_> = service.local_bases.iter().map(|base| base.service.clone()).collect();
-        bases.sort();
+        bases.sort_unstable();
         bases.dedup();
         let recipe = BuildSpec {
             image: service.image.clone(),

@@ -13,6 +13,7 @@ use super::job::{ImageJob, RunContext, is_race};
 use super::logs::{Log, Phase};
 use crate::engine::bake::{BakeEvent, BakeLimits, BakeResult};
 use crate::engine::build_output::BuildFailure;
+use crate::gather::Gather;
 use crate::repository::service_name::{ServiceName, Set};
 
 /// How long bake is started again after a failure, without what failed. Each time it begins what was under way anew.
@@ -56,7 +57,7 @@ impl Sweep {
     /// A sweep of `jobs` that is to be made; one by default is over. `others_wait`: nothing else may be built meanwhile.
     pub fn of<'a>(jobs: impl IntoIterator<Item = &'a ImageJob>, others_wait: bool) -> Self {
         let jobs: Vec<_> = jobs.into_iter().collect();
-        let candidates: BTreeSet<_> = candidates(&jobs).into_iter().map(|job| job.service.clone()).collect();
+        let candidates: BTreeSet<_> = candidates(&jobs).into_iter().map(|job| job.service.clone()).gather();
         // For one alone there is nothing to gain.
         let is_on = candidates.len() > 1;
         Self(Mutex::new(State { is_on, others_wait, candidates, results: BTreeMap::new() }))
@@ -156,9 +157,9 @@ fn candidates<'a>(jobs: &[&'a ImageJob]) -> Vec<&'a ImageJob> {
 /// as an image it would be another base to the builder, which would build the rest anew. Empty if there are none.
 fn without_done<'a>(jobs: &[&'a ImageJob], result: impl Fn(&ServiceName) -> Option<SweepResult>) -> Vec<&'a ImageJob> {
     let is_built = |job: &&&ImageJob| matches!(result(&job.service), Some(SweepResult::Built(_)));
-    let built: BTreeSet<_> = jobs.iter().filter(is_built).map(|job| &job.service).collect();
+    let built: BTreeSet<_> = jobs.iter().filter(is_built).map(|job| &job.service).gather();
     let open = with_their_bases(jobs.iter().filter(|job| result(&job.service).is_none()).copied().collect(), &built);
-    let mut wanted: BTreeSet<_> = open.iter().map(|job| &job.service).collect();
+    let mut wanted: BTreeSet<_> = open.iter().map(|job| &job.service).gather();
     let mut next = open;
     while let Some(job) = next.pop() {
         next.extend(jobs.iter().filter(|base| job.bases.contains(&base.service) && wanted.insert(&base.service)));
@@ -169,7 +170,7 @@ fn without_done<'a>(jobs: &[&'a ImageJob], result: impl Fn(&ServiceName) -> Opti
 /// Those of `jobs` whose bases are all among them, at any depth, or `there`.
 fn with_their_bases<'a>(mut jobs: Vec<&'a ImageJob>, there: &BTreeSet<&ServiceName>) -> Vec<&'a ImageJob> {
     loop {
-        let names: BTreeSet<_> = jobs.iter().map(|job| &job.service).collect();
+        let names: BTreeSet<_> = jobs.iter().map(|job| &job.service).gather();
         let has_bases = |job: &&ImageJob| job.bases.iter().all(|base| names.contains(base) || there.contains(base));
         let kept: Vec<_> = jobs.iter().filter(|job| has_bases(job)).copied().collect();
         if kept.len() == jobs.len() {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::gather::Gather;
 use crate::repository::service_name::ServiceName;
 
 /// The longest time that is believed, in milliseconds: a week.
@@ -57,7 +58,7 @@ impl Times {
         let (sum, count) = known.fold((0_u64, 0_u64), |(sum, count), time| (sum.saturating_add(time), count + 1));
         let mean = sum.checked_div(count).unwrap_or(1);
         let weight = |service: &ServiceName| self.0.get(service.as_str()).copied().unwrap_or(mean).max(1);
-        services.iter().map(|service| (service, weight(service))).collect()
+        services.iter().map(|service| (service, weight(service))).gather()
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use crate::context::Taken;
+use crate::gather::Gather;
 use crate::git::{EntryKind, TreeEntry};
 
 /// The paths that differ, from the top.
@@ -20,7 +21,7 @@ impl Changes {
     /// The `paths` that differ; `entries` are those of the commit, `top` is that of the working tree.
     pub(super) fn new(paths: BTreeSet<PathBuf>, entries: &[TreeEntry], top: &Path) -> Self {
         let submodules = entries.iter().filter(|entry| entry.kind == EntryKind::Submodule).map(|entry| &entry.path);
-        let mut folders: BTreeSet<_> = submodules.filter(|path| paths.contains(*path)).cloned().collect();
+        let mut folders: BTreeSet<_> = submodules.filter(|path| paths.contains(*path)).cloned().gather();
         let is_repository = |path: &&PathBuf| top.join(path).join(".git").symlink_metadata().is_ok();
         folders.extend(paths.iter().filter(is_repository).cloned());
         Self { paths, folders }

@@ -9,6 +9,7 @@ use super::past::{is_read, read_bounded};
 use super::{Side, SinceError};
 use crate::context::DifferingNames;
 use crate::dockerfile::comments;
+use crate::gather::Gather;
 use crate::git::{EntryKind, Git, TreeEntry};
 use crate::repository::read_all::MAX_BYTES;
 use crate::repository::scan::is_named_like_a_dockerfile;
@@ -36,7 +37,7 @@ impl<'s> Names<'s> {
     /// # Errors
     /// If git fails, or a file cannot be read.
     pub(super) fn are_those_of_now(&self, now: &Side<'_>) -> Result<bool, SinceError> {
-        let dockerfiles: BTreeSet<&PathBuf> = now.views.iter().flatten().flat_map(|view| &view.dockerfile).collect();
+        let dockerfiles: BTreeSet<&PathBuf> = now.views.iter().flatten().flat_map(|view| &view.dockerfile).gather();
         // What such a link leads to has any name.
         let is_read_by_link = |entry: &TreeEntry| entry.kind == EntryKind::Link && is_read(&entry.path);
         let (mut of_dockerfiles, mut removed, mut count) = (Vec::new(), Vec::new(), 0);
@@ -80,7 +81,7 @@ impl<'s> Names<'s> {
     /// Whether the names that came, and those that were `removed`, may settle a service.
     fn may_settle(&self, removed: &[&'s Path], now: &Side<'_>) -> Result<bool, SinceError> {
         let top = self.git.top();
-        let before: BTreeSet<&Path> = self.entries.iter().map(|entry| entry.path.as_path()).collect();
+        let before: BTreeSet<&Path> = self.entries.iter().map(|entry| entry.path.as_path()).gather();
         let added: Vec<_> = self.changes.paths().filter(|path| !before.contains(path)).collect();
         let is_file = |path: &Path| top.join(path).symlink_metadata().is_ok_and(|there| there.is_file());
         if added.iter().any(|path| !is_file(path) || is_read(path)) {
@@ -94,7 +95,7 @@ impl<'s> Names<'s> {
         let above = |path: &'s Path| path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
         let new_folders = added.iter().flat_map(|path| above(path)).filter(|folder| !had(folder));
         let old_folders = removed.iter().flat_map(|path| above(path)).filter(|folder| !has(folder));
-        let folders: BTreeSet<&Path> = new_folders.chain(old_folders).collect();
+        let folders: BTreeSet<&Path> = new_folders.chain(old_folders).gather();
         if folders.iter().any(|folder| self.is_of_the_layout(folder)) {
             return Ok(true);
         }

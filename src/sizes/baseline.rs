@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::Sizes;
 use super::figures::Figures;
 use super::growth_limit::GrowthLimit;
+use crate::gather::Gather;
 
 /// An earlier report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl Baseline {
     /// If it is no such report.
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         let document: Document = serde_json::from_slice(json)?;
-        let sizes = document.images.into_iter().map(|entry| (entry.service, entry.size)).collect();
+        let sizes = document.images.into_iter().map(|entry| (entry.service, entry.size)).gather();
         Ok(Self { figures: document.figures, sizes })
     }
 
@@ -88,9 +89,9 @@ impl Baseline {
     /// Holds `sizes` against it.
     pub fn changes(&self, sizes: &Sizes, budget: GrowthLimit) -> Changes {
         let now: BTreeMap<&str, u64> =
-            sizes.rows().filter_map(|row| Some((row.service.as_str(), row.size()?))).collect();
+            sizes.rows().filter_map(|row| Some((row.service.as_str(), row.size()?))).gather();
         let before: BTreeMap<&str, u64> =
-            self.sizes.iter().filter_map(|(service, size)| Some((service.as_str(), (*size)?))).collect();
+            self.sizes.iter().filter_map(|(service, size)| Some((service.as_str(), (*size)?))).gather();
         let in_both: Vec<_> =
             before.iter().filter_map(|(service, was)| Some((*service, *was, *now.get(service)?))).collect();
         let mut changes = Changes {

@@ -103,7 +103,7 @@ fn the_ignore_file_of_a_linked_dockerfile_is_beside_the_file_that_is_built() {
     let case = case.file("b/Dockerfile.x.dockerignore", "f\n");
     let said = |path: &str, context: &str| {
         format!(
-            "{path}:2: no folder from its own up to the repository has all that it takes; `f` is not in `{context}`: correct the path, or say which with `# mkcompose: context=DIR` or `context` in mkcompose.yml (context-unclear)\n"
+            "{path}:2: no folder contains every source, so the build context is unclear; `f` is not in `{context}`: correct the path, or name the build context with `# mkcompose: context=DIR` or `context` in mkcompose.yml (context-unclear)\n"
         )
     };
     let said = said("a/Dockerfile", "a") + &said("b/Dockerfile.x", "b");

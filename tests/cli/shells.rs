@@ -105,7 +105,7 @@ fn services_are_those_of_the_folder_that_the_words_name() {
     assert_eq!(offered(&["mkcompose", "test", "w"]), "web\tweb/Dockerfile\nweb.debug\tweb.debug.Dockerfile\n");
     assert_eq!(offered(&["mkcompose", "-C", "no/such", "test", "w"]), "");
     assert_eq!(offered(&["mkcompose", "sizes", "--dockerfiles", "api", "x"]), "");
-    assert!(offered(&["mkcompose", "man", "mat"]).starts_with("matrix\tSpread "));
+    assert!(offered(&["mkcompose", "man", "mat"]).starts_with("matrix\tDistribute "));
     assert!(offered(&["mkcompose", "lint", "--allow", "stage"]).starts_with("stage-count\t"));
     // A repository with an error offers nothing, and says nothing in the middle of a line.
     let case = case.file("mkcompose.yml", "no such key: 1\n");

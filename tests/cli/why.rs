@@ -348,9 +348,9 @@ fn all_files_are_looked_at_where_that_is_asked_for() {
     let layer =
         tar(&[file("hello", Sample::program().bytes()).mode(0o755), file("opt/tool", "#!/usr/bin/gone\n").mode(0o755)]);
     let case = Case::empty().file("image.tar", tar(&docker_new(&[layer])));
-    case.run(["why", "--archive", "image.tar"]).expect(0, "image.tar: nothing found that keeps it from starting\n", "");
+    case.run(["why", "--archive", "image.tar"]).expect(0, "image.tar: found no reason why it would not start\n", "");
     let said = "\
-image.tar: nothing found that keeps it from starting
+image.tar: found no reason why it would not start
 image.tar: 2 programs, libraries and scripts, of which some could not run: findings: 1
 image.tar: a file could not run: the interpreter /usr/bin/gone of /opt/tool is not in the image (interpreter-missing)
   /opt/tool starts with #!/usr/bin/gone

@@ -10,6 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::engine::build::{BaseImage, BuildSpec};
+use crate::gather::Gather;
 
 /// All targets, named by their places: `t0`, `t1`.
 #[derive(Debug, Serialize)]
@@ -49,7 +50,7 @@ impl Definitions {
     pub fn new(specs: &[&BuildSpec]) -> Option<Self> {
         let names: Vec<String> = (0..specs.len()).map(name).collect();
         let places: BTreeMap<&str, usize> =
-            specs.iter().enumerate().map(|(place, spec)| (spec.image.as_str(), place)).collect();
+            specs.iter().enumerate().map(|(place, spec)| (spec.image.as_str(), place)).gather();
         let targets = names.iter().zip(specs).map(|(name, spec)| Some((name.clone(), Target::new(spec, &places)?)));
         let bases = specs
             .iter()
@@ -108,11 +109,11 @@ impl Target {
             context: literal(&absolute(&spec.context)?),
             dockerfile: literal(&absolute(&spec.dockerfile)?),
             tags: std::iter::once(&spec.image).chain(&spec.tags).map(|tag| literal(tag)).collect(),
-            contexts: spec.base_images.iter().filter_map(context).collect(),
-            args: spec.args.iter().filter_map(argument).collect(),
+            contexts: spec.base_images.iter().filter_map(context).gather(),
+            args: spec.args.iter().filter_map(argument).gather(),
             stage: spec.target.as_deref().map(literal),
             platforms: spec.platform.iter().map(|platform| literal(platform)).collect(),
-            labels: spec.labels.iter().map(|(name, value)| (literal(name), literal(value))).collect(),
+            labels: spec.labels.iter().map(|(name, value)| (literal(name), literal(value))).gather(),
             cache_from: all(&spec.cache_from),
         })
     }

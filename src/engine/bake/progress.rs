@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::{BakeEvent, BakeLimits};
 use crate::engine::build_output::{BuildFailure, BuildLog, plain_error};
+use crate::gather::Gather;
 use status::{Log, Status, Vertex, decoded};
 
 /// How long a step runs before it counts: what is in the cache does not take so long.
@@ -178,7 +179,7 @@ impl<'a> BakeProgress<'a> {
     pub(super) fn tell_running(&mut self, now: Instant, hear: &mut Hear<'_>) {
         let at = self.long_running(now).into_iter();
         let at: BTreeMap<usize, String> =
-            at.flat_map(|work| work.owners.iter().map(|place| (*place, work.name.clone()))).collect();
+            at.flat_map(|work| work.owners.iter().map(|place| (*place, work.name.clone()))).gather();
         for (place, step) in at {
             let target = self.targets.get_mut(place);
             if let Some(target) = target.filter(|target| target.told.as_ref() != Some(&step)) {
@@ -191,7 +192,7 @@ impl<'a> BakeProgress<'a> {
     /// Whether bake does more than it may.
     pub(super) fn is_over(&self, limits: BakeLimits, now: Instant) -> bool {
         let running = self.long_running(now);
-        let at: BTreeSet<usize> = running.iter().flat_map(|work| work.owners.iter().copied()).collect();
+        let at: BTreeSet<usize> = running.iter().flat_map(|work| work.owners.iter().copied()).gather();
         let is_open = |(place, target): (usize, &Target)| (!target.is_built).then_some(place);
         let open: Vec<usize> = self.targets.iter().enumerate().filter_map(is_open).collect();
         let is_at_the_last = open.len() == 1 && limits.may_run_the_last;
@@ -207,7 +208,7 @@ impl<'a> BakeProgress<'a> {
     /// The targets that have a step that runs.
     pub(super) fn running(&self) -> Vec<usize> {
         let running = self.vertices.values().filter(|work| work.running.is_some());
-        let places: BTreeSet<usize> = running.flat_map(|work| work.owners.iter().copied()).collect();
+        let places: BTreeSet<usize> = running.flat_map(|work| work.owners.iter().copied()).gather();
         places.into_iter().collect()
     }
 

@@ -8,7 +8,7 @@ use image_analyzer::printable::printable;
 /// A number of bytes for each image that is there, then for all, by service. What is not built or not known has no line.
 pub(super) fn render(report: Report<'_>) -> String {
     let mut rows: Vec<_> = report.sizes.rows().collect();
-    rows.sort_by(|one, other| one.service.cmp(&other.service));
+    rows.sort_unstable_by(|one, other| one.service.cmp(&other.service));
     let mut out = String::new();
     let mut family = |name: &str, help: &str, lines: Vec<(String, u64)>| {
         // Writing to a `String` cannot fail.

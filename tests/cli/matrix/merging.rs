@@ -118,8 +118,9 @@ fn all_that_is_wrong_is_said_at_once_and_nothing_is_written() {
 fn a_report_that_is_too_large_is_not_read() {
     let fake = sample();
     fs::File::create(fake.case.at("large.json")).unwrap().set_len(100 << 20).unwrap();
-    merge(&fake, &["large.json"])
-        .refused("error: large.json: this is more than 64 MiB, too large for a report: give another\n");
+    merge(&fake, &["large.json"]).refused(
+        "error: large.json: this file has more than 64 MiB, which is too large for a report: give another file\n",
+    );
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_report_of_an_unknown_kind_is_refused_before_anything_runs() {
 fn a_file_that_is_no_report_is_kept_before_anything_runs_unless_forced() {
     let fake = Fake::of(&["a"]).image("a");
     let fake = Fake { case: fake.case.file("r.json", "mine\n").file("s.html", "<p>mine</p>\n") };
-    let words = "this file is no such report: name another one, or overwrite it with `--force`";
+    let words = "this file is not such a report: give another path, or overwrite it with `--force`";
     for path in ["r.json", "s.html"] {
         let args = ["test", "--no-build", "--report", path];
         fake.try_it(&args).refused(&format!("error: {path}: {words}\n"));
