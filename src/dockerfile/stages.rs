@@ -649,7 +649,7 @@ mod tests {
             format!("ARG V={}\nFROM a\nARG V\n{}", "x".repeat(60_000), many(&|n| format!("ARG W{n}=$V\nCOPY $V /\n"))),
             format!("FROM a:{}\n", many(&|number| format!("$M{number} \\\n").replace(' ', ""))),
         ] {
-            assert_eq!(read(&text).map(|parsed| parsed.stages.is_empty()), Ok(false), "{:.40}", text);
+            assert_eq!(read(&text).map(|parsed| parsed.stages.is_empty()), Ok(false), "{text:.40}");
         }
     }
 

@@ -79,7 +79,9 @@ impl Repository {
         // A Dockerfile that could not be read or named, or that a flag leaves out, may be the one that a glob means.
         let all_are_named = nameless == 0 && !layout.is_narrowed;
         notes.extend(on_templates(templates));
-        services.sort_unstable_by(|one, other| one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile)));
+        services.sort_unstable_by(|one, other| {
+            one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile))
+        });
         if all_are_named {
             let names = || services.iter().map(|service| &service.name).chain(wrong.iter().map(|(name, _)| name));
             problems.extend(unused_globs.into_iter().map(|glob| glob.problem(&layout, names())));
