@@ -124,7 +124,7 @@ fn program(name: &str, mut rows: Vec<Row>, sort: SortOrder) -> Program {
     match sort {
         // `None` is less than any size, so what is not built comes last.
         SortOrder::Size => {
-            rows.sort_unstable_by(|a, b| b.size().cmp(&a.size()).then_with(|| a.service.cmp(&b.service)))
+            rows.sort_unstable_by(|a, b| b.size().cmp(&a.size()).then_with(|| a.service.cmp(&b.service)));
         }
         SortOrder::Name => rows.sort_unstable_by(|a, b| a.service.cmp(&b.service)),
     }
