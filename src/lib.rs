@@ -25,6 +25,7 @@ mod exit_code;
 mod expectation;
 mod gather;
 mod git;
+mod image_finding;
 mod interrupt;
 mod lint;
 mod markup;

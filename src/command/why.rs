@@ -11,7 +11,7 @@ use crate::engine::image_archive;
 use crate::engine::{Engine, EngineError};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::report::image::fix::Dockerfile;
+use crate::image_finding::fix::Dockerfile;
 use crate::report::image::{ImageReport, json, render};
 use crate::repository::Repository;
 use crate::repository::select::{nearest, select};
@@ -201,12 +201,11 @@ fn for_linux(wanted: &Wanted, image: Image) -> Result<Image, Error> {
 }
 
 fn report(wanted: Wanted, image: &Image, all: bool) -> ImageReport {
-    let text = wanted.service.as_ref().and_then(|dockerfile| fs::read(&dockerfile.dockerfile).ok());
     ImageReport {
         image: wanted.reference.or_else(|| image.names.first().cloned()),
         name: wanted.name,
-        service: wanted.service.map(|dockerfile| dockerfile.name.to_string()),
-        dockerfile: text.map(|text| Dockerfile::parse(&String::from_utf8_lossy(&text))),
+        dockerfile: wanted.service.as_ref().and_then(|service| Dockerfile::read(&service.dockerfile)),
+        service: wanted.service.map(|service| service.name.to_string()),
         diagnosis: diagnose(image),
         survey: all.then(|| survey(image)),
     }

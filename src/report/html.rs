@@ -9,10 +9,10 @@ use std::path::Path;
 
 use askama::Template;
 
-use crate::report::image::{evidence, fix};
+use crate::image_finding::ImageFinding;
 use crate::terminal::Style;
+use image_analyzer::Certainty;
 use image_analyzer::printable::printable;
-use image_analyzer::{Certainty, Finding};
 
 const STYLE: &str = include_str!("page/report.css");
 const SCRIPT: &str = include_str!("page/report.js");
@@ -109,13 +109,13 @@ pub(super) struct Link {
 pub(super) struct FindingText {
     verdict: &'static str,
     message: String,
-    id: &'static str,
+    id: String,
     facts: Vec<String>,
-    fixes: Vec<FixText>,
+    fixes: Vec<FixLines>,
 }
 
 #[derive(Debug)]
-struct FixText {
+struct FixLines {
     what: String,
     lines: String,
 }
@@ -171,19 +171,18 @@ impl Detail {
     }
 
     /// A finding of `why`.
-    pub(super) fn finding(finding: &Finding) -> Self {
-        let verdict = match finding.kind.certainty() {
+    pub(super) fn finding(finding: &ImageFinding) -> Self {
+        let verdict = match finding.certainty {
             Certainty::Certain => "cannot start",
             Certainty::Likely => "starts, and may fail",
         };
-        let fails_if = finding.kind.fails_if().map(|condition| format!("it fails if {condition}"));
-        let fixes = fix::all(&finding.fixes, None).into_iter();
+        let fixes = finding.fixes.iter().map(|fix| FixLines { what: fix.what.clone(), lines: fix.lines.join("\n") });
         Self::Finding(FindingText {
             verdict,
             message: finding.message.clone(),
-            id: finding.kind.id(),
-            facts: finding.evidence.iter().map(evidence).chain(fails_if).collect(),
-            fixes: fixes.map(|fix| FixText { what: fix.what, lines: fix.lines.join("\n") }).collect(),
+            id: finding.id.clone().into_owned(),
+            facts: finding.facts().collect(),
+            fixes: fixes.collect(),
         })
     }
 }

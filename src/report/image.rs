@@ -1,18 +1,18 @@
-//! Why images cannot start, as text: the reason, the evidence, and lines to paste. [`tree`] draws the trace, [`json`] is for
-//! programs, [`fix`] writes fixes as lines of a Dockerfile.
+//! Why images cannot start, as text: the reason, the evidence, and lines to paste. [`tree`] draws the trace and [`json`] is for
+//! programs.
 
-pub mod fix;
 pub mod json;
 pub mod tree;
 
 use std::fmt::Write as _;
 
+use crate::image_finding::ImageFinding;
+use crate::image_finding::fix::Dockerfile;
 use crate::terminal::{Style, styled};
-use fix::Dockerfile;
 use image_analyzer::Diagnosis;
-use image_analyzer::printable::{printable, printable_bytes};
+use image_analyzer::printable::printable;
 use image_analyzer::survey::Survey;
-use image_analyzer::{Certainty, Evidence, Finding};
+use image_analyzer::{Certainty, Finding};
 
 /// The diagnosis of one image.
 #[derive(Debug)]
@@ -85,26 +85,16 @@ fn files(report: &ImageReport, survey: &Survey, color: bool) -> String {
 }
 
 fn body(text: &mut String, finding: &Finding, dockerfile: Option<&Dockerfile>, color: bool) {
-    for evidence in &finding.evidence {
-        let _ = writeln!(text, "  {}", self::evidence(evidence));
+    let finding = ImageFinding::new(finding, dockerfile);
+    for fact in finding.facts() {
+        let _ = writeln!(text, "  {}", printable(&fact));
     }
-    if let Some(condition) = finding.kind.fails_if() {
-        let _ = writeln!(text, "  it fails if {condition}");
-    }
-    for (at, fix) in fix::all(&finding.fixes, dockerfile).into_iter().enumerate() {
+    for (at, fix) in finding.fixes.iter().enumerate() {
         let label = styled(if at == 0 { "fix:" } else { "or:" }, Style::Strong, color);
         let _ = writeln!(text, "  {label} {}", fix.what);
         for line in &fix.lines {
             let _ = writeln!(text, "    {line}");
         }
-    }
-}
-
-/// Evidence as half a sentence: `/hello needs libc.so.6`.
-pub(super) fn evidence(evidence: &Evidence) -> String {
-    match &evidence.path {
-        None => format!("the image's configuration: {}", evidence.text),
-        Some(path) => format!("{} {}", printable_bytes(path), evidence.text),
     }
 }
 

@@ -186,11 +186,14 @@ fn sections(changes: &Changes) -> Vec<Section> {
 pub(in crate::report) mod tests {
     use super::Report;
     use super::run_info::{RunInfo, RunSettings};
+    use crate::image_finding::fix::FixText;
+    use crate::image_finding::{Fact, ImageFinding};
     use crate::runner::baseline::{Baseline, Changes};
     use crate::runner::job::JobReport;
     use crate::runner::outcome::Outcome;
     use crate::runner::summary::ServiceResult;
     use crate::runner::summary::tests::row;
+    use image_analyzer::{Finding, FindingKind};
     use std::time::Duration;
 
     /// Of a run of which nothing is said.
@@ -217,7 +220,17 @@ pub(in crate::report) mod tests {
             JobReport { stdout: format!("{hostile}\n"), stderr: "x\n".repeat(3), is_cut: true, ..loud.record };
         let message = "exec ./hello: no such file or directory".to_owned();
         let mut reasoned = row("hello-c.gcc.scratch", Outcome::CannotStart { message });
-        reasoned.record.reason = Some("the loader /lib64/ld-linux-x86-64.so.2 is not in the image".to_owned());
+        let loader = "the loader /lib64/ld-linux-x86-64.so.2 is not in the image";
+        reasoned.record.reason = Some(loader.to_owned());
+        reasoned.record.findings = vec![ImageFinding {
+            missing: Some("/lib64/ld-linux-x86-64.so.2".to_owned()),
+            evidence: vec![Fact { file: Some("/hello".to_owned()), says: "is a program for x86-64".to_owned() }],
+            fixes: vec![FixText {
+                what: format!("start from another base, {hostile}"),
+                lines: vec!["FROM gcc".to_owned()],
+            }],
+            ..ImageFinding::new(&Finding::new(FindingKind::LoaderMissing, loader), None)
+        }];
         let mut broken = row(
             "hello-go.golang",
             Outcome::DoesNotBuild { step: Some("[2/3] RUN x".to_owned()), message: hostile.to_owned() },

@@ -3,13 +3,17 @@
 //! The image is read out of the engine, not run again. What cannot be read has no reason here; that is no failure, the
 //! outcome stands without it.
 
+use std::path::Path;
+
 use super::classify;
 use super::outcome::Outcome;
 use crate::engine::Engine;
 use crate::engine::image_archive;
 use crate::engine::run_container::{ContainerEnd, ContainerRun};
+use crate::image_finding::ImageFinding;
+use crate::image_finding::fix::Dockerfile;
 use image_analyzer::printable::printable;
-use image_analyzer::{Diagnosis, Finding, FindingKind, ReadOptions};
+use image_analyzer::{Diagnosis, FindingKind, ReadOptions};
 
 /// How much memory an image may take while it is looked at, in bytes: room for the look at one file and for the names of
 /// some ten thousand, which is what images that do not work have. The whole process then stays below 20 MiB.
@@ -65,7 +69,7 @@ pub struct Explained {
     /// The reason in half a sentence.
     pub reason: Option<String>,
     /// All that was found.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<ImageFinding>,
 }
 
 impl From<Outcome> for Explained {
@@ -74,7 +78,8 @@ impl From<Outcome> for Explained {
     }
 }
 
-/// The outcome of `image` in the light of its content, which is read out of `engine`, and the reason in half a sentence.
+/// The outcome of `image` in the light of its content, which is read out of `engine`, and the reason in half a sentence. The
+/// fixes fit `dockerfile`.
 ///
 /// - That it cannot start has a reason if one was found.
 /// - That it exits has one if something was found likely to be missed and the program's last words speak of it; a reason
@@ -83,7 +88,7 @@ impl From<Outcome> for Explained {
 ///   they were the program's own: then it ran and ended by itself.
 ///
 /// One image at a time, or the memory for a look is needed several times over.
-pub fn explain(engine: &Engine, image: &str, outcome: Outcome, ran: &ContainerRun) -> Explained {
+pub fn explain(engine: &Engine, image: &str, dockerfile: &Path, outcome: Outcome, ran: &ContainerRun) -> Explained {
     let Some(diagnosis) = diagnose(engine, image) else { return outcome.into() };
     let (outcome, reason) = match (classify::if_it_ran(ran), diagnosis.can_start(), &outcome) {
         (Some(own), true, Outcome::CannotStart { .. }) => (own, missed(&diagnosis, ran)),
@@ -91,7 +96,9 @@ pub fn explain(engine: &Engine, image: &str, outcome: Outcome, ran: &ContainerRu
         (_, true, Outcome::ExitedWithError { .. }) => (outcome, missed(&diagnosis, ran)),
         _ => (outcome, None),
     };
-    Explained { outcome, reason, findings: diagnosis.findings }
+    let dockerfile = Dockerfile::read(dockerfile);
+    let findings = diagnosis.findings.iter().map(|finding| ImageFinding::new(finding, dockerfile.as_ref())).collect();
+    Explained { outcome, reason, findings }
 }
 
 /// What the image likely lacks that the program spoke of, in half a sentence.

@@ -28,10 +28,10 @@ use crate::engine::run_container::{ContainerRun, ContainerSpec};
 use crate::engine::run_label::Owner;
 use crate::engine::{Engine, EngineError};
 use crate::expectation::Expectation;
+use crate::image_finding::ImageFinding;
 use crate::interrupt::Interrupt;
 use crate::repository::service::{LocalBase, Service};
 use crate::repository::service_name::{ServiceName, Set};
-use image_analyzer::Finding;
 
 /// What all jobs of a run share.
 #[derive(Debug)]
@@ -176,7 +176,7 @@ pub struct JobReport {
     /// Earlier tries, which told nothing of the image.
     pub tries: Vec<Try>,
     /// What was found in the image, where it was looked at.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<ImageFinding>,
     /// The digest in the registry that it was pushed to.
     pub digest: Option<String>,
 }
@@ -236,7 +236,7 @@ impl RunContext<'_> {
         let Explained { outcome, reason, findings } = if self.interrupt.asked_again() {
             record.outcome.into()
         } else {
-            explain::explain(self.engine, &task.recipe.image, record.outcome, &ran)
+            explain::explain(self.engine, &task.recipe.image, &task.recipe.dockerfile, record.outcome, &ran)
         };
         self.progress.end(name);
         JobReport { outcome, reason, findings, ..record }

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::{ImageReport, fix};
+use super::ImageReport;
+use crate::image_finding::{ImageFinding, text};
 use crate::markup::json as escape;
 use image_analyzer::Finding;
 use image_analyzer::TraceStep;
-use image_analyzer::printable::printable_bytes;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -20,39 +20,16 @@ struct Entry<'a> {
     image: Option<&'a str>,
     starts: bool,
     command: &'a [String],
-    findings: Vec<Found<'a>>,
+    findings: Vec<ImageFinding>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    files: Option<Files<'a>>,
+    files: Option<Files>,
     chain: Link,
 }
 
 #[derive(Serialize)]
-struct Files<'a> {
+struct Files {
     count: usize,
-    findings: Vec<Found<'a>>,
-}
-
-#[derive(Serialize)]
-struct Found<'a> {
-    id: &'static str,
-    certainty: &'static str,
-    message: &'a str,
-    missing: Option<String>,
-    fails_if: Option<&'static str>,
-    evidence: Vec<Said<'a>>,
-    fixes: Vec<FixText>,
-}
-
-#[derive(Serialize)]
-struct Said<'a> {
-    file: Option<String>,
-    says: &'a str,
-}
-
-#[derive(Serialize)]
-struct FixText {
-    what: String,
-    lines: Vec<String>,
+    findings: Vec<ImageFinding>,
 }
 
 #[derive(Serialize)]
@@ -76,33 +53,18 @@ pub fn render(reports: &[ImageReport]) -> Result<String, serde_json::Error> {
 
 fn entry(report: &ImageReport) -> Entry<'_> {
     let diagnosis = &report.diagnosis;
+    let words = |findings: &[Finding]| {
+        findings.iter().map(|finding| ImageFinding::new(finding, report.dockerfile.as_ref())).collect()
+    };
     Entry {
         name: &report.name,
         service: report.service.as_deref(),
         image: report.image.as_deref(),
         starts: diagnosis.can_start(),
         command: &diagnosis.command,
-        findings: diagnosis.findings.iter().map(|finding| found(finding, report)).collect(),
-        files: report.survey.as_ref().map(|survey| Files {
-            count: survey.files,
-            findings: survey.findings.iter().map(|finding| found(finding, report)).collect(),
-        }),
+        findings: words(&diagnosis.findings),
+        files: report.survey.as_ref().map(|survey| Files { count: survey.files, findings: words(&survey.findings) }),
         chain: link(&diagnosis.trace),
-    }
-}
-
-fn found<'a>(finding: &'a Finding, report: &ImageReport) -> Found<'a> {
-    let evidence =
-        finding.evidence.iter().map(|evidence| Said { file: evidence.path.as_deref().map(text), says: &evidence.text });
-    let fixes = fix::all(&finding.fixes, report.dockerfile.as_ref()).into_iter();
-    Found {
-        id: finding.kind.id(),
-        certainty: finding.kind.certainty().name(),
-        message: &finding.message,
-        missing: finding.missing.as_deref().map(text),
-        fails_if: finding.kind.fails_if(),
-        evidence: evidence.collect(),
-        fixes: fixes.map(|fix| FixText { what: fix.what, lines: fix.lines }).collect(),
     }
 }
 
@@ -115,9 +77,4 @@ fn link(step: &TraceStep) -> Link {
         note: step.note.clone(),
         needs: step.needs.iter().map(link).collect(),
     }
-}
-
-/// A path or name as it is; one that is not UTF-8 with its other bytes as `\xff`.
-fn text(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(|_| printable_bytes(bytes), str::to_owned)
 }

@@ -1,5 +1,5 @@
-use super::fix::Dockerfile;
 use super::{ImageReport, json, render};
+use crate::image_finding::fix::Dockerfile;
 use image_analyzer::test_builder::Sample;
 use image_analyzer::{Config, FileTreeBuilder, Image, diagnose};
 

@@ -160,8 +160,7 @@ fn row(entry: &Entry<'_>) -> Result<ServiceResult, String> {
             stderr: text(&entry.stderr),
             is_cut: entry.output_cut,
             reason: entry.reason.as_ref().map(text),
-            // Only the page of a run has them.
-            findings: Vec::new(),
+            findings: entry.findings.to_vec(),
             digest: entry.digest.as_ref().map(text),
             tries: entry.tries.iter().map(|earlier| tried(earlier, &shown)).collect::<Result<_, _>>()?,
         },

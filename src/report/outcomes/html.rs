@@ -116,6 +116,7 @@ fn logs(result: &ServiceResult, folder: &Path) -> Vec<Link> {
 #[cfg(test)]
 mod tests {
     use super::render;
+    use crate::image_finding::ImageFinding;
     use crate::report::outcomes::tests::{changes, report, sample};
     use image_analyzer::{Finding, FindingKind};
     use insta::assert_snapshot;
@@ -125,8 +126,8 @@ mod tests {
     fn the_page() {
         let mut rows = sample();
         if let Some(row) = rows.get_mut(2) {
-            row.record.findings =
-                vec![Finding::new(FindingKind::InterpreterMissing, "</script><script>alert(1)</script>")];
+            let finding = Finding::new(FindingKind::InterpreterMissing, "</script><script>alert(1)</script>");
+            row.record.findings = vec![ImageFinding::new(&finding, None)];
         }
         let changes = changes(&rows);
         let report = super::Report { logs: Some(Path::new("/tmp/a b/<logs>")), ..report(&rows, Some(&changes)) };

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Report;
 use super::run_info::{RunSettings, ShardNumber};
+use crate::image_finding::ImageFinding;
 use crate::markup::json as escape;
 use crate::repository::service_name::Set;
 use crate::runner::baseline::Changes;
@@ -83,6 +84,8 @@ pub(super) struct Entry<'a> {
     pub(super) output_cut: bool,
     pub(super) build_seconds: Option<f64>,
     pub(super) run_seconds: Option<f64>,
+    /// What `why` finds in the image, where `test` looked into it: because it does not work.
+    pub(super) findings: Cow<'a, [ImageFinding]>,
     /// The digest in the registry that it was pushed to; null: it was not pushed, or the engine does not say.
     pub(super) digest: Option<Cow<'a, str>>,
     /// Earlier tries, of which nothing came that tells of the image, in their order.
@@ -160,6 +163,7 @@ fn entry(row: &ServiceResult) -> Entry<'_> {
         output_cut: row.record.is_cut,
         build_seconds: row.record.build_time.map(seconds),
         run_seconds: row.record.run_time.map(seconds),
+        findings: Cow::Borrowed(&row.record.findings),
         digest: row.record.digest.as_deref().map(Cow::Borrowed),
         tries: row.record.tries.iter().map(earlier).collect(),
     }

@@ -1,5 +1,8 @@
 //! What a pasted line has to fit: the stages and commands of a Dockerfile, and how words are quoted in it.
 
+use std::fs;
+use std::path::Path;
+
 use image_analyzer::fix::FixTarget;
 use image_analyzer::printable::{printable, printable_bytes};
 
@@ -11,6 +14,11 @@ pub struct Dockerfile {
 }
 
 impl Dockerfile {
+    /// Reads the Dockerfile at `path`; `None` if it cannot be read.
+    pub fn read(path: &Path) -> Option<Self> {
+        Some(Self::parse(&String::from_utf8_lossy(&fs::read(path).ok()?)))
+    }
+
     /// Reads a Dockerfile: continued lines are joined, comments left out.
     pub fn parse(text: &str) -> Self {
         let mut instructions = Vec::new();

@@ -4,6 +4,8 @@
 
 mod paste;
 
+use serde::{Deserialize, Serialize};
+
 use image_analyzer::Fix;
 use image_analyzer::fix::{FileCopy, Language, Libc, PackageManager};
 use image_analyzer::printable::printable_json;
@@ -13,7 +15,9 @@ use paste::{base_name, chmod, quoted, source};
 pub use paste::Dockerfile;
 
 /// A fix in words and lines.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct FixText {
     /// What it does, in half a sentence.
     pub what: String,
