@@ -6,6 +6,7 @@
 
 pub mod baseline;
 pub mod bases;
+mod build_failure;
 pub mod classify;
 pub mod expectation;
 pub mod explain;

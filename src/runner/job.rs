@@ -18,7 +18,7 @@ use super::outcome::Outcome;
 use super::progress::Progress;
 use super::retries::Try;
 use super::sweep::{Sweep, SweepResult};
-use super::{JobStep, explain, registry_answers};
+use super::{JobStep, build_failure, explain};
 use crate::dockerfile::ParsedDockerfile;
 use crate::engine::build::{BaseImage, BuildBackend, BuildResult, BuildSpec};
 use crate::engine::build_output::BuildFailure;
@@ -309,7 +309,7 @@ impl RunContext<'_> {
 
     /// What a failed build means: unless it is the engine that failed, the image does not build.
     fn failed(&self, why: BuildFailure) -> JobReport {
-        if is_nobodys_fault(&why) || self.engine.check().is_err() {
+        if build_failure::tells_nothing(&why) || self.engine.check().is_err() {
             return self.unknown(why.message);
         }
         JobReport { last_lines: why.last.clone(), ..Outcome::from(why).into() }
@@ -382,81 +382,3 @@ impl RunContext<'_> {
         }
     }
 }
-
-/// Whether a build's last words tell nothing about the Dockerfile, by what they are of.
-fn is_nobodys_fault(why: &BuildFailure) -> bool {
-    // Podman says of every RUN the same; that its runtime could not make the container, and why, comes before.
-    let not_made = |line: &String| {
-        let line = line.to_ascii_lowercase();
-        line.starts_with("error running container: ") && OF_THE_MACHINE.iter().any(|words| line.contains(words))
-    };
-    if why.last.iter().any(not_made) {
-        return true;
-    }
-    let message = why.message.to_ascii_lowercase();
-    let has = |words: &[&str]| words.iter().any(|words| message.contains(words));
-    // Without an exit code it is the engine that could not run it.
-    let ran =
-        has(&OF_A_COMMAND) || (message.contains("executor failed running [") && message.contains("]: exit code: "));
-    !ran && (is_race(&message)
-        || has(&OF_THE_ENGINE)
-        || registry_answers::tell_nothing(&message)
-        || (has(&OF_A_REGISTRY) && has(&OF_THE_NETWORK)))
-}
-
-/// Whether another build gave its image the same name at the same moment, in the words of containerd.
-pub(super) fn is_race(message: &str) -> bool {
-    message.starts_with("image \"") && message.ends_with("\": already exists")
-}
-
-/// Of the machine, which cannot give a container what a runtime wants, or has been told to want, for it.
-const OF_THE_MACHINE: [&str; 6] =
-    ["setrlimit", "setting rlimit", "cgroup", "seccomp", "too many open files", "no space left on device"];
-
-/// Of a command of a RUN that failed: whatever is quoted of it, it ran. The words are those of `BuildKit` since 0.10 and
-/// before, of the classic builder and of podman.
-const OF_A_COMMAND: [&str; 3] =
-    ["did not complete successfully", "returned a non-zero code", "building at step \"run "];
-
-/// Of a registry. Together with those of the network it could not be asked for a base image. That it was asked and does not
-/// have the image, or does not give it, is for the Dockerfile to answer for; so is what a step makes of the network. The
-/// words are those of `BuildKit` (containerd's resolver), the classic builder and podman.
-const OF_A_REGISTRY: [&str; 6] = [
-    "failed to do request",
-    "failed to authorize",
-    "failed to resolve source metadata",
-    "failed to resolve reference",
-    "pinging container registry",
-    "/v2/",
-];
-
-/// Of the network, in the words of Go.
-const OF_THE_NETWORK: [&str; 14] = [
-    "no such host",
-    "server misbehaving",
-    "temporary failure in name resolution",
-    "i/o timeout",
-    "tls handshake timeout",
-    "context deadline exceeded",
-    "request canceled while waiting for connection",
-    "connection refused",
-    "connection reset by peer",
-    "network is unreachable",
-    "no route to host",
-    "proxyconnect",
-    "certificate signed by unknown authority",
-    "\": eof",
-];
-
-/// Of the engine, not the Dockerfile: its connection broke, and by now there is an engine again. The words are those of
-/// Docker's command line and of gRPC.
-const OF_THE_ENGINE: [&str; 8] = [
-    "cannot connect to the docker daemon",
-    "error during connect",
-    "code = unavailable",
-    "failed to receive status",
-    "error reading from server: eof",
-    "closing transport",
-    "no space left on device",
-    "failed to create endpoint",
-];

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::job::{ImageJob, RunContext, is_race};
+use super::build_failure::is_race;
+use super::job::{ImageJob, RunContext};
 use super::logs::{Log, Phase};
 use crate::engine::bake::{BakeEvent, BakeLimits, BakeResult};
 use crate::engine::build_output::BuildFailure;
