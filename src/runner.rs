@@ -118,6 +118,15 @@ fn catch_panic<R>(job: impl FnOnce() -> R) -> Result<R, String> {
     catch_unwind(AssertUnwindSafe(job)).map_err(|payload| words(&*payload))
 }
 
+/// Does `work`, and `other` beside it; with the words of the panic of `other`, if it came to that: it must cost no result.
+pub fn beside<R>(other: impl FnOnce() + Send, work: impl FnOnce() -> R) -> (R, Option<String>) {
+    thread::scope(|scope| {
+        let other = scope.spawn(|| catch_panic(other).err());
+        let result = work();
+        (result, other.join().unwrap_or_default())
+    })
+}
+
 /// The order in which to begin `items` so that those of one `kind` are not begun one after the other: the first of each
 /// kind, then the second of each. Builds of one kind share their first steps, and the second one only waits.
 pub fn interleave_by<T, K: Ord>(items: &[T], kind: impl Fn(&T) -> K) -> Vec<&T> {
@@ -291,6 +300,12 @@ mod tests {
             done,
             [JobResult::Finished(0), JobResult::Panicked("one is bad".to_owned()), JobResult::Finished(2)]
         );
+    }
+
+    #[test]
+    fn a_panic_of_what_is_done_beside_the_work_costs_no_result() {
+        assert_eq!(super::beside(|| panic!("it is bad"), || 5), (5, Some("it is bad".to_owned())));
+        assert_eq!(super::beside(|| {}, || 5), (5, None));
     }
 
     #[test]
