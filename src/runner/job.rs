@@ -33,6 +33,9 @@ use crate::interrupt::Interrupt;
 use crate::repository::service::{LocalBase, Service};
 use crate::repository::service_name::{ServiceName, Set};
 
+/// What is said of an image that was built and cannot be run, as it is not there.
+const GONE: &str = "built, but the engine does not have the image: it was removed, or the builder does not load what it builds into the engine (`docker buildx ls` shows which builder is used)";
+
 /// What all jobs of a run share.
 #[derive(Debug)]
 pub struct RunContext<'a> {
@@ -179,6 +182,8 @@ pub struct JobReport {
     pub findings: Vec<ImageFinding>,
     /// The digest in the registry that it was pushed to.
     pub digest: Option<String>,
+    /// Whether another try would come to the same, although nothing is known.
+    pub is_final: bool,
 }
 
 impl From<Outcome> for JobReport {
@@ -198,6 +203,7 @@ impl From<Outcome> for JobReport {
             tries,
             findings,
             digest,
+            is_final: false,
         }
     }
 }
@@ -250,7 +256,7 @@ impl RunContext<'_> {
             return JobStep::Finished(outcome.into());
         }
         let is_first = Cell::new(true);
-        let step = self.with_retries(task, || self.build_and_run(task, is_first.replace(false)));
+        let step = self.with_retries(task, |tries| self.build_and_run(task, is_first.replace(false), tries));
         if matches!(&step, JobStep::Finished(JobReport { outcome: Outcome::Unknown { .. }, .. })) {
             self.stop_if_lost();
         }
@@ -258,7 +264,12 @@ impl RunContext<'_> {
     }
 
     /// Only the first try takes what was built at once: another one builds the image by itself.
-    fn build_and_run(&self, task: &ImageJob, is_first: bool) -> JobStep<JobReport, PendingInspection> {
+    fn build_and_run(
+        &self,
+        task: &ImageJob,
+        is_first: bool,
+        tries: &mut Vec<Try>,
+    ) -> JobStep<JobReport, PendingInspection> {
         let mut build_time = None;
         if self.is_building {
             let start = Instant::now();
@@ -277,11 +288,15 @@ impl RunContext<'_> {
             }
         }
         if self.is_pushed(task) {
-            return JobStep::Finished(JobReport { build_time, ..self.pushed(task) });
+            return JobStep::Finished(JobReport { build_time, ..self.pushed(task, tries) });
         }
         let Some(trial) = self.trial.as_ref().filter(|_| !task.is_only_a_base) else {
             return JobStep::Finished(JobReport { build_time, ..Outcome::Built.into() });
         };
+        // A build that is over is told, but after a request to stop, or without an engine, no run is begun.
+        if self.interrupt.asked() {
+            return JobStep::Finished(JobReport { build_time, ..Outcome::NotRun.into() });
+        }
         match self.run(trial, task) {
             (record, None) => JobStep::Finished(JobReport { build_time, ..record }),
             (record, Some(ran)) => {
@@ -321,7 +336,7 @@ impl RunContext<'_> {
         let ports = self.engine.image_ports(&task.recipe.image).map_err(|failure| failure.to_string());
         let question = match RunQuestion::new(&task.expectation, ports) {
             Ok(question) => question,
-            Err(message) => return (Outcome::Unknown { message }.into(), None),
+            Err(message) => return (JobReport { is_final: true, ..Outcome::Unknown { message }.into() }, None),
         };
         let access = if question.needs_ports() { self.port_access(trial) } else { &PortAccess::Published };
         let mut log = self.logs.begin(&task.service, Phase::Run);
@@ -354,13 +369,15 @@ impl RunContext<'_> {
     ) -> (JobReport, Option<ContainerRun>) {
         let outcome = match classify::of(&ran) {
             Outcome::Unknown { message } => return (self.unknown(message), None),
+            Outcome::NotBuilt if self.is_building => return (self.unknown(GONE.to_owned()), None),
             outcome => question.judge(outcome, &ran),
         };
         let (stdout, stderr) = (ran.stdout.text(), ran.stderr.text());
         let is_cut = ran.stdout.cut() + ran.stderr.cut() > 0;
         let reason = explain::told(&outcome, &ran);
         let is_wanted = reason.is_none() && explain::is_wanted(&outcome, &ran);
-        let record = JobReport { run_time, stdout, stderr, is_cut, reason, ..outcome.into() };
+        let is_final = question.is_never_answered(&ran);
+        let record = JobReport { run_time, stdout, stderr, is_cut, reason, is_final, ..outcome.into() };
         (record, is_wanted.then_some(ran))
     }
 
