@@ -3,15 +3,19 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::cli::Options;
 use crate::cli::build::BuildArgs;
+use crate::cli::{Options, quoted};
 use crate::command::report_files::{files, run_info, write};
-use crate::command::run_images::{RunPlan, choose, work};
+use crate::command::run_images::{RunPlan, Selection, choose, work};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
+use crate::problem::Problem;
 use crate::report::builds;
 use crate::report::outcomes::Report;
 use crate::report::outcomes::run_info::RunSettings;
+use crate::repository::service::Service;
+use crate::repository::service_name::Set;
+use crate::runner::job::ImageJob;
 use crate::runner::outcome::Outcome;
 use crate::runner::progress::duration;
 use crate::runner::summary::{ServiceResult, whole_milliseconds};
@@ -25,6 +29,9 @@ pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<E
     let start = Instant::now();
     let files = files(&args.reports.files)?;
     let chosen = choose(&args.work, options, true, terminal)?;
+    if args.push {
+        one_platform_each(&chosen)?;
+    }
     let unsaid = Mutex::new(None);
     let tell = |row: &ServiceResult| {
         let said = terminal.result(&builds::line(row, terminal.color_out()));
@@ -69,4 +76,30 @@ pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<E
         worked.troubles.extend(write(report, &files));
     }
     Ok(worked.exit(if is_well { ExitCode::Success } else { ExitCode::Failure }, terminal))
+}
+
+/// Makes sure that each image to push is for one platform: the engine builds one, and to push that alone would replace an image
+/// for several.
+fn one_platform_each(chosen: &Selection) -> Result<(), Error> {
+    let pushed = |service: &&Service| {
+        let is_it = |job: &&ImageJob| job.service == service.name;
+        chosen.tasks.iter().find(is_it).is_some_and(ImageJob::may_be_pushed)
+    };
+    let problem = |service: &Service| {
+        let (name, file) = (service.name.as_str(), chosen.repository.output_of(Set::Normal));
+        let what = format!(
+            "the image of `{name}` is for several platforms ({}), and `build --push` would push it for one: set one of them in \
+             `platforms`, or push it for all of them with `docker buildx bake -f {} --push {}`",
+            service.platforms.join(", "),
+            quoted(file),
+            // Bake takes a dot for the end of a name.
+            name.replace('.', "_"),
+        );
+        Problem::new(&service.dockerfile, what)
+    };
+    let is_for_several =
+        |service: &&Service| service.platforms.iter().any(|one| Some(one) != service.platforms.first());
+    let problems: Vec<_> =
+        chosen.repository.services.iter().filter(is_for_several).filter(pushed).map(problem).collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
 }

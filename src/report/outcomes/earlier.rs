@@ -162,6 +162,7 @@ fn row(entry: &Entry<'_>) -> Result<ServiceResult, String> {
             reason: entry.reason.as_ref().map(text),
             findings: entry.findings.to_vec(),
             digest: entry.digest.as_ref().map(text),
+            is_final: false,
             tries: entry.tries.iter().map(|earlier| tried(earlier, &shown)).collect::<Result<_, _>>()?,
         },
     })
