@@ -123,6 +123,28 @@ fn a_report_that_is_too_large_is_not_read() {
     );
 }
 
+/// Nothing is counted up to what a report says.
+#[test]
+fn a_report_that_says_to_be_one_of_billions_is_refused() {
+    let fake = sample();
+    shard(&fake, "1.json", &["a"], &["--shard", "1/2"]);
+    let many = fake.case.read("1.json").replace("\"of\": 2", "\"of\": 4294967295");
+    fs::write(fake.case.at("1.json"), many).unwrap();
+    merge(&fake, &["1.json"]).refused(
+        "error: 1.json: this report contradicts itself: it is one of 4294967295 shards, and there can be 10000 at most; write it anew \
+         with `mkcompose test --report FILE.json`\n",
+    );
+    let run = fake.try_it(&["test", "--shard", "1/10001", "--report", "r.json"]);
+    assert_eq!(run.code(), 2);
+    assert!(
+        run.stderr().starts_with(
+            "error: invalid value '1/10001' for '--shard <NUMBER/TOTAL>': there can be 10000 shards at most\n"
+        ),
+        "{}",
+        run.stderr()
+    );
+}
+
 #[test]
 fn shards_that_do_not_fit_together_are_refused() {
     let fake = sample();
