@@ -86,10 +86,11 @@ pub fn files(args: &ReportArgs) -> Result<Vec<File<Format>>, UnfitReportFile> {
     File::all(&args.reports, args.force)
 }
 
-/// Writes every report; what went wrong, for each that could not be.
+/// Writes every report, files first: stdout may be full, or wait for its reader. What went wrong, for each that could not be.
 pub fn tell(report: Report<'_>, format: Format, files: &[File<Format>], terminal: &Terminal) -> Vec<Error> {
-    let shown = print_report(&report, format, terminal).err().map(Error::from);
-    shown.into_iter().chain(write(report, files)).collect()
+    let mut troubles = write(report, files);
+    troubles.extend(print_report(&report, format, terminal).err().map(Error::from));
+    troubles
 }
 
 /// Writes the report to each of `files`; what went wrong, for each that could not be written.
