@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::cli::Options;
 use crate::cli::build::BuildArgs;
-use crate::command::report_files::{files, run_info, write};
+use crate::command::report_files::{job_files, run_info, write};
 use crate::command::run_images::{RunPlan, choose, work};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
@@ -23,7 +23,7 @@ use crate::terminal::{Style, Terminal};
 /// Problems with the Dockerfiles, the globs or the folder for logs, or no engine: nothing was begun.
 pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let start = Instant::now();
-    let files = files(&args.reports.files)?;
+    let files = job_files(&args.reports, None)?;
     let chosen = choose(&args.work, options, true, terminal)?;
     let unsaid = Mutex::new(None);
     let tell = |row: &ServiceResult| {

@@ -37,6 +37,7 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
     let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
     let (chosen, left_out) = since.split(chosen, terminal);
     let left_out = left_out.into_iter().map(|service| service.name.to_string()).gather();
+    // Read before anything is written: it may be the file of a report.
     let baseline = args.baseline.as_ref().map(|path| baseline(path, &args.globs, &left_out)).transpose()?;
     let engine = args.engine.engine(options);
     let figures = figures(args, baseline.as_ref(), &engine)?;

@@ -3,17 +3,30 @@
 //! A service must be in one report. An exception is a base that failed: each machine that needed it reports it, and one machine
 //! would have reported it once. Of those the worst counts, so that no failure is lost.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use super::earlier::EarlierReport;
 use super::run_info::{RunInfo, RunSettings};
+use crate::gather::Gather;
 use crate::problem::Problem;
 use crate::repository::service_name::ServiceName;
 use crate::runner::summary::ServiceResult;
 use image_analyzer::printable::{printable, printable_path};
+
+/// The services of a matrix, of the file at `path`, that no report was asked for: jobs that did not run, or ran with others.
+pub fn without_report(path: &Path, planned: &BTreeSet<String>, reports: &[FromFile]) -> Option<Problem> {
+    let rows = reports.iter().flat_map(|(_, report)| &report.rows).filter(|row| !row.is_only_a_base);
+    let asked: BTreeSet<&str> = rows.map(|row| row.service.as_str()).gather();
+    let lost = planned.iter().filter(|service| !asked.contains(service.as_str()));
+    let lost: Vec<_> = lost.map(|service| format!("`{service}`")).collect();
+    (!lost.is_empty()).then(|| {
+        let lost = listed(&lost, lost.len(), "is", "are");
+        Problem::new(path, format!("{lost} in no report: give the reports of all jobs, each run with its services"))
+    })
+}
 
 /// How many services are named where more than one is wrong.
 const MOST_NAMED: usize = 3;
