@@ -20,10 +20,10 @@ use crate::shards::services_of;
 use crate::terminal::Terminal;
 use image_analyzer::printable::{printable, printable_path};
 
-/// The most MiB of one report, all of which is kept: at least 1,300 images, however much they print.
+/// The most MiB of one report, all of which is kept: some 1,300 images that print as much as is kept, nothing but bytes that JSON escapes.
 const MOST_OF_A_REPORT: u64 = 256;
 
-/// The most MiB of all reports: 10,000 images that print as much as is kept, nothing but bytes that JSON escapes.
+/// The most MiB of all reports: 10,000 such images.
 const MOST_OF_ALL: u64 = 2048;
 
 /// What to do about more.

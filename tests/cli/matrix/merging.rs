@@ -150,7 +150,7 @@ fn a_report_that_is_as_large_as_test_writes_it_is_merged() {
         })
         .collect();
     let tail = tail.replace("\"images\": 1", "\"images\": 400").replace("\"expected\": 1", "\"expected\": 400");
-    let services = names.iter().map(|name| format!("\"{name}\",")).collect::<String>();
+    let services = format!("\"{}\",", names.join("\",\""));
     let tail = tail.replace("\"services\": [", &format!("\"services\": [\"a\",{services}"));
     let tail = tail.replacen("\n    \"a\",", "", 1);
     let whole = format!("{head}{}\n  ],\n  \"total\": {{{tail}", images.join(",\n"));
