@@ -8,9 +8,10 @@ pub mod figures;
 pub mod growth_limit;
 pub mod sharing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::images::Image;
+use crate::engine::images::{Image, PackedLayer};
+use crate::gather::Gather as _;
 use crate::repository::service_name::{ServiceName, Set};
 use figures::Figures;
 use sharing::{SharedSize, account};
@@ -67,6 +68,8 @@ pub struct Built {
     pub share: Option<SharedSize>,
     /// The size of the program's largest image, in bytes.
     pub largest: u64,
+    /// The size of its compressed layers, which a pull transfers, in bytes; `None` if it is not known.
+    pub packed: Option<u64>,
 }
 
 /// All listed images together.
@@ -80,6 +83,8 @@ pub struct Total {
     pub size: u64,
     /// What they take on disk, in bytes: each layer counted once.
     pub on_disk: u64,
+    /// What a pull of all transfers, in bytes: each compressed layer counted once; `None` if it is not known of each.
+    pub packed: Option<u64>,
 }
 
 /// Compares `services` with the engine's `images`, by service. `reference` is the reference of a service's image. Where the
@@ -102,6 +107,7 @@ pub fn measure(
             size: image.size,
             share: shares.next().flatten(),
             largest: image.size,
+            packed: image.packed.as_deref().map(packed_size),
         });
         let row = Row { service: service.clone(), image: reference(service), built };
         programs.entry(service.program()).or_default().push(row);
@@ -111,9 +117,22 @@ pub fn measure(
         missing: services.len() - there.len(),
         size: there.iter().fold(0, |sum, image| sum.saturating_add(image.size)),
         on_disk: account.on_disk,
+        packed: packed_once(&there),
     };
     let programs = programs.into_iter().map(|(name, rows)| program(name, rows, sort)).collect();
     Sizes { programs, total, figures: Figures::default() }
+}
+
+/// The size of these compressed layers, in bytes, each counted once.
+fn packed_size<'a>(layers: impl IntoIterator<Item = &'a PackedLayer>) -> u64 {
+    let layers: BTreeSet<&PackedLayer> = layers.into_iter().gather();
+    layers.iter().fold(0, |sum, layer| sum.saturating_add(layer.size))
+}
+
+/// The size of all compressed layers, if they are known of each image, of which there is at least one.
+fn packed_once(images: &[&Image]) -> Option<u64> {
+    let layers: Option<Vec<_>> = images.iter().map(|image| image.packed.as_ref()).collect();
+    layers.filter(|layers| !layers.is_empty()).map(|layers| packed_size(layers.into_iter().flatten()))
 }
 
 fn program(name: &str, mut rows: Vec<Row>, sort: SortOrder) -> Program {
@@ -132,6 +151,11 @@ fn program(name: &str, mut rows: Vec<Row>, sort: SortOrder) -> Program {
 }
 
 impl Sizes {
+    /// Whether the compressed size of any image is known.
+    pub fn has_packed(&self) -> bool {
+        self.rows().filter_map(|row| row.built.as_ref()).any(|built| built.packed.is_some())
+    }
+
     /// All rows, program by program.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.programs.iter().flat_map(|program| &program.rows)
@@ -153,7 +177,7 @@ impl Row {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{Sizes, SortOrder, measure};
-    use crate::engine::images::{Image, Layer};
+    use crate::engine::images::{Image, Layer, PackedLayer};
     use crate::repository::service_name::ServiceName;
     use std::collections::BTreeMap;
 
@@ -164,6 +188,7 @@ pub(crate) mod tests {
             id: format!("sha256:{id}"),
             size: layers.iter().fold(0, |sum, (_, size)| u64::saturating_add(sum, *size)),
             layers: Some(layers.iter().map(layer).collect()),
+            packed: None,
         }
     }
 
@@ -191,6 +216,37 @@ pub(crate) mod tests {
         names.extend(["hello-c.gcc.scratch", "hello-c.gcc.nowhere.err", "absent.gcc"]);
         names.sort_unstable();
         measure(&|service| format!("minimage:{service}"), &services(&names), &images, sort)
+    }
+
+    /// Three images of a store that keeps layers compressed, two of them on one base.
+    pub(crate) fn packed_sample() -> Sizes {
+        let file = |(digest, size): &(&str, u64)| PackedLayer { digest: (*digest).to_owned(), size: *size };
+        let packed = |id, layers: &[(&str, u64)], files: &[(&str, u64)]| Image {
+            packed: Some(files.iter().map(file).collect()),
+            ..image(id, layers)
+        };
+        let images = BTreeMap::from(
+            [
+                ("a.base", packed("1", &[("base", 90_000)], &[("base-gz", 30_000)])),
+                ("a.child", packed("2", &[("base", 90_000), ("x", 500)], &[("base-gz", 30_000), ("x-gz", 220)])),
+                ("b.empty", packed("3", &[], &[])),
+            ]
+            .map(|(tag, image)| (tag.to_owned(), image)),
+        );
+        let names = services(&["a.base", "a.child", "b.empty"]);
+        measure(&|service| format!("minimage:{service}"), &names, &images, SortOrder::Name)
+    }
+
+    #[test]
+    fn what_a_pull_transfers_counts_each_file_once_and_is_unknown_if_it_is_of_one() {
+        let sizes = packed_sample();
+        let of_each: Vec<_> = sizes.rows().map(|row| row.built.as_ref().unwrap().packed).collect();
+        assert_eq!(of_each, [Some(30_000), Some(30_220), Some(0)]);
+        assert_eq!(sizes.total.packed, Some(30_220));
+        let unknown = BTreeMap::from([("a".to_owned(), image("1", &[]))]);
+        let sizes = measure(&ToString::to_string, &services(&["a"]), &unknown, SortOrder::Name);
+        assert_eq!((sizes.total.packed, sizes.has_packed()), (None, false));
+        assert_eq!(measure(&ToString::to_string, &[], &BTreeMap::new(), SortOrder::Name).total.packed, None);
     }
 
     fn order(sizes: &Sizes) -> Vec<&str> {

@@ -9,6 +9,7 @@ use crate::command::since::Since;
 use crate::command::{NOTHING_TO_COMPARE, print_report};
 use crate::engine::Engine;
 use crate::engine::exact_sizes::ExactSizesError;
+use crate::engine::identity::Identity;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::gather::Gather;
@@ -40,13 +41,13 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
     // Read before anything is written: it may be the file of a report.
     let baseline = args.baseline.as_ref().map(|path| baseline(path, &args.globs, &left_out)).transpose()?;
     let engine = args.engine.engine(options);
-    let figures = figures(args, baseline.as_ref(), &engine)?;
+    let (figures, identity) = figures(args, baseline.as_ref(), &engine)?;
     let wanted = chosen.iter().map(|service| (service.name.to_string(), service.image.clone())).gather();
     let images = match figures.kind {
         // No engine is needed for nothing.
         _ if chosen.is_empty() => Ok(BTreeMap::new()),
         FigureKind::Store => engine.images(&wanted).map_err(ExactSizesError::Engine),
-        FigureKind::Exact => engine.exact_images(&wanted, figures.is_podman()),
+        FigureKind::Exact => engine.exact_images(&wanted, &identity),
     };
     let images = images.map_err(|failure| match failure {
         ExactSizesError::Engine(failure) => Error::Engine(engine.silence(&failure).unwrap_or(failure)),
@@ -75,25 +76,26 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
     Ok(if troubles.is_empty() { answer } else { ExitCode::Error })
 }
 
-/// How sizes are counted and where, if that can be compared with the baseline. The engine is asked only where it matters
+/// How sizes are counted and where, if that can be compared with the baseline; and what the engine says of itself. The engine is asked only where it matters
 /// who it is: for exact sizes, for a report that may be a baseline, and for a baseline that says whose it is.
-fn figures(args: &SizesArgs, baseline: Option<&Baseline>, engine: &Engine) -> Result<Figures, Error> {
+fn figures(args: &SizesArgs, baseline: Option<&Baseline>, engine: &Engine) -> Result<(Figures, Identity), Error> {
     let earlier = baseline.map(|baseline| &baseline.figures);
     let is_exact = args.exact || earlier.is_some_and(|earlier| earlier.kind == FigureKind::Exact);
-    let figures = if is_exact {
-        let identity = engine.identity().map_err(|failure| engine.silence(&failure).unwrap_or(failure))?;
-        Figures::of(FigureKind::Exact, identity)
+    let kind = if is_exact { FigureKind::Exact } else { FigureKind::Store };
+    let identity = if is_exact {
+        engine.identity().map_err(|failure| engine.silence(&failure).unwrap_or(failure))?
     } else if is_baseline(args) || earlier.is_some_and(Figures::has_origin) {
         // One that does not say who it is may still know its images.
-        Figures::of(FigureKind::Store, engine.identity().unwrap_or_default())
+        engine.identity().unwrap_or_default()
     } else {
-        Figures::default()
+        Identity::default()
     };
+    let figures = Figures::of(kind, identity.clone());
     if let (Some(earlier), Some(path)) = (earlier, &args.baseline) {
         let refused = |why: Incomparable| Error::Problems(vec![Problem::new(path, why.to_string())]);
         figures.compare_with(earlier).map_err(refused)?;
     }
-    Ok(figures)
+    Ok((figures, identity))
 }
 
 /// Whether a report of this run may be a later baseline.

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::identity::Identity;
 use super::image_archive::hint;
-use super::images::{Image, Layer, Listed, sum};
+use super::images::{Image, Layer, Listed, PackedLayer, sum};
 use super::{Engine, EngineError};
 use crate::gather::Gather;
-use image_analyzer::layer_sizes::ImageLayers;
+use image_analyzer::layer_sizes::{ImageLayers, LayerSize};
 use image_analyzer::printable::printable;
 use image_analyzer::{DecompressionLimit, ReadError, ReadOptions, read_layer_sizes};
 
@@ -66,15 +67,16 @@ pub enum ExactSizesError {
 }
 
 impl Engine {
-    /// As [`Engine::images`], but each layer's size is the sum of its regular files, in bytes. Podman has to be told that
-    /// several images are saved.
+    /// As [`Engine::images`], but each layer's size is the sum of its regular files, in bytes. `engine` is what
+    /// the engine says of itself: podman has to be told that several images are saved, and the containerd store, which saves
+    /// the files that it pushes, tells their sizes too.
     ///
     /// # Errors
     /// If the engine does not answer or does not give the images, or what it gives is incomplete.
     pub fn exact_images(
         &self,
         wanted: &BTreeMap<String, String>,
-        is_podman: bool,
+        engine: &Identity,
     ) -> Result<BTreeMap<String, Image>, ExactSizesError> {
         let listed = self.listed(wanted)?;
         let mut ids: Vec<&str> = listed.values().map(|image| image.id.as_str()).collect();
@@ -86,11 +88,17 @@ impl Engine {
         let saved: Vec<(&str, u64)> = ids.iter().zip(&inspected).map(|(id, value)| (*id, size(value))).collect();
         let saved: Vec<(&str, u64)> =
             saved.into_iter().filter(|(id, _)| layers.get(id).is_some_and(|layers| !layers.is_empty())).gather();
-        let mut sizes = BTreeMap::new();
+        let (mut sizes, mut packed) = (BTreeMap::new(), BTreeMap::new());
         for chunk in saved.chunks(CHUNK) {
-            for image in self.saved_layers(chunk, is_podman)? {
+            for image in self.saved_layers(chunk, engine.is_podman())? {
+                if engine.is_containerd() {
+                    add_packed(&mut packed, &image.layers);
+                }
                 sizes.extend(image.layers.into_iter().map(|layer| (layer.diff_id, layer.size)));
             }
+        }
+        if engine.is_containerd() {
+            packed.insert(Vec::new(), Some(Vec::new()));
         }
         let image = |(key, image): (&String, &Listed)| {
             let diff_ids = layers.get(image.id.as_str()).map(Vec::as_slice).unwrap_or_default();
@@ -103,7 +111,9 @@ impl Engine {
                 }),
             };
             let layers = diff_ids.iter().map(layer).collect::<Result<Vec<_>, _>>()?;
-            Ok((key.clone(), Image { id: image.id.clone(), size: sum(&layers), layers: Some(layers) }))
+            let packed =
+                packed.get(&layers.iter().map(|layer| layer.diff_id.clone()).collect::<Vec<_>>()).cloned().flatten();
+            Ok((key.clone(), Image { id: image.id.clone(), size: sum(&layers), layers: Some(layers), packed }))
         };
         listed.iter().map(image).collect()
     }
@@ -136,6 +146,18 @@ impl Engine {
     }
 }
 
+/// Adds the files of the layers of an image to those known by the diff IDs of an image. They are not known if two images have
+/// the same layers in other files: the archive does not tell which is which.
+fn add_packed(known: &mut BTreeMap<Vec<String>, Option<Vec<PackedLayer>>>, layers: &[LayerSize]) {
+    let of = |LayerSize { file, .. }: &LayerSize| PackedLayer { digest: file.digest.clone(), size: file.size };
+    let packed = Some(layers.iter().map(of).collect());
+    let diff_ids = layers.iter().map(|layer| layer.diff_id.clone()).collect();
+    let entry = known.entry(diff_ids).or_insert_with(|| packed.clone());
+    if *entry != packed {
+        *entry = None;
+    }
+}
+
 /// The layers of an image that is inspected, the lowest first.
 fn diff_ids(inspected: &Value) -> Vec<&str> {
     let layers = inspected.pointer("/RootFS/Layers").and_then(Value::as_array);
@@ -145,4 +167,36 @@ fn diff_ids(inspected: &Value) -> Vec<&str> {
 /// About how big an image is, in bytes, to know how long saving it may take.
 fn size(inspected: &Value) -> u64 {
     inspected.get("Size").and_then(Value::as_u64).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::add_packed;
+    use crate::engine::images::PackedLayer;
+    use image_analyzer::layer_sizes::{LayerFile, LayerSize};
+    use std::collections::BTreeMap;
+
+    fn layer(diff_id: &str, digest: &str) -> LayerSize {
+        let file = LayerFile { digest: digest.to_owned(), size: 7 };
+        LayerSize { diff_id: diff_id.to_owned(), size: 10, file }
+    }
+
+    #[test]
+    fn the_files_of_layers_are_known_only_where_images_agree() {
+        let mut known = BTreeMap::new();
+        for layers in [
+            vec![layer("a", "a-gz")],
+            vec![layer("a", "a-gz")],
+            vec![layer("a", "a-gz"), layer("b", "b")],
+            vec![layer("c", "c-gz")],
+            vec![layer("c", "c-zst")],
+            vec![layer("c", "c-gz")],
+        ] {
+            add_packed(&mut known, &layers);
+        }
+        let of = |ids: &[&str]| known[&ids.iter().map(ToString::to_string).collect::<Vec<_>>()].clone();
+        let file = |digest: &str| PackedLayer { digest: digest.to_owned(), size: 7 };
+        assert_eq!(of(&["a"]), Some(vec![file("a-gz")]));
+        assert_eq!((of(&["a", "b"]), of(&["c"])), (Some(vec![file("a-gz"), file("b")]), None));
+    }
 }

@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::{Engine, EngineError};
 
 /// The name of podman.
-pub const PODMAN: &str = "podman";
+const PODMAN: &str = "podman";
+
+/// What Docker's store is called where containerd keeps the images.
+const CONTAINERD: &str = "containerd";
 
 /// An engine, as `info` describes it. What it does not say is `None`. Raw: escape before printing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +21,18 @@ pub struct Identity {
     pub store: Option<String>,
     /// What it runs by itself, in the words of images: `linux/amd64`.
     pub platform: Option<String>,
+}
+
+impl Identity {
+    /// Whether the engine is podman.
+    pub fn is_podman(&self) -> bool {
+        self.name.as_deref() == Some(PODMAN)
+    }
+
+    /// Whether it is Docker, and keeps images with containerd.
+    pub fn is_containerd(&self) -> bool {
+        self.store.as_deref() == Some(CONTAINERD)
+    }
 }
 
 impl Engine {
@@ -47,7 +62,7 @@ fn identity_of(info: &Value) -> Identity {
     Identity {
         name: version.is_some().then(|| "docker".to_owned()),
         version,
-        store: if is_containerd(info) { Some("containerd".to_owned()) } else { text("/Driver") },
+        store: if is_containerd(info) { Some(CONTAINERD.to_owned()) } else { text("/Driver") },
         platform: text("/OSType").zip(text("/Architecture")).map(|(os, arch)| format!("{os}/{}", architecture(&arch))),
     }
 }

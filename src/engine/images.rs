@@ -30,6 +30,17 @@ pub struct Image {
     pub size: u64,
     /// Its layers, the lowest first; `None` if the engine does not tell the size of each.
     pub layers: Option<Vec<Layer>>,
+    /// Its layers as a registry gives them away, the lowest first; `None` if that is not known.
+    pub packed: Option<Vec<PackedLayer>>,
+}
+
+/// The compressed file of a layer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PackedLayer {
+    /// The digest of the file, which tells it from others. Raw: escape before printing.
+    pub digest: String,
+    /// Its length, in bytes.
+    pub size: u64,
 }
 
 /// One layer of an image.
@@ -159,7 +170,7 @@ impl Engine {
         let diff_ids: Vec<&str> = diff_ids.into_iter().flatten().filter_map(Value::as_str).collect();
         let layers = layers_of(&diff_ids, &history).filter(|layers| is_unpacked(inspected, layers));
         let size = layers.as_deref().map_or_else(|| size_of(exact, shown), sum);
-        Ok(Image { id: id.to_owned(), size, layers })
+        Ok(Image { id: id.to_owned(), size, layers, packed: None })
     }
 
     /// The failure of a command that ended well but whose answer cannot be read.

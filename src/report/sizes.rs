@@ -100,6 +100,11 @@ fn smaller(built: &Built) -> String {
     }
 }
 
+/// The size of an image's compressed layers; `?` where it is not known.
+fn packed(row: &Row) -> String {
+    row.built.as_ref().map(|built| part(built.packed)).unwrap_or_default()
+}
+
 /// A part of an image's size; `?` where the engine does not tell.
 fn part(bytes: Option<u64>) -> String {
     bytes.map_or_else(|| "?".to_owned(), size_format::format_size)
@@ -115,7 +120,7 @@ fn absent(row: &Row) -> &'static str {
 
 /// All images in one line.
 fn totals(sizes: &Sizes) -> String {
-    let Total { built, missing, size, on_disk } = sizes.total;
+    let Total { built, missing, size, on_disk, packed } = sizes.total;
     let images = if built == 1 { "image" } else { "images" };
     let not_built = if missing == 0 { String::new() } else { format!(", {missing} not built") };
     let (size, on_disk) = (size_format::format_size(size), size_format::format_size(on_disk));
@@ -124,7 +129,8 @@ fn totals(sizes: &Sizes) -> String {
         // Not on disk: there files take whole blocks.
         FigureKind::Exact => "with layers counted once (exact: the files of the layers)",
     };
-    format!("{built} {images}, {size} in total, {on_disk} {once}{not_built}")
+    let packed = packed.map(|packed| format!(", {} packed", size_format::format_size(packed))).unwrap_or_default();
+    format!("{built} {images}, {size} in total, {on_disk} {once}{packed}{not_built}")
 }
 
 /// `text` in at most `most` characters, an ellipsis for what is left out of its middle: names differ at their ends.
@@ -171,7 +177,7 @@ mod tests {
         let mut size = 94_208_u64;
         let mut images = BTreeMap::new();
         for name in &names {
-            images.insert(name.clone(), Image { id: name.clone(), size, layers: None });
+            images.insert(name.clone(), Image { id: name.clone(), size, layers: None, packed: None });
             size += size / 7;
         }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();

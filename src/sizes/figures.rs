@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::identity::{Identity, PODMAN};
+use crate::engine::identity::Identity;
 use image_analyzer::printable::printable;
 
 /// How sizes are counted.
@@ -49,11 +49,6 @@ impl Figures {
     pub fn of(kind: FigureKind, identity: Identity) -> Self {
         let Identity { name, version, store, platform } = identity;
         Self { kind, engine: name, version, store, platform }
-    }
-
-    /// Whether the engine is podman.
-    pub fn is_podman(&self) -> bool {
-        self.engine.as_deref() == Some(PODMAN)
     }
 
     /// Whether anything is known of the engine, so that it matters which one is asked now.

@@ -154,6 +154,7 @@ mod tests {
                 id: format!("{layers:?} {rest}"),
                 size: layers.iter().map(|layer| layer * 7).sum::<u64>() + rest,
                 layers: Some(layers.iter().map(|n| Layer { diff_id: n.to_string(), size: n * 7 }).collect()),
+                packed: None,
             };
             images.into_iter().map(image).collect()
         })

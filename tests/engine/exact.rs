@@ -106,6 +106,7 @@ fn the_same_images_have_the_same_exact_sizes_on_every_engine_and_a_kilobyte_more
         build(engine, at, &["b.nothing"]);
         let report: Value = serde_json::from_str(&sizes(name, engine, at, &json).succeeds().stdout).unwrap();
         assert_eq!(told(&report), (images.clone(), once), "{name}");
+        check_packed(name, &report, engine);
         let figures = &report["figures"];
         assert_eq!(
             (&figures["kind"], &figures["platform"]),
@@ -124,6 +125,32 @@ fn the_same_images_have_the_same_exact_sizes_on_every_engine_and_a_kilobyte_more
         forget(engine);
     }
     forget(first);
+}
+
+/// The containerd store alone keeps layers compressed. There they are what `image inspect` counts beside the configuration
+/// and the manifest, which are small.
+#[track_caller]
+fn check_packed(name: &str, report: &Value, engine: &Path) {
+    let image =
+        |service: &str| report["images"].as_array().unwrap().iter().find(|image| image["service"] == service).unwrap();
+    let packed = |service: &str| image(service)["packed"].as_u64();
+    if name != "containerd" {
+        assert!(report["images"].as_array().unwrap().iter().all(|image| image["packed"].is_null()), "{name}");
+        assert!(report["total"]["packed"].is_null(), "{name}");
+        return;
+    }
+    assert_eq!(packed("b.nothing"), Some(0));
+    for service in ["a.base", "a.child", "a.folder", "b.alone"] {
+        let tag = format!("{REPOSITORY}:{service}");
+        let inspected =
+            Command::new(engine).args(["image", "inspect", "--format", "{{.Size}}", &tag]).output().unwrap();
+        let inspected: u64 = String::from_utf8(inspected.stdout).unwrap().trim().parse().unwrap();
+        let beside = inspected.checked_sub(packed(service).unwrap());
+        assert!(beside.is_some_and(|beside| (200..10_000).contains(&beside)), "{service}: {inspected}, {beside:?}");
+    }
+    // Both children stand on the base, and one of them has the layer of `b.alone`: a pull of all transfers both once.
+    let [base, child, folder] = ["a.base", "a.child", "a.folder"].map(|service| packed(service).unwrap());
+    assert_eq!(report["total"]["packed"].as_u64().unwrap(), child + folder - base);
 }
 
 #[test]

@@ -1,3 +1,3 @@
 //! What [`read_layer_sizes`](crate::read_layer_sizes) tells of each image.
 
-pub use crate::archive::layer_sizes::{ImageLayers, LayerSize};
+pub use crate::archive::layer_sizes::{ImageLayers, LayerFile, LayerSize};

@@ -9,7 +9,8 @@ use crate::sizes::Row;
 use image_analyzer::printable::printable;
 
 /// The columns. Sizes are in bytes; what is not known is empty.
-const HEADER: [&str; 10] = ["program", "service", "set", "image", "id", "size", "own", "shared", "smaller_by", "was"];
+const HEADER: [&str; 11] =
+    ["program", "service", "set", "image", "id", "size", "own", "shared", "smaller_by", "was", "packed"];
 
 /// A row for each service. `was` is the size in the earlier report of an image that is there in both.
 ///
@@ -39,6 +40,7 @@ fn record<'a>(report: Report<'_>, row: &'a Row) -> [Cow<'a, str>; HEADER.len()] 
         number(share.map(|share| share.shared)),
         number(built.map(|built| built.largest - built.size)),
         number(was(report, row)),
+        number(built.and_then(|built| built.packed)),
     ]
 }
 

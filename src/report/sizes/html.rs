@@ -6,7 +6,8 @@ use crate::size_format::format_size;
 use crate::sizes::{Built, Row as Image};
 use image_analyzer::printable::printable;
 
-const COLUMNS: [Column; 7] = [
+/// The columns; the last one is there only if it is known.
+const COLUMNS: [Column; 8] = [
     Column { name: "Service", is_number: false },
     Column { name: "Program", is_number: false },
     Column { name: "State", is_number: false },
@@ -14,6 +15,7 @@ const COLUMNS: [Column; 7] = [
     Column { name: "Shared", is_number: true },
     Column { name: "Smaller", is_number: true },
     Column { name: "Size", is_number: true },
+    Column { name: "Packed", is_number: true },
 ];
 
 /// How long the longest bar is.
@@ -30,6 +32,7 @@ pub(super) const PAGE: &str = "<meta name=\"generator\" content=\"mkcompose size
 /// None that is known of.
 pub(super) fn render(report: Report<'_>) -> Result<String, askama::Error> {
     let sections = report.changes.map(changes::sections).unwrap_or_default().into_iter();
+    let columns = COLUMNS.len() - usize::from(!report.sizes.has_packed());
     let largest = report.sizes.rows().filter_map(Image::size).max().unwrap_or_default();
     Page {
         generator: "mkcompose sizes",
@@ -43,13 +46,13 @@ pub(super) fn render(report: Report<'_>) -> Result<String, askama::Error> {
         caption: "The size of each image; its bar: what it has alone, then what it shares with others of this list",
         state_name: "State",
         bad: None,
-        columns: &COLUMNS,
-        rows: report.sizes.rows().map(|image| row(image, report, largest)).collect(),
+        columns: COLUMNS.get(..columns).unwrap_or(&COLUMNS),
+        rows: report.sizes.rows().map(|image| row(image, report, largest, columns)).collect(),
     }
     .render()
 }
 
-fn row(image: &Image, report: Report<'_>, largest: u64) -> Row {
+fn row(image: &Image, report: Report<'_>, largest: u64, columns: usize) -> Row {
     let built = image.built.as_ref();
     let share = built.and_then(|built| built.share);
     let has_grown = report
@@ -61,7 +64,7 @@ fn row(image: &Image, report: Report<'_>, largest: u64) -> Row {
         None => absent(image),
     };
     let size = Cell { bar: built.map(|built| bar(built, largest)), ..Cell::number(image.size(), format_size) };
-    let cells = vec![
+    let mut cells = vec![
         Cell::text(image.service.as_str()),
         Cell::text(image.service.program()),
         Cell::text(state),
@@ -69,7 +72,9 @@ fn row(image: &Image, report: Report<'_>, largest: u64) -> Row {
         Cell::number(share.map(|share| share.shared), |shared| part(Some(shared))),
         Cell::number(built.map(|built| built.largest - built.size), |_| built.map(smaller).unwrap_or_default()),
         size,
+        Cell::number(built.and_then(|built| built.packed), |packed| part(Some(packed))),
     ];
+    cells.truncate(columns);
     let (mark, tone) = match built {
         _ if has_grown => ("✗", Tone::Bad),
         Some(_) => ("✓", Tone::Good),

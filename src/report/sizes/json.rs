@@ -39,6 +39,8 @@ struct Entry<'a> {
     shared: Option<u64>,
     /// Bytes less than the largest image of the program.
     smaller_by: Option<u64>,
+    /// Bytes of its compressed layers, which a pull transfers. Known only of exact sizes, where the store keeps them.
+    packed: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +51,8 @@ struct Totals {
     not_built: usize,
     size: u64,
     on_disk: u64,
+    /// Bytes of all compressed layers, each counted once.
+    packed: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -88,7 +92,13 @@ pub(super) fn render(report: Report<'_>) -> Result<String, serde_json::Error> {
     let document = Document {
         figures: &report.sizes.figures,
         images: report.sizes.rows().map(entry).collect(),
-        total: Totals { built: total.built, not_built: total.missing, size: total.size, on_disk: total.on_disk },
+        total: Totals {
+            built: total.built,
+            not_built: total.missing,
+            size: total.size,
+            on_disk: total.on_disk,
+            packed: total.packed,
+        },
         changes,
     };
     Ok(escape(&serde_json::to_string_pretty(&document)?) + "\n")
@@ -107,6 +117,7 @@ fn entry(row: &Row) -> Entry<'_> {
         own: share.map(|share| share.own),
         shared: share.map(|share| share.shared),
         smaller_by: built.map(|built| built.largest - built.size),
+        packed: built.and_then(|built| built.packed),
     }
 }
 

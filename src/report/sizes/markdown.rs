@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::scale::Scale;
-use super::{Report, absent, changes, part, smaller, totals};
+use super::{Report, absent, changes, packed, part, smaller, totals};
 use crate::markup::escape;
 use crate::size_format::format_size;
 use crate::sizes::Row;
@@ -12,7 +12,7 @@ use crate::sizes::Row;
 const BAR: usize = 16;
 
 /// The head of the table.
-pub(super) const HEAD: &str = "| Program | Service | Size | Log scale | Smaller | Own | Shared |\n";
+pub(super) const HEAD: &str = "| Program | Service | Size | Log scale | Smaller | Own | Shared |";
 
 /// What has changed as lists, what grew too much first, then one table of all images.
 pub(super) fn render(report: Report<'_>) -> String {
@@ -25,12 +25,14 @@ pub(super) fn render(report: Report<'_>) -> String {
         });
         out.push('\n');
     }
-    out += HEAD;
-    out += "| :-- | :-- | --: | :-- | --: | --: | --: |\n";
+    let is_packed = report.sizes.has_packed();
+    let (title, line) = if is_packed { (" Packed |", " --: |") } else { ("", "") };
+    let _ = writeln!(out, "{HEAD}{title}\n| :-- | :-- | --: | :-- | --: | --: | --: |{line}");
     for program in &report.sizes.programs {
         for (at, row) in program.rows.iter().enumerate() {
             let name = if at == 0 { format!("**{}**", escape(&program.name)) } else { String::new() };
-            let _ = writeln!(out, "| {name} | {} | {} |", escape(row.service.as_str()), cells(row, &scale));
+            let packed = if is_packed { format!(" {} |", packed(row)) } else { String::new() };
+            let _ = writeln!(out, "| {name} | {} | {} |{packed}", escape(row.service.as_str()), cells(row, &scale));
         }
     }
     let _ = writeln!(out, "\n{}", escape(&totals(report.sizes)));

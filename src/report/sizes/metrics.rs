@@ -25,6 +25,14 @@ pub(super) fn render(report: Report<'_>) -> String {
         Some((labelled(row.service.as_str()), share.own))
     });
     family("mkcompose_image_own_bytes", "What no other image of the list has.", own.collect());
+    if report.sizes.has_packed() {
+        let packed = rows.iter().filter_map(|row| Some((labelled(row.service.as_str()), row.built.as_ref()?.packed?)));
+        family(
+            "mkcompose_image_packed_bytes",
+            "The compressed layers of an image, which a pull transfers.",
+            packed.collect(),
+        );
+    }
     let total = vec![(String::new(), report.sizes.total.on_disk)];
     family("mkcompose_images_on_disk_bytes", "All images, with layers counted once.", total);
     out + "# EOF\n"

@@ -79,8 +79,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn scale(sizes: &[u64]) -> Scale {
-        let named =
-            |(n, size): (usize, &u64)| (format!("p.i{n}"), Image { id: n.to_string(), size: *size, layers: None });
+        let named = |(n, size): (usize, &u64)| {
+            (format!("p.i{n}"), Image { id: n.to_string(), size: *size, layers: None, packed: None })
+        };
         let images: BTreeMap<_, _> = sizes.iter().enumerate().map(named).collect();
         let services: Vec<_> = images.keys().map(|name| ServiceName::parse(name).unwrap()).collect();
         Scale::of(&measure(&|service| format!("r:{service}"), &services, &images, SortOrder::Size))

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::scale::Scale;
-use super::{NOT_BUILT, Report, absent, changes, part, shortened, smaller, totals};
+use super::{NOT_BUILT, Report, absent, changes, packed, part, shortened, smaller, totals};
 use crate::report::Layout;
 use crate::size_format::format_size;
 use crate::sizes::Row;
@@ -30,6 +30,7 @@ struct Widths {
     smaller: usize,
     own: usize,
     shared: usize,
+    packed: usize,
 }
 
 /// A row in words; the bar is drawn when its width is known.
@@ -40,6 +41,7 @@ struct Cells {
     smaller: String,
     own: String,
     shared: String,
+    packed: String,
 }
 
 /// The table in at most `width` columns, if that is given, with `color` or without.
@@ -47,7 +49,7 @@ pub(super) fn render(report: Report<'_>, Layout { width, color }: Layout) -> Str
     let scale = Scale::of(report.sizes);
     let cells: Vec<Vec<Cells>> =
         report.sizes.programs.iter().map(|program| program.rows.iter().map(cells_of).collect()).collect();
-    let widths = widths(cells.iter().flatten(), width.unwrap_or(usize::MAX));
+    let widths = widths(cells.iter().flatten(), report.sizes.has_packed(), width.unwrap_or(usize::MAX));
     let mut out = String::new();
     for section in report.changes.map(changes::sections).unwrap_or_default() {
         let style = if section.has_grown_too_much { Style::Bad } else { Style::Strong };
@@ -64,6 +66,7 @@ pub(super) fn render(report: Report<'_>, Layout { width, color }: Layout) -> Str
         smaller: "SMALLER".to_owned(),
         own: "OWN".to_owned(),
         shared: "SHARED".to_owned(),
+        packed: "PACKED".to_owned(),
     };
     let _ = writeln!(out, "{}", styled(&line(&titles, &axis(&scale, widths.bar), widths), Style::Strong, color));
     for (at, program) in cells.iter().enumerate() {
@@ -91,6 +94,7 @@ fn cells_of(row: &Row) -> Cells {
             smaller: String::new(),
             own: String::new(),
             shared: String::new(),
+            packed: String::new(),
         },
         Some(built) => Cells {
             name,
@@ -99,20 +103,32 @@ fn cells_of(row: &Row) -> Cells {
             smaller: smaller(built),
             own: part(built.share.map(|share| share.own)),
             shared: part(built.share.map(|share| share.shared)),
+            packed: packed(row),
         },
     }
 }
 
 /// The widths that fit into `most` columns. What gives way, in this order: the length of bars, that of names, the
-/// columns OWN and SHARED, the bars, SMALLER.
-fn widths<'a>(cells: impl Iterator<Item = &'a Cells>, most: usize) -> Widths {
-    let mut full =
-        Widths { name: "SERVICE".len(), size: "SIZE".len(), bar: BAR, smaller: "SMALLER".len(), own: 3, shared: 6 };
+/// columns OWN and SHARED, the bars, SMALLER, PACKED, which is there only if it is known.
+fn widths<'a>(cells: impl Iterator<Item = &'a Cells>, has_packed: bool, most: usize) -> Widths {
+    let packed = if has_packed { "PACKED".len() } else { 0 };
+    let mut full = Widths {
+        name: "SERVICE".len(),
+        size: "SIZE".len(),
+        bar: BAR,
+        smaller: "SMALLER".len(),
+        own: 3,
+        shared: 6,
+        packed,
+    };
     for cells in cells {
         let wider = |width: &mut usize, text: &str| *width = (*width).max(text.chars().count());
         wider(&mut full.name, &cells.name);
         wider(&mut full.own, &cells.own);
         wider(&mut full.shared, &cells.shared);
+        if has_packed {
+            wider(&mut full.packed, &cells.packed);
+        }
         wider(&mut full.smaller, &cells.smaller);
         // What more is said of an image that is not there reaches into the cells after it, which are empty.
         wider(&mut full.size, if cells.bytes.is_some() { &cells.size } else { NOT_BUILT });
@@ -126,6 +142,7 @@ fn widths<'a>(cells: impl Iterator<Item = &'a Cells>, most: usize) -> Widths {
         Widths { name: short, bar: LEAST_BAR, own: 0, shared: 0, ..full },
         Widths { name: short, bar: 0, own: 0, shared: 0, ..full },
         Widths { name: short, bar: 0, own: 0, shared: 0, smaller: 0, ..full },
+        Widths { name: short, bar: 0, own: 0, shared: 0, smaller: 0, packed: 0, ..full },
     ];
     let mut fit = *narrower.iter().find(|widths| widths.total() <= most).unwrap_or(&Widths {
         name: most.saturating_sub(full.size + GAP.len()).max(1),
@@ -143,13 +160,13 @@ fn widths<'a>(cells: impl Iterator<Item = &'a Cells>, most: usize) -> Widths {
 
 impl Widths {
     fn total(&self) -> usize {
-        let rest = [self.size, self.bar, self.smaller, self.own, self.shared];
+        let rest = [self.size, self.bar, self.smaller, self.own, self.shared, self.packed];
         self.name + rest.iter().filter(|width| **width > 0).map(|width| width + GAP.len()).sum::<usize>()
     }
 }
 
 fn line(cells: &Cells, bar: &str, widths: Widths) -> String {
-    let Widths { name, size, bar: bar_width, smaller, own, shared } = widths;
+    let Widths { name, size, bar: bar_width, smaller, own, shared, packed } = widths;
     let name = format!("{:<name$}", shortened(&cells.name, name));
     if cells.bytes.is_none() && cells.size.chars().count() > size {
         // Said in full where the cells after it, which are empty, take the rest of it.
@@ -160,7 +177,9 @@ fn line(cells: &Cells, bar: &str, widths: Widths) -> String {
     if bar_width > 0 {
         let _ = write!(out, "{GAP}{bar:<bar_width$}");
     }
-    for (text, width) in [(&cells.smaller, smaller), (&cells.own, own), (&cells.shared, shared)] {
+    for (text, width) in
+        [(&cells.smaller, smaller), (&cells.own, own), (&cells.shared, shared), (&cells.packed, packed)]
+    {
         if width > 0 {
             let _ = write!(out, "{GAP}{text:>width$}");
         }
@@ -183,11 +202,11 @@ fn axis(scale: &Scale, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::render;
-    use crate::report::Layout;
-    use crate::report::sizes::Report;
     use crate::report::sizes::tests::{changed, long_names};
+    use crate::report::sizes::{Format, Report};
+    use crate::report::{Export as _, Layout};
     use crate::sizes::SortOrder;
-    use crate::sizes::tests::sample;
+    use crate::sizes::tests::{packed_sample, sample};
     use insta::assert_snapshot;
     use proptest::prelude::*;
 
@@ -203,6 +222,18 @@ mod tests {
             Report { sizes: &sizes, changes: Some(&changed(&sizes)) },
             Layout { width: Some(80), color: false }
         ));
+    }
+
+    #[test]
+    fn what_a_pull_transfers_has_a_column_where_it_is_known() {
+        let sizes = packed_sample();
+        let report = Report { sizes: &sizes, changes: None };
+        let formats = [Format::Table, Format::Markdown, Format::Csv, Format::Metrics, Format::Json];
+        let texts = formats.map(|format| report.export(format, Layout::default()).unwrap());
+        assert_snapshot!(texts.join("\n"));
+        assert!(report.export(Format::Html, Layout::default()).unwrap().contains("Packed"));
+        let narrow = render(report, Layout { width: Some(26), color: false });
+        assert!(narrow.contains("PACKED") && !narrow.contains("OWN"), "{narrow}");
     }
 
     #[test]

@@ -25,6 +25,17 @@ pub struct LayerSize {
     pub diff_id: String,
     /// The sum of the lengths of its regular files, in bytes. Hard links, whiteouts and all that is no file count 0.
     pub size: u64,
+    /// The file that it is in.
+    pub file: LayerFile,
+}
+
+/// The file of a layer in an archive, compressed or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerFile {
+    /// Its digest, such as `sha256:` and 64 digits, if the archive is an OCI layout; else its path. Raw.
+    pub digest: String,
+    /// Its length, in bytes.
+    pub size: u64,
 }
 
 /// What is kept of a layer: the sum of its files, in bytes.
@@ -86,13 +97,23 @@ fn sized(
         return Err(ReadError::Document { file: image.config, expected: "configuration", reason });
     };
     // A short list of images may name one configuration of many layers again and again.
-    let room = diff_ids.iter().map(|id| size_of::<LayerSize>() + id.len() + 16).sum();
+    let digests = image.layers.iter().map(|(path, _)| path.len() + 16).sum::<usize>();
+    let room = diff_ids.iter().map(|id| size_of::<LayerSize>() + id.len() + 16).sum::<usize>() + digests;
     budget.take(room)?;
     let diff_ids: Vec<String> = diff_ids.iter().map(ToString::to_string).collect();
     let mut layers = Vec::with_capacity(diff_ids.len());
     for (diff_id, (path, stated)) in diff_ids.into_iter().zip(&image.layers) {
         let FileBytes(size) = layer(found, path, *stated)?;
-        layers.push(LayerSize { diff_id, size });
+        let at = found.documents.resolve(path);
+        let length = found.layers.get(&at).map(|(length, _)| *length).unwrap_or_default();
+        layers.push(LayerSize { diff_id, size, file: LayerFile { digest: digest(&at), size: length } });
     }
     Ok(ImageLayers { names: image.names, layers })
+}
+
+/// The digest of a file of an OCI layout, which is its path: `/blobs/sha256/…`.
+fn digest(path: &[u8]) -> String {
+    let path = String::from_utf8_lossy(path);
+    let name = path.strip_prefix("/blobs/").and_then(|name| name.split_once('/'));
+    name.map_or_else(|| path.to_string(), |(algorithm, digest)| format!("{algorithm}:{digest}"))
 }

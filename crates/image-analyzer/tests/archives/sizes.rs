@@ -1,6 +1,6 @@
 //! The sizes of layers: the same of every form of archive, and of an archive of many images.
 
-use image_analyzer::layer_sizes::{ImageLayers, LayerSize};
+use image_analyzer::layer_sizes::{ImageLayers, LayerFile};
 use image_analyzer::{DecompressionLimit, Platform, ReadError, ReadOptions, read_layer_sizes};
 
 use crate::make::{
@@ -18,9 +18,13 @@ fn error(items: &[Item]) -> String {
 }
 
 /// The layers of these sizes, with the diff IDs that [`config`] gives them.
-fn layers_of(sizes: &[u64]) -> Vec<LayerSize> {
-    let layer = |(number, size): (usize, &u64)| LayerSize { diff_id: format!("sha256:{number:064x}"), size: *size };
-    sizes.iter().enumerate().map(layer).collect()
+fn layers_of(sizes: &[u64]) -> Vec<(String, u64)> {
+    sizes.iter().enumerate().map(|(number, size)| (format!("sha256:{number:064x}"), *size)).collect()
+}
+
+/// The layers that were found, without their files.
+fn found(image: &ImageLayers) -> Vec<(String, u64)> {
+    image.layers.iter().map(|layer| (layer.diff_id.clone(), layer.size)).collect()
 }
 
 /// What counts and what does not.
@@ -56,7 +60,9 @@ fn each_form_and_packing_gives_the_same_sizes() {
                 let archive = pack(whole, &tar(&items));
                 let images = read_layer_sizes(archive.as_slice(), &ReadOptions::default()).unwrap();
                 assert_eq!(images.len(), 1);
-                assert_eq!(images[0].layers, expected);
+                assert_eq!(found(&images[0]), expected);
+                let lengths = images[0].layers.iter().map(|layer| layer.file.size);
+                assert!(lengths.eq(layers.iter().map(|layer| layer.len() as u64)));
                 assert!(images[0].names[0].ends_with("minimage:hello"), "{:?}", images[0].names);
             }
         }
@@ -67,7 +73,7 @@ fn each_form_and_packing_gives_the_same_sizes() {
 fn a_size_in_an_extended_header_and_one_of_a_sparse_file_count() {
     let sparse = pax(&[("GNU.sparse.major", b"1"), ("GNU.sparse.minor", b"0"), ("GNU.sparse.realsize", b"5000")]);
     let layer = tar(&[pax(&[("size", b"3")]), file("a", "123"), sparse, file("b", "1\n0\n0\n")]);
-    assert_eq!(sizes(&oci(&[layer])).unwrap()[0].layers, layers_of(&[5003]));
+    assert_eq!(found(&sizes(&oci(&[layer])).unwrap()[0]), layers_of(&[5003]));
 }
 
 /// Two images of Docker's `manifest.json` on one base, whose blob is there once, as a link for the second one.
@@ -93,12 +99,20 @@ fn two_images() -> Vec<Item> {
 
 #[test]
 fn all_images_of_an_archive_are_told_with_what_they_share() {
-    let layer = |number: usize, size| LayerSize { diff_id: format!("sha256:{number:064x}"), size };
-    let expected = [
-        ImageLayers { names: vec!["m:1".to_owned(), "m:one".to_owned()], layers: vec![layer(7, 1000), layer(1, 1)] },
-        ImageLayers { names: Vec::new(), layers: vec![layer(7, 1000), layer(2, 2)] },
-    ];
-    assert_eq!(sizes(&two_images()).unwrap(), expected);
+    let layer = |number: usize, size: u64| (format!("sha256:{number:064x}"), size);
+    let expected = sizes(&two_images()).unwrap();
+    assert_eq!(
+        expected.iter().map(found).collect::<Vec<_>>(),
+        [[layer(7, 1000), layer(1, 1)], [layer(7, 1000), layer(2, 2)]]
+    );
+    assert_eq!(expected[0].names, ["m:1", "m:one"]);
+    assert!(expected[1].names.is_empty());
+    // A link leads to the file, which is the same one.
+    let [base, other] = [0, 1].map(|image: usize| &expected[image].layers[0].file);
+    assert_eq!((base.digest.as_str(), base), ("/b/layer.tar", other));
+    let whole = sizes(&oci(&[tar(&[file("a", "1")])])).unwrap();
+    let LayerFile { digest, .. } = &whole[0].layers[0].file;
+    assert!(digest.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64), "{digest}");
     let options = ReadOptions { name: Some("m:one".to_owned()), ..ReadOptions::default() };
     assert_eq!(read_layer_sizes(tar(&two_images()).as_slice(), &options).unwrap(), expected[..1]);
     let options = ReadOptions { name: Some("m:3".to_owned()), ..ReadOptions::default() };
@@ -173,10 +187,10 @@ fn other_platforms_and_attestations_are_not_added_up() {
         r#","annotations":{"org.opencontainers.image.ref.name":"m:1"}"#,
     )]));
     let images = sizes(&items).unwrap();
-    assert_eq!((images.len(), images[0].layers.as_slice()), (1, layers_of(&[10]).as_slice()));
+    assert_eq!((images.len(), found(&images[0])), (1, layers_of(&[10])));
     let options = ReadOptions { platform: Some("linux/s390x".parse().unwrap()), ..ReadOptions::default() };
     let images = read_layer_sizes(tar(&items).as_slice(), &options).unwrap();
-    assert_eq!((images.len(), images[0].layers.as_slice()), (1, layers_of(&[200]).as_slice()));
+    assert_eq!((images.len(), found(&images[0])), (1, layers_of(&[200])));
     let options = ReadOptions { platform: Some("linux/arm".parse().unwrap()), ..ReadOptions::default() };
     let error = read_layer_sizes(tar(&items).as_slice(), &options).unwrap_err();
     assert!(matches!(error, ReadError::NoPlatform { .. }), "{error}");
