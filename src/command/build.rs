@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::cli::build::BuildArgs;
 use crate::cli::{Options, quoted};
-use crate::command::report_files::{files, run_info, write};
+use crate::command::report_files::{job_files, run_info, write};
 use crate::command::run_images::{RunPlan, Selection, choose, work};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
@@ -24,10 +24,10 @@ use crate::terminal::{Style, Terminal};
 /// Builds the images that the globs choose, and tells how each went.
 ///
 /// # Errors
-/// Problems with the Dockerfiles, the globs or the folder for logs, or no engine: nothing was begun. Or a full stdout.
+/// Problems with the Dockerfiles, the globs or the folder for logs, or no engine: nothing was begun.
 pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let start = Instant::now();
-    let files = files(&args.reports.files)?;
+    let files = job_files(&args.reports, None)?;
     let chosen = choose(&args.work, options, true, terminal)?;
     if args.push {
         one_platform_each(&chosen)?;
@@ -53,14 +53,8 @@ pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<E
         let is_printed = |row: &&ServiceResult| row.is_expected() == Some(false) || *row.outcome() == Outcome::NotRun;
         worked.rows.iter().filter(|row| !is_printed(row)).for_each(tell);
     }
-    if let Some(error) = unsaid.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(error.into());
-    }
-    terminal.result(&builds::failures(&worked.rows, terminal.color_out()))?;
     let is_well = worked.rows.iter().all(|row| row.is_expected() == Some(true));
-    let style = if is_well { Style::Good } else { Style::Bad };
-    let summary = format!("{} in {}", builds::summary(&worked.rows), duration(start.elapsed()));
-    terminal.status(&terminal.styled_err(&summary, style));
+    let mut unwritten = Vec::new();
     if !files.is_empty() {
         let settings = RunSettings { build: true, push: args.push, run: None, ..RunSettings::default() };
         let info = run_info(&chosen, &args.reports, settings, &worked.troubles)?;
@@ -73,8 +67,16 @@ pub fn run(args: &BuildArgs, options: &Options, terminal: &Terminal) -> Result<E
             info: &info,
             logs: worked.logs.as_deref(),
         };
-        worked.troubles.extend(write(report, &files));
+        unwritten = write(report, &files);
     }
+    let unsaid = unsaid.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let said = terminal.result(&builds::failures(&worked.rows, terminal.color_out()));
+    let style = if is_well { Style::Good } else { Style::Bad };
+    let summary = format!("{} in {}", builds::summary(&worked.rows), duration(start.elapsed()));
+    terminal.status(&terminal.styled_err(&summary, style));
+    // Once is enough.
+    worked.troubles.extend(unsaid.or(said.err()).map(Error::from));
+    worked.troubles.extend(unwritten);
     Ok(worked.exit(if is_well { ExitCode::Success } else { ExitCode::Failure }, terminal))
 }
 
