@@ -73,6 +73,16 @@ impl<F: FileFormat> File<F> {
         Ok(Self { path, format })
     }
 
+    /// Where it is written, as it was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it is written as.
+    pub fn format(&self) -> F {
+        self.format
+    }
+
     /// Where `other` is for a reader of this report: from its folder if it is below that, else from the root.
     pub fn way_to(&self, other: &Path) -> PathBuf {
         // Without links and `..`, by which the same folder has many names.
