@@ -59,13 +59,13 @@ fn saved(fake: &Fake) -> Vec<String> {
 }
 
 const TABLE: &str = "\
-SERVICE       SIZE  100kB───── log ──────1MB  SMALLER     OWN  SHARED
-a.two        408kB  ██████████████▋           largest  7.78kB   400kB
-a.one        400kB  ██████████████▌             1.02×      3B   400kB
-a.none          0B                                 ∞×      0B      0B
+SERVICE       SIZE  100kB───── log ──────1MB  SMALLER     OWN  SHARED  PACKED
+a.two        408kB  ██████████████▋           largest  7.78kB   400kB  13.3kB
+a.one        400kB  ██████████████▌             1.02×      3B   400kB  2.23kB
+a.none          0B                                 ∞×      0B      0B      0B
 a.gone   not built
 
-3 images, 808kB in total, 408kB with layers counted once (exact: the files of the layers), 1 not built
+3 images, 808kB in total, 408kB with layers counted once (exact: the files of the layers), 13.5kB packed, 1 not built
 ";
 
 #[test]
@@ -73,11 +73,11 @@ fn the_files_of_each_layer_are_counted_out_of_one_stream() {
     let fake = sample();
     let run = fake.run(&["--exact", "--format", "csv"]);
     let expected = "\
-program,service,set,image,id,size,own,shared,smaller_by,was
-a,a.two,normal,minimage:a.two,sha256:2,407778,7777,400001,0,
-a,a.one,normal,minimage:a.one,sha256:1,400004,3,400001,7774,
-a,a.none,normal,minimage:a.none,sha256:3,0,0,0,407778,
-a,a.gone,normal,minimage:a.gone,,,,,,
+program,service,set,image,id,size,own,shared,smaller_by,was,packed
+a,a.two,normal,minimage:a.two,sha256:2,407778,7777,400001,0,,13281
+a,a.one,normal,minimage:a.one,sha256:1,400004,3,400001,7774,,2230
+a,a.none,normal,minimage:a.none,sha256:3,0,0,0,407778,,0
+a,a.gone,normal,minimage:a.gone,,,,,,,
 ";
     run.expect(0, expected, "");
     assert_eq!(saved(&fake), ["save sha256:1 sha256:2"], "what has no layers is refused by Docker");
@@ -111,7 +111,7 @@ fn podman_is_told_that_several_images_are_saved() {
 fn nothing_is_saved_where_no_image_has_a_layer() {
     let fake = sample();
     let run = fake.run(&["--exact", "--format", "csv", "a.none"]);
-    assert!(run.stdout().ends_with("sha256:3,0,0,0,0,\n"), "{}", run.stdout());
+    assert!(run.stdout().ends_with("sha256:3,0,0,0,0,,0\n"), "{}", run.stdout());
     assert!(saved(&fake).is_empty());
 }
 

@@ -113,9 +113,9 @@ fn the_engine_is_asked_about_our_repository_and_images_alone_and_changes_nothing
 fn globs_choose_and_what_is_shared_counts_among_the_chosen_alone() {
     let run = sample().run(&["--format", "csv", "*.ubuntu", "*.none"]);
     let expected = "\
-program,service,set,image,id,size,own,shared,smaller_by,was
-hello-c,hello-c.gcc.ubuntu,normal,minimage:hello-c.gcc.ubuntu,sha256:2,113016000,113016000,0,0,
-hello-c,hello-c.none,normal,minimage:hello-c.none,,,,,,
+program,service,set,image,id,size,own,shared,smaller_by,was,packed
+hello-c,hello-c.gcc.ubuntu,normal,minimage:hello-c.gcc.ubuntu,sha256:2,113016000,113016000,0,0,,
+hello-c,hello-c.none,normal,minimage:hello-c.none,,,,,,,
 ";
     run.expect(0, expected, "");
 }
@@ -303,7 +303,7 @@ fn podmans_way_to_answer_is_understood() {
         .file("engine/sha256:1.history", history)
         .file("engine/ls", "localhost/minimage\thello-c.gcc\tsha256:1\t113 MB\n");
     let shown = fake.run(&["--format", "csv"]).stdout();
-    assert!(shown.ends_with("sha256:1,113016000,113016000,0,0,\n"), "{shown}");
+    assert!(shown.ends_with("sha256:1,113016000,113016000,0,0,,\n"), "{shown}");
 }
 
 #[test]

@@ -29,12 +29,12 @@ const BASES: [&str; 12] = [
 ];
 
 /// Takes libraries away, and adds files that cannot run beside some that can.
-const DOCKERFILE: &str = r#"FROM debian
+const DOCKERFILE: &str = r"FROM debian
 RUN find / -xdev -name 'liblzma.so.5*' -o -xdev -name 'libzstd.so.1*' | xargs rm
 RUN mkdir /opt/x && cd /opt/x && printf '#!/bin/sh\nexit 0\n' >good && printf '#!/usr/bin/env sh\nexit 0\n' >good-env && \
     printf '#!/usr/bin/gone -x\nexit 0\n' >gone && printf '#!/bin/sh\r\nexit 0\r\n' >crlf && \
     printf '#!/usr/bin/env gone\nexit 0\n' >gone-env && head -c 300 /bin/true >cut && chmod +x *
-"#;
+";
 
 /// In the container: a line for each file that cannot run. Of programs and libraries `ldd` says it, of others the kernel.
 const REALITY: &str = r#"
