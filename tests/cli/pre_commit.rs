@@ -106,7 +106,7 @@ impl Commits {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let wheel = std::fs::read_dir(commits.case.at("wheels")).unwrap().next().unwrap().unwrap().path();
         let (_, example) = DOCUMENT.split_once("    repos:\n    - repo: local\n").unwrap();
-        let lines = example.lines().take_while(|line| !line.is_empty()).map(|line| &line[4..]);
+        let lines = example.lines().take_while(|line| !line.is_empty()).map(|line| line.strip_prefix("    ").unwrap());
         let config = ["repos:", "- repo: local"].into_iter().chain(lines).collect::<Vec<_>>().join("\n") + "\n";
         let published = concat!("mkcompose==", env!("CARGO_PKG_VERSION"));
         assert_eq!(config.matches(published).count(), 1, "{config}");
