@@ -5,6 +5,7 @@
 //! fits decides. A folder that is left out still reaches the build with what is taken back below it; whether there is such
 //! a thing is decided by code that can look into the folder.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,16 +19,26 @@ use crate::problem::IoError;
 pub struct Ignore {
     path: Option<PathBuf>,
     lines: Vec<Line>,
+    /// The steps of matching that were taken so far.
+    steps: Cell<usize>,
 }
 
 #[derive(Clone, Debug)]
 struct Line {
     takes_back: bool,
     pattern: Pattern,
+    /// What is in everything that fits: most lines are passed over by that.
+    needed: String,
 }
+
+/// The most steps of matching that an ignore file may take: less than a second.
+const MOST_STEPS: usize = 1 << 26;
 
 /// The most bytes of an ignore file.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// How many bytes are searched for a text in the time of a step.
+const SEARCHED_IN_A_STEP: usize = 16;
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -59,7 +70,8 @@ impl Ignore {
             }
             match read(&path) {
                 Ok(bytes) => {
-                    return Ok(Self { lines: parse(&String::from_utf8_lossy(&bytes)), path: Some(path) });
+                    let lines = parse(&String::from_utf8_lossy(&bytes));
+                    return Ok(Self { lines, path: Some(path), ..Self::default() });
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(IoError::new("read", path)(error)),
@@ -73,25 +85,53 @@ impl Ignore {
         self.path.as_deref()
     }
 
-    /// Whether the file or folder at `way`, from the context down, reaches the build as such.
+    /// Whether the file or folder at `way`, from the context down, reaches the build as such. It does if that takes too long
+    /// to know: see [`Ignore::check`].
     pub(super) fn keeps(&self, way: &Path) -> bool {
         let way = way.to_string_lossy();
-        let last = self.lines.iter().rfind(|line| line.fits(&way));
-        way.is_empty() || last.is_none_or(|line| line.takes_back)
+        if way.is_empty() {
+            return true;
+        }
+        let mut left = self.left();
+        let mut keeps = true;
+        for line in self.lines.iter().rev() {
+            left = left.saturating_sub(1 + way.len() / SEARCHED_IN_A_STEP);
+            if left == 0 {
+                break;
+            }
+            if way.contains(&line.needed) && line.pattern.fits_path_or_folder(&way, &mut left) {
+                keeps = line.takes_back;
+                break;
+            }
+        }
+        self.steps.set(MOST_STEPS - left);
+        keeps || left == 0
     }
 
-    /// Whether a line may take back something below the folder at `way`.
+    /// Whether a line may take back something below the folder at `way`. It may if that takes too long to know.
     pub(super) fn may_take_back_below(&self, way: &Path) -> bool {
         let below = format!("{}/", way.to_string_lossy());
-        self.lines.iter().any(|line| line.takes_back && line.pattern.goes_on_after(&below))
+        let mut left = self.left();
+        let goes_on = |line: &Line| left == 0 || line.takes_back && line.pattern.goes_on_after(&below, &mut left);
+        let may = self.lines.iter().any(goes_on);
+        self.steps.set(MOST_STEPS - left);
+        left == 0 || may
     }
-}
 
-impl Line {
-    /// Whether the line speaks of `way` or of a folder on it.
-    fn fits(&self, way: &str) -> bool {
-        let folders = way.match_indices('/').filter_map(|(slash, _)| way.get(..slash));
-        folders.chain([way]).any(|there| self.pattern.matches(there))
+    fn left(&self) -> usize {
+        MOST_STEPS.saturating_sub(self.steps.get())
+    }
+
+    /// Whether what was said of paths so far is known.
+    ///
+    /// # Errors
+    /// If it took too long to know.
+    pub(super) fn check(&self) -> Result<(), IoError> {
+        if self.left() > 0 {
+            return Ok(());
+        }
+        let what = "its patterns take too long to match: use fewer or simpler ones";
+        Err(IoError::new("apply", self.path.as_deref().unwrap_or(Path::new(".dockerignore")))(io::Error::other(what)))
     }
 }
 
@@ -105,7 +145,7 @@ fn parse_line(line: &str) -> Option<Line> {
     let (takes_back, path) = line.strip_prefix('!').map_or((false, line), |path| (true, path.trim()));
     let path = clean(path);
     let pattern = if path.is_empty() { None } else { Pattern::of_path(&path) };
-    pattern.map(|pattern| Line { takes_back, pattern })
+    pattern.map(|pattern| Line { takes_back, needed: pattern.needed(), pattern })
 }
 
 /// The path as Go's `filepath.Clean` leaves it, without the first `/`: `..` takes back the part before it, and stays where
@@ -128,12 +168,12 @@ fn clean(path: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{Ignore, parse};
+    use super::{Cell, Ignore, MOST_STEPS, parse};
     use proptest::prelude::*;
 
     #[track_caller]
     fn keeps(lines: &str, path: &str) -> bool {
-        Ignore { path: None, lines: parse(lines) }.keeps(Path::new(path))
+        Ignore { lines: parse(lines), ..Ignore::default() }.keeps(Path::new(path))
     }
 
     #[test]
@@ -218,14 +258,33 @@ mod tests {
             ("!c", "a", false),
             ("a/b", "a", false),
         ] {
-            let ignore = Ignore { path: None, lines: parse(line) };
+            let ignore = Ignore { lines: parse(line), ..Ignore::default() };
             assert_eq!(ignore.may_take_back_below(Path::new(path)), may, "{line} {path}");
         }
     }
 
     #[test]
     fn the_context_itself_is_always_there() {
-        assert!(Ignore { path: None, lines: parse("*") }.keeps(Path::new("")));
+        assert!(Ignore { lines: parse("*"), ..Ignore::default() }.keeps(Path::new("")));
+    }
+
+    #[test]
+    fn a_folder_on_the_way_is_enough_whatever_comes_after_it() {
+        for (line, path) in [("**/a", "x/a/b/c"), ("*/a", "x/a/b"), ("a?", "ab/c"), ("x/**/b", "x/b/c")] {
+            assert!(!keeps(line, path), "{line} {path}");
+        }
+        assert!(keeps("**/a", "x/ab/c") && keeps("a", "ab/c") && keeps("*/b/c", "x/b/cd"));
+    }
+
+    #[test]
+    fn what_takes_too_long_to_match_is_unknown() {
+        let steps = Cell::new(MOST_STEPS - 100_000);
+        let ignore = Ignore { lines: parse(&"**/*d*/*d*/*d*/*0*x\n".repeat(100)), steps, ..Ignore::default() };
+        let path = "d/0123456789/".repeat(300);
+        assert!(ignore.check().is_ok() && ignore.keeps(Path::new(&path)));
+        assert!(
+            ignore.check().is_err() && ignore.may_take_back_below(Path::new("a")) && ignore.keeps(Path::new("dd/dx"))
+        );
     }
 
     proptest! {
