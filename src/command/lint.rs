@@ -49,10 +49,18 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         } else {
             None
         };
-        findings.extend(lint(service, &Surroundings { program, absent: absent(service, top, &git, &submodules)? }));
+        let ignore = if service.context_status == ContextStatus::Clear {
+            Ignore::of(&service.built_file, &service.context)?
+        } else {
+            Ignore::default()
+        };
+        let absent = absent(service, top, &git, &submodules, &ignore)?;
+        findings.extend(lint(service, &Surroundings { program, absent, ignore }));
     }
     findings.retain(|finding: &LintFinding| !args.allow.contains(&finding.rule));
     findings.sort_unstable();
+    // Many Dockerfiles have one ignore file.
+    findings.dedup();
     let checkout = Checkout::find(&root)?;
     let from_root: Vec<_> = findings.iter().map(|finding| checkout.path_of(&finding.path)).collect();
     let report = Report { findings: &findings, from_root: &from_root };
@@ -69,16 +77,16 @@ fn absent<'s>(
     top: &Path,
     git: &GitIgnored,
     submodules: &OnceCell<Vec<String>>,
+    ignore: &Ignore,
 ) -> Result<Vec<AbsentSource<'s>>, Error> {
     let sources = service.parsed.as_ref().map(|parsed| parsed.sources.as_slice()).unwrap_or_default();
     if sources.is_empty() || service.context_status != ContextStatus::Clear {
         return Ok(Vec::new());
     }
-    let ignore = Ignore::of(&service.built_file, &service.context)?;
     let mut absent = Vec::new();
     for source in sources {
         let find = if source.instruction == "RUN" { find_mounted } else { find_source };
-        match find(&service.context, &source.path, &ignore)? {
+        match find(&service.context, &source.path, ignore)? {
             Presence::There => {}
             Presence::Missing if source.is_optional => {}
             Presence::Missing if git.has(&place_of(&service.real_context, &source.path)) => {}

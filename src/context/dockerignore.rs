@@ -13,14 +13,25 @@ use std::path::{Path, PathBuf};
 use super::pattern::Pattern;
 use crate::bounded;
 use crate::problem::IoError;
+use image_analyzer::printable::shortened;
 
 /// The lines of an ignore file, or none.
 #[derive(Clone, Debug, Default)]
 pub struct Ignore {
     path: Option<PathBuf>,
     lines: Vec<Line>,
+    faults: Vec<IgnoreFault>,
     /// The steps of matching that were taken so far.
     steps: Cell<usize>,
+}
+
+/// A line for which `BuildKit` refuses an ignore file, whether anything is taken from the build context or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IgnoreFault {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong and what to do. Raw: escape before printing.
+    pub what: String,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +47,9 @@ const MOST_STEPS: usize = 1 << 26;
 
 /// The most bytes of an ignore file.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// The most bytes of a line that `BuildKit` reads (Go's `bufio.MaxScanTokenSize`).
+const MOST_OF_LINE: usize = 64 * 1024 - 1;
 
 /// How many bytes are searched for a text in the time of a step.
 const SEARCHED_IN_A_STEP: usize = 16;
@@ -70,14 +84,36 @@ impl Ignore {
             }
             match read(&path) {
                 Ok(bytes) => {
-                    let lines = parse(&String::from_utf8_lossy(&bytes));
-                    return Ok(Self { lines, path: Some(path), ..Self::default() });
+                    let ignore = Self::parse(&String::from_utf8_lossy(&bytes));
+                    return Ok(Self { path: Some(path), ..ignore });
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(IoError::new("read", path)(error)),
             }
         }
         Ok(Self::default())
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut ignore = Self::default();
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        for (place, line) in text.split('\n').enumerate() {
+            let read = match line {
+                line if line.len() > MOST_OF_LINE => Err(format!("more than {MOST_OF_LINE} bytes: shorten the line")),
+                line if line.starts_with('#') => continue,
+                line => parse_line(line.trim()),
+            };
+            match read {
+                Ok(line) => ignore.lines.extend(line),
+                Err(what) => ignore.faults.push(IgnoreFault { line: place + 1, what }),
+            }
+        }
+        ignore
+    }
+
+    /// The lines for which a build fails.
+    pub fn faults(&self) -> &[IgnoreFault] {
+        &self.faults
     }
 
     /// The file that the lines are from.
@@ -135,17 +171,20 @@ impl Ignore {
     }
 }
 
-fn parse(text: &str) -> Vec<Line> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| parse_line(line.trim())).collect()
-}
-
-/// One line; `None` if it says nothing, or something that no path can fit.
-fn parse_line(line: &str) -> Option<Line> {
-    let (takes_back, path) = line.strip_prefix('!').map_or((false, line), |path| (true, path.trim()));
-    let path = clean(path);
-    let pattern = if path.is_empty() { None } else { Pattern::of_path(&path) };
-    pattern.map(|pattern| Line { takes_back, needed: pattern.needed(), pattern })
+/// One line; `None` if it says nothing. If a build fails for it, what is wrong with it.
+fn parse_line(line: &str) -> Result<Option<Line>, String> {
+    let (takes_back, written) = line.strip_prefix('!').map_or((false, line), |path| (true, path.trim()));
+    let path = clean(written);
+    if path.is_empty() {
+        // Go's `filepath.Clean` makes `!` of `!/`.
+        let is_bare = takes_back && (written.is_empty() || written.starts_with('/'));
+        let what = || format!("`{}` has no pattern: add one after the `!`, or remove the line", shortened(line));
+        return if is_bare { Err(what()) } else { Ok(None) };
+    }
+    let Some(pattern) = Pattern::of_path(&path) else {
+        return Err(format!("`{}` is not a valid pattern: correct it", shortened(line)));
+    };
+    Ok(Some(Line { takes_back, needed: pattern.needed(), pattern }))
 }
 
 /// The path as Go's `filepath.Clean` leaves it, without the first `/`: `..` takes back the part before it, and stays where
@@ -168,12 +207,12 @@ fn clean(path: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{Cell, Ignore, MOST_STEPS, parse};
+    use super::{Cell, Ignore, MOST_OF_LINE, MOST_STEPS};
     use proptest::prelude::*;
 
     #[track_caller]
     fn keeps(lines: &str, path: &str) -> bool {
-        Ignore { lines: parse(lines), ..Ignore::default() }.keeps(Path::new(path))
+        Ignore::parse(lines).keeps(Path::new(path))
     }
 
     #[test]
@@ -258,14 +297,14 @@ mod tests {
             ("!c", "a", false),
             ("a/b", "a", false),
         ] {
-            let ignore = Ignore { lines: parse(line), ..Ignore::default() };
+            let ignore = Ignore::parse(line);
             assert_eq!(ignore.may_take_back_below(Path::new(path)), may, "{line} {path}");
         }
     }
 
     #[test]
     fn the_context_itself_is_always_there() {
-        assert!(Ignore { lines: parse("*"), ..Ignore::default() }.keeps(Path::new("")));
+        assert!(Ignore::parse("*").keeps(Path::new("")));
     }
 
     #[test]
@@ -279,12 +318,31 @@ mod tests {
     #[test]
     fn what_takes_too_long_to_match_is_unknown() {
         let steps = Cell::new(MOST_STEPS - 100_000);
-        let ignore = Ignore { lines: parse(&"**/*d*/*d*/*d*/*0*x\n".repeat(100)), steps, ..Ignore::default() };
+        let ignore = Ignore { steps, ..Ignore::parse(&"**/*d*/*d*/*d*/*0*x\n".repeat(100)) };
         let path = "d/0123456789/".repeat(300);
         assert!(ignore.check().is_ok() && ignore.keeps(Path::new(&path)));
         assert!(
             ignore.check().is_err() && ignore.may_take_back_below(Path::new("a")) && ignore.keeps(Path::new("dd/dx"))
         );
+    }
+
+    /// Each was given to an engine.
+    #[test]
+    fn a_line_that_fails_a_build_is_known() {
+        let long = "a".repeat(MOST_OF_LINE + 1);
+        for line in ["[", "a[", "[x-]", "a\\", "!", "!/", "! ", "!//", "!/..", "![", "a\\/", &long] {
+            let ignore = Ignore::parse(&format!("a\n# [\n{line}\r\nb"));
+            let lines: Vec<_> = ignore.faults().iter().map(|fault| fault.line).collect();
+            assert_eq!(lines, [3], "{line}");
+        }
+        for line in ["", "/", ".", "!.", "..", "!!", "a[/../b", "#[", "[]a]b", "[a]"] {
+            let is_fine = Ignore::parse(line).faults().is_empty();
+            assert_eq!(is_fine, line != "[]a]b", "{line}");
+        }
+        let fault = |line: &str| Ignore::parse(line).faults()[0].what.clone();
+        assert_eq!(fault("a["), "`a[` is not a valid pattern: correct it");
+        assert_eq!(fault("!/"), "`!/` has no pattern: add one after the `!`, or remove the line");
+        assert_eq!(fault(&long), "more than 65535 bytes: shorten the line");
     }
 
     proptest! {

@@ -114,13 +114,39 @@ impl SettingsFile {
                 problems.push(Located { line: 1, value });
             }
             Err(error) => {
-                settings.says_where = false;
                 let line = error.location().map_or(1, |location| location.line());
                 problems.push(Located { line, value: format!("not valid YAML: {error}") });
+                settings.take_parts(text, &lines, &mut problems);
             }
         }
         problems.sort_by_key(|problem| problem.line);
         (Self { lines, ..settings }, problems)
+    }
+
+    /// Takes what is valid of a text that is not valid as a whole: each key at its top, with its value.
+    fn take_parts(&mut self, text: &str, lines: &Lines, problems: &mut Vec<Located<String>>) {
+        let mut parts = vec![String::new()];
+        for line in text.lines().filter(|line| !line.starts_with("---")) {
+            if !line.starts_with([' ', '\t', '#', '-', '}', ']']) && !line.is_empty() {
+                parts.push(String::new());
+            }
+            if let Some(part) = parts.last_mut() {
+                part.extend([line, "\n"]);
+            }
+        }
+        for part in parts {
+            match serde_yaml::from_str(&part) {
+                Ok(Value::Null) => {}
+                Ok(Value::Mapping(entries)) => self.take(entries, lines, problems),
+                // Where Dockerfiles are, other keys do not say.
+                Ok(_) | Err(_) => {
+                    let key = part.split_once(':').map(|(key, _)| key.trim_matches(['"', '\'', ' ']));
+                    let others = keys_of(&[Scope::File, Scope::Service]);
+                    let is_other = |key: &str| others.contains(&key) && !WHERE.contains(&key);
+                    self.says_where &= key.is_some_and(is_other);
+                }
+            }
+        }
     }
 
     fn take(&mut self, entries: Mapping, lines: &Lines, problems: &mut Vec<Located<String>>) {
