@@ -43,6 +43,9 @@ measure "merge $shards reports" merge "$scratch"/*.json
 echo 2 >s000/t00004/src/x
 measure 'since, contents differ' list --since HEAD --why
 measure 'matrix since, contents differ' matrix --since HEAD --shards 100
+echo '# x' >>s000/t00008/Dockerfile
+measure 'since, a Dockerfile differs too' list --since HEAD --why
+git checkout -q s000/t00008/Dockerfile
 echo x >s000/t00004/src/new
 measure 'since, a new name that settles no service' list --since HEAD --why
 echo x >s000/t00004/main.h

@@ -26,7 +26,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 
 use clap_complete::Shell;
 
-use crate::repository::LoadOptions;
+use crate::repository::{Contents, LoadOptions};
 use crate::terminal::Color;
 use docker_plugin::DockerCall;
 use image_analyzer::printable::is_hidden;
@@ -109,6 +109,7 @@ impl Options {
             err_output: self.err_output.as_deref().map(from_here),
             without_settings: false,
             start: None,
+            contents: Contents::new(),
         }
     }
 

@@ -90,12 +90,11 @@ impl EngineVersion {
     /// Whether bake may be tried: the server is Docker's and has a `BuildKit` that knows named build contexts, as Docker has
     /// since 23.0, API 1.42. The user can ask for the classic builder, as for `docker build`.
     pub fn has_bake(&self) -> bool {
-        let is_refused = std::env::var_os("DOCKER_BUILDKIT").is_some_and(|value| value == "0" || value == "false");
         let server = self.0.split_once("\nServer:").map(|(_, server)| server).unwrap_or_default();
         let api = server.lines().find_map(|line| line.trim_start().strip_prefix("API version:"));
         let api = api.and_then(|api| api.split_whitespace().next()?.split_once('.'));
         let api = api.and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
-        !is_refused && api.is_some_and(|api| api >= (1, 42))
+        !build::is_classic_asked_for() && api.is_some_and(|api| api >= (1, 42))
     }
 }
 

@@ -39,6 +39,13 @@ pub struct Commit {
     id: String,
 }
 
+impl Commit {
+    /// The first digits of its object name, as many as tell it from others.
+    pub fn short(&self) -> &str {
+        self.id.get(..12).unwrap_or(&self.id)
+    }
+}
+
 impl Git {
     /// The repository that `folder`, absolute and without links, is in.
     ///

@@ -6,6 +6,7 @@
 
 pub mod baseline;
 pub mod bases;
+mod build_failure;
 pub mod classify;
 pub mod expectation;
 pub mod explain;
@@ -115,6 +116,15 @@ pub fn run_all<T: Sync, L: Send, R: Send>(
 /// up.
 fn catch_panic<R>(job: impl FnOnce() -> R) -> Result<R, String> {
     catch_unwind(AssertUnwindSafe(job)).map_err(|payload| words(&*payload))
+}
+
+/// Does `work`, and `other` beside it; with the words of the panic of `other`, if it came to that: it must cost no result.
+pub fn beside<R>(other: impl FnOnce() + Send, work: impl FnOnce() -> R) -> (R, Option<String>) {
+    thread::scope(|scope| {
+        let other = scope.spawn(|| catch_panic(other).err());
+        let result = work();
+        (result, other.join().unwrap_or_default())
+    })
 }
 
 /// The order in which to begin `items` so that those of one `kind` are not begun one after the other: the first of each
@@ -290,6 +300,12 @@ mod tests {
             done,
             [JobResult::Finished(0), JobResult::Panicked("one is bad".to_owned()), JobResult::Finished(2)]
         );
+    }
+
+    #[test]
+    fn a_panic_of_what_is_done_beside_the_work_costs_no_result() {
+        assert_eq!(super::beside(|| panic!("it is bad"), || 5), (5, Some("it is bad".to_owned())));
+        assert_eq!(super::beside(|| {}, || 5), (5, None));
     }
 
     #[test]

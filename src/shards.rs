@@ -4,12 +4,14 @@
 //! before it. Within a level the longest is placed first, each on the shard that has least to do (Graham's LPT rule, at most
 //! a third above the best that there is).
 
+mod planned;
 mod times;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
+pub use planned::services_of;
 pub use times::Times;
 
 use crate::gather::Gather;

@@ -25,7 +25,7 @@ use view::View;
 
 use crate::gather::Gather;
 use crate::git::{Git, GitError};
-use crate::problem::IoError;
+use crate::problem::{IoError, Problem};
 use crate::repository::service::Service;
 use crate::repository::service_name::ServiceName;
 use crate::repository::{LoadOptions, Repository, resolve, way};
@@ -144,24 +144,41 @@ pub fn touched(repository: &Repository, options: &LoadOptions, reference: &str) 
     let differing = untracked::without_kept(&git, &entries, differing)?;
     let changes = Changes::new(differing, &entries, git.top());
     let names = Names { git: &git, entries: &entries, changes: &changes, here: &here, repository };
-    if names.are_those_of_now(&now)? {
-        return Ok(now.compared(Some((&now, &changes))));
-    }
-    let past = Past::lay_out(&git, &entries, &changes)?;
-    now.made_before_the_build(&repository.root)?.iter().try_for_each(|path| past.add_as_it_is(path, &changes))?;
-    let before = match past.load(options, &here) {
+    let (past, before) = match names.other_dockerfiles(&now)? {
+        Some(contents) if contents.is_empty() => return Ok(now.compared(Some((&now, &changes)))),
+        // Their contents settle what is built on what, and may be no Dockerfiles at all.
+        Some(contents) => {
+            let before = Repository::load(&LoadOptions { contents, ..options.clone() });
+            (None, before.map_err(|problems| first_line(&problems)))
+        }
+        None => {
+            let past = Past::lay_out(&git, &entries, &changes)?;
+            now.made_before_the_build(&repository.root)?
+                .iter()
+                .try_for_each(|path| past.add_as_it_is(path, &changes))?;
+            let before = past.load(options, &here);
+            (Some(past), before)
+        }
+    };
+    let before = match before {
         Ok(before) => before,
         Err(what) => {
             let reasons = repository.services.iter().map(|service| (service.name.clone(), Reason::Unknown)).gather();
             let note = format!(
-                "`--since {}`: the Dockerfiles of that commit cannot be read ({what}), so every service counts as touched",
-                printable(reference)
+                "`--since {}`: the Dockerfiles of the commit {} cannot be read, so every service counts as touched; it says: {what}",
+                printable(reference),
+                commit.short()
             );
             return Ok(Touched { reasons, note: Some(note) });
         }
     };
-    let before = Side::of(past.top(), &before.services, Path::new(""))?;
+    let before = Side::of(past.as_ref().map_or(git.top(), Past::top), &before.services, Path::new(""))?;
     Ok(now.compared(Some((&before, &changes))))
+}
+
+/// The first of these problems, in one line.
+fn first_line(problems: &[Problem]) -> String {
+    problems.first().map(ToString::to_string).unwrap_or_default()
 }
 
 /// The services of the working tree, or those of the commit.

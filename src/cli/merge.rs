@@ -23,6 +23,9 @@ pub struct MergeArgs {
     /// How many shards there must be; reports that were written with `--shard NUMBER/TOTAL` say it themselves
     #[arg(long, value_name = "N")]
     pub expect: Option<NonZeroU32>,
+    /// A file with the output of `mkcompose matrix`: each of its services must be in a report
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub matrix: Option<PathBuf>,
     /// How to report on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: Format,

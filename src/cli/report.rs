@@ -23,7 +23,8 @@ pub struct ShardReportArgs {
     /// Where reports go.
     #[command(flatten)]
     pub files: ReportArgs,
-    /// Which job of a matrix this is, as `3/8`: reports say it, so that `mkcompose merge` can tell which one is missing
+    /// Which job of a matrix this is, as `3/8`: JSON reports say it, so that `mkcompose merge` can tell which one is missing. It
+    /// chooses no services; `mkcompose matrix` spreads them over jobs
     #[arg(long, value_name = "NUMBER/TOTAL")]
     pub shard: Option<ShardNumber>,
 }

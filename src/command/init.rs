@@ -122,10 +122,24 @@ fn settings_with(found: &Repository, flags: &LoadOptions, bases: Option<&Bases>)
     // Folders change the names of services, which the rest is about.
     let (parsed, _) = SettingsFile::parse(&lines.0);
     lines.contexts(&settled(parsed)?.services)?;
-    let head =
-        "# Settings of mkcompose: docs/SETTINGS.md lists the keys, docs/settings.schema.json is their JSON Schema.\n";
+    let head = head(env!("CARGO_PKG_REPOSITORY"));
     let body = if lines.0.is_empty() { "# Everything here is found without settings.\n" } else { &lines.0 };
     Ok(format!("{head}{body}"))
+}
+
+/// The first lines of the file. Where the sources of mkcompose have a public address, as its package says, the line that names
+/// the schema to `yaml-language-server` comes first, where it looks for it.
+fn head(repository: &str) -> String {
+    let schema = match repository.trim_end_matches('/') {
+        "" => String::new(),
+        address => format!(
+            "# yaml-language-server: $schema={address}/raw/v{}/docs/settings.schema.json\n",
+            env!("CARGO_PKG_VERSION")
+        ),
+    };
+    format!(
+        "{schema}# Settings of mkcompose: docs/SETTINGS.md lists the keys, docs/settings.schema.json is their JSON Schema.\n"
+    )
 }
 
 /// Whether there is a Compose file that mkcompose did not write.
@@ -246,4 +260,21 @@ fn common_folder(services: &[Service]) -> Option<String> {
     }
     let folder = folders.to_str()?;
     (!folder.is_empty() && folder != "dockerfiles" && !folder.starts_with("..")).then(|| folder.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::head;
+
+    #[test]
+    fn the_schema_is_named_to_editors_where_it_has_an_address() {
+        assert!(head("").starts_with("# Settings of mkcompose: "), "{}", head(""));
+        let version = env!("CARGO_PKG_VERSION");
+        let named = head("https://forge.example/a/mkcompose/");
+        let line = format!(
+            "# yaml-language-server: $schema=https://forge.example/a/mkcompose/raw/v{version}/docs/settings.schema.json"
+        );
+        assert_eq!(named.lines().next(), Some(line.as_str()));
+        assert_eq!(named.lines().count(), 2);
+    }
 }

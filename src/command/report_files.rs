@@ -9,7 +9,7 @@ use crate::command::run_images::Selection;
 use crate::error::Error;
 use crate::problem::{IoError, Problem};
 use crate::report::file::{File, UnfitReportFile};
-use crate::report::outcomes::run_info::{RunInfo, RunSettings, checksum};
+use crate::report::outcomes::run_info::{RunInfo, RunSettings, ShardNumber, checksum};
 use crate::report::outcomes::{Format, Report};
 use crate::report::services::{ServiceEntry, Sources};
 use crate::runner::baseline::Baseline;
@@ -21,16 +21,24 @@ use image_analyzer::printable::printable;
 /// # Errors
 /// If it cannot be read, is no regular file, or is larger.
 pub fn read(path: &Path, most_mib: u64) -> Result<Vec<u8>, Error> {
+    read_as("a report", "give another file", path, most_mib)
+}
+
+/// Reads a file of at most so many MiB. `what` says what it has to be, and `fix` what to do about one that is larger.
+///
+/// # Errors
+/// If it cannot be read, is no regular file, or is larger.
+pub fn read_as(what: &str, fix: &str, path: &Path, most_mib: u64) -> Result<Vec<u8>, Error> {
+    let problem = |what: String| Err(Error::Problems(vec![Problem::new(path, what)]));
     let mut json = Vec::new();
+    let there = path.metadata().map_err(Error::io("read", path))?;
     // A pipe would be waited for.
-    let is_file = path.metadata().map_err(Error::io("read", path))?.is_file();
-    if !is_file {
-        return Err(Error::Problems(vec![Problem::new(path, "not a regular file: give a report")]));
+    if !there.is_file() {
+        return problem(format!("not a regular file: give {what}"));
     }
-    if !bounded::read(path, most_mib << 20, &mut json).map_err(Error::io("read", path))? {
-        let what =
-            format!("this file has more than {most_mib} MiB, which is too large for a report: give another file");
-        return Err(Error::Problems(vec![Problem::new(path, what)]));
+    let most = most_mib << 20;
+    if there.len() > most || !bounded::read(path, most, &mut json).map_err(Error::io("read", path))? {
+        return problem(format!("this file has more than {most_mib} MiB, which is too large for {what}: {fix}"));
     }
     Ok(json)
 }
@@ -86,10 +94,30 @@ pub fn files(args: &ReportArgs) -> Result<Vec<File<Format>>, UnfitReportFile> {
     File::all(&args.reports, args.force)
 }
 
-/// Writes every report; what went wrong, for each that could not be.
+/// The files that the reports of a job go to. `shown` is the format of what stdout gets, if that is a report.
+///
+/// # Errors
+/// If one cannot be written, or if none can say which shard it is of.
+pub fn job_files(args: &ShardReportArgs, shown: Option<Format>) -> Result<Vec<File<Format>>, Error> {
+    let files = files(&args.files)?;
+    let mut formats = files.iter().map(File::format).chain(shown);
+    match args.shard {
+        Some(shard) if !formats.any(|format| format == Format::Json) => {
+            let ShardNumber { number, of } = shard;
+            Err(Error::Usage(format!(
+                "`--shard {number}/{of}` is written into a JSON report and chooses no services: add `--report FILE.json`; \
+                 to spread the services over jobs: mkcompose matrix --shards {of}"
+            )))
+        }
+        _ => Ok(files),
+    }
+}
+
+/// Writes every report, files first: stdout may be full, or wait for its reader. What went wrong, for each that could not be.
 pub fn tell(report: Report<'_>, format: Format, files: &[File<Format>], terminal: &Terminal) -> Vec<Error> {
-    let shown = print_report(&report, format, terminal).err().map(Error::from);
-    shown.into_iter().chain(write(report, files)).collect()
+    let mut troubles = write(report, files);
+    troubles.extend(print_report(&report, format, terminal).err().map(Error::from));
+    troubles
 }
 
 /// Writes the report to each of `files`; what went wrong, for each that could not be written.

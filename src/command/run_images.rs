@@ -5,7 +5,6 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::thread;
 
 use crate::cli::Options;
 use crate::cli::build::WorkArgs;
@@ -29,9 +28,12 @@ use crate::runner::outcome::Outcome;
 use crate::runner::progress::{Progress, STOPPING, Screen};
 use crate::runner::summary::ServiceResult;
 use crate::runner::sweep::{Sweep, SweepState};
-use crate::runner::{JobResult, JobStep, Turn, default_workers, interleave_by, run_all};
+use crate::runner::{JobResult, JobStep, Turn, beside, default_workers, interleave_by, run_all};
 use crate::terminal::Terminal;
 use image_analyzer::printable::printable_path;
+
+/// What comes before the words of a panic.
+const BUG: &str = "mkcompose has a bug, please report it: ";
 
 /// What is to be done with each image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,18 +199,18 @@ fn rows(chosen: &Selection, args: &WorkArgs, run: &RunContext<'_>, ended: &Ended
         SweepState::HasResult => Turn::InAnyCase,
         SweepState::Open => Turn::Now,
     };
-    let done = run.progress.during(|| {
-        thread::scope(|scope| {
-            scope.spawn(|| run.sweep.run(&tasks, args.jobs.map(NonZeroUsize::get), run));
-            run_all(&tasks, &needs, workers, run.interrupt, turn, job, look)
-        })
-    });
+    let sweep = || run.sweep.run(&tasks, args.jobs.map(NonZeroUsize::get), run);
+    let all = || run_all(&tasks, &needs, workers, run.interrupt, turn, job, look);
+    let (done, bug) = run.progress.during(|| beside(sweep, all));
+    if let Some(words) = bug {
+        run.progress.screen().status(&format!("{BUG}{words}"));
+    }
     let is_told = |(task, row): &(&ImageJob, ServiceResult)| !(task.is_only_a_base && *row.outcome() == Outcome::Built);
     let row = |task: &ImageJob, done: JobResult<ServiceResult>| match done {
         JobResult::Finished(row) => row,
         JobResult::NotBegun => result(task, Outcome::NotRun.into()),
         JobResult::Panicked(words) => {
-            let message = format!("mkcompose has a bug, please report it: {words}");
+            let message = format!("{BUG}{words}");
             result(task, Outcome::Unknown { message }.into())
         }
     };

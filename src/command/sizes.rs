@@ -29,7 +29,8 @@ use image_analyzer::printable::printable;
 /// Reports the sizes of the images that the globs choose.
 ///
 /// # Errors
-/// Problems with the Dockerfiles, the globs or the baseline; an engine that does not answer; no image to speak of.
+/// Problems with the Dockerfiles, the globs or the baseline; an engine that does not answer; no image to speak of. Then nothing
+/// was written.
 pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let files = File::all(&args.reports, args.force)?;
     let repository = Repository::load(&options.load_options())?;
@@ -37,6 +38,7 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
     let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
     let (chosen, left_out) = since.split(chosen, terminal);
     let left_out = left_out.into_iter().map(|service| service.name.to_string()).gather();
+    // Read before anything is written: it may be the file of a report.
     let baseline = args.baseline.as_ref().map(|path| baseline(path, &args.globs, &left_out)).transpose()?;
     let engine = args.engine.engine(options);
     let (figures, identity) = figures(args, baseline.as_ref(), &engine)?;
@@ -59,13 +61,19 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
     }
     let changes = baseline.map(|baseline| baseline.changes(&sizes, args.budget.unwrap_or_default()));
     let report = Report { sizes: &sizes, changes: changes.as_ref() };
-    print_report(&report, args.format, terminal)?;
-    files.iter().try_for_each(|file| file.write(&report))?;
-    let Some(changes) = changes else { return Ok(ExitCode::Success) };
-    if matches!(args.format, Format::Csv | Format::Svg | Format::Metrics) {
-        say_changes(&changes, terminal);
+    // Files first: stdout may be full, or wait for its reader.
+    let mut troubles: Vec<_> = files.iter().filter_map(|file| file.write(&report).err()).collect();
+    troubles.extend(print_report(&report, args.format, terminal).err());
+    let answer = changes.map_or(ExitCode::Success, |changes| {
+        if matches!(args.format, Format::Csv | Format::Svg | Format::Metrics) {
+            say_changes(&changes, terminal);
+        }
+        verdict(&changes, terminal)
+    });
+    for trouble in &troubles {
+        terminal.error(trouble);
     }
-    Ok(verdict(&changes, terminal))
+    Ok(if troubles.is_empty() { answer } else { ExitCode::Error })
 }
 
 /// How sizes are counted and where, if that can be compared with the baseline; and what the engine says of itself. The engine is asked only where it matters

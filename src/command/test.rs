@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::cli::test::TestArgs;
 use crate::cli::{Options, quoted};
 use crate::command::NOTHING_TO_COMPARE;
-use crate::command::report_files::{baseline, files, run_info, tell};
+use crate::command::report_files::{baseline, job_files, run_info, tell};
 use crate::command::run_images::{RunPlan, choose, work};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
@@ -32,7 +32,8 @@ const STAYS_UP: &str =
 /// written; those that can be are.
 pub fn run(args: &TestArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let start = Instant::now();
-    let files = files(&args.reports.files)?;
+    let files = job_files(&args.reports, Some(args.format))?;
+    // Read before anything is written: it may be the file of a report.
     let baseline = args.baseline.as_ref().map(|path| baseline(path)).transpose()?;
     let chosen = choose(&args.work, options, !args.no_build, terminal)?;
     if let Some(network) = args.network.as_ref().filter(|_| !chosen.tasks.is_empty()) {

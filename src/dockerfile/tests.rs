@@ -210,7 +210,8 @@ fn dockerfile() -> impl Strategy<Value = String> {
         "\n# escape=`\n",
         "ARG V=1-2\n",
         "#syntax\n# escape=`\n",
-        "// syntax=x\n",
+        // With the word `syntax`, BuildKit would fetch a frontend.
+        "// note=x\n",
         "# unknown=x\n# escape=`\n",
     ]);
     (top, prop::collection::vec(piece(), 1..5), any::<bool>(), any::<bool>()).prop_map(|(top, pieces, crlf, cut)| {

@@ -5,6 +5,7 @@
 //! more. Nothing is said of the images that it did not come to: they are to be built in another way.
 
 mod definitions;
+mod documents;
 mod progress;
 
 use std::cell::{Cell, RefCell};
@@ -17,15 +18,12 @@ use std::time::{Duration, Instant};
 use super::Engine;
 use super::build::{BuildSpec, without_attestations};
 use super::build_output::BuildFailure;
-use super::lines::Lines;
-use super::process::{self, Deadline, ProcessEnd};
+use super::process::{self, Deadline, ProcessEnd, Stream};
 use crate::interrupt::Interrupt;
+use documents::Documents;
 use progress::BakeProgress;
 
 pub use definitions::Definitions;
-
-/// How long a line may be: one has up to some tens of kilobytes of output in it, or a whole Dockerfile in a warning.
-const LONGEST_LINE: usize = 8 * 1024 * 1024;
 
 /// How often it is looked at what runs.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -65,8 +63,8 @@ pub struct BakeResult {
 impl Engine {
     /// Builds `specs`, all at once; `hear` is told what becomes of each, by its place.
     ///
-    /// Where there is no bake, or it does not understand, nothing is known of any: no error, since they can all be built one
-    /// by one.
+    /// Where there is no bake, or it does not understand, or is not understood, nothing is known of any: no error, since they
+    /// can all be built one by one.
     pub fn bake(
         &self,
         specs: &[&BuildSpec],
@@ -77,7 +75,7 @@ impl Engine {
         let Some(definitions) = Definitions::new(specs) else { return BakeResult::default() };
         let Ok(command) = self.bake_command(&definitions) else { return BakeResult::default() };
         let state = RefCell::new((BakeProgress::new(definitions.bases()), hear));
-        let mut lines = Lines::new(LONGEST_LINE);
+        let mut documents = [Documents::new(), Documents::new()];
         let limit = Deadline { time: None, interrupt, grace: Duration::ZERO };
         // Not for every piece of what bake says: each time all that runs is looked through.
         let looked = Cell::new(Instant::now());
@@ -88,15 +86,22 @@ impl Engine {
             looked.set(Instant::now());
             let (progress, hear) = &mut *state.borrow_mut();
             progress.tell_running(Instant::now(), *hear);
-            limits.is_some_and(|limits| progress.is_over(limits, Instant::now()))
+            progress.is_not_understood(Instant::now())
+                || limits.is_some_and(|limits| progress.is_over(limits, Instant::now()))
         };
-        let end = process::run_until(command, limit, &is_over, &mut |_, bytes| {
+        let end = process::run_until(command, limit, &is_over, &mut |stream, bytes| {
             let (progress, hear) = &mut *state.borrow_mut();
-            lines.push(bytes, |line| progress.line(line, Instant::now(), *hear));
+            let [out, err] = &mut documents;
+            let documents = if stream == Stream::Out { out } else { err };
+            documents.push(bytes, |piece| progress.piece(piece, Instant::now(), *hear));
         });
         let (mut progress, hear) = state.into_inner();
-        lines.end(|line| progress.line(line, Instant::now(), hear));
+        for documents in documents {
+            documents.end(|piece| progress.piece(piece, Instant::now(), hear));
+        }
         match end {
+            // Also if all is well: built one by one, from the cache now, each image has its times and its log.
+            _ if !progress.is_understood() => BakeResult::default(),
             Ok(ProcessEnd::Exited(status)) if status.success() => {
                 progress.all_are_built(Instant::now(), hear);
                 BakeResult::default()

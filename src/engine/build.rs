@@ -87,7 +87,7 @@ impl Engine {
     /// Docker 20.10 has BuildKit built in; later ones have it if buildx is installed, and then say so in the help of
     /// `build`; podman has none. `DOCKER_BUILDKIT=0` asks for the classic one, as it does of Docker itself.
     pub fn builder(&self) -> BuildBackend {
-        if std::env::var_os("DOCKER_BUILDKIT").is_some_and(|value| value == "0" || value == "false") {
+        if is_classic_asked_for() {
             return BuildBackend::Classic;
         }
         let mut command = self.command(["build", "--help"]);
@@ -157,6 +157,12 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Whether the user asks for the classic builder, as they would ask Docker, which reads a boolean of Go.
+pub(super) fn is_classic_asked_for() -> bool {
+    let value = std::env::var_os("DOCKER_BUILDKIT");
+    value.is_some_and(|value| ["0", "f", "F", "false", "False", "FALSE"].iter().any(|no| value == *no))
 }
 
 /// Has buildx attach nothing to images unless the user asked for it: an attestation has times in it, so that an image built

@@ -69,6 +69,8 @@ pub enum Readiness {
     NotReady(String),
     /// That cannot be found out, for this reason. Raw.
     Unknown(String),
+    /// Nor could it be with another run: its ports cannot be reached from here, for this reason. Raw.
+    Unreachable(String),
 }
 
 /// What the configuration of an image says about readiness.
@@ -143,7 +145,7 @@ impl<'a> Watch<'a> {
     /// Looks at the container until it is ready or its run is over.
     pub(super) fn watch(&self) {
         if let (PortAccess::Unreachable(why), false) = (self.access, self.when.ports().is_empty()) {
-            return self.set(Readiness::Unknown(why.clone()));
+            return self.set(Readiness::Unreachable(why.clone()));
         }
         let mut addresses = Vec::new();
         while self.wait() {
@@ -167,7 +169,7 @@ impl<'a> Watch<'a> {
                 let was_reached = self.was_reached.into_inner() || *self.access == PortAccess::Host;
                 let other = if was_reached { None } else { self.engine.other_machine() };
                 Some(other.map_or(Readiness::NotReady(why), |name| {
-                    Readiness::Unknown(format!(
+                    Readiness::Unreachable(format!(
                         "the engine runs on another machine, `{name}`, whose ports cannot be reached from here"
                     ))
                 }))

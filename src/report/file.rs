@@ -64,8 +64,7 @@ impl<F: FileFormat> File<F> {
         let Some((_, format)) = F::EXTENSIONS.iter().find(known).copied() else {
             return Err(UnfitReportFile::Extension { path, extensions: extensions::<F>() });
         };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if path.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
+        if path.is_dir() || folder_of(&path).is_some_and(|folder| !folder.is_dir()) {
             return Err(UnfitReportFile::Folder(path));
         }
         if !force && is_foreign(&path, format) {
@@ -74,12 +73,24 @@ impl<F: FileFormat> File<F> {
         Ok(Self { path, format })
     }
 
+    /// Where it is written, as it was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it is written as.
+    pub fn format(&self) -> F {
+        self.format
+    }
+
     /// Where `other` is for a reader of this report: from its folder if it is below that, else from the root.
     pub fn way_to(&self, other: &Path) -> PathBuf {
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let (here, other) = (absolute(&self.path), absolute(other));
-        let below = here.parent().and_then(|folder| other.strip_prefix(folder).ok());
-        below.map_or_else(|| other.clone(), Path::to_owned)
+        // Without links and `..`, by which the same folder has many names.
+        let real = |path: &Path| {
+            path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+        };
+        let (folder, other) = (real(folder_of(&self.path).unwrap_or(Path::new("."))), real(other));
+        other.strip_prefix(folder).map(Path::to_owned).unwrap_or(other)
     }
 
     /// Writes `report`, in one step: a reader sees the old file or the new one.
@@ -104,6 +115,24 @@ fn extensions<F: FileFormat>() -> String {
     let mut words: Vec<_> = F::EXTENSIONS.iter().map(|(name, _)| format!("`.{name}`")).collect();
     let last = words.pop().unwrap_or_default();
     if words.is_empty() { last } else { format!("{} or {last}", words.join(", ")) }
+}
+
+/// The folder that `path` names, if it names one.
+fn folder_of(path: &Path) -> Option<&Path> {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty())
+}
+
+/// Whether `head` begins a JSON object with the first of `keys`, and has the others after it in their order.
+pub(super) fn has_keys(head: &str, keys: &[&str]) -> bool {
+    let mut rest = head
+        .trim_start()
+        .strip_prefix('{')
+        .map(str::trim_start)
+        .filter(|rest| keys.first().is_some_and(|key| rest.starts_with(&format!("\"{key}\":"))));
+    for key in keys {
+        rest = rest.and_then(|rest| rest.split_once(&format!("\"{key}\":"))).map(|(_, rest)| rest);
+    }
+    rest.is_some()
 }
 
 /// Whether a file is there that would be lost: not an empty one, which somebody may have made for the report. One that cannot
@@ -158,9 +187,59 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_looks_like_a_report_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let package =
+            r#"{"name": "x", "version": "1.0.0", "repository": "git@example.com:x", "settings": {}, "images": []}"#;
+        let others = [
+            ("package.json", package),
+            ("list.json", r#"[{"version": "1", "repository": "x", "shard": 1, "settings": 1, "images": []}]"#),
+            ("figures.json", r#"{"title": "x", "figures": [], "images": []}"#),
+            ("README.md", "**tools** for every image of ours\n"),
+            ("NOTES.md", "**anything**, notes\n"),
+            ("copied.md", "# Ours\n\n<!-- mkcompose test -->\n<!-- mkcompose sizes -->\n"),
+            ("table.md", "# Ours\n\n| Program | Service | Size | Log scale | Smaller | Own | Shared |\n"),
+            (
+                "junit.xml",
+                "<?xml version=\"1.0\"?>\n<testsuites name=\"pytest\" tests=\"1\">\n<!-- mkcompose test -->\n</testsuites>\n",
+            ),
+            ("stock.csv", "program,service,price\n"),
+            ("photo.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"><text>Image sizes</text></svg>\n"),
+            ("index.html", "<p>&lt;meta name=\"generator\" content=\"mkcompose outcomes\"></p>\n"),
+            ("metrics.txt", "# TYPE other_bytes gauge\n"),
+        ];
+        for (name, text) in others {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let foreign = UnfitReportFile::Foreign(path.clone());
+            let outcomes = File::<outcomes::Format>::new(path.clone(), false).map(|_| ());
+            assert!(
+                outcomes == Err(foreign.clone()) || matches!(outcomes, Err(UnfitReportFile::Extension { .. })),
+                "{name}"
+            );
+            let sizes = File::<sizes::Format>::new(path, false).map(|_| ());
+            assert!(sizes == Err(foreign) || matches!(sizes, Err(UnfitReportFile::Extension { .. })), "{name}");
+        }
+    }
+
+    #[test]
     fn what_is_below_a_reports_folder_is_named_from_there_and_the_rest_from_the_root() {
         let file = File { path: "/a/b/r.html".into(), format: outcomes::Format::Html };
         assert_eq!(file.way_to("/a/b/logs".as_ref()), std::path::Path::new("logs"));
         assert_eq!(file.way_to("/a/logs".as_ref()), std::path::Path::new("/a/logs"));
+    }
+
+    #[test]
+    fn logs_beside_a_report_are_named_from_there_whatever_way_leads_to_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        std::fs::create_dir_all(at("out/logs")).unwrap();
+        std::os::unix::fs::symlink("out", at("link")).unwrap();
+        for (report, logs) in
+            [("out/r.html", "out/../out/logs"), ("link/r.html", "out/logs"), ("out/r.html", "link/logs")]
+        {
+            let file = File { path: at(report), format: outcomes::Format::Html };
+            assert_eq!(file.way_to(&at(logs)), std::path::Path::new("logs"), "{report} {logs}");
+        }
     }
 }

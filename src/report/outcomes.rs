@@ -17,12 +17,15 @@ use std::time::Duration;
 
 use run_info::RunInfo;
 
-use crate::report::file::FileFormat;
+use crate::report::file::{FileFormat, has_keys};
 use crate::report::{Export, ExportError, Layout, builds};
 use crate::runner::baseline::{Change, Changes};
 use crate::runner::progress::duration;
 use crate::runner::summary::{OutcomeCounts, ServiceResult, images};
 use crate::terminal::Style;
+
+/// What Markdown and JUnit are known by: a comment, which nobody is shown.
+const MARK: &str = "<!-- mkcompose test -->";
 
 /// The formats of a report of outcomes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -60,9 +63,9 @@ impl FileFormat for Format {
 
     fn wrote(self, head: &str) -> bool {
         match self {
-            Self::Json => head.starts_with('{') && head.contains("\"repository\":"),
-            Self::Markdown => head.starts_with("**") && head.contains(" image"),
-            Self::Junit => head.contains("<testsuites "),
+            Self::Json => has_keys(head, &["version", "repository", "shard", "settings", "images"]),
+            Self::Markdown => head.starts_with(MARK),
+            Self::Junit => head.split_once("?>").is_some_and(|(_, rest)| rest.trim_start().starts_with(MARK)),
             Self::Html => head.contains(html::PAGE),
             Self::Table => false,
         }

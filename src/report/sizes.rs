@@ -13,7 +13,7 @@ mod scale;
 mod svg;
 mod table;
 
-use crate::report::file::FileFormat;
+use crate::report::file::{FileFormat, has_keys};
 use crate::report::{Export, ExportError, Layout};
 use crate::size_format;
 use crate::sizes::baseline::Changes;
@@ -68,10 +68,10 @@ impl FileFormat for Format {
 
     fn wrote(self, head: &str) -> bool {
         match self {
-            Self::Json => head.contains("\"figures\":") && head.contains("\"images\":"),
-            Self::Markdown => head.contains(markdown::HEAD) || head.starts_with("**"),
-            Self::Csv => head.starts_with("program,service,"),
-            Self::Svg => head.contains(svg::TITLE),
+            Self::Json => has_keys(head, &["figures", "kind", "engine", "version", "store", "platform", "images"]),
+            Self::Markdown => head.starts_with(markdown::MARK),
+            Self::Csv => head.starts_with("program,service,set,image,id,size,own,shared,smaller_by,was"),
+            Self::Svg => head.starts_with("<svg ") && head.contains(&format!(" id=\"title\">{}</text>", svg::TITLE)),
             Self::Html => head.contains(html::PAGE),
             Self::Metrics => head.starts_with("# TYPE mkcompose_"),
             Self::Table => false,
@@ -90,13 +90,19 @@ pub struct Report<'a> {
 
 /// How much smaller an image is than the largest of its program: `3.1×`.
 fn smaller(built: &Built) -> String {
+    match ratio(built) {
+        _ if built.size == built.largest => "largest".to_owned(),
+        None => "∞×".to_owned(),
+        Some(ratio) => format!("{}×", size_format::round_to_3_digits(ratio)),
+    }
+}
+
+/// How many times as large the largest of its program is; `None` if the image is empty and that one is not.
+fn ratio(built: &Built) -> Option<f64> {
     match built.size {
-        size if size == built.largest => "largest".to_owned(),
-        0 => "∞×".to_owned(),
-        size => format!(
-            "{}×",
-            size_format::round_to_3_digits(size_format::approximate(built.largest) / size_format::approximate(size))
-        ),
+        size if size == built.largest => Some(1.0),
+        0 => None,
+        size => Some(size_format::approximate(built.largest) / size_format::approximate(size)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where the parts of a repository are: its root, settings, Dockerfiles and Compose files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::paths::{git_top, resolve, up_to};
@@ -28,7 +29,12 @@ pub struct LoadOptions {
     /// The folder that counts as the one that the program was started in, absolute and without links; then the other paths
     /// here are absolute as well, and so is what is shown.
     pub start: Option<PathBuf>,
+    /// The contents of these Dockerfiles, in place of what the files hold.
+    pub contents: Contents,
 }
+
+/// Contents of files, by the path of each, absolute and without links.
+pub type Contents = BTreeMap<PathBuf, Vec<u8>>;
 
 /// The build context that is found, not named.
 pub const AUTO: &str = "auto";

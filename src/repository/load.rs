@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::build_order::cycles;
-use super::layout::{DEFAULT_IMAGE, Layout, LoadOptions};
+use super::layout::{Contents, DEFAULT_IMAGE, Layout, LoadOptions};
 use super::local_bases;
 use super::read_all::read_all;
 use super::resolver::{Resolver, up};
@@ -69,7 +69,9 @@ impl Repository {
         }
         problems.extend(unused(&layout, &scan));
         let resolver = Resolver::new(&layout, options, &mut problems)?;
-        let mut resolvers = read_all(&scan.found, |found| &found.path, || resolver.clone(), Resolver::take).into_iter();
+        let mut resolvers =
+            read_all(&scan.found, |found| &found.path, &options.contents, || resolver.clone(), Resolver::take)
+                .into_iter();
         let mut all = resolvers.next().unwrap_or(resolver);
         for next in resolvers {
             all.join(next);
@@ -132,7 +134,7 @@ pub fn templates(scan: &Scan) -> Vec<Skipped> {
             templates.push(Skipped { path: found.path.clone(), reason: SkipReason::Template });
         }
     };
-    read_all(&scan.found, |found| &found.path, Vec::new, take).concat()
+    read_all(&scan.found, |found| &found.path, &Contents::new(), Vec::new, take).concat()
 }
 
 fn on_templates(count: usize) -> Option<String> {

@@ -16,6 +16,7 @@ pub struct RunQuestion<'a> {
     when: Option<ReadyWhen>,
     /// Why nothing can be said of an image that does not end, if so.
     not_askable: Option<String>,
+    is_only_udp: bool,
 }
 
 impl<'a> RunQuestion<'a> {
@@ -31,13 +32,15 @@ impl<'a> RunQuestion<'a> {
         let stdout = expectation.stdout.as_deref().map(Regex::new).transpose();
         let stdout = stdout.map_err(|why| format!("`expect.stdout` is not a regular expression: {why}"))?;
         let mut not_askable = None;
+        let mut is_only_udp = false;
         let when = match (&expectation.http, expectation.outcome, image) {
             (Some(http), ..) => Some(ReadyWhen::Answers { port: http.port, path: http.path.clone() }),
             (None, ExpectedOutcome::Works, Ok(image)) if image.has_healthcheck => Some(ReadyWhen::Healthy),
             (None, ExpectedOutcome::Works, Ok(image)) if !image.tcp.is_empty() => Some(ReadyWhen::Accepts(image.tcp)),
             (None, ExpectedOutcome::Works, Ok(image)) => {
                 let what = "it stays up and EXPOSEs only UDP ports, which accept no connection: add `# mkcompose: expect=runs` or a HEALTHCHECK";
-                not_askable = image.is_only_udp.then(|| what.to_owned());
+                is_only_udp = image.is_only_udp;
+                not_askable = is_only_udp.then(|| what.to_owned());
                 None
             }
             (None, ExpectedOutcome::Works, Err(why)) => {
@@ -46,7 +49,7 @@ impl<'a> RunQuestion<'a> {
             }
             (None, ..) => None,
         };
-        Ok(Self { expectation, stdout, when, not_askable })
+        Ok(Self { expectation, stdout, when, not_askable, is_only_udp })
     }
 
     /// Whether a port of the container must be reached.
@@ -70,12 +73,22 @@ impl<'a> RunQuestion<'a> {
         }
     }
 
+    /// Whether another run would tell as little as `run`, if that tells nothing.
+    pub fn is_never_answered(&self, run: &ContainerRun) -> bool {
+        match &run.readiness {
+            None => self.is_only_udp,
+            Some(readiness) => matches!(readiness, Readiness::Unreachable(_)),
+        }
+    }
+
     /// What it means that a container stays up.
     fn still_up(&self, run: &ContainerRun) -> Outcome {
         match (&run.readiness, &self.not_askable) {
             (Some(Readiness::Ready), _) => self.with_demands(Outcome::TimedOut, run),
             (Some(Readiness::NotReady(why)), _) => self.not_ready(why),
-            (Some(Readiness::Unknown(why)), _) | (None, Some(why)) => Outcome::Unknown { message: why.clone() },
+            (Some(Readiness::Unknown(why) | Readiness::Unreachable(why)), _) | (None, Some(why)) => {
+                Outcome::Unknown { message: why.clone() }
+            }
             (None, None) => Outcome::TimedOut,
         }
     }
@@ -94,7 +107,9 @@ impl<'a> RunQuestion<'a> {
         if self.expectation.http.is_some() {
             match &run.readiness {
                 Some(Readiness::Ready) => {}
-                Some(Readiness::Unknown(why)) => return Outcome::Unknown { message: why.clone() },
+                Some(Readiness::Unknown(why) | Readiness::Unreachable(why)) => {
+                    return Outcome::Unknown { message: why.clone() };
+                }
                 Some(Readiness::NotReady(why)) => return self.not_ready(why),
                 None => return self.not_ready("it ended before it answered"),
             }

@@ -18,7 +18,7 @@ use super::outcome::Outcome;
 use super::progress::Progress;
 use super::retries::Try;
 use super::sweep::{Sweep, SweepResult};
-use super::{JobStep, explain, registry_answers};
+use super::{JobStep, build_failure, explain};
 use crate::dockerfile::ParsedDockerfile;
 use crate::engine::build::{BaseImage, BuildBackend, BuildResult, BuildSpec};
 use crate::engine::build_output::BuildFailure;
@@ -32,6 +32,9 @@ use crate::image_finding::ImageFinding;
 use crate::interrupt::Interrupt;
 use crate::repository::service::{LocalBase, Service};
 use crate::repository::service_name::{ServiceName, Set};
+
+/// What is said of an image that was built and cannot be run, as it is not there.
+const GONE: &str = "built, but the engine does not have the image: it was removed, or the builder does not load what it builds into the engine (`docker buildx ls` shows which builder is used)";
 
 /// What all jobs of a run share.
 #[derive(Debug)]
@@ -179,6 +182,8 @@ pub struct JobReport {
     pub findings: Vec<ImageFinding>,
     /// The digest in the registry that it was pushed to.
     pub digest: Option<String>,
+    /// Whether another try would come to the same, although nothing is known.
+    pub is_final: bool,
 }
 
 impl From<Outcome> for JobReport {
@@ -198,6 +203,7 @@ impl From<Outcome> for JobReport {
             tries,
             findings,
             digest,
+            is_final: false,
         }
     }
 }
@@ -250,7 +256,7 @@ impl RunContext<'_> {
             return JobStep::Finished(outcome.into());
         }
         let is_first = Cell::new(true);
-        let step = self.with_retries(task, || self.build_and_run(task, is_first.replace(false)));
+        let step = self.with_retries(task, |tries| self.build_and_run(task, is_first.replace(false), tries));
         if matches!(&step, JobStep::Finished(JobReport { outcome: Outcome::Unknown { .. }, .. })) {
             self.stop_if_lost();
         }
@@ -258,7 +264,12 @@ impl RunContext<'_> {
     }
 
     /// Only the first try takes what was built at once: another one builds the image by itself.
-    fn build_and_run(&self, task: &ImageJob, is_first: bool) -> JobStep<JobReport, PendingInspection> {
+    fn build_and_run(
+        &self,
+        task: &ImageJob,
+        is_first: bool,
+        tries: &mut Vec<Try>,
+    ) -> JobStep<JobReport, PendingInspection> {
         let mut build_time = None;
         if self.is_building {
             let start = Instant::now();
@@ -277,11 +288,15 @@ impl RunContext<'_> {
             }
         }
         if self.is_pushed(task) {
-            return JobStep::Finished(JobReport { build_time, ..self.pushed(task) });
+            return JobStep::Finished(JobReport { build_time, ..self.pushed(task, tries) });
         }
         let Some(trial) = self.trial.as_ref().filter(|_| !task.is_only_a_base) else {
             return JobStep::Finished(JobReport { build_time, ..Outcome::Built.into() });
         };
+        // A build that is over is told, but after a request to stop, or without an engine, no run is begun.
+        if self.interrupt.asked() {
+            return JobStep::Finished(JobReport { build_time, ..Outcome::NotRun.into() });
+        }
         match self.run(trial, task) {
             (record, None) => JobStep::Finished(JobReport { build_time, ..record }),
             (record, Some(ran)) => {
@@ -309,7 +324,7 @@ impl RunContext<'_> {
 
     /// What a failed build means: unless it is the engine that failed, the image does not build.
     fn failed(&self, why: BuildFailure) -> JobReport {
-        if is_nobodys_fault(&why) || self.engine.check().is_err() {
+        if build_failure::tells_nothing(&why) || self.engine.check().is_err() {
             return self.unknown(why.message);
         }
         JobReport { last_lines: why.last.clone(), ..Outcome::from(why).into() }
@@ -321,7 +336,7 @@ impl RunContext<'_> {
         let ports = self.engine.image_ports(&task.recipe.image).map_err(|failure| failure.to_string());
         let question = match RunQuestion::new(&task.expectation, ports) {
             Ok(question) => question,
-            Err(message) => return (Outcome::Unknown { message }.into(), None),
+            Err(message) => return (JobReport { is_final: true, ..Outcome::Unknown { message }.into() }, None),
         };
         let access = if question.needs_ports() { self.port_access(trial) } else { &PortAccess::Published };
         let mut log = self.logs.begin(&task.service, Phase::Run);
@@ -354,13 +369,15 @@ impl RunContext<'_> {
     ) -> (JobReport, Option<ContainerRun>) {
         let outcome = match classify::of(&ran) {
             Outcome::Unknown { message } => return (self.unknown(message), None),
+            Outcome::NotBuilt if self.is_building => return (self.unknown(GONE.to_owned()), None),
             outcome => question.judge(outcome, &ran),
         };
         let (stdout, stderr) = (ran.stdout.text(), ran.stderr.text());
         let is_cut = ran.stdout.cut() + ran.stderr.cut() > 0;
         let reason = explain::told(&outcome, &ran);
         let is_wanted = reason.is_none() && explain::is_wanted(&outcome, &ran);
-        let record = JobReport { run_time, stdout, stderr, is_cut, reason, ..outcome.into() };
+        let is_final = question.is_never_answered(&ran);
+        let record = JobReport { run_time, stdout, stderr, is_cut, reason, is_final, ..outcome.into() };
         (record, is_wanted.then_some(ran))
     }
 
@@ -382,81 +399,3 @@ impl RunContext<'_> {
         }
     }
 }
-
-/// Whether a build's last words tell nothing about the Dockerfile, by what they are of.
-fn is_nobodys_fault(why: &BuildFailure) -> bool {
-    // Podman says of every RUN the same; that its runtime could not make the container, and why, comes before.
-    let not_made = |line: &String| {
-        let line = line.to_ascii_lowercase();
-        line.starts_with("error running container: ") && OF_THE_MACHINE.iter().any(|words| line.contains(words))
-    };
-    if why.last.iter().any(not_made) {
-        return true;
-    }
-    let message = why.message.to_ascii_lowercase();
-    let has = |words: &[&str]| words.iter().any(|words| message.contains(words));
-    // Without an exit code it is the engine that could not run it.
-    let ran =
-        has(&OF_A_COMMAND) || (message.contains("executor failed running [") && message.contains("]: exit code: "));
-    !ran && (is_race(&message)
-        || has(&OF_THE_ENGINE)
-        || registry_answers::tell_nothing(&message)
-        || (has(&OF_A_REGISTRY) && has(&OF_THE_NETWORK)))
-}
-
-/// Whether another build gave its image the same name at the same moment, in the words of containerd.
-pub(super) fn is_race(message: &str) -> bool {
-    message.starts_with("image \"") && message.ends_with("\": already exists")
-}
-
-/// Of the machine, which cannot give a container what a runtime wants, or has been told to want, for it.
-const OF_THE_MACHINE: [&str; 6] =
-    ["setrlimit", "setting rlimit", "cgroup", "seccomp", "too many open files", "no space left on device"];
-
-/// Of a command of a RUN that failed: whatever is quoted of it, it ran. The words are those of `BuildKit` since 0.10 and
-/// before, of the classic builder and of podman.
-const OF_A_COMMAND: [&str; 3] =
-    ["did not complete successfully", "returned a non-zero code", "building at step \"run "];
-
-/// Of a registry. Together with those of the network it could not be asked for a base image. That it was asked and does not
-/// have the image, or does not give it, is for the Dockerfile to answer for; so is what a step makes of the network. The
-/// words are those of `BuildKit` (containerd's resolver), the classic builder and podman.
-const OF_A_REGISTRY: [&str; 6] = [
-    "failed to do request",
-    "failed to authorize",
-    "failed to resolve source metadata",
-    "failed to resolve reference",
-    "pinging container registry",
-    "/v2/",
-];
-
-/// Of the network, in the words of Go.
-const OF_THE_NETWORK: [&str; 14] = [
-    "no such host",
-    "server misbehaving",
-    "temporary failure in name resolution",
-    "i/o timeout",
-    "tls handshake timeout",
-    "context deadline exceeded",
-    "request canceled while waiting for connection",
-    "connection refused",
-    "connection reset by peer",
-    "network is unreachable",
-    "no route to host",
-    "proxyconnect",
-    "certificate signed by unknown authority",
-    "\": eof",
-];
-
-/// Of the engine, not the Dockerfile: its connection broke, and by now there is an engine again. The words are those of
-/// Docker's command line and of gRPC.
-const OF_THE_ENGINE: [&str; 8] = [
-    "cannot connect to the docker daemon",
-    "error during connect",
-    "code = unavailable",
-    "failed to receive status",
-    "error reading from server: eof",
-    "closing transport",
-    "no space left on device",
-    "failed to create endpoint",
-];

@@ -6,6 +6,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -28,7 +29,17 @@ pub struct Log<'a> {
     logs: &'a Logs,
     path: PathBuf,
     file: Option<File>,
+    /// Which file it was, if it is closed for now.
+    closed: Option<FileState>,
     room: u64,
+}
+
+/// Which file a log was closed as, and how it was left: the number alone may be that of a later file.
+type FileState = (u64, u64, u64, i64, i64);
+
+fn state(file: &File) -> io::Result<FileState> {
+    let metadata = file.metadata()?;
+    Ok((metadata.dev(), metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
 }
 
 /// What was going on.
@@ -82,7 +93,7 @@ impl Logs {
             _ => File::create_new(&path),
         };
         let file = file.map_err(|error| self.note(&path, error)).ok();
-        Log { logs: self, path, file, room: MOST }
+        Log { logs: self, path, file, closed: None, room: MOST }
     }
 
     /// The first log that could not be written, if there is one.
@@ -102,6 +113,9 @@ impl Logs {
 impl Log<'_> {
     /// Adds `bytes`; after the first trouble, or when there is no more room, nothing.
     pub fn write(&mut self, bytes: &[u8]) {
+        if let Some(left) = self.closed.take() {
+            self.file = self.reopened(left).map_err(|error| self.logs.note(&self.path, error)).ok().flatten();
+        }
         let Some(file) = &mut self.file else { return };
         let fits = usize::try_from(self.room).unwrap_or(usize::MAX).min(bytes.len());
         let written = file.write_all(bytes.get(..fits).unwrap_or(bytes)).and_then(|()| {
@@ -114,6 +128,26 @@ impl Log<'_> {
         } else if fits < bytes.len() {
             self.file = None;
         }
+    }
+}
+
+impl Log<'_> {
+    /// Closes the file until there is more to write.
+    pub fn close(&mut self) {
+        let Some(file) = self.file.take() else { return };
+        match state(&file) {
+            Ok(state) => self.closed = Some(state),
+            Err(error) => self.logs.note(&self.path, error),
+        }
+    }
+
+    /// The file that was left like this, to add to it; `None` if another run has replaced it.
+    fn reopened(&self, left: FileState) -> io::Result<Option<File>> {
+        let file = match File::options().append(true).open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        Ok((state(&file)? == left).then_some(file))
     }
 }
 
@@ -176,6 +210,29 @@ mod tests {
     }
 
     #[test]
+    fn a_log_goes_on_where_it_was_closed_unless_another_run_has_replaced_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = Logs::open(folder.path().to_owned()).unwrap();
+        let mut log = logs.begin(&service(), Phase::Build);
+        log.write(b"one ");
+        log.close();
+        log.close();
+        log.write(b"two");
+        log.close();
+        assert_eq!(fs::read(logs.path(&service(), Phase::Build)).unwrap(), b"one two");
+        let mut other = logs.begin(&service(), Phase::Build);
+        other.write(b"other");
+        log.write(b"three");
+        assert_eq!(fs::read(logs.path(&service(), Phase::Build)).unwrap(), b"other");
+        other.close();
+        fs::remove_file(logs.path(&service(), Phase::Build)).unwrap();
+        other.write(b"gone");
+        assert!(!logs.path(&service(), Phase::Build).exists());
+        drop((log, other));
+        assert!(logs.trouble().is_none());
+    }
+
+    #[test]
     fn a_log_that_cannot_be_written_is_told_once_and_stops_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let logs = Logs::open(folder.path().to_owned()).unwrap();
@@ -197,7 +254,7 @@ mod tests {
         let logs = Logs::open(folder.path().to_owned()).unwrap();
         let full = fs::File::options().write(true).open("/dev/full").unwrap();
         let path = logs.path(&service(), Phase::Build);
-        let mut log = Log { logs: &logs, path, file: Some(full), room: super::MOST };
+        let mut log = Log { logs: &logs, path, file: Some(full), closed: None, room: super::MOST };
         log.write(b"a");
         log.write(b"b");
         drop(log);

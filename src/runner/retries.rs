@@ -1,4 +1,5 @@
-//! What was unknown is tried again, after a wait that doubles. A failed Dockerfile is not: it would fail again.
+//! What was unknown is tried again, after a wait that doubles. A failed Dockerfile is not: it would fail again. Nor is what
+//! would stay unknown.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,34 +29,47 @@ pub struct Try {
 
 impl RunContext<'_> {
     /// Does the work on `task` until something is known of it, as often as is allowed. The tries before the last are told in the
-    /// report.
+    /// report; `work` may add its own.
     pub(super) fn with_retries(
         &self,
         task: &ImageJob,
-        work: impl Fn() -> JobStep<JobReport, PendingInspection>,
+        work: impl Fn(&mut Vec<Try>) -> JobStep<JobReport, PendingInspection>,
     ) -> JobStep<JobReport, PendingInspection> {
         let mut tries = Vec::new();
         loop {
             let start = Instant::now();
-            match work() {
-                JobStep::Finished(record) => {
-                    let left = self.retries.saturating_sub(u32::try_from(tries.len()).unwrap_or(u32::MAX));
-                    let message = match &record.outcome {
-                        Outcome::Unknown { message } if left > 0 && !self.interrupt.asked() => message.clone(),
-                        _ => return JobStep::Finished(JobReport { tries, ..record }),
-                    };
-                    let pause = pause(tries.len());
-                    let said = printable(message.lines().next().unwrap_or_default());
-                    let again = format!("{}: unknown: {said}; trying again in {}", task.service, duration(pause));
-                    self.progress.screen().status(&again);
-                    tries.push(Try { message, time: whole_milliseconds(start.elapsed()) });
-                    if !wait(pause, self.interrupt) {
-                        return JobStep::Finished(JobReport { tries, ..record });
-                    }
-                }
+            let record = match work(&mut tries) {
+                JobStep::Finished(record) => record,
                 JobStep::NeedsInspection(found) => return JobStep::NeedsInspection(found.with_tries(tries)),
+            };
+            let is_tried_again = match &record.outcome {
+                Outcome::Unknown { message } if !record.is_final => {
+                    self.is_tried_again(task, message, start, &mut tries)
+                }
+                _ => false,
+            };
+            if !is_tried_again {
+                return JobStep::Finished(JobReport { tries, ..record });
             }
         }
+    }
+
+    /// Whether there is another try after one that began at `start` and ended with `message`. Says so, waits for it, and keeps
+    /// the one that is over.
+    pub(super) fn is_tried_again(&self, task: &ImageJob, message: &str, start: Instant, tries: &mut Vec<Try>) -> bool {
+        let time = whole_milliseconds(start.elapsed());
+        if u32::try_from(tries.len()).is_ok_and(|made| made >= self.retries) || self.interrupt.asked() {
+            return false;
+        }
+        let pause = pause(tries.len());
+        let said = printable(message.lines().next().unwrap_or_default());
+        let again = format!("{}: unknown: {said}; trying again in {}", task.service, duration(pause));
+        self.progress.screen().status(&again);
+        let is_tried_again = wait(pause, self.interrupt);
+        if is_tried_again {
+            tries.push(Try { message: message.to_owned(), time });
+        }
+        is_tried_again
     }
 }
 

@@ -5,16 +5,19 @@
 //! then would be lost again and again, so the rest is built one by one. So it is where the user says how many may be built at
 //! once and more have to be built than that.
 
+mod open_logs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::job::{ImageJob, RunContext, is_race};
-use super::logs::{Log, Phase};
+use super::build_failure::{is_cancellation, is_race};
+use super::job::{ImageJob, RunContext};
 use crate::engine::bake::{BakeEvent, BakeLimits, BakeResult};
 use crate::engine::build_output::BuildFailure;
 use crate::gather::Gather;
 use crate::repository::service_name::{ServiceName, Set};
+use open_logs::OpenLogs;
 
 /// How long bake is started again after a failure, without what failed. Each time it begins what was under way anew.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -89,7 +92,7 @@ impl Sweep {
         let start = Instant::now();
         while self.lock().is_on && open.len() > 1 && !run.interrupt.asked() {
             let result = self.bake(&open, limits, run);
-            let is_stuck = result.failed.iter().any(|(_, failure, _)| is_race(&failure.message));
+            let is_stuck = result.failed.iter().any(|(_, failure, _)| is_undecided(failure));
             if !result.was_stopped_by_failure || is_stuck || start.elapsed() >= PATIENCE {
                 return;
             }
@@ -99,24 +102,24 @@ impl Sweep {
 
     fn bake(&self, jobs: &[&ImageJob], limits: Option<BakeLimits>, run: &RunContext<'_>) -> BakeResult {
         let specs: Vec<_> = jobs.iter().map(|job| &job.recipe).collect();
-        let mut logs: BTreeMap<usize, Log<'_>> = BTreeMap::new();
+        let mut logs = OpenLogs::new(run.logs);
         let is_done: Vec<bool> = jobs.iter().map(|job| self.result(&job.service).is_some()).collect();
         let open = |place: usize| jobs.get(place).filter(|_| is_done.get(place) == Some(&false));
         let result = run.engine.bake(&specs, limits, run.interrupt, &mut |place, event| {
             let Some(job) = open(place) else { return };
             match event {
-                BakeEvent::Said(line) => {
-                    logs.entry(place).or_insert_with(|| run.logs.begin(&job.service, Phase::Build)).write(line);
-                }
+                BakeEvent::Said(line) => logs.write(place, &job.service, line),
                 BakeEvent::Runs(step) => {
                     run.progress.begin(job.service.as_str());
                     run.progress.step(job.service.as_str(), step);
                 }
-                BakeEvent::Built(took) => self.put(job, SweepResult::Built(took)),
+                BakeEvent::Built(took) => {
+                    logs.close(place);
+                    self.put(job, SweepResult::Built(took));
+                }
             }
         });
-        // What lost a race is there now, and quickly built alone.
-        for (place, failure, took) in result.failed.iter().filter(|(_, failure, _)| !is_race(&failure.message)) {
+        for (place, failure, took) in result.failed.iter().filter(|(_, failure, _)| !is_undecided(failure)) {
             if let Some(job) = open(*place) {
                 self.put(job, SweepResult::Failed(failure.clone(), *took));
             }
@@ -129,13 +132,23 @@ impl Sweep {
         result
     }
 
+    /// Keeps the first result: a worker may have taken it already. So an image that was built stays built, whatever bake says
+    /// afterwards, which is in its log.
     fn put(&self, job: &ImageJob, result: SweepResult) {
-        self.lock().results.insert(job.service.clone(), result);
+        let mut state = self.lock();
+        if !state.results.contains_key(&job.service) {
+            state.results.insert(job.service.clone(), result);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the image is to be built alone: it lost a race, so that it is there now, or its build was only canceled.
+fn is_undecided(failure: &BuildFailure) -> bool {
+    is_race(&failure.message) || is_cancellation(failure)
 }
 
 /// Ends the sweep, even if it panics: nothing must wait for it for ever.
@@ -228,6 +241,8 @@ mod tests {
         assert_eq!(states(&Sweep::of(&all[1..], true)), [SweepState::Open, SweepState::Open], "one is not worth it");
         let sweep = Sweep::of(&all, true);
         sweep.put(&all[0], SweepResult::Built(Duration::ZERO));
+        sweep.put(&all[0], SweepResult::CutOff);
+        assert_eq!(sweep.result(&name("a")), Some(SweepResult::Built(Duration::ZERO)), "the first one stands");
         assert_eq!(states(&sweep), [SweepState::HasResult, SweepState::Waiting]);
         drop(super::Over(&sweep));
         assert_eq!(states(&sweep), [SweepState::HasResult, SweepState::Open]);

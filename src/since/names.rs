@@ -1,5 +1,5 @@
 //! Where the services of the commit are those of now, in the same places, so that no copy of the commit is needed: only contents
-//! differ, or also names that no service is settled by. No link and no settings.
+//! differ, or also names that no service is settled by. No link and no settings. What Dockerfiles held is read in their place.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,10 @@ use crate::git::{EntryKind, Git, TreeEntry};
 use crate::repository::read_all::MAX_BYTES;
 use crate::repository::scan::is_named_like_a_dockerfile;
 use crate::repository::service::Service;
-use crate::repository::{Repository, resolve};
+use crate::repository::{Contents, Repository, resolve};
+
+/// The most bytes of Dockerfiles that are kept; a commit with more is written to a copy.
+const MOST_KEPT: u64 = 64 << 20;
 
 /// Folders by whose name the layout of a repository is known.
 const OF_LAYOUTS: [&str; 2] = ["dockerfiles", "samples"];
@@ -31,12 +34,12 @@ pub(super) struct Names<'s> {
 }
 
 impl<'s> Names<'s> {
-    /// Whether the commit had the services of `now`, in the same places and with the same sources. A Dockerfile whose comments for
-    /// mkcompose stay as they are says something of its own service alone, and that one is touched.
+    /// What the Dockerfiles that differ held in the commit, if it can be read as the working tree with these in place of what they
+    /// hold now; `None` if a copy of the commit is needed.
     ///
     /// # Errors
     /// If git fails, or a file cannot be read.
-    pub(super) fn are_those_of_now(&self, now: &Side<'_>) -> Result<bool, SinceError> {
+    pub(super) fn other_dockerfiles(&self, now: &Side<'_>) -> Result<Option<Contents>, SinceError> {
         let dockerfiles: BTreeSet<&PathBuf> = now.views.iter().flatten().flat_map(|view| &view.dockerfile).gather();
         // What such a link leads to has any name.
         let is_read_by_link = |entry: &TreeEntry| entry.kind == EntryKind::Link && is_read(&entry.path);
@@ -46,7 +49,7 @@ impl<'s> Names<'s> {
             let is_dockerfile = is_named_like_a_dockerfile(&entry.path);
             if is_read_by_link(entry) {
                 if !is_dockerfile {
-                    return Ok(false);
+                    return Ok(None);
                 }
                 has_links_to_dockerfiles = true;
             }
@@ -60,7 +63,7 @@ impl<'s> Names<'s> {
                 Ok(there) if there.is_file() && is_plain && is_dockerfile => of_dockerfiles.push(entry),
                 Ok(there) if there.is_file() && is_plain => {}
                 Err(_) if is_plain && !is_dockerfile => removed.push(entry.path.as_path()),
-                _ => return Ok(false),
+                _ => return Ok(None),
             }
         }
         // One that the commit does not have is a new name.
@@ -68,14 +71,19 @@ impl<'s> Names<'s> {
         if (has_new || !removed.is_empty())
             && (has_links_to_dockerfiles || self.changes.have_folders() || self.may_settle(&removed, now)?)
         {
-            return Ok(false);
+            return Ok(None);
         }
-        let mut alike = true;
+        let (mut contents, mut bytes, mut alike) = (Contents::new(), 0_u64, true);
         self.git.contents(&of_dockerfiles, MAX_BYTES, |entry, before| -> Result<(), SinceError> {
-            alike = alike && settings(before) == settings(&read_bounded(&self.git.top().join(&entry.path))?);
+            let path = self.git.top().join(&entry.path);
+            bytes = bytes.saturating_add(u64::try_from(before.len()).unwrap_or(u64::MAX));
+            alike = alike && bytes <= MOST_KEPT && settings(before) == settings(&read_bounded(&path)?);
+            if alike {
+                contents.insert(path, before.to_owned());
+            }
             Ok(())
         })?;
-        Ok(alike)
+        Ok(alike.then_some(contents))
     }
 
     /// Whether the names that came, and those that were `removed`, may settle a service.

@@ -12,11 +12,12 @@ use tempfile::TempDir;
 use writer::{Writer, fine};
 pub(super) use writer::{is_read, read_bounded};
 
-use super::SinceError;
 use super::changes::Changes;
+use super::{SinceError, first_line};
 use crate::git::{Git, TreeEntry};
 use crate::problem::IoError;
 use crate::repository::{AUTO, LoadOptions, Repository, lexical};
+use image_analyzer::printable::printable_path;
 
 /// A commit in a temporary folder, which is removed with this value.
 pub(super) struct Past {
@@ -102,13 +103,41 @@ impl Past {
             start: Some(start.clone()),
             ..options.clone()
         };
-        Repository::load(&options).map_err(|problems| {
-            let problem = problems.into_iter().next().map(|mut problem| {
-                let shown = problem.path.strip_prefix(&start).or(problem.path.strip_prefix(&self.top));
-                problem.path = shown.map(Path::to_owned).unwrap_or(problem.path);
-                problem.to_string()
-            });
-            problem.unwrap_or_default()
-        })
+        Repository::load(&options).map_err(|problems| self.shown_from(&start, first_line(&problems)))
+    }
+
+    /// `words` with the paths of the working tree, from `start` in the copy, in place of those of the copy, which is gone once
+    /// they are read.
+    fn shown_from(&self, start: &Path, words: String) -> String {
+        let above = start.strip_prefix(&self.top).map_or(0, |way| way.components().count());
+        let folders = start.ancestors().take(above + 1).enumerate();
+        let words = folders.fold(words, |words, (levels, folder)| {
+            let folder = printable_path(folder);
+            words.replace(&format!("{}/", folder.trim_end_matches('/')), &"../".repeat(levels))
+        });
+        let up = "../".repeat(above);
+        words.replace(&printable_path(&self.top), if up.is_empty() { "." } else { up.trim_end_matches('/') })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Past;
+
+    #[test]
+    fn no_words_name_the_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().join("tree");
+        let past = Past { _folder: folder, top: top.clone(), now: "/now".into() };
+        // To join nothing leaves a `/` at the end.
+        let words = |way: &str, path: &str| past.shown_from(&top.join(way), format!("{}{path}: no", top.display()));
+        assert_eq!(words("", "/a/f"), "a/f: no");
+        assert_eq!(words("", ""), ".: no");
+        assert_eq!(words("a/b", "/a/b/f"), "f: no");
+        assert_eq!(words("a/b", "/a/f"), "../f: no");
+        assert_eq!(words("a/b", "/f"), "../../f: no");
+        assert_eq!(words("a/b", ""), "../..: no");
+        assert_eq!(words("a", "/ab/f"), "../ab/f: no");
+        assert_eq!(words("a", "/a"), "../a: no");
     }
 }

@@ -72,7 +72,12 @@ fn what_is_wrong_in_a_workflow_is_noticed() {
 fn the_component_and_the_file_to_include_are_of_gitlab_s_schema_and_have_the_same_jobs() {
     let (inputs, jobs) = COMPONENT.split_once("\n---\n").unwrap();
     let inputs: Value = serde_yaml::from_str(inputs).unwrap();
-    let mut plain = jobs.to_owned();
+    // There the variables are the inputs; here they are those of the file that includes.
+    let variables = ["archive", "sha256", "directory"]
+        .map(|name| format!("    MKCOMPOSE_{}: $[[ inputs.{name} ]]\n", name.to_uppercase()));
+    let variables = format!("  variables:\n{}", variables.concat());
+    assert_eq!(jobs.matches(&variables).count(), 1);
+    let mut plain = jobs.replace(&variables, "");
     for (name, input) in inputs["spec"]["inputs"].as_object().unwrap() {
         assert!(jobs.contains(&format!("$[[ inputs.{name} ]]")), "nothing uses {name}");
         // A stage may not be a variable.
@@ -85,6 +90,125 @@ fn the_component_and_the_file_to_include_are_of_gitlab_s_schema_and_have_the_sam
     assert!(!plain.contains("$[["), "{plain}");
     assert!(INCLUDE.ends_with(&format!("\n\n{plain}")));
     assert_fits("vendor.gitlab-ci", [root("docs/gitlab-include.yml")]);
+    // A shell would run what is in an input.
+    let jobs: Value = serde_yaml::from_str(jobs).unwrap();
+    for (name, job) in jobs.as_object().unwrap() {
+        let scripts = [&job["before_script"], &job["script"]].map(Value::to_string);
+        assert!(!scripts.concat().contains("$[["), "{name}");
+    }
+}
+
+/// A job of the file to include as GitLab runs it, in a checkout with a repository.
+struct Job {
+    case: Case,
+}
+
+impl Job {
+    /// One that installs an archive in which `program` is mkcompose.
+    fn new(program: &str) -> Self {
+        let case = Case::empty()
+            .file("checkout/web/Dockerfile", "FROM scratch\nCOPY here gone /\n")
+            .file("checkout/web/here", "")
+            .file("mkcompose-1.0.0-x/mkcompose", program)
+            .file("bin/wget", "#!/bin/sh\nfor archive; do :; done; cp \"$archive\" \"$3\"\n")
+            .folder("temp/mkcompose/mkcompose-0.9.0-x");
+        case.mode("bin/wget", 0o755);
+        case.mode("mkcompose-1.0.0-x/mkcompose", 0o755);
+        let pack = "tar -czf archive.tar.gz mkcompose-1.0.0-x && sha256sum archive.tar.gz | tr a-f A-F >sum";
+        assert!(Command::new("sh").args(["-c", pack]).current_dir(case.path()).status().unwrap().success());
+        Self { case }
+    }
+
+    /// Runs the job that is called `name` in `directory` of the checkout; its exit code and what it said.
+    fn run(&self, name: &str, directory: &str) -> (Option<i32>, String) {
+        let jobs: Value = serde_yaml::from_str(INCLUDE).unwrap();
+        let lines = [&jobs[".mkcompose"]["before_script"], &jobs[name]["script"]];
+        let lines = lines.into_iter().flat_map(|lines| lines.as_array().unwrap());
+        let script: Vec<&str> = lines.map(|line| line.as_str().unwrap()).collect();
+        let path = format!("{}:{}", self.case.at("bin").display(), std::env::var("PATH").unwrap());
+        let sum = self.case.read("sum");
+        let output = Command::new("sh")
+            .args(["-e", "-c", &script.join("\n")])
+            .env("MKCOMPOSE_ARCHIVE", self.case.at("archive.tar.gz"))
+            .env("MKCOMPOSE_SHA256", sum.split(' ').next().unwrap())
+            .env("MKCOMPOSE_DIRECTORY", directory)
+            .env("TMPDIR", self.case.at("temp"))
+            .env("PATH", path)
+            .current_dir(self.case.at("checkout"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        (output.status.code(), said.concat())
+    }
+}
+
+#[test]
+fn the_lint_job_has_a_report_only_if_there_is_an_answer() {
+    let job = Job::new(&format!("#!/bin/sh\nexec '{MKCOMPOSE}' \"$@\"\n"));
+    let (code, said) = job.run("mkcompose-lint", "gone");
+    assert!(code == Some(2) && !job.case.has("checkout/gl-code-quality-report.json"), "{code:?} {said}");
+    let (code, said) = job.run("mkcompose-lint", ".");
+    assert_eq!(code, Some(1), "{said}");
+    let findings: Value = serde_json::from_str(&job.case.read("checkout/gl-code-quality-report.json")).unwrap();
+    assert_eq!(findings[0]["check_name"], "missing-copy-source");
+    // A name is no command.
+    let (code, said) = job.run("mkcompose-check", "$(touch ran)");
+    assert!(code == Some(2) && !job.case.has("checkout/ran"), "{code:?} {said}");
+}
+
+#[test]
+fn the_test_job_puts_nothing_into_the_checkout_before_the_images_are_built() {
+    let program = "#!/bin/sh
+        cd \"$2\" && shift 2
+        echo \"$1 in $(pwd -P | sed 's,.*/,,'): $(ls)\"
+        shift
+        while [ $# -gt 0 ]; do
+            case $1 in --report) echo report >\"$2\" ;; --logs) mkdir -p \"$2\" && echo log >\"$2/web.log\" ;; esac
+            shift 2
+        done
+        exit 3\n";
+    let job = Job::new(program);
+    let (code, said) = job.run("mkcompose-test", ".");
+    assert!(said.contains("test in checkout: web\n") && said.contains("sizes in checkout: "), "{said}");
+    assert_eq!(code, Some(3), "{said}");
+    for file in ["test.xml", "test.html", "metrics.txt", "logs/web.log"] {
+        assert!(job.case.has(format!("checkout/mkcompose/{file}")), "{file}");
+    }
+    let (code, said) = job.run("mkcompose-test", "web");
+    assert!(code == Some(3) && said.contains("test in web: Dockerfile\nhere\n"), "{said}");
+    let jobs: Value = serde_yaml::from_str(INCLUDE).unwrap();
+    // With Docker in Docker no port is reached, so a server is unknown.
+    assert_eq!(jobs["mkcompose-test"]["allow_failure"]["exit_codes"], 2);
+}
+
+#[test]
+fn a_release_may_be_made_again_and_one_with_a_suffix_is_a_prerelease() {
+    let gh = "#!/bin/sh\necho \"$*\" >>log\n[ \"$2\" != view ] || [ -e there ]\n";
+    let case = Case::empty().file("bin/gh", gh).file("archives/a.tar.gz", "");
+    case.mode("bin/gh", 0o755);
+    let release: Value = serde_yaml::from_str(RELEASE).unwrap();
+    let steps = release["jobs"]["release"]["steps"].as_array().unwrap();
+    let script = steps.iter().find_map(|step| step["run"].as_str()).unwrap();
+    let run = |tag: &str| {
+        let path = format!("{}:{}", case.at("bin").display(), std::env::var("PATH").unwrap());
+        let mut bash = Command::new("bash");
+        bash.args(["-e", "-c", script]).env("GITHUB_REF_NAME", tag).env("GITHUB_REPOSITORY", "a/b").env("PATH", path);
+        assert!(bash.current_dir(case.path()).status().unwrap().success());
+        let said = case.read("log");
+        fs::remove_file(case.at("log")).unwrap();
+        said
+    };
+    let said = run("v1.0.0");
+    assert!(said.contains("release create v1.0.0 ") && !said.contains("--prerelease"), "{said}");
+    let said = run("v1.0.0-rc1");
+    assert!(said.contains("release create v1.0.0-rc1 ") && said.contains("--prerelease"), "{said}");
+    fs::write(case.at("there"), "").unwrap();
+    let said = run("v1.0.0");
+    assert!(
+        !said.contains("create") && said.contains("release upload v1.0.0 ") && said.contains("--clobber"),
+        "{said}"
+    );
 }
 
 /// A step of the action as GitHub runs it, in a folder with a repository and what a runner has.
@@ -152,6 +276,71 @@ fn the_action_checks_and_lints_and_writes_the_summary() {
     assert_eq!(runner.run("none", ""), (Some(0), String::new()));
 }
 
+/// The commands in `said` that GitHub's runner obeys: it looks at every line, unless told not to.
+fn commands(said: &str) -> Vec<&str> {
+    let mut commands = Vec::new();
+    let mut end = None;
+    for line in said.lines().map(str::trim_start) {
+        if let Some(token) = line.strip_prefix("::stop-commands::").filter(|_| end.is_none()) {
+            assert!(token.len() >= 32, "{token}");
+            end = Some(format!("::{token}::"));
+        } else if end.as_deref() == Some(line) {
+            end = None;
+        } else if end.is_none() && (line.starts_with("::") || line.starts_with("##[")) {
+            commands.push(line);
+        }
+    }
+    assert_eq!(end, None, "{said}");
+    commands
+}
+
+#[test]
+fn no_name_of_a_file_gives_the_runner_a_command() {
+    let hostile = "::warning::a/Dockerfile";
+    let runner = Runner::new();
+    let case = runner.case.file(hostile, "FROM scratch\n").file(
+        "docker-compose.yml",
+        "# Generated by mkcompose from this folder. Do not edit: run `mkcompose`.\n::warning::b\n",
+    );
+    let runner = Runner { case };
+    for command in ["check", "test"] {
+        let (code, said) = runner.run(command, "");
+        assert!(code == Some(2) && said.contains("::warning::a"), "{said}");
+        assert!(commands(&said).iter().all(|command| command.starts_with("::error::")), "{said}");
+    }
+    let (_, said) = runner.run("lint", "");
+    assert!(commands(&said).iter().all(|command| command.starts_with("::error")), "{said}");
+    fs::remove_file(runner.case.at(hostile)).unwrap();
+    let (code, said) = runner.run("check", "");
+    assert!(code == Some(1) && said.contains("-::warning::b"), "{said}");
+    assert_eq!(commands(&said), [""; 0], "{said}");
+    let (_, said) = runner.run("::warning::c\n::warning::d", "");
+    assert!(commands(&said).len() == 1 && said.starts_with("::error::"), "{said}");
+}
+
+#[test]
+fn an_error_of_lint_is_said_once_with_an_annotation_and_in_the_summary() {
+    let runner = Runner::new();
+    let (code, said) = runner.run("lint", "no-such-service");
+    assert_eq!(code, Some(2), "{said}");
+    let [annotation] = commands(&said)[..] else { panic!("{said}") };
+    assert!(annotation.starts_with("::error::") && annotation.contains("`no-such-service`"), "{said}");
+    // In the log, and as the annotation.
+    assert_eq!(said.matches("`no-such-service`").count(), 2, "{said}");
+    let summary = runner.case.read("summary");
+    assert!(summary.starts_with("### mkcompose lint\n\n    ") && summary.contains("`no-such-service`"), "{summary}");
+}
+
+#[test]
+fn the_action_chooses_the_format_of_lint() {
+    let runner = Runner::new();
+    for args in ["--format\nsarif", "--format=sarif"] {
+        let (code, said) = runner.run("lint", args);
+        assert!(code == Some(2) && said.starts_with("::error::") && said.contains("`command: none`"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
 #[test]
 fn the_action_installs_the_archive_of_its_version_if_its_sum_is_right() {
     let (Some(_), Some(_)) = (tool("curl", &["--version"]), tool("sha256sum", &["--version"])) else { return };
@@ -174,9 +363,19 @@ fn the_action_installs_the_archive_of_its_version_if_its_sum_is_right() {
     assert_eq!(code, Some(0), "{said}");
     let installed = runner.case.read("path");
     assert!(Path::new(installed.trim_end()).join("mkcompose").exists(), "{installed}");
+    let sum = fs::read_to_string(folder.join(format!("{name}.tar.gz.sha256"))).unwrap();
+    let (code, said) = install(tag, &sum.split(' ').next().unwrap().to_uppercase());
+    assert_eq!(code, Some(0), "{said}");
     let (code, said) = install(tag, "0000");
     assert!(code == Some(2) && said.contains("::error::") && said.contains("another SHA-256 than 0000"), "{said}");
     let (code, said) = install("main", "");
     assert!(code == Some(2) && said.contains("`main` is no version"), "{said}");
-    assert_eq!(runner.case.read("path").lines().count(), 1);
+    let (code, said) = install("0.1.0/../x", "");
+    assert!(code == Some(2) && said.contains("`0.1.0/../x` is no version"), "{said}");
+    let (code, said) = install("99.0.0-rc.1", "");
+    assert!(code == Some(2) && said.contains("::error::") && said.contains("/mkcompose-99.0.0-rc.1-"), "{said}");
+    fs::remove_file(folder.join(format!("{name}.tar.gz.sha256"))).unwrap();
+    let (code, said) = install(tag, "");
+    assert!(code == Some(2) && said.contains("::error::") && said.contains(".tar.gz.sha256"), "{said}");
+    assert_eq!(runner.case.read("path").lines().count(), 2);
 }

@@ -192,6 +192,48 @@ fn nothing_on_the_page_of_outcomes_runs_but_its_own_script_which_filters_and_sor
 }
 
 #[test]
+fn what_scrolls_on_a_page_has_a_name_and_nothing_that_cannot_be_seen_gets_the_focus() {
+    let fake = tested();
+    assert_eq!(fake.try_it(&["test", "-q", "--no-build", "--report", "r.html"]).code(), 1);
+    let Some(mut browser) = Browser::start(&fake.case) else { return };
+    browser.show(&fake.case.at("r.html"));
+    browser.value("document.querySelectorAll('details').forEach(details => details.open = true)");
+    assert_eq!(
+        browser.value("[...document.querySelectorAll('pre')].map(pre => `${pre.role} ${pre.ariaLabel}`).join()"),
+        "region Standard output of a.one,region Standard error of a.two,region Standard error of b.one"
+    );
+    let focused = "{ const button = document.querySelector('thead button'); button.focus();
+        const is = document.activeElement === button; button.blur(); is }";
+    for (width, is_seen) in [(1280, true), (320, false)] {
+        let size = json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false});
+        browser.ask("Emulation.setDeviceMetricsOverride", &size);
+        assert_eq!(browser.value(focused), is_seen, "{width}");
+        // The head of a column is named all the same.
+        let tree = browser.ask("Accessibility.getFullAXTree", &json!({}));
+        let heads = tree["nodes"].as_array().unwrap().iter().filter(|node| node["role"]["value"] == "columnheader");
+        let names: Vec<_> = heads.map(|node| node["name"]["value"].as_str().unwrap_or_default()).collect();
+        assert_eq!(names, ["Service", "Program", "Outcome", "Build", "Run", "Detail"], "{width}");
+    }
+}
+
+#[test]
+fn how_much_smaller_an_image_is_sorts_by_what_is_shown() {
+    let fake = sizes::Fake::of(&["a.big", "a.half", "b.big", "b.tenth", "b.none"])
+        .image("a.big", "sha256:1", &[("a", 1_000_000_000)])
+        .image("a.half", "sha256:2", &[("b", 500_000_000)])
+        .image("b.big", "sha256:3", &[("c", 1_000_000)])
+        .image("b.tenth", "sha256:4", &[("d", 100_000)])
+        .image("b.none", "sha256:5", &[("e", 0)]);
+    let run = fake.run(&["-q", "--report", "r.html"]);
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    let Some(mut browser) = Browser::start(&fake.case) else { return };
+    browser.show(&fake.case.at("r.html"));
+    browser
+        .value("[...document.querySelectorAll('thead button')].find(head => head.textContent === 'Smaller').click()");
+    assert_eq!(browser.value(SHOWN), "a.big b.big a.half b.tenth b.none");
+}
+
+#[test]
 fn a_script_that_gets_into_a_page_does_not_run() {
     let fake = tested();
     assert_eq!(fake.try_it(&["test", "-q", "--no-build", "--logs", "logs", "--report", "r.html"]).code(), 1);

@@ -307,9 +307,87 @@ fn a_commit_whose_dockerfiles_cannot_be_read_touches_everything_and_that_is_said
     repo.run(&["list", "--since", "HEAD", "--why"]).expect(
         0,
         "SERVICE  TOUCHED BY\na        the Dockerfiles of that commit cannot be read\n",
-        "`--since HEAD`: the Dockerfiles of that commit cannot be read (mkcompose.yml: line 1: unknown key `contxt`: did you \
-         mean `context`?), so every service counts as touched\n",
+        &unreadable(&repo, "mkcompose.yml: line 1: unknown key `contxt`: did you mean `context`?"),
     );
+}
+
+/// What is said of a commit whose repository cannot be loaded, for this reason.
+fn unreadable(repo: &Repo, why: &str) -> String {
+    let id = String::from_utf8(repo.git(&["rev-parse", "--short=12", "HEAD"])).unwrap();
+    format!(
+        "`--since HEAD`: the Dockerfiles of the commit {} cannot be read, so every service counts as touched; it says: {why}\n",
+        id.trim()
+    )
+}
+
+/// Whether it is noticed must not depend on a file that has nothing to do with it: a link here, which needs a copy of the commit.
+#[test]
+fn a_broken_dockerfile_of_the_commit_is_noticed_whatever_else_differs() {
+    let cycle = "built on itself: a → a: change one of the FROM lines";
+    let large = format!("FROM scratch\n#{}", "x".repeat(4 << 20));
+    for (broken, why) in [
+        ("FROM minimage:a\n", format!("a/Dockerfile: {cycle}")),
+        (
+            "FROM scratch AS x\nCOPY --from=minimage:b / /\n",
+            "a/Dockerfile: built on itself: a → b → a: change one of the FROM lines".into(),
+        ),
+        (&large, "a/Dockerfile: too large for a Dockerfile (more than 4 MiB): shorten it, or move it elsewhere".into()),
+        (
+            "FROM {{ image }}\n{% if x %}\nRUN x\n{% endif %}\n",
+            "mkcompose.yml: line 2: `a` matches no service: `mkcompose list` shows them".into(),
+        ),
+    ] {
+        let settings = "services:\n  a: {labels: {l: x}}\n";
+        let files =
+            [("a/Dockerfile", broken), ("b/Dockerfile", "FROM minimage:a\n"), ("c/Dockerfile", "FROM scratch\n")];
+        let repo = Repo::of(&[&files[..], &[("mkcompose.yml", settings)]].concat());
+        repo.write("a/Dockerfile", "FROM scratch\n");
+        let all = "SERVICE  TOUCHED BY\na        the Dockerfiles of that commit cannot be read\n\
+                   b        the Dockerfiles of that commit cannot be read\n\
+                   c        the Dockerfiles of that commit cannot be read\n";
+        let since = || repo.run(&["list", "--since", "HEAD", "--why"]);
+        since().expect(0, all, &unreadable(&repo, &why));
+        repo.link("unrelated.Dockerfile.link", "x");
+        since().expect(0, all, &unreadable(&repo, &why));
+    }
+}
+
+/// Only one of the two is a Dockerfile, and the other one has the name of its image.
+#[test]
+fn a_template_that_became_a_dockerfile_or_was_one_touches_what_is_built_on_it() {
+    let (template, plain) = ("FROM {{ image }}\n{% if x %}\nRUN x\n{% endif %}\n", "FROM scratch\n");
+    let repo = Repo::of(&[("a/Dockerfile", template), ("b/Dockerfile", "FROM minimage:a\n"), ("c/Dockerfile", plain)]);
+    repo.write("a/Dockerfile", plain);
+    assert_eq!(repo.why("HEAD"), ["a: a new service", "b: built on a"]);
+    repo.commit();
+    repo.write("a/Dockerfile", template);
+    let run = repo.run(&["list", "--since", "HEAD", "--why", "b", "c"]);
+    assert_eq!((run.code(), run.stdout().as_str()), (0, "SERVICE  TOUCHED BY\nb        built on a\n"));
+}
+
+/// The copy of the commit is gone when the words are read.
+#[test]
+fn what_is_wrong_with_a_commit_is_named_by_its_place_in_the_repository() {
+    let repo = Repo::of(&[
+        ("sub/mkcompose.yml", "services:\n  \"*\": {tags: [\"x:y\"]}\n"),
+        ("sub/a/Dockerfile", "FROM scratch\n"),
+        ("sub/b/Dockerfile", "FROM scratch\n"),
+    ]);
+    for (folder, a, b) in [("sub", "a/Dockerfile", "b/Dockerfile"), ("sub/a", "Dockerfile", "../b/Dockerfile")] {
+        repo.write("sub/mkcompose.yml", "image: x\n");
+        let said = repo.run_in(folder, &["list", "--since", "HEAD"]).stderr();
+        let why = format!(
+            "{b}: its image `x:y` is also the image of `{a}`: put `{{service}}` into `image`, or change `tags`"
+        );
+        assert_eq!(said, unreadable(&repo, &why), "{folder}");
+    }
+    let repo =
+        Repo::of(&[(".gitignore", "lib/\n"), ("a/Dockerfile", "# mkcompose: context=lib\nFROM scratch\nCOPY f /\n")]);
+    repo.write("lib/f", "");
+    repo.write("a/Dockerfile", "# mkcompose: context=a\nFROM scratch\n");
+    let said = repo.run(&["list", "--since", "HEAD"]).stderr();
+    let why = "a/Dockerfile: line 1: `context`: `lib` is not a folder: correct the path, or add the folder";
+    assert_eq!(said, unreadable(&repo, why));
 }
 
 /// A name that no source looks for settles nothing, wherever it is: the services are those of the commit. Else the commit is

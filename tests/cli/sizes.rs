@@ -180,6 +180,25 @@ fn a_report_is_a_baseline_and_growth_beyond_the_budget_is_exit_1_with_the_culpri
 }
 
 #[test]
+fn a_report_that_cannot_be_written_and_a_full_stdout_cost_neither_the_others_nor_the_verdict() {
+    let fake = sample();
+    let fake = Fake { case: fake.case.link("full.csv", "/dev/full"), ..fake };
+    let run = fake.run(&["--report", "full.csv", "--report", "r.json"]);
+    assert_eq!(run.code(), 2);
+    assert!(run.stdout().starts_with("SERVICE"), "{}", run.stdout());
+    assert!(run.stderr().starts_with("error: full.csv: cannot write"), "{}", run.stderr());
+    let before = fake.case.read("r.json");
+    fs::remove_file(fake.case.at("r.json")).unwrap();
+    let fake = fake.file("before.json", before);
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let args = ["sizes", "--docker", "engine/docker", "--baseline", "before.json", "--report", "r.json"];
+    let mut command = fake.case.command(args);
+    let run = Run::of(command.stdout(full).output().unwrap());
+    run.refused("nothing has grown\nerror: stdout: cannot write: No space left on device (os error 28)\n");
+    assert!(fake.case.read("r.json").starts_with('{'));
+}
+
+#[test]
 fn new_and_vanished_services_are_said_and_not_failed() {
     let earlier =
         r#"{"images": [{"service": "hello-c.none", "size": 5}, {"service": "gone\u001b[31m.gcc", "size": 5}]}"#;

@@ -297,3 +297,75 @@ fn two_runs_at_once_on_one_engine_do_not_disturb_each_other() {
         }
     }
 }
+
+/// The ids of what `why` finds in each image, by service.
+#[track_caller]
+fn found(made: &Made, args: &[&str]) -> BTreeMap<String, Vec<String>> {
+    let ran = made.mkcompose(&[&["why", "--format", "json"], args].concat());
+    let Ok(report) = serde_json::from_str::<Value>(&ran.stdout) else { panic!("{}", ran.failure("should report")) };
+    let images = report["images"].as_array().unwrap().iter();
+    let ids = |image: &Value| {
+        image["findings"].as_array().unwrap().iter().map(|found| found["id"].as_str().unwrap().to_owned()).collect()
+    };
+    images.map(|image| (image["service"].as_str().unwrap().to_owned(), ids(image))).collect()
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn why_finds_the_same_in_the_images_of_each_engine() {
+    let _turn = turn();
+    let dockerfiles = [
+        ("works", "FROM busybox\nCMD [\"true\"]\n"),
+        ("missing", "FROM busybox\nCMD [\"/nope\"]\n"),
+        ("no-library", "FROM debian\nRUN rm /lib/x86_64-linux-gnu/libselinux.so.1\nCMD [\"ls\"]\n"),
+        ("no-interpreter", "FROM busybox\nRUN printf '#!/bin/gone\\n' >/x && chmod +x /x\nCMD [\"/x\"]\n"),
+        ("no-loader", "FROM debian AS b\nFROM busybox\nCOPY --from=b /bin/ls /ls\nCMD [\"/ls\"]\n"),
+    ];
+    let expected = [
+        ("missing", vec!["command-missing"]),
+        ("no-interpreter", vec!["interpreter-missing"]),
+        ("no-library", vec!["library-missing"]),
+        ("no-loader", vec!["loader-missing"]),
+        ("works", vec![]),
+    ];
+    for (name, engine) in engines() {
+        let made = Made::new(&engine, "every-why", &dockerfiles);
+        made.mkcompose(&["build"]).succeeds();
+        let found = found(&made, &["*"]);
+        let ids = |service: &str| found[service].iter().map(String::as_str).collect::<Vec<_>>();
+        for (service, expected) in &expected {
+            assert_eq!(&ids(service), expected, "{name}, {service}");
+            // What was said before is what happens.
+            let image = format!("{}:{service}", made.images);
+            let ran = run("every-why.run", Command::new(&engine).args(["run", "--rm", "--network", "none", &image]));
+            assert_eq!(ran.code == Some(0), expected.is_empty(), "{name}, {service}: {}", ran.output());
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn why_reads_an_index_of_platforms_with_attestations_and_layers_of_each_kind_of_compression() {
+    let _turn = turn();
+    let (name, engine) = engines().remove(2);
+    assert_eq!(name, "containerd");
+    let made = Made::new(&engine, "every-index", &[("missing", "FROM scratch\nCOPY x /x\nCMD [\"/nope\"]\n")]);
+    fs::write(made.at().join("samples/x"), "x".repeat(5000)).unwrap();
+    let image = format!("{}:missing", made.images);
+    for compression in ["uncompressed", "gzip", "zstd"] {
+        let mut build = Command::new(&engine);
+        build.env("BUILDX_NO_DEFAULT_ATTESTATIONS", "0").args([
+            "buildx",
+            "build",
+            "--platform",
+            "linux/amd64,linux/arm64",
+        ]);
+        build.arg("--output").arg(format!("type=image,name={image},compression={compression},force-compression=true"));
+        build.arg("--file").arg(made.at().join("dockerfiles/Dockerfile.missing")).arg(made.at().join("samples"));
+        run("every-index.build", &mut build).succeeds();
+        for platform in [&[][..], &["--platform", "linux/amd64"], &["--platform", "linux/arm64"]] {
+            let found = found(&made, &[&["missing"], platform].concat());
+            assert_eq!(found["missing"], ["command-missing"], "{compression} {platform:?}");
+        }
+    }
+}

@@ -17,6 +17,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod all_files;
 mod arguments;
 mod bake;
 mod build;

@@ -1,9 +1,9 @@
 //! Follows bake by what it says with `--progress=rawjson`: for each target the lines that `build --progress=plain` would print,
 //! when its image is there, which steps run, and who is to blame when bake fails.
 //!
-//! Each line is one JSON object with vertices (a name, by which the target is known, and when it started and completed),
-//! statuses and logs of vertices; beside them there is text, above all the last line, which names the target that failed.
-//! Targets that have a step in common have its vertex in common. What is not understood is passed over.
+//! It says JSON objects (see [`super::documents`]) with vertices (a name, by which the target is known, and when it started and
+//! completed), statuses and logs of vertices; beside them there is text, above all the last line, which names the target that
+//! failed. Targets that have a step in common have its vertex in common. What is not understood is passed over.
 
 mod status;
 
@@ -17,6 +17,9 @@ use status::{Log, Status, Vertex, decoded};
 
 /// How long a step runs before it counts: what is in the cache does not take so long.
 pub(super) const GRACE: Duration = Duration::from_secs(1);
+
+/// How long bake may say what is not understood, before anything is: it says at once what it does first.
+const CONFUSION: Duration = Duration::from_secs(5);
 
 /// How many vertices and statuses are remembered: bake has some tens for each target.
 const MOST: usize = 200_000;
@@ -36,6 +39,8 @@ pub(super) struct BakeProgress<'a> {
     targets: Vec<Target>,
     vertices: BTreeMap<String, Work>,
     text: VecDeque<String>,
+    is_understood: bool,
+    first_said: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -64,18 +69,17 @@ impl<'a> BakeProgress<'a> {
     /// Nothing is known. `bases` has for each target the places of those that it is built on.
     pub(super) fn new(bases: &'a [Vec<usize>]) -> Self {
         let targets = bases.iter().map(|_| Target::default()).collect();
-        Self { bases, targets, vertices: BTreeMap::new(), text: VecDeque::new() }
+        let (vertices, text) = (BTreeMap::new(), VecDeque::new());
+        Self { bases, targets, vertices, text, is_understood: false, first_said: None }
     }
 
-    /// Takes in a line, without its end.
-    pub(super) fn line(&mut self, line: &[u8], now: Instant, hear: &mut Hear<'_>) {
-        let Ok(status) = serde_json::from_slice::<Status>(line) else {
-            if self.text.len() == KEPT {
-                self.text.pop_front();
-            }
-            let line = line.get(..LONGEST).unwrap_or(line);
-            return self.text.push_back(String::from_utf8_lossy(line).into_owned());
+    /// Takes in a document, or a line of text without its end.
+    pub(super) fn piece(&mut self, piece: &[u8], now: Instant, hear: &mut Hear<'_>) {
+        self.first_said.get_or_insert(now);
+        let Ok(status) = serde_json::from_slice::<Status>(piece) else {
+            return piece.split(|byte| *byte == b'\n').for_each(|line| self.text(line));
         };
+        self.is_understood |= status.vertexes.is_some() || status.statuses.is_some() || status.logs.is_some();
         for vertex in status.vertexes.into_iter().flatten() {
             self.vertex(&vertex, now, hear);
         }
@@ -87,6 +91,14 @@ impl<'a> BakeProgress<'a> {
         for log in status.logs.into_iter().flatten() {
             self.log(&log, now, hear);
         }
+    }
+
+    fn text(&mut self, line: &[u8]) {
+        if self.text.len() == KEPT {
+            self.text.pop_front();
+        }
+        let line = line.get(..LONGEST).unwrap_or(line);
+        self.text.push_back(String::from_utf8_lossy(line).into_owned());
     }
 
     fn vertex(&mut self, vertex: &Vertex, now: Instant, hear: &mut Hear<'_>) {
@@ -187,6 +199,17 @@ impl<'a> BakeProgress<'a> {
                 target.told = Some(step);
             }
         }
+    }
+
+    /// Whether anything was understood, but for text.
+    pub(super) fn is_understood(&self) -> bool {
+        self.is_understood
+    }
+
+    /// Whether bake has been talking for some time, and nothing was understood: it cannot be followed.
+    pub(super) fn is_not_understood(&self, now: Instant) -> bool {
+        let is_long = |since: Instant| now.saturating_duration_since(since) >= CONFUSION;
+        !self.is_understood && self.first_said.is_some_and(is_long)
     }
 
     /// Whether bake does more than it may.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::Report;
 use super::json::{Document, Entry, TryEntry, VERSION};
-use super::run_info::RunInfo;
+use super::run_info::{RunInfo, ShardNumber};
 use crate::expectation::Expectation;
 use crate::repository::service_name::ServiceName;
 use crate::runner::baseline::Changes;
@@ -116,6 +116,9 @@ impl EarlierReport {
 
     /// What the rows do not imply.
     fn check(&self) -> Result<(), String> {
+        if let Some(shard) = self.info.shard.filter(|shard| shard.of.get() > ShardNumber::MOST) {
+            return Err(format!("it is one of {} shards, and there can be {} at most", shard.of, ShardNumber::MOST));
+        }
         if self.info.shard.is_some_and(|shard| shard.number > shard.of) {
             return Err("its shard is beyond the last one".to_owned());
         }
@@ -162,6 +165,7 @@ fn row(entry: &Entry<'_>) -> Result<ServiceResult, String> {
             reason: entry.reason.as_ref().map(text),
             findings: entry.findings.to_vec(),
             digest: entry.digest.as_ref().map(text),
+            is_final: false,
             tries: entry.tries.iter().map(|earlier| tried(earlier, &shown)).collect::<Result<_, _>>()?,
         },
     })

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report as Document, SerializeError, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
-use super::Report;
+use super::{MARK, Report};
 use crate::repository::service_name::Set;
 use crate::runner::outcome::Outcome;
 use crate::runner::summary::ServiceResult;
@@ -31,7 +31,8 @@ pub(super) fn render(report: Report<'_>) -> Result<String, SerializeError> {
         suite.add_test_cases(rows.into_iter().map(|row| case(&report, row)));
         document.add_test_suite(suite);
     }
-    document.to_string()
+    // The library has no comment; the first such tag is that of the document.
+    Ok(document.to_string()?.replacen("<testsuites ", &format!("{MARK}\n<testsuites "), 1))
 }
 
 /// How long an image took, from its build to its end.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, sections};
+use super::{MARK, Report, sections};
 use crate::markup::escape;
 use crate::runner::summary::ServiceResult;
 
@@ -10,7 +10,7 @@ use crate::runner::summary::ServiceResult;
 pub(super) fn render(report: Report<'_>) -> String {
     let mut out = String::new();
     // Writing to a `String` cannot fail.
-    let _ = writeln!(out, "**{}**\n", escape(&report.summary()));
+    let _ = writeln!(out, "{MARK}\n\n**{}**\n", escape(&report.summary()));
     for section in report.changes.map(sections).unwrap_or_default() {
         let _ = writeln!(out, "{}:\n", escape(section.title));
         for line in &section.lines {

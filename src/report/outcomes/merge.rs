@@ -3,17 +3,30 @@
 //! A service must be in one report. An exception is a base that failed: each machine that needed it reports it, and one machine
 //! would have reported it once. Of those the worst counts, so that no failure is lost.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use super::earlier::EarlierReport;
 use super::run_info::{RunInfo, RunSettings};
+use crate::gather::Gather;
 use crate::problem::Problem;
 use crate::repository::service_name::ServiceName;
 use crate::runner::summary::ServiceResult;
 use image_analyzer::printable::{printable, printable_path};
+
+/// The services of a matrix, of the file at `path`, that no report was asked for: jobs that did not run, or ran with others.
+pub fn without_report(path: &Path, planned: &BTreeSet<String>, reports: &[FromFile]) -> Option<Problem> {
+    let rows = reports.iter().flat_map(|(_, report)| &report.rows).filter(|row| !row.is_only_a_base);
+    let asked: BTreeSet<&str> = rows.map(|row| row.service.as_str()).gather();
+    let lost = planned.iter().filter(|service| !asked.contains(service.as_str()));
+    let lost: Vec<_> = lost.map(|service| format!("`{service}`")).collect();
+    (!lost.is_empty()).then(|| {
+        let lost = listed(&lost, lost.len(), "is", "are");
+        Problem::new(path, format!("{lost} in no report: give the reports of all jobs, each run with its services"))
+    })
+}
 
 /// How many services are named where more than one is wrong.
 const MOST_NAMED: usize = 3;
@@ -145,13 +158,14 @@ fn shards(reports: &[FromFile], expected: Option<NonZeroU32>) -> Vec<Problem> {
         }
     }
     if problems.is_empty() {
-        let missing = (1..=total.get())
-            .filter(|&number| NonZeroU32::new(number).is_some_and(|number| !found.contains_key(&number)));
-        let missing: Vec<_> = missing.map(|number| number.to_string()).collect();
-        if !missing.is_empty() {
+        // A report may say any number, so that only those are looked for that are named.
+        let is_missing = |number: &u32| NonZeroU32::new(*number).is_some_and(|number| !found.contains_key(&number));
+        let named: Vec<_> = (1..=total.get()).filter(is_missing).take(MOST_NAMED).map(|it| it.to_string()).collect();
+        let count = usize::try_from(total.get()).unwrap_or(usize::MAX).saturating_sub(found.len());
+        if count > 0 {
             let what = format!(
                 "it says that there are {total} shards, and {} missing: give all reports",
-                listed(&missing, "is", "are")
+                listed(&named, count, "is", "are")
             );
             problems.push(Problem::new(said_by, what));
         }
@@ -173,7 +187,7 @@ fn services(reports: &[FromFile]) -> Vec<Problem> {
         for (other, services) in twice {
             let what = format!(
                 "{} in `{}` too: have each service in one shard",
-                listed(&services, "is", "are"),
+                listed(&services, services.len(), "is", "are"),
                 printable_path(other)
             );
             problems.push(Problem::new(path, what));
@@ -182,11 +196,11 @@ fn services(reports: &[FromFile]) -> Vec<Problem> {
     problems
 }
 
-/// `a is`, `a, b are`, `a, b, c and 2 more are`.
-fn listed(names: &[String], is: &str, are: &str) -> String {
-    let verb = if names.len() == 1 { is } else { are };
+/// `a is`, `a, b are`, `a, b, c and 2 more are`: the first of `count` names.
+fn listed(names: &[String], count: usize, is: &str, are: &str) -> String {
+    let verb = if count == 1 { is } else { are };
     let first: Vec<_> = names.iter().take(MOST_NAMED).map(|name| printable(name)).collect();
-    let more = match names.len().saturating_sub(MOST_NAMED) {
+    let more = match count.saturating_sub(MOST_NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
@@ -250,6 +264,10 @@ mod tests {
         assert_eq!(
             words(vec![of(1, 4), of(3, 4)], None),
             "1.json: it says that there are 4 shards, and 2, 4 are missing: give all reports"
+        );
+        assert_eq!(
+            words(vec![of(5, u32::MAX), of(2, u32::MAX)], None),
+            "1.json: it says that there are 4294967295 shards, and 1, 3, 4 and 4294967290 more are missing: give all reports"
         );
         assert_eq!(words(vec![of(1, 2), of(1, 2)], None), "2.json: shard 1 is in `1.json` too: give each shard once");
         assert_eq!(
@@ -359,6 +377,8 @@ mod tests {
             (r#""build_seconds": 1.5"#, r#""build_seconds": 1e300"#, " s is no time that a run can take"),
             (r#""build_seconds": 1.5"#, r#""build_seconds": 1.50001"#, "`\"build_seconds\": 1.50001` does not follow"),
             (r#""number": 1"#, r#""number": 3"#, "its shard is beyond the last one"),
+            (r#""of": 2"#, r#""of": 10001"#, "it is one of 10001 shards, and there can be 10000 at most"),
+            (r#""of": 2"#, r#""of": 4294967295"#, "it is one of 4294967295 shards, and there can be 10000 at most"),
         ] {
             assert!(json.contains(was), "{was}");
             let found = parse(&json.replacen(was, is, 1)).unwrap_err();

@@ -26,8 +26,14 @@ pub struct RunInfo {
 pub struct ShardNumber {
     /// Its number, from 1.
     pub number: NonZeroU32,
-    /// How many there are.
+    /// How many there are, at most 10,000.
+    #[cfg_attr(feature = "schema", schemars(range(max = 10_000)))]
     pub of: NonZeroU32,
+}
+
+impl ShardNumber {
+    /// The most shards that there can be: far more than any CI system has jobs.
+    pub const MOST: u32 = 10_000;
 }
 
 /// With what a run was made.
@@ -62,8 +68,9 @@ impl FromStr for ShardNumber {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let numbers = text.split_once('/').map(|(number, of)| (number.parse(), of.parse()));
+        let numbers = text.split_once('/').map(|(number, of)| (number.parse(), of.parse::<NonZeroU32>()));
         match numbers {
+            Some((Ok(_), Ok(of))) if of.get() > Self::MOST => Err("there can be 10000 shards at most"),
             Some((Ok(number), Ok(of))) if number <= of => Ok(Self { number, of }),
             _ => Err("a shard is its number and how many there are, as `3/8`"),
         }
@@ -86,6 +93,10 @@ mod tests {
         assert_eq!([shard("1/1"), shard("3/8"), shard("8/8")], [Ok((1, 1)), Ok((3, 8)), Ok((8, 8))]);
         for wrong in ["", "3", "0/8", "9/8", "-1/8", "3/0", "3/8/9", "a/b", "3 / 8", "1/99999999999"] {
             assert!(shard(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(shard("10000/10000"), Ok((10_000, 10_000)));
+        for many in ["1/10001", "1/4294967295", "10002/10001"] {
+            assert_eq!(shard(many), Err("there can be 10000 shards at most"), "{many}");
         }
     }
 

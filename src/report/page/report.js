@@ -4,7 +4,7 @@
   const form = document.getElementById("filters");
   const body = document.querySelector("tbody");
   const rows = [...body.rows];
-  const listed = [...rows];
+  const places = new Map(rows.map((row, index) => [row, index]));
   const heads = [...document.querySelectorAll("thead th")];
   const field = (name) => form.elements.namedItem(name);
   const byNumber = (a, b) => (a === "") - (b === "") || a - b;
@@ -27,7 +27,7 @@
   const sort = () => {
     const at = field("sort").value === "" ? -1 : Number(field("sort").value);
     const sign = reversed() ? -1 : 1;
-    const place = (row) => listed.indexOf(row);
+    const place = (row) => places.get(row);
     const compare = (a, b) => {
       if (at < 0) return place(a) - place(b);
       const [one, other] = [a, b].map((row) => row.cells[at].dataset.sort);

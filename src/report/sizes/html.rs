@@ -1,6 +1,6 @@
 //! Sizes as a page to look at: the images of all programs, each with a bar.
 
-use super::{Report, absent, changes, part, smaller, totals};
+use super::{Report, absent, changes, part, ratio, smaller, totals};
 use crate::report::html::{Bar, Cell, Column, Page, Row, Section, Tone};
 use crate::size_format::format_size;
 use crate::sizes::{Built, Row as Image};
@@ -70,7 +70,14 @@ fn row(image: &Image, report: Report<'_>, largest: u64, columns: usize) -> Row {
         Cell::text(state),
         Cell::number(share.map(|share| share.own), |own| part(Some(own))),
         Cell::number(share.map(|share| share.shared), |shared| part(Some(shared))),
-        Cell::number(built.map(|built| built.largest - built.size), |_| built.map(smaller).unwrap_or_default()),
+        Cell {
+            text: built.map(smaller).unwrap_or_default(),
+            // As the script reads numbers.
+            sort: built
+                .map(|built| ratio(built).map_or_else(|| "Infinity".to_owned(), |ratio| ratio.to_string()))
+                .unwrap_or_default(),
+            bar: None,
+        },
         size,
         Cell::number(built.and_then(|built| built.packed), |packed| part(Some(packed))),
     ];

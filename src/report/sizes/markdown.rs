@@ -11,13 +11,15 @@ use crate::sizes::Row;
 /// How long the longest bar is, in characters.
 const BAR: usize = 16;
 
+/// What this is known by: a comment, which nobody is shown.
+pub(super) const MARK: &str = "<!-- mkcompose sizes -->";
 /// The head of the table.
-pub(super) const HEAD: &str = "| Program | Service | Size | Log scale | Smaller | Own | Shared |";
+const HEAD: &str = "| Program | Service | Size | Log scale | Smaller | Own | Shared |";
 
 /// What has changed as lists, what grew too much first, then one table of all images.
 pub(super) fn render(report: Report<'_>) -> String {
     let scale = Scale::of(report.sizes);
-    let mut out = String::new();
+    let mut out = format!("{MARK}\n\n");
     for section in report.changes.map(changes::sections).unwrap_or_default() {
         let _ = writeln!(out, "**{}**\n", escape(&section.title));
         section.lines.iter().for_each(|line| {

@@ -80,8 +80,12 @@ fn bake_is_not_tried_for_one_image_on_old_engines_or_where_the_classic_builder_i
         Fake::of(&["a", "b"]).file("bake", "built 0; built 1").file("version", VERSION.replace("1.51 (", "1.41 ("));
     assert_eq!(old.try_it(&["build"]).code(), 0);
     let classic = fake(&["a", "b"], "built 0; built 1");
-    let output = classic.command(&["build", "-q"]).env("DOCKER_BUILDKIT", "0").output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
+    // What Go's `strconv.ParseBool` takes for false, as Docker does.
+    for value in ["0", "f", "F", "false", "False", "FALSE"] {
+        let output = classic.command(&["build", "-q"]).env("DOCKER_BUILDKIT", value).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+    }
+    assert_eq!(classic.asked("build --force-rm").len(), 12, "{:?}", classic.asked("build"));
     for fake in [one, old, classic] {
         assert_eq!(fake.asked("buildx"), [""; 0]);
     }
@@ -165,4 +169,140 @@ fn what_is_built_on_a_base_that_fails_is_not_tried() {
         fake.asked("build --progress=plain"),
         ["build --progress=plain --load -f ./dockerfiles/Dockerfile.other -t minimage:other ./samples"]
     );
+}
+
+/// What buildx 0.13 writes: documents of many lines, between lines of text.
+const INDENTED: &str = r#"cat >&2 <<'END'
+WARNING: something
+{
+  "vertexes": [
+    {
+      "digest": "sha256:aa",
+      "name": "[t1 2/2] RUN make",
+      "started": "x"
+    }
+  ]
+}
+{
+  "logs": [
+    {
+      "vertex": "sha256:aa",
+      "data": "bm8gcnVsZQo="
+    }
+  ]
+}
+{
+  "vertexes": [
+    {
+      "digest": "sha256:aa",
+      "name": "[t1 2/2] RUN make",
+      "started": "x",
+      "completed": "y",
+      "error": "exit code: 2"
+    }
+  ]
+}
+ERROR: target t1: failed to solve: exit code: 2
+END
+exit 1"#;
+
+#[test]
+fn documents_of_many_lines_are_understood_too() {
+    let fake = fake(
+        &["a", "b", "c"],
+        &format!("if [ -e \"$here/again\" ]; then built 0; built 1; exit 0; fi; touch \"$here/again\"; {INDENTED}"),
+    );
+    let run = fake.try_it(&["build"]);
+    assert_eq!(run.code(), 1);
+    let stdout = timeless(&run.stdout());
+    assert!(stdout.contains("✗ b  T  does not build: [2/2] RUN make: exit code: 2\n"), "{stdout}");
+    assert!(stdout.ends_with("\nb does not build\n  at [2/2] RUN make\n  | no rule\n  exit code: 2\n"), "{stdout}");
+    assert_eq!(fake.asked("build"), [BAKE, BAKE], "nothing was built alone");
+}
+
+#[test]
+fn where_nothing_that_bake_says_is_understood_it_is_ended_and_each_is_built_alone() {
+    for bake in ["echo nothing >&2; exit 0", "exit 0", "echo nothing >&2; exec sleep 1000"] {
+        let fake = fake(&["a", "b"], bake);
+        let run = fake.try_it(&["build", "-j", "1"]);
+        assert_eq!(run.code(), 0, "{bake}: {}", run.stdout());
+        assert_eq!(fake.asked("build --progress=plain").len(), 2, "{bake}: {:?}", fake.asked("build"));
+    }
+}
+
+#[test]
+fn what_bake_writes_to_stdout_does_not_get_between_what_it_says_on_stderr() {
+    let fake = fake(&["a", "b"], "printf '{\"vert'; sleep 0.2; built 0; built 1");
+    assert_eq!(fake.try_it(&["build"]).code(), 0);
+    assert_eq!(fake.log("a.build.log"), "#1 exporting to image\n#1 DONE 0.000s\n");
+}
+
+#[test]
+fn logs_of_many_images_do_not_use_up_the_files_that_a_process_may_have_open() {
+    let services: Vec<String> = (100..200).map(|n| format!("s{n}")).collect();
+    let services: Vec<&str> = services.iter().map(String::as_str).collect();
+    // A line for each, and then the rest for each.
+    let bake = "for n in $(seq 0 99); do runs $n; done; for n in $(seq 0 99); do built $n; done";
+    let fake = fake(&services, bake);
+    let script = "ulimit -n 64; exec \"$MKCOMPOSE\" build -q";
+    let output = fake.command_under("sh", ["-c", script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    for service in services {
+        let log = fake.log(&format!("{service}.build.log"));
+        assert_eq!(log, "#1 [2/2] RUN make\n#2 exporting to image\n#2 DONE 0.000s\n", "{service}");
+    }
+}
+
+#[test]
+fn what_was_built_stays_built_whatever_bake_says_afterwards_and_that_is_in_its_log() {
+    for wait in ["", "sleep 0.4; "] {
+        let bake = format!("built 0; built 1; {wait}fail 'ERROR: target t1: failed to solve: failed to export: no'");
+        let fake = fake(&["a", "b"], &bake);
+        let run = fake.try_it(&["build"]);
+        assert_eq!((run.code(), fake.asked("build")), (0, vec![BAKE.to_owned()]), "{}", run.stdout());
+        assert!(fake.log("b.build.log").ends_with("ERROR: failed to export: no\n"), "{}", fake.log("b.build.log"));
+    }
+}
+
+#[test]
+fn an_image_whose_build_was_only_canceled_is_built_alone() {
+    let fake = fake(&["a", "b", "c"], "built 0; fail 'ERROR: target t1: failed to solve: Canceled: context canceled'");
+    let run = fake.try_it(&["build"]);
+    assert_eq!(run.code(), 0, "{}", run.stdout());
+    assert_eq!(fake.asked("build --progress=plain").len(), 2, "{:?}", fake.asked("build"));
+}
+
+/// Bake, which waits, and then has built both images, which the engine has.
+const BOTH: &str = r#"touch "$here/begun"; until [ -e "$here/go" ]; do sleep 0.01; done
+    touch "$here/image.a" "$here/image.b"; built 0; built 1"#;
+
+#[test]
+fn after_a_signal_what_bake_built_is_told_and_neither_run_nor_pushed() {
+    for (args, word) in [(&["test"][..], "run "), (&["build", "--push"], "push ")] {
+        let fake = fake(&["a", "b"], BOTH);
+        let started = fake.start(&[args, &["--report", "r.json"]].concat());
+        fake.wait_for("begun");
+        started.signal("INT");
+        started.wait_said("stopping: ");
+        let fake = fake.file("go", "");
+        let run = started.end();
+        assert_eq!((run.code(), fake.asked(word)), (130, vec![]), "{}", run.stdout());
+        let report: serde_json::Value = serde_json::from_str(&fake.case.read("r.json")).unwrap();
+        for image in report["images"].as_array().unwrap() {
+            assert!(image["build_seconds"].is_number(), "it was built: {image}");
+            assert_eq!(image["expected"], serde_json::Value::Null, "{image}");
+        }
+    }
+}
+
+#[test]
+fn after_the_engine_is_lost_what_bake_built_is_neither_run_nor_pushed() {
+    let dies = "touch \"$here/dead\"; fail 'error waiting for container: unexpected EOF' 125";
+    for (args, word) in [(&["test"][..], "run "), (&["build", "--push"], "push ")] {
+        let bake = "touch \"$here/image.a\" \"$here/image.b\" \"$here/image.c\"; built 0; built 1; built 2";
+        let fake = fake(&["a", "b", "c"], bake).file("run.a", dies).file("push.a", dies);
+        let run = fake.try_it(&[args, &["-j", "1"]].concat());
+        assert_eq!((run.code(), fake.asked(word).len()), (2, 1), "{:?}", fake.asked(word));
+        assert!(run.stderr().contains("the connection to the engine was lost"), "{}", run.stderr());
+    }
 }

@@ -28,7 +28,7 @@ fn an_engine_that_comes_back_costs_only_what_it_was_doing() {
 
 /// What builders say of a base image that they could not ask for: BuildKit, podman's builder, and the classic one; and of
 /// a step that they could not run.
-const OUT_OF_REACH: [&str; 9] = [
+const OUT_OF_REACH: [&str; 21] = [
     "image \"docker.io/library/minimage:a.err\": already exists",
     "golang: failed to do request: Head \"https://r.example/v2/golang\": dial tcp: lookup r.example: no such host",
     "golang: failed to resolve source metadata for r.example/golang: Head \"https://r.example/\": i/o timeout",
@@ -38,6 +38,18 @@ const OUT_OF_REACH: [&str; 9] = [
     "Get \"https://r.example/v2/\": net/http: request canceled while waiting for connection",
     "executor failed running [/bin/sh -c x]: failed to create endpoint y on network bridge: could not find bridge docker0",
     "executor failed running [/bin/sh -c x]: runc did not terminate sucessfully: write: no space left on device",
+    "golang: failed to copy: httpReadSeeker: failed open: unexpected status code https://r.example/v2/golang/manifests/sha256:ae: 429 Too Many Requests - Server message: toomanyrequests: slow down",
+    "golang: failed to copy: httpReadSeeker: failed open: unexpected status code https://r.example/v2/golang/manifests/sha256:ae: 503 Service Unavailable",
+    "Error response from daemon: toomanyrequests: You have reached your unauthenticated pull rate limit.",
+    "initializing source docker://golang:latest: reading manifest latest in docker.io/library/golang: toomanyrequests: You have reached your pull rate limit.",
+    "golang: failed to do request: Head \"https://r.example/v2/golang\": dial tcp 10.0.0.1:443: connect: connection timed out",
+    "Error response from daemon: Get \"https://r.example/v2/\": net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
+    "golang: failed to do request: Head \"https://r.example/golang\": net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
+    "golang: failed to copy: read tcp 10.0.0.2:4711->10.0.0.1:443: read: connection reset by peer",
+    "failed to copy: unexpected EOF",
+    "Canceled: context canceled",
+    "rpc error: code = Canceled desc = context canceled",
+    "golang: failed to resolve source metadata for r.example/golang: context canceled",
 ];
 
 #[test]
@@ -92,6 +104,17 @@ fn a_step_that_fails_for_want_of_a_network_and_a_base_image_that_is_not_there_ar
         "building at STEP \"RUN wget http://r.example/v2/ || echo connection refused\": while running runtime: exit status 1",
         "golang:none: failed to resolve source metadata for r.example/golang:none: r.example/golang:none: not found",
         "nobody: pull access denied, repository does not exist or may require authorization: server message: denied",
+        "golang: unexpected status from HEAD request to https://r.example/v2/golang/manifests/1: 403 Forbidden",
+        "golang: failed to copy: httpReadSeeker: failed open: unexpected status code https://r.example/v2/golang/manifests/1: 404 Not Found",
+        "toomanyrequests: failed to resolve source metadata for docker.io/library/toomanyrequests:latest: docker.io/library/toomanyrequests:latest: not found",
+        "dockerfile parse error on line 2: unknown instruction: closing transport",
+        "Error response from daemon: dockerfile parse error line 2: unknown instruction: ERROR DURING CONNECT",
+        "failed to calculate checksum of ref a::b: \"/no space left on device\": not found",
+        "failed to calculate checksum of ref a::b: failed to walk /tmp/1/closing transport: lstat /tmp/1/closing transport: no such file or directory",
+        "COPY failed: file not found in build context or excluded by .dockerignore: stat code = unavailable: file does not exist",
+        "failed to process \"${closing transport}\": unsupported modifier (c) in substitution",
+        "failed to process \"\\\"${x:context canceled}\": unsupported modifier",
+        "process \"/bin/sh -c echo Canceled: context canceled; exit 1\" did not complete successfully: exit code: 1",
     ] {
         let script = format!("cat >&2 <<'END'\nERROR: failed to solve: {words}\nEND\nexit 1\n");
         let run = Fake::of(&["a.err"]).build("a.err", &script).try_it(&["build", "-q"]);

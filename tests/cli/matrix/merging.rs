@@ -117,9 +117,159 @@ fn all_that_is_wrong_is_said_at_once_and_nothing_is_written() {
 #[test]
 fn a_report_that_is_too_large_is_not_read() {
     let fake = sample();
-    fs::File::create(fake.case.at("large.json")).unwrap().set_len(100 << 20).unwrap();
+    let large = |name: &str, mib: u64| fs::File::create(fake.case.at(name)).unwrap().set_len(mib << 20).unwrap();
+    large("large.json", 257);
     merge(&fake, &["large.json"]).refused(
-        "error: large.json: this file has more than 64 MiB, which is too large for a report: give another file\n",
+        "error: large.json: this file has more than 256 MiB, which is too large for a report: spread the images over more jobs \
+         (`mkcompose matrix --shards N`), or have them print less\n",
+    );
+    large("tera.json", 2049);
+    shard(&fake, "1.json", &["a"], &[]);
+    merge(&fake, &["1.json", "tera.json", "large.json"])
+        .refused("error: tera.json: the reports up to this one have more than 2048 MiB together: merge fewer\n");
+}
+
+/// Images that print as much as is kept, nothing but bytes that JSON escapes.
+#[test]
+fn a_report_that_is_as_large_as_test_writes_it_is_merged() {
+    let fake =
+        sample().run("a", "head -c 40000 /dev/zero | tr '\\0' '\\1'; head -c 40000 /dev/zero | tr '\\0' '\\1' >&2");
+    shard(&fake, "1.json", &["a"], &[]);
+    let one = fake.case.read("1.json");
+    assert!((190_000..260_000).contains(&one.len()), "{}", one.len());
+    let names: Vec<_> = (0..400).map(|number| format!("a{number:03}")).collect();
+    let (head, rest) = one.split_once("    {\n      \"service\": \"a\"").unwrap();
+    let (image, tail) = rest.split_once("\n  ],\n  \"total\": {").unwrap();
+    let images: Vec<_> = names
+        .iter()
+        .map(|name| {
+            format!(
+                "    {{\n      \"service\": \"{name}\"{}",
+                image.replace("\"program\": \"a\"", &format!("\"program\": \"{name}\""))
+            )
+        })
+        .collect();
+    let tail = tail.replace("\"images\": 1", "\"images\": 400").replace("\"expected\": 1", "\"expected\": 400");
+    let services = format!("\"{}\",", names.join("\",\""));
+    let tail = tail.replace("\"services\": [", &format!("\"services\": [\"a\",{services}"));
+    let tail = tail.replacen("\n    \"a\",", "", 1);
+    let whole = format!("{head}{}\n  ],\n  \"total\": {{{tail}", images.join(",\n"));
+    assert!(whole.len() > 70 << 20, "{}", whole.len());
+    fs::write(fake.case.at("1.json"), whole).unwrap();
+    let run = merge(&fake, &["1.json"]);
+    assert_eq!((run.code(), run.stderr().as_str()), (0, ""));
+    assert!(run.stdout().contains("\n400 images: 400 work; all as expected, "));
+}
+
+#[test]
+fn a_report_is_not_written_over_one_that_is_merged() {
+    let fake = sample();
+    shard(&fake, "1.json", &["a"], &["--shard", "1/2"]);
+    shard(&fake, "2.json", &["b"], &["--shard", "2/2"]);
+    fs::hard_link(fake.case.at("1.json"), fake.case.at("hard.json")).unwrap();
+    let fake = Fake { case: fake.case.link("soft.json", "samples/../2.json") };
+    let before = [fake.case.read("1.json"), fake.case.read("2.json")];
+    for (report, input) in
+        [("1.json", "1.json"), ("./2.json", "2.json"), ("hard.json", "1.json"), ("soft.json", "2.json")]
+    {
+        for force in [&[][..], &["--force"]] {
+            let args = [&["1.json", "2.json", "--report", "m.json", "--report", report][..], force].concat();
+            merge(&fake, &args).refused(&format!(
+                "error: {report}: `--report` would overwrite `{input}`, which is to be merged: give another path\n"
+            ));
+        }
+    }
+    assert_eq!([fake.case.read("1.json"), fake.case.read("2.json")], before);
+    assert!(!fake.case.has("m.json"), "nothing is written");
+}
+
+/// It is read before anything is written, so that it can be brought up to date by the run that is compared with it.
+#[test]
+fn a_baseline_may_be_the_file_of_a_report() {
+    let fake = sample();
+    shard(&fake, "1.json", &["a"], &[]);
+    shard(&fake, "base.json", &["a"], &[]);
+    let fake = fake.run("a", "end exited 3");
+    for expected in [1, 0] {
+        let run = fake.try_it(&["test", "-q", "a", "--baseline", "base.json", "--report", "base.json"]);
+        assert_eq!(run.code(), expected, "{}", run.stdout());
+    }
+    for expected in [1, 0] {
+        let run = merge(&fake, &["1.json", "--baseline", "base.json", "--report", "base.json"]);
+        assert_eq!(run.code(), expected, "{}", run.stdout());
+    }
+}
+
+#[test]
+fn a_shard_that_no_report_would_say_is_refused() {
+    let fake = sample();
+    let what = "error: `--shard 1/2` is written into a JSON report and chooses no services: add `--report FILE.json`; to spread the \
+                services over jobs: mkcompose matrix --shards 2\n";
+    for args in [
+        &["test", "--shard", "1/2"][..],
+        &["build", "--shard", "1/2"],
+        &["test", "--shard", "1/2", "--report", "r.xml", "--format", "markdown"],
+        &["build", "--shard", "1/2", "--report", "r.html"],
+    ] {
+        fake.try_it(args).refused(what);
+        assert_eq!(fake.asked(""), [""; 0]);
+    }
+    let run = fake.try_it(&["test", "-q", "a", "--shard", "1/1", "--format", "json"]);
+    fs::write(fake.case.at("1.json"), run.stdout()).unwrap();
+    assert_eq!(merge(&fake, &["1.json"]).code(), 0);
+}
+
+/// What no report is about may have been left out of the matrix, or be lost: the matrix says which.
+#[test]
+fn a_service_of_the_matrix_that_is_in_no_report_is_named() {
+    let fake = Fake::of(&["a", "b", "c", "d"]).repository("dockerfiles/Dockerfile.base", "FROM scratch\n");
+    let fake = fake.repository("dockerfiles/Dockerfile.c", "FROM minimage:base\n").build("base", "fail 'ERROR: no'");
+    shard(&fake, "1.json", &["a"], &["--shard", "1/2"]);
+    shard(&fake, "2.json", &["c"], &["--shard", "2/2"]);
+    assert!(fake.case.read("2.json").contains("\"service\": \"base\""));
+    for format in ["github", "gitlab"] {
+        let matrix = |globs: &[&str]| {
+            let run = fake.try_it(&[&["matrix", "--shards", "2", "--format", format], globs].concat());
+            fs::write(fake.case.at("matrix.json"), run.stdout()).unwrap();
+        };
+        matrix(&["a", "c"]);
+        assert_eq!(merge(&fake, &["1.json", "2.json", "--matrix", "matrix.json"]).code(), 1);
+        matrix(&["a", "c", "base"]);
+        merge(&fake, &["1.json", "2.json", "--matrix", "matrix.json", "--report", "m.json"]).refused(
+            "error: matrix.json: `base` is in no report: give the reports of all jobs, each run with its services\n",
+        );
+        matrix(&[]);
+        merge(&fake, &["1.json", "2.json", "--matrix", "matrix.json", "--report", "m.json"]).refused(
+            "error: matrix.json: `b`, `base`, `d` are in no report: give the reports of all jobs, each run with its services\n",
+        );
+        assert!(!fake.case.has("m.json"));
+    }
+    merge(&fake, &["1.json", "2.json", "--matrix", "1.json"]).refused(
+        "error: 1.json: this is not the output of `mkcompose matrix`: write it with `mkcompose matrix >FILE`\n",
+    );
+    merge(&fake, &["1.json", "2.json", "--matrix", "samples"])
+        .refused("error: samples: not a regular file: give a matrix\n");
+}
+
+/// Nothing is counted up to what a report says.
+#[test]
+fn a_report_that_says_to_be_one_of_billions_is_refused() {
+    let fake = sample();
+    shard(&fake, "1.json", &["a"], &["--shard", "1/2"]);
+    let many = fake.case.read("1.json").replace("\"of\": 2", "\"of\": 4294967295");
+    fs::write(fake.case.at("1.json"), many).unwrap();
+    merge(&fake, &["1.json"]).refused(
+        "error: 1.json: this report contradicts itself: it is one of 4294967295 shards, and there can be 10000 at most; write it anew \
+         with `mkcompose test --report FILE.json`\n",
+    );
+    let run = fake.try_it(&["test", "--shard", "1/10001", "--report", "r.json"]);
+    assert_eq!(run.code(), 2);
+    assert!(
+        run.stderr().starts_with(
+            "error: invalid value '1/10001' for '--shard <NUMBER/TOTAL>': there can be 10000 shards at most\n"
+        ),
+        "{}",
+        run.stderr()
     );
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::fake::Fake;
+use crate::case::Run;
 
 /// Three images: one that works, one that prints what could harm a terminal or a document, one known not to build.
 fn sample() -> Fake {
@@ -78,6 +79,27 @@ fn a_report_that_cannot_be_written_is_an_error_and_the_others_are_written() {
     assert!(run.stdout().contains("1 image: 1 works"), "{}", run.stdout());
     assert!(run.stderr().starts_with("error: r.xml: cannot write"), "{}", run.stderr());
     assert!(fake.case.has("r.json"));
+}
+
+#[test]
+fn a_full_stdout_costs_no_report() {
+    let fake = Fake::of(&["a", "b"]).run("a", "true").build("b", "fail 'ERROR: no'");
+    for command in [&["build"][..], &["build", "a"], &["test"], &["test", "--format", "json"]] {
+        let mut command = fake.command(&[command, &["-q", "--report", "r.json", "--report", "r.xml"]].concat());
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = command.stdout(full).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr).matches("error: ").count(), 1, "{command:?}: {output:?}");
+        Run::of(output).refused("error: stdout: cannot write: No space left on device (os error 28)\n");
+        for report in ["r.json", "r.xml"] {
+            assert!(fake.case.read(report).contains("\"a\""), "{command:?}: {report}");
+            std::fs::remove_file(fake.case.at(report)).unwrap();
+        }
+    }
+    assert_eq!(fake.try_it(&["test", "-q", "a", "--report", "1.json"]).code(), 0);
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = fake.command(&["merge", "1.json", "--report", "r.json"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(fake.case.read("r.json").contains("\"a\""));
 }
 
 #[test]

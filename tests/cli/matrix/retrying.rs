@@ -105,3 +105,19 @@ fn reports_of_builds_are_merged_and_those_of_tests_are_not_mixed_with_them() {
     let run = fake.try_it(&["merge", "1.json", "2.json"]);
     assert!(run.code() == 2 && run.stderr().contains("the commands (`build`, `build --push`"), "{}", run.stderr());
 }
+
+#[test]
+fn what_no_other_try_can_change_is_not_tried_again() {
+    let udp = r#"{"ExposedPorts":{"53/udp":{}}}"#;
+    let tcp = r#"{"ExposedPorts":{"80/tcp":{}}}"#;
+    let cases = [(udp, &[][..], ""), (tcp, &["--network", "none"], ""), (tcp, &[], "tcp://far:2375")];
+    for (config, flags, endpoint) in cases {
+        let fake = Fake::of(&["a"]).run("a", "exec sleep 1000").file("image.a", config);
+        let fake = if endpoint.is_empty() { fake } else { fake.file("endpoint", endpoint) };
+        let test = ["test", "--no-build", "--timeout", "1", "--retries", "2"];
+        let run = fake.try_it(&[&test, flags].concat());
+        assert_eq!(run.code(), 2, "{}", run.stdout());
+        assert_eq!(fake.asked("run ").len(), 1, "{config}: {}", run.stdout());
+        assert!(!run.stderr().contains("trying again"), "{}", run.stderr());
+    }
+}

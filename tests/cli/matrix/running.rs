@@ -221,3 +221,18 @@ fn a_flood_is_cut_and_said_to_be() {
     assert!(stdout.starts_with("first\ny\n") && stdout.ends_with("y\nlast\n"), "{stdout}");
     assert!(stdout.contains("\n[983627 bytes cut]\n"), "{stdout}");
 }
+
+#[test]
+fn an_image_that_was_built_and_is_not_in_the_engine_is_unknown_and_no_failed_build_as_expected() {
+    let fake = Fake::of(&["a.err", "b"]).build("a.err", "exit 0").build("b", "exit 0");
+    let run = fake.try_it(&["test", "--format", "json"]);
+    assert_eq!(run.code(), 2, "{}", run.stdout());
+    let report: Value = serde_json::from_str(&run.stdout()).unwrap();
+    for image in report["images"].as_array().unwrap() {
+        assert_eq!((&image["outcome"], &image["expected"]), (&"unknown".into(), &Value::Null), "{image}");
+        assert!(image["message"].as_str().unwrap().starts_with("built, but the engine does not have the image: "));
+    }
+    // What was not to be built is another matter.
+    let fake = Fake::of(&["a.err"]);
+    assert_eq!(fake.try_it(&["test", "--no-build", "a.err"]).code(), 0);
+}

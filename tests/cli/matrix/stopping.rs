@@ -100,3 +100,54 @@ fn after_a_signal_the_running_container_ends_and_is_told_and_removed() {
     assert_eq!(outcomes, ["works", "not-run"]);
     assert_eq!(fake.containers(), [""; 0]);
 }
+
+#[test]
+fn after_a_signal_an_image_whose_build_ends_is_neither_run_nor_pushed() {
+    for (args, word) in [(&["test"][..], "run "), (&["build", "--push"], "push ")] {
+        let fake = Fake::of(&["a"]).build("a", AWAITED);
+        let started = fake.start(args);
+        fake.wait_for("begun");
+        started.signal("INT");
+        started.wait_said(STOPPING);
+        let fake = fake.file("go", "");
+        let run = started.end();
+        assert_eq!((run.code(), fake.asked(word)), (130, vec![]), "{}", run.stdout());
+    }
+}
+
+#[test]
+fn after_a_signal_the_running_push_ends_and_that_of_the_next_tag_does_not_begin() {
+    let fake = Fake::of(&[])
+        .file("push.a", AWAITED)
+        .repository("dockerfiles/Dockerfile.a", "# mkcompose: tags=other:b\nFROM scratch\n");
+    let started = fake.start(&["build", "--push"]);
+    fake.wait_for("begun");
+    started.signal("INT");
+    started.wait_said(STOPPING);
+    let fake = fake.file("go", "");
+    let run = started.end();
+    assert_eq!((run.code(), fake.asked("push ")), (130, vec!["push minimage:a".to_owned()]));
+    let told = "? a  T  unknown: built and pushed as minimage:a, but other:b was not pushed: stopped before it\n";
+    assert_eq!(timeless(&run.stdout()), told);
+}
+
+#[test]
+fn a_signal_during_the_wait_before_a_retry_adds_no_try() {
+    for args in [&["build", "--push"][..], &["build"]] {
+        let fake = if args.len() == 1 {
+            Fake::of(&["a"]).build(
+                "a",
+                "fail 'ERROR: unexpected status from HEAD request to http://r/v2/x: 500 Internal Server Error'",
+            )
+        } else {
+            Fake::of(&["a"]).file("push.a", "fail 'received unexpected HTTP status: 500 Internal Server Error'")
+        };
+        let started = fake.start(&[args, &["--retries", "5", "--report", "r.json"]].concat());
+        started.wait_said("; trying again in 2.0 s");
+        started.signal("INT");
+        let run = started.end();
+        assert_eq!(run.code(), 130);
+        let report: serde_json::Value = serde_json::from_str(&fake.case.read("r.json")).unwrap();
+        assert_eq!(report["images"][0]["tries"].as_array().unwrap().len(), 1, "two tries, one before the last");
+    }
+}

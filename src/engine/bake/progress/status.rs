@@ -1,8 +1,8 @@
-//! One line of `--progress=rawjson`, as far as it matters.
+//! One document of `--progress=rawjson`, as far as it matters.
 
 use serde::Deserialize;
 
-/// What one line says. A list may be missing or `null`. There is no line without any.
+/// What one document says. A list may be missing or `null`. There is none without any.
 #[derive(Debug, Deserialize)]
 pub(super) struct Status {
     /// Steps, and what the builder does beside them.

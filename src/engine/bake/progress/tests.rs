@@ -33,7 +33,7 @@ fn heard(said: &[u8], bases: &[Vec<usize>]) -> Heard {
         BakeEvent::Runs(_) => {}
         BakeEvent::Built(_) => heard.built.push(place),
     };
-    said.split(|byte| *byte == b'\n').for_each(|line| progress.line(line, now, &mut hear));
+    said.split(|byte| *byte == b'\n').for_each(|line| progress.piece(line, now, &mut hear));
     let failed = progress.failures(now, &mut hear);
     heard.failed = failed.into_iter().map(|(place, failure, _)| (place, failure)).collect();
     heard
@@ -144,11 +144,11 @@ fn is_over(began: &[usize], built: &[usize], after: Duration, limits: BakeLimits
     let mut hear = |_, _: BakeEvent<'_>| {};
     for place in began {
         let line = vertex(&format!("d{place}"), &format!("[t{place} 1/1] RUN x"), "");
-        progress.line(line.as_bytes(), now, &mut hear);
+        progress.piece(line.as_bytes(), now, &mut hear);
     }
     for place in built {
         let line = vertex(&format!("e{place}"), &format!("[t{place}] exporting to image"), r#","completed":"y""#);
-        progress.line(line.as_bytes(), now, &mut hear);
+        progress.piece(line.as_bytes(), now, &mut hear);
     }
     progress.is_over(limits, now.checked_add(after).unwrap())
 }
@@ -177,7 +177,7 @@ fn a_step_that_runs_for_some_time_is_told_once() {
             told.push((place, step.to_owned()));
         }
     };
-    progress.line(vertex("d", "[t0 1/1] RUN x", "").as_bytes(), now, &mut hear);
+    progress.piece(vertex("d", "[t0 1/1] RUN x", "").as_bytes(), now, &mut hear);
     for seconds in 0..3 {
         progress.tell_running(now.checked_add(Duration::from_secs(seconds)).unwrap(), &mut hear);
     }
