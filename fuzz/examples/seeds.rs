@@ -45,7 +45,7 @@ fn main() -> std::io::Result<()> {
 }
 
 /// A shell's line, scripts and a package.json.
-const READ: [(u8, &str); 8] = [
+const READ: [(u8, &str); 10] = [
     (0, "cd /app && exec /app/server --port $PORT > /dev/stdout 2>&1"),
     (0, "./migrate && ./server || gunicorn \"$MODULE\""),
     (1, "set -e\nif [ \"${1#-}\" != \"$1\" ]; then\n  set -- serve \"$@\"\nfi\nexec gosu app \"$@\"\n"),
@@ -53,6 +53,8 @@ const READ: [(u8, &str); 8] = [
     (2, "for f in /e/*; do\n  . \"$f\"\ndone\ncat <<EOF >/x\n$A\nEOF\nexec \"$JAVA_HOME/bin/java\" -jar /a.jar\n"),
     (2, " /usr/bin/env -S A=1 bash -eu\nexec sh -c 'exec \"$0\"' /bin/sh\n"),
     (3, "{\"name\": \"a\", \"main\": \"lib/index\", \"type\": \"module\", \"exports\": {\".\": \"./x.js\"}}"),
+    (5, "/usr/bin/env -S A=1 bash -eu"),
+    (6, "/bin/sh -e -u\r\n"),
     (3, "{\"main\": [\"\\u0061\"], \"main\": null}"),
 ];
 
