@@ -113,12 +113,12 @@ fn a_folder_that_is_not_there_is_answered_with_the_nearest_one() {
     let case = two()
         .file("mkcompose.yml", "context: wbe\nservices: {db: {context: web/srcs}}\n")
         .folder("web/src")
-        .file("web/Dockerfile", "# mkcompose: context=../bd\nFROM x\n");
+        .file("web/Dockerfile", "# mkcompose: context=gone/qqqq\nFROM x\n");
     case.run([""; 0]).refused(
         "\
 error: mkcompose.yml: line 1: `context`: `wbe` is not a folder: did you mean `web`?
 error: mkcompose.yml: line 2: `context`: `web/srcs` is not a folder: did you mean `web/src`?
-error: web/Dockerfile: line 1: `context`: `../bd` is not a folder: correct the path, or add the folder
+error: web/Dockerfile: line 1: `context`: `gone/qqqq` is not a folder: correct the path, or add the folder
 ",
     );
     let case = two().file("mkcompose.yml", "dockerfiles: wbe\n");
