@@ -103,8 +103,8 @@ fn a_build_that_fills_the_disk_of_the_engine_is_unknown_and_one_that_fills_its_o
         ] {
             // Bytes that do not compress, where the disk would be full before.
             if service == "copies" {
-                let make = format!("head -c 80000000 /dev/urandom >'{}/samples/big'", made.at().display());
-                run("faults.big", Command::new("sh").args(["-c", &make])).succeeds();
+                let fill = format!("head -c 80000000 /dev/urandom >'{}/samples/big'", made.at().display());
+                run("faults.big", Command::new("sh").args(["-c", &fill])).succeeds();
             }
             let ran = build(service);
             let (told, message) = &outcomes(&made)[service];
