@@ -1,21 +1,18 @@
 //! Files that are read no further than a limit: a hostile repository may have one of any length.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Reads the file at `path` into `bytes`, in place of what is there. Returns whether it has `most` bytes at most; of a longer
-/// one the first `most` and one more are there.
-///
-/// It never waits: not for a pipe or a device, and not for a file of the kernel that has nothing to say, like `/proc/kmsg`.
+/// Opens the file at `path` to be read. Neither this nor reading it ever waits: not for a pipe or a device, and not for a file
+/// of the kernel that has nothing to say, like `/proc/kmsg`.
 ///
 /// # Errors
-/// If it cannot be opened or read, or is no regular file.
-pub fn read(path: &Path, most: u64, bytes: &mut Vec<u8>) -> io::Result<bool> {
-    bytes.clear();
+/// If it cannot be opened, or is no regular file.
+pub fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
     // Of what was opened: the path may lead elsewhere by now.
     let kind = file.metadata()?.file_type();
@@ -23,6 +20,24 @@ pub fn read(path: &Path, most: u64, bytes: &mut Vec<u8>) -> io::Result<bool> {
         let kind = if kind.is_dir() { io::ErrorKind::IsADirectory } else { io::ErrorKind::InvalidInput };
         return Err(io::Error::new(kind, "not a regular file"));
     }
+    Ok(file)
+}
+
+/// Reads the file at `path` into `bytes`, in place of what is there, without waiting. Returns whether it has `most` bytes at
+/// most; of a longer one the first `most` and one more are there.
+///
+/// # Errors
+/// If it cannot be opened or read, or is no regular file.
+pub fn read(path: &Path, most: u64, bytes: &mut Vec<u8>) -> io::Result<bool> {
+    bytes.clear();
+    read_rest(&open(path)?, most, bytes)
+}
+
+/// The same with what is left of an open file, which is added to `bytes`.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_rest(file: &File, most: u64, bytes: &mut Vec<u8>) -> io::Result<bool> {
     let len = file.take(most.saturating_add(1)).read_to_end(bytes)?;
     Ok(u64::try_from(len).is_ok_and(|len| len <= most))
 }

@@ -143,6 +143,12 @@ pub fn find_mounted(root: &Path, source: &str, ignore: &Ignore) -> Result<Presen
     Search::literal(root, ignore).find(&clean(source))
 }
 
+/// Where `source`, a path of COPY, ADD or a bind mount, is in the build context at `root`. A leading `/` is the context's own
+/// folder, and `..` does not leave it.
+pub fn place_of(root: &Path, source: &str) -> PathBuf {
+    root.join(clean(source).join("/"))
+}
+
 /// The parts of a path below the context.
 fn clean(source: &str) -> Vec<&str> {
     let mut parts = Vec::new();

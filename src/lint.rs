@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use crate::context::ContextStatus;
-use crate::context::{Presence, ProgramSource};
+use crate::context::{ContextStatus, Ignore, Presence, ProgramSource};
 use crate::dockerfile::{BaseImage, CopySource, ParsedDockerfile, UseKind, fit, suggested};
 use crate::gather::Gather;
 use crate::repository::convention::{Stage, stages};
@@ -26,7 +25,7 @@ pub use rule::{Level, Rule};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct LintFinding {
-    /// The Dockerfile.
+    /// The Dockerfile, or the ignore file of its build context.
     #[serde(serialize_with = "lossy")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub path: PathBuf,
@@ -49,6 +48,8 @@ pub struct Surroundings<'s> {
     pub program: Option<ProgramSource>,
     /// What a build would not find.
     pub absent: Vec<AbsentSource<'s>>,
+    /// The ignore file of its build context.
+    pub ignore: Ignore,
 }
 
 /// A COPY or ADD source that a build would not find.
@@ -85,9 +86,14 @@ pub fn lint(service: &Service, around: &Surroundings<'_>) -> Vec<LintFinding> {
     all.extend(around.absent.iter().filter_map(|absent| missing_copy_source(absent, &service.context)));
     all.extend(unclear_context(service));
     all.extend(around.program.iter().filter_map(|program| missing_program_source(service, program, &service.context)));
-    all.retain(|(_, rule, _)| service.lint.get(rule.as_str()) != Some(&false));
-    let of_this = |(line, rule, message)| LintFinding { path: service.dockerfile.clone(), line, rule, message };
-    all.into_iter().map(of_this).collect()
+    let of = |path: &Path, (line, rule, message)| LintFinding { path: path.to_owned(), line, rule, message };
+    let mut findings: Vec<_> = all.into_iter().map(|said| of(&service.dockerfile, said)).collect();
+    if let Some(path) = around.ignore.path() {
+        let faults = around.ignore.faults().iter();
+        findings.extend(faults.map(|fault| of(path, (fault.line, Rule::IgnoreFileError, fault.what.clone()))));
+    }
+    findings.retain(|finding| service.lint.get(finding.rule.as_str()) != Some(&false));
+    findings
 }
 
 /// A line, a rule, a message.

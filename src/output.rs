@@ -13,10 +13,14 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::bounded;
 use crate::compose::MARK;
 use crate::problem::IoError;
 use crate::repository::resolve;
 use image_analyzer::printable::printable_path;
+
+/// The most MiB of a file of ours: a hundred thousand services have twenty.
+const MOST_MIB: u64 = 64;
 
 /// A file and what it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +41,10 @@ pub enum Existing {
     /// What it should. Not kept a second time: of ten thousand services it is two megabytes, and nearly every file holds
     /// what it should.
     Wanted,
-    /// Something else.
+    /// Something else that is ours.
     Other(Vec<u8>),
+    /// What someone else wrote, which is not read: it may have any length, and be anything.
+    Foreign,
 }
 
 /// How the file that is there compares with what it should be.
@@ -77,7 +83,7 @@ impl OutputFile {
         match (&self.wanted, &self.found) {
             (None, Existing::Nothing) | (_, Existing::Wanted) => FileStatus::Current,
             (Some(_), Existing::Nothing) => FileStatus::Missing,
-            (_, Existing::Other(found)) if !is_ours(found) => FileStatus::Foreign,
+            (_, Existing::Foreign) => FileStatus::Foreign,
             (None, Existing::Other(_)) => FileStatus::LeftOver,
             (Some(wanted), Existing::Other(found)) if wanted.as_bytes() == unix_lines(found) => FileStatus::LineEndings,
             (Some(_), Existing::Other(_)) => FileStatus::Stale,
@@ -125,7 +131,7 @@ impl OutputFile {
 
 /// What the file at `path` holds, held against what is `wanted`.
 fn found(path: &Path, wanted: Option<&str>) -> io::Result<Existing> {
-    let mut file = match File::open(path) {
+    let mut file = match bounded::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Existing::Nothing),
         opened => opened?,
     };
@@ -136,7 +142,14 @@ fn found(path: &Path, wanted: Option<&str>) -> io::Result<Existing> {
     }
     file.rewind()?;
     let mut other = Vec::new();
-    file.read_to_end(&mut other)?;
+    let head = BYTE_ORDER_MARK.len() + MARK.len();
+    bounded::read_rest(&file, u64::try_from(head).unwrap_or_default(), &mut other)?;
+    if !is_ours(&other) {
+        return Ok(Existing::Foreign);
+    }
+    if !bounded::read_rest(&file, MOST_MIB << 20, &mut other)? {
+        return Err(io::Error::other(format!("larger than {MOST_MIB} MiB: remove it")));
+    }
     Ok(Existing::Other(other))
 }
 
@@ -188,9 +201,12 @@ fn through_links(path: &Path) -> Result<PathBuf, IoError> {
     Ok(real)
 }
 
-/// Whether a file that holds `bytes` was written by us. A byte order mark before our header is some editor's.
+/// What some editor puts before our header.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Whether a file that begins with `bytes` was written by us.
 fn is_ours(bytes: &[u8]) -> bool {
-    bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).starts_with(MARK.as_bytes())
+    bytes.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(bytes).starts_with(MARK.as_bytes())
 }
 
 /// The bytes with `\n` for `\r\n` and for a lone `\r`.

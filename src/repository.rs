@@ -22,4 +22,4 @@ mod settings_check;
 
 pub use layout::{AUTO, Contents, Layout, LoadOptions};
 pub use load::{Repository, templates};
-pub use paths::{lexical, relative, resolve, way};
+pub use paths::{is_in, lexical, relative, resolve, way};

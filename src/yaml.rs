@@ -5,12 +5,17 @@
 //! be quoted too. There is no switch for it: here such a string goes through the writer between two marks that occur
 //! nowhere else and are plain characters to it, and each mark then becomes a quote.
 //!
+//! A character that does not show, or that turns the order of the others around, is written by its number, so that what a reader
+//! of the file sees is what is there.
+//!
 //! It writes strings and what is made of them. Numbers and booleans are not its business: a Compose file of ours has none.
 
 use std::borrow::Cow;
 
 use memchr::memchr;
 use serde::{Serialize, Serializer};
+
+use image_analyzer::printable::is_hidden;
 
 /// Values that cannot be written as YAML.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +58,10 @@ impl Marks {
     pub fn text<'a>(self, string: impl Into<Cow<'a, str>>) -> Text<'a> {
         let string = string.into();
         let Self(mark) = self;
+        if !string.is_ascii() && string.chars().any(is_unseen) {
+            let escaped: String = string.chars().map(escaped).collect();
+            return Text(format!("{mark}{mark}{mark}{escaped}{mark}{mark}{mark}").into());
+        }
         Text(if is_ambiguous(&string) { format!("{mark}{string}{mark}").into() } else { string })
     }
 
@@ -64,7 +73,11 @@ impl Marks {
         let Self(mark) = self;
         let yaml =
             serde_yaml::to_string(value).map_err(|error| YamlError(format!("cannot be written as YAML: {error}")))?;
-        Ok(if yaml.contains(mark) { yaml.replace(mark, "'") } else { yaml })
+        if !yaml.contains(mark) {
+            return Ok(yaml);
+        }
+        // Three are a double quote. Two are a string of no characters.
+        Ok(yaml.replace(&String::from_iter([mark; 3]), "\"").replace(mark, "'"))
     }
 }
 
@@ -74,7 +87,7 @@ impl Marks {
 /// If `serde_yaml` refuses, which it does for no string.
 pub fn inline(string: &str) -> Result<String, YamlError> {
     // JSON's strings are YAML's double-quoted ones, and on one line.
-    let needs_quotes = string.chars().any(char::is_control) || string.contains('\n');
+    let needs_quotes = string.chars().any(char::is_control) && !string.chars().any(is_unseen);
     if needs_quotes {
         return serde_json::to_string(string).map_err(|error| YamlError(error.to_string()));
     }
@@ -82,6 +95,23 @@ pub fn inline(string: &str) -> Result<String, YamlError> {
     let marks = Marks::free_in(&strings.iter().copied())
         .ok_or_else(|| YamlError("it has too many different characters".to_owned()))?;
     Ok(marks.document(&marks.text(string))?.trim_end().to_owned())
+}
+
+/// Whether a reader would not see `c`; control characters aside, which `serde_yaml` escapes.
+fn is_unseen(c: char) -> bool {
+    is_hidden(c) && !c.is_control()
+}
+
+/// `c` as it stands between double quotes, and in a plain scalar of any kind.
+fn escaped(c: char) -> String {
+    match c {
+        c if c.is_alphanumeric() || "/._-".contains(c) => c.to_string(),
+        c if c.is_ascii() => format!("\\x{:02x}", u32::from(c)),
+        c => match u32::from(c) {
+            number @ ..=0xffff => format!("\\u{number:04x}"),
+            number => format!("\\U{number:08x}"),
+        },
+    }
 }
 
 /// Whether some YAML reader takes the plain scalar `text` for a null, boolean, number, date, merge or default key.
@@ -165,6 +195,25 @@ mod tests {
         {
             assert!(!is_ambiguous(name), "{name}");
         }
+    }
+
+    #[test]
+    fn what_does_not_show_is_written_by_its_number() {
+        let strings = ["a\u{202e}b: #\"'\\é\n", "\u{2066}", "", "no", "x\u{200d}\u{e0001}"];
+        let marks = Marks::free_in(&strings.into_iter()).unwrap();
+        let texts: Vec<_> = strings.into_iter().map(|string| marks.text(string)).collect();
+        let yaml = marks.document(&texts).unwrap();
+        let lines = [
+            r#"- "a\u202eb\x3a\x20\x23\x22\x27\x5cé\x0a""#,
+            r#"- "\u2066""#,
+            "- ''",
+            "- 'no'",
+            r#"- "x\u200d\U000e0001""#,
+        ];
+        assert_eq!(yaml, lines.join("\n") + "\n");
+        assert_eq!(serde_yaml::from_str::<Vec<String>>(&yaml).unwrap(), strings);
+        assert_eq!(super::inline("a\u{202e}\n").unwrap(), r#""a\u202e\x0a""#);
+        assert_eq!(super::inline("a\n").unwrap(), r#""a\n""#);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Writes what the fuzzer starts from into `fuzz/corpus/TARGET/`: a sound archive of each form, a layer with every kind
-//! of entry, a small ELF program, a name with its Dockerfile.
+//! of entry, a small ELF program, scripts and other files that `why` reads on the way.
 
 use std::fs;
 use std::path::Path;
@@ -33,8 +33,46 @@ fn main() -> std::io::Result<()> {
         }
     }
     write("elf", "seed".to_owned(), &elf()[4..])?;
-    let name = "hello.golang-nocgo.scratch\nARG V=1\nFROM golang:$V AS build\nRUN true\nFROM scratch\nCOPY --from=build /a /\n";
-    write("names", "seed".to_owned(), name.as_bytes())
+    // The first byte chooses what the rest is.
+    for (number, (kind, text)) in READ.into_iter().enumerate() {
+        write("readers", format!("seed-{number}"), &[&[kind], text.as_bytes()].concat())?;
+    }
+    write(
+        "readers",
+        "seed-jar".to_owned(),
+        &[&[4], jar("META-INF/MANIFEST.MF", b"Main-Class: a.B\r\n").as_slice()].concat(),
+    )
+}
+
+/// A shell's line, scripts and a package.json.
+const READ: [(u8, &str); 10] = [
+    (0, "cd /app && exec /app/server --port $PORT > /dev/stdout 2>&1"),
+    (0, "./migrate && ./server || gunicorn \"$MODULE\""),
+    (1, "set -e\nif [ \"${1#-}\" != \"$1\" ]; then\n  set -- serve \"$@\"\nfi\nexec gosu app \"$@\"\n"),
+    (1, "case \"$1\" in\n  serve|run) shift; exec /bin/node /app \"$@\" ;;\n  *) exec \"$@\" ;;\nesac\n"),
+    (2, "for f in /e/*; do\n  . \"$f\"\ndone\ncat <<EOF >/x\n$A\nEOF\nexec \"$JAVA_HOME/bin/java\" -jar /a.jar\n"),
+    (2, " /usr/bin/env -S A=1 bash -eu\nexec sh -c 'exec \"$0\"' /bin/sh\n"),
+    (3, "{\"name\": \"a\", \"main\": \"lib/index\", \"type\": \"module\", \"exports\": {\".\": \"./x.js\"}}"),
+    (5, "/usr/bin/env -S A=1 bash -eu"),
+    (6, "/bin/sh -e -u\r\n"),
+    (3, "{\"main\": [\"\\u0061\"], \"main\": null}"),
+];
+
+/// A ZIP archive of one file, which is stored as it is (APPNOTE.TXT, 4.3).
+fn jar(name: &str, data: &[u8]) -> Vec<u8> {
+    let number = |number: usize| u32::try_from(number).unwrap_or_default().to_le_bytes();
+    // Version, flags, method, time, date, checksum; the sizes; the lengths of the name and what follows it.
+    let about = [
+        &[20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..],
+        &number(data.len()),
+        &number(data.len()),
+        &number(name.len()),
+    ]
+    .concat();
+    let local = [b"PK\x03\x04", about.as_slice(), name.as_bytes(), data].concat();
+    let central = [b"PK\x01\x02\x14\0", about.as_slice(), &[0; 14], name.as_bytes()].concat();
+    let end = [&[0, 0, 0, 0, 1, 0, 1, 0][..], &number(central.len()), &number(local.len()), &[0, 0]].concat();
+    [local, central, b"PK\x05\x06".to_vec(), end].concat()
 }
 
 fn below() -> Vec<u8> {

@@ -20,25 +20,22 @@ fn program() -> Vec<u8> {
 fuzz_target!(|data: &[u8]| {
     let Some((kind, data)) = data.split_first() else { return };
     let text = String::from_utf8_lossy(data).into_owned();
-    let words: Vec<String> = match kind % 5 {
-        0 => vec!["/bin/sh".into(), "-c".into(), text],
-        1 => ["/run", "serve", "-x"].map(str::to_owned).to_vec(),
-        2 => ["sh", "/run.sh", "-x"].map(str::to_owned).to_vec(),
-        3 => ["node", "/app"].map(str::to_owned).to_vec(),
-        _ => ["java", "-jar", "/a.jar"].map(str::to_owned).to_vec(),
+    let (words, file, mode, content): (Vec<String>, _, _, Vec<u8>) = match kind % 7 {
+        0 => (vec!["/bin/sh".into(), "-c".into(), text], "/none", 0o644, Vec::new()),
+        1 => (["/run", "serve", "-x"].map(str::to_owned).to_vec(), "/run", 0o755, [b"#!/bin/sh\n", data].concat()),
+        2 => (["sh", "/run.sh", "-x"].map(str::to_owned).to_vec(), "/run.sh", 0o644, data.to_vec()),
+        3 => (["node", "/app"].map(str::to_owned).to_vec(), "/app/package.json", 0o644, data.to_vec()),
+        4 => (["java", "-jar", "/a.jar"].map(str::to_owned).to_vec(), "/a.jar", 0o644, data.to_vec()),
+        _ => (vec!["/line".to_owned()], "/line", 0o755, [b"#!", data].concat()),
     };
     let tools = ["/bin/sh", "/bin/bash", "/bin/gosu", "/bin/node", "/bin/java"];
     let files = tools.iter().fold(FileTreeBuilder::new(), |files, tool| files.file(*tool, 0o755, program()));
-    let files = files
-        .file("/run", 0o755, [b"#!/bin/sh\n", data].concat())
-        .file("/line", 0o755, [b"#!", data].concat())
-        .file("/run.sh", 0o644, data)
-        .file("/app/package.json", 0o644, data)
-        .file("/a.jar", 0o644, data);
+    let files = files.file(file, mode, content).build().unwrap();
     let env = vec!["JAVA_HOME=/jvm".to_owned()];
-    let image = Image::new(Config { cmd: words, env, ..Config::default() }, files.build().unwrap());
-    let _ = diagnose(&image).summary();
-    let _ = survey(&image);
-    let line = Config { cmd: vec!["/line".to_owned()], ..image.config.clone() };
-    let _ = diagnose(&Image::new(line, image.files)).summary();
+    let image = Image::new(Config { cmd: words, env, ..Config::default() }, files);
+    if kind % 7 == 6 {
+        let _ = survey(&image);
+    } else {
+        let _ = diagnose(&image).summary();
+    }
 });

@@ -20,7 +20,7 @@ use crate::repository::layout::DEFAULT_OUTPUT;
 use crate::repository::scan::is_named_like_a_dockerfile;
 use crate::repository::service::Service;
 use crate::repository::service_name::Set;
-use crate::repository::{Layout, Repository, relative, resolve};
+use crate::repository::{Layout, LoadOptions, Repository, is_in, relative, resolve};
 use crate::settings::FILE_NAME;
 use crate::terminal::{Style, Terminal};
 use image_analyzer::printable::printable_path;
@@ -38,7 +38,7 @@ struct File {
 pub fn run(args: GenerateArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let load = options.load_options();
     let layout = Layout::read(&load)?;
-    let outputs = refuse_unfit_outputs(&layout);
+    let outputs = refuse_unfit_outputs(&layout, &load);
     let would_write = !args.check && !args.force;
     let paths = Set::ALL.map(|set| layout.output_of(set).to_owned());
     let repository = match Repository::of_layout(layout, &load) {
@@ -145,13 +145,14 @@ fn making_folders(files: &[File]) -> String {
 
 /// The diff of a file, unless there is none or a sentence says it better.
 fn diff(File { target, .. }: &File, state: FileStatus, terminal: &Terminal) -> Option<String> {
-    if matches!(state, FileStatus::Current | FileStatus::LineEndings) {
+    // What others wrote is not shown: a link may lead to a secret, and the output to a log that all can read.
+    if matches!(state, FileStatus::Current | FileStatus::LineEndings | FileStatus::Foreign) {
         return None;
     }
     let name = target.path.to_string_lossy();
     let found = match &target.found {
         Existing::Other(found) => Some(found.as_slice()),
-        Existing::Nothing | Existing::Wanted => None,
+        Existing::Nothing | Existing::Wanted | Existing::Foreign => None,
     };
     Some(unified(&name, found, target.wanted.as_deref(), terminal.color_out()))
 }
@@ -249,10 +250,19 @@ pub(super) fn stale(repository: &Repository, options: &Options) -> Vec<PathBuf> 
 }
 
 /// Two sets in one file, a Compose file over a Dockerfile or in a place where it would be one, a folder for a file:
-/// whatever was meant, it was not that.
-fn refuse_unfit_outputs(project: &Layout) -> Result<(), Error> {
-    let both = [&project.output, &project.err_output];
-    let places = all(both.into_iter().map(|output| place_of(output)))?;
+/// whatever was meant, it was not that. Nor a file elsewhere, to which a link in a clone leads: its author is not trusted.
+fn refuse_unfit_outputs(project: &Layout, flags: &LoadOptions) -> Result<(), Error> {
+    let both = [
+        ("--output", &project.output, flags.output.is_some()),
+        ("--err-output", &project.err_output, flags.err_output.is_some()),
+    ];
+    let places = all(both.into_iter().map(|(flag, output, is_given)| {
+        if !is_given && !is_in(&project.top, output) {
+            let what = format!("this link leads out of the repository: remove it, or give the path with `{flag}`");
+            return Err(Error::Problems(vec![Problem::new(output, what)]));
+        }
+        place_of(output)
+    }))?;
     if let [output, err_output] = places.as_slice()
         && output == err_output
     {

@@ -9,7 +9,7 @@ use crate::bounded;
 use crate::cli::Options;
 use crate::cli::lint::LintArgs;
 use crate::command::since::Since;
-use crate::context::{Context, ContextStatus, GitIgnored, Ignore, Presence, find_mounted, find_source};
+use crate::context::{Context, ContextStatus, GitIgnored, Ignore, Presence, find_mounted, find_source, place_of};
 use crate::dockerfile::CopySource;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
@@ -35,7 +35,8 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
     let (chosen, _) = since.split(chosen, terminal);
     let root = resolve(if repository.root.as_os_str().is_empty() { Path::new(".") } else { &repository.root })?;
-    let git = GitIgnored::of(&root);
+    let top = &repository.top;
+    let git = GitIgnored::of(top);
     let submodules = OnceCell::new();
     let mut findings = Vec::new();
     for service in &chosen {
@@ -48,10 +49,18 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         } else {
             None
         };
-        findings.extend(lint(service, &Surroundings { program, absent: absent(service, &root, &git, &submodules)? }));
+        let ignore = if service.context_status == ContextStatus::Clear {
+            Ignore::of(&service.built_file, &service.context)?
+        } else {
+            Ignore::default()
+        };
+        let absent = absent(service, top, &git, &submodules, &ignore)?;
+        findings.extend(lint(service, &Surroundings { program, absent, ignore }));
     }
     findings.retain(|finding: &LintFinding| !args.allow.contains(&finding.rule));
     findings.sort_unstable();
+    // Many Dockerfiles have one ignore file.
+    findings.dedup();
     let checkout = Checkout::find(&root)?;
     let from_root: Vec<_> = findings.iter().map(|finding| checkout.path_of(&finding.path)).collect();
     let report = Report { findings: &findings, from_root: &from_root };
@@ -65,28 +74,28 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
 /// What a build of `service` would not find. Where the build context was found and nothing fits, that is another rule's.
 fn absent<'s>(
     service: &'s Service,
-    root: &Path,
+    top: &Path,
     git: &GitIgnored,
     submodules: &OnceCell<Vec<String>>,
+    ignore: &Ignore,
 ) -> Result<Vec<AbsentSource<'s>>, Error> {
     let sources = service.parsed.as_ref().map(|parsed| parsed.sources.as_slice()).unwrap_or_default();
     if sources.is_empty() || service.context_status != ContextStatus::Clear {
         return Ok(Vec::new());
     }
-    let ignore = Ignore::of(&service.built_file, &service.context)?;
     let mut absent = Vec::new();
     for source in sources {
         let find = if source.instruction == "RUN" { find_mounted } else { find_source };
-        match find(&service.context, &source.path, &ignore)? {
+        match find(&service.context, &source.path, ignore)? {
             Presence::There => {}
             Presence::Missing if source.is_optional => {}
-            Presence::Missing if git.has(&service.real_context.join(source.path.trim_matches('/'))) => {}
+            Presence::Missing if git.has(&place_of(&service.real_context, &source.path)) => {}
             presence => {
                 let near = near(&service.context, source);
                 // Nearly no repository has any, and few sources are absent.
-                let submodules = submodules.get_or_init(|| missing_submodules(root));
-                let path = service.real_context.join(source.path.trim_start_matches('/'));
-                let submodule = submodules.iter().find(|submodule| path.starts_with(root.join(submodule))).cloned();
+                let submodules = submodules.get_or_init(|| missing_submodules(top));
+                let path = place_of(&service.real_context, &source.path);
+                let submodule = submodules.iter().find(|submodule| path.starts_with(top.join(submodule))).cloned();
                 absent.push(AbsentSource { source, presence, near, submodule });
             }
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::pattern::Pattern;
 use super::search::Search;
 use super::whole_context::{holds_more_than_dockerfiles, level_of_project, level_that_leads_to_own};
-use super::{GitIgnored, Ignore, Presence, clean};
+use super::{GitIgnored, Ignore, Presence, clean, place_of};
 use crate::dockerfile::ParsedDockerfile;
 use crate::problem::IoError;
 
@@ -86,7 +86,7 @@ fn of_paths(
     for (level, folder) in folders.iter().enumerate() {
         let ignore = Ignore::of(built, folder)?;
         // What git ignores is there on one machine and not on another.
-        let is_made = |path: &&str| git.has(&folder.join(clean(path).join("/")));
+        let is_made = |path: &&str| git.has(&place_of(folder, path));
         let mut absent = Vec::new();
         for path in paths {
             if Search::new(folder, &ignore).find(&clean(path))? != Presence::There {
@@ -126,7 +126,7 @@ fn of_paths(
 
 /// Whether git ignores one of `paths` in `folder`.
 fn is_made_in(folder: Option<&PathBuf>, paths: &[&str], git: &GitIgnored) -> bool {
-    folder.is_some_and(|folder| paths.iter().any(|path| git.has(&folder.join(clean(path).join("/")))))
+    folder.is_some_and(|folder| paths.iter().any(|path| git.has(&place_of(folder, path))))
 }
 
 /// The build context of a Dockerfile that takes everything there is and names nothing.

@@ -74,7 +74,9 @@ impl DifferingNames<'_> {
             return Ok(false);
         }
         let ignore = Ignore::of(&self.top.join(dockerfile), &self.top.join(folder))?;
-        Ok(!ignore.keeps(at.strip_prefix(folder).unwrap_or(&at)))
+        let is_kept = ignore.keeps(at.strip_prefix(folder).unwrap_or(&at));
+        ignore.check()?;
+        Ok(!is_kept)
     }
 
     /// Whether one of `folders` may hold more than Dockerfiles, or begin a project, in one of the trees only.

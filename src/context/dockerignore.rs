@@ -5,6 +5,7 @@
 //! fits decides. A folder that is left out still reaches the build with what is taken back below it; whether there is such
 //! a thing is decided by code that can look into the folder.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,22 +13,46 @@ use std::path::{Path, PathBuf};
 use super::pattern::Pattern;
 use crate::bounded;
 use crate::problem::IoError;
+use image_analyzer::printable::shortened;
 
 /// The lines of an ignore file, or none.
 #[derive(Clone, Debug, Default)]
 pub struct Ignore {
     path: Option<PathBuf>,
     lines: Vec<Line>,
+    faults: Vec<IgnoreFault>,
+    /// The steps of matching that were taken so far.
+    steps: Cell<usize>,
+}
+
+/// A line for which `BuildKit` refuses an ignore file, whether anything is taken from the build context or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IgnoreFault {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong and what to do. Raw: escape before printing.
+    pub what: String,
 }
 
 #[derive(Clone, Debug)]
 struct Line {
     takes_back: bool,
     pattern: Pattern,
+    /// What is in everything that fits: most lines are passed over by that.
+    needed: String,
 }
+
+/// The most steps of matching that an ignore file may take: less than a second.
+const MOST_STEPS: usize = 1 << 26;
 
 /// The most bytes of an ignore file.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// The most bytes of a line that `BuildKit` reads (Go's `bufio.MaxScanTokenSize`).
+const MOST_OF_LINE: usize = 64 * 1024 - 1;
+
+/// How many bytes are searched for a text in the time of a step.
+const SEARCHED_IN_A_STEP: usize = 16;
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -59,7 +84,8 @@ impl Ignore {
             }
             match read(&path) {
                 Ok(bytes) => {
-                    return Ok(Self { lines: parse(&String::from_utf8_lossy(&bytes)), path: Some(path) });
+                    let ignore = Self::parse(&String::from_utf8_lossy(&bytes));
+                    return Ok(Self { path: Some(path), ..ignore });
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(IoError::new("read", path)(error)),
@@ -68,44 +94,97 @@ impl Ignore {
         Ok(Self::default())
     }
 
+    fn parse(text: &str) -> Self {
+        let mut ignore = Self::default();
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        for (place, line) in text.split('\n').enumerate() {
+            let read = match line {
+                line if line.len() > MOST_OF_LINE => Err(format!("more than {MOST_OF_LINE} bytes: shorten the line")),
+                line if line.starts_with('#') => continue,
+                line => parse_line(line.trim()),
+            };
+            match read {
+                Ok(line) => ignore.lines.extend(line),
+                Err(what) => ignore.faults.push(IgnoreFault { line: place + 1, what }),
+            }
+        }
+        ignore
+    }
+
+    /// The lines for which a build fails.
+    pub fn faults(&self) -> &[IgnoreFault] {
+        &self.faults
+    }
+
     /// The file that the lines are from.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// Whether the file or folder at `way`, from the context down, reaches the build as such.
+    /// Whether the file or folder at `way`, from the context down, reaches the build as such. It does if that takes too long
+    /// to know: see [`Ignore::check`].
     pub(super) fn keeps(&self, way: &Path) -> bool {
         let way = way.to_string_lossy();
-        let last = self.lines.iter().rfind(|line| line.fits(&way));
-        way.is_empty() || last.is_none_or(|line| line.takes_back)
+        if way.is_empty() {
+            return true;
+        }
+        let mut left = self.left();
+        let mut keeps = true;
+        for line in self.lines.iter().rev() {
+            left = left.saturating_sub(1 + way.len() / SEARCHED_IN_A_STEP);
+            if left == 0 {
+                break;
+            }
+            if way.contains(&line.needed) && line.pattern.fits_path_or_folder(&way, &mut left) {
+                keeps = line.takes_back;
+                break;
+            }
+        }
+        self.steps.set(MOST_STEPS - left);
+        keeps || left == 0
     }
 
-    /// Whether a line may take back something below the folder at `way`.
+    /// Whether a line may take back something below the folder at `way`. It may if that takes too long to know.
     pub(super) fn may_take_back_below(&self, way: &Path) -> bool {
         let below = format!("{}/", way.to_string_lossy());
-        self.lines.iter().any(|line| line.takes_back && line.pattern.goes_on_after(&below))
+        let mut left = self.left();
+        let goes_on = |line: &Line| left == 0 || line.takes_back && line.pattern.goes_on_after(&below, &mut left);
+        let may = self.lines.iter().any(goes_on);
+        self.steps.set(MOST_STEPS - left);
+        left == 0 || may
+    }
+
+    fn left(&self) -> usize {
+        MOST_STEPS.saturating_sub(self.steps.get())
+    }
+
+    /// Whether what was said of paths so far is known.
+    ///
+    /// # Errors
+    /// If it took too long to know.
+    pub(super) fn check(&self) -> Result<(), IoError> {
+        if self.left() > 0 {
+            return Ok(());
+        }
+        let what = "its patterns take too long to match: use fewer or simpler ones";
+        Err(IoError::new("apply", self.path.as_deref().unwrap_or(Path::new(".dockerignore")))(io::Error::other(what)))
     }
 }
 
-impl Line {
-    /// Whether the line speaks of `way` or of a folder on it.
-    fn fits(&self, way: &str) -> bool {
-        let folders = way.match_indices('/').filter_map(|(slash, _)| way.get(..slash));
-        folders.chain([way]).any(|there| self.pattern.matches(there))
+/// One line; `None` if it says nothing. If a build fails for it, what is wrong with it.
+fn parse_line(line: &str) -> Result<Option<Line>, String> {
+    let (takes_back, written) = line.strip_prefix('!').map_or((false, line), |path| (true, path.trim()));
+    let path = clean(written);
+    if path.is_empty() {
+        // Go's `filepath.Clean` makes `!` of `!/`.
+        let is_bare = takes_back && (written.is_empty() || written.starts_with('/'));
+        let what = || format!("`{}` has no pattern: add one after the `!`, or remove the line", shortened(line));
+        return if is_bare { Err(what()) } else { Ok(None) };
     }
-}
-
-fn parse(text: &str) -> Vec<Line> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| parse_line(line.trim())).collect()
-}
-
-/// One line; `None` if it says nothing, or something that no path can fit.
-fn parse_line(line: &str) -> Option<Line> {
-    let (takes_back, path) = line.strip_prefix('!').map_or((false, line), |path| (true, path.trim()));
-    let path = clean(path);
-    let pattern = if path.is_empty() { None } else { Pattern::of_path(&path) };
-    pattern.map(|pattern| Line { takes_back, pattern })
+    let Some(pattern) = Pattern::of_path(&path) else {
+        return Err(format!("`{}` is not a valid pattern: correct it", shortened(line)));
+    };
+    Ok(Some(Line { takes_back, needed: pattern.needed(), pattern }))
 }
 
 /// The path as Go's `filepath.Clean` leaves it, without the first `/`: `..` takes back the part before it, and stays where
@@ -128,12 +207,12 @@ fn clean(path: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{Ignore, parse};
+    use super::{Cell, Ignore, MOST_OF_LINE, MOST_STEPS};
     use proptest::prelude::*;
 
     #[track_caller]
     fn keeps(lines: &str, path: &str) -> bool {
-        Ignore { path: None, lines: parse(lines) }.keeps(Path::new(path))
+        Ignore::parse(lines).keeps(Path::new(path))
     }
 
     #[test]
@@ -218,14 +297,52 @@ mod tests {
             ("!c", "a", false),
             ("a/b", "a", false),
         ] {
-            let ignore = Ignore { path: None, lines: parse(line) };
+            let ignore = Ignore::parse(line);
             assert_eq!(ignore.may_take_back_below(Path::new(path)), may, "{line} {path}");
         }
     }
 
     #[test]
     fn the_context_itself_is_always_there() {
-        assert!(Ignore { path: None, lines: parse("*") }.keeps(Path::new("")));
+        assert!(Ignore::parse("*").keeps(Path::new("")));
+    }
+
+    #[test]
+    fn a_folder_on_the_way_is_enough_whatever_comes_after_it() {
+        for (line, path) in [("**/a", "x/a/b/c"), ("*/a", "x/a/b"), ("a?", "ab/c"), ("x/**/b", "x/b/c")] {
+            assert!(!keeps(line, path), "{line} {path}");
+        }
+        assert!(keeps("**/a", "x/ab/c") && keeps("a", "ab/c") && keeps("*/b/c", "x/b/cd"));
+    }
+
+    #[test]
+    fn what_takes_too_long_to_match_is_unknown() {
+        let steps = Cell::new(MOST_STEPS - 100_000);
+        let ignore = Ignore { steps, ..Ignore::parse(&"**/*d*/*d*/*d*/*0*x\n".repeat(100)) };
+        let path = "d/0123456789/".repeat(300);
+        assert!(ignore.check().is_ok() && ignore.keeps(Path::new(&path)));
+        assert!(
+            ignore.check().is_err() && ignore.may_take_back_below(Path::new("a")) && ignore.keeps(Path::new("dd/dx"))
+        );
+    }
+
+    /// Each was given to an engine.
+    #[test]
+    fn a_line_that_fails_a_build_is_known() {
+        let long = "a".repeat(MOST_OF_LINE + 1);
+        for line in ["[", "a[", "[x-]", "a\\", "!", "!/", "! ", "!//", "!/..", "![", "a\\/", &long] {
+            let ignore = Ignore::parse(&format!("a\n# [\n{line}\r\nb"));
+            let lines: Vec<_> = ignore.faults().iter().map(|fault| fault.line).collect();
+            assert_eq!(lines, [3], "{line}");
+        }
+        for line in ["", "/", ".", "!.", "..", "!!", "a[/../b", "#[", "[]a]b", "[a]"] {
+            let is_fine = Ignore::parse(line).faults().is_empty();
+            assert_eq!(is_fine, line != "[]a]b", "{line}");
+        }
+        let fault = |line: &str| Ignore::parse(line).faults()[0].what.clone();
+        assert_eq!(fault("a["), "`a[` is not a valid pattern: correct it");
+        assert_eq!(fault("!/"), "`!/` has no pattern: add one after the `!`, or remove the line");
+        assert_eq!(fault(&long), "more than 65535 bytes: shorten the line");
     }
 
     proptest! {

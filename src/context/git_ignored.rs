@@ -3,16 +3,18 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::bounded;
 
 /// The most bytes of a `.gitignore` that are read.
 const MOST_BYTES: u64 = 1 << 20;
+
+/// The most bytes of a path that leads to something: more than any system takes.
+const MOST_OF_PATH: usize = 4096;
 
 /// The `.gitignore` files of a repository, each read once.
 #[derive(Debug, Default)]
@@ -30,30 +32,38 @@ impl Clone for GitIgnored {
 }
 
 impl GitIgnored {
-    /// Those of the repository at `root`, absolute.
+    /// Those of the repository at `root`, absolute and without links.
     pub fn of(root: &Path) -> Self {
         Self { root: root.to_owned(), files: Mutex::default() }
     }
 
     /// Whether git would ignore `path`, absolute, by the `.gitignore` files from the root down to it. A file that cannot be
-    /// read says nothing.
+    /// read says nothing, nor does one in a folder that git ignores. `..` takes back the part before it.
     pub fn has(&self, path: &Path) -> bool {
-        if !path.starts_with(&self.root) {
+        let Ok(below) = path.strip_prefix(&self.root) else { return false };
+        if below.as_os_str().len() > MOST_OF_PATH {
             return false;
         }
-        // The nearest file decides.
-        for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)) {
-            let Some(globs) = self.file_in(folder) else { continue };
-            // A path that is not there may be a file or a folder.
-            for is_folder in [false, true] {
-                match globs.matched_path_or_any_parents(path, is_folder) {
-                    Match::Ignore(_) => return true,
-                    Match::Whitelist(_) => return false,
-                    Match::None => {}
-                }
+        let mut parts = Vec::new();
+        for component in below.components() {
+            match component {
+                Component::Normal(part) => parts.push(part),
+                Component::ParentDir if parts.pop().is_none() => return false,
+                _ => {}
             }
         }
-        false
+        let Some((last, folders)) = parts.split_last() else { return false };
+        let mut at = self.root.clone();
+        let mut files: Vec<_> = self.file_in(&at).into_iter().collect();
+        for folder in folders {
+            at.push(folder);
+            if ignores(&files, &at, &[true]) {
+                return true;
+            }
+            files.extend(self.file_in(&at));
+        }
+        // A path that is not there may be a file or a folder.
+        ignores(&files, &at.join(last), &[false, true])
     }
 
     fn file_in(&self, folder: &Path) -> Option<Arc<Gitignore>> {
@@ -65,6 +75,13 @@ impl GitIgnored {
         files.insert(folder.to_owned(), globs.clone());
         globs
     }
+}
+
+/// Whether `files`, the nearest last, ignore the file (`false`) or folder (`true`) at `path`. The nearest that speaks of it
+/// decides.
+fn ignores(files: &[Arc<Gitignore>], path: &Path, kinds: &[bool]) -> bool {
+    let mut matches = files.iter().rev().flat_map(|file| kinds.iter().map(|kind| file.matched(path, *kind)));
+    matches.find(|one| !one.is_none()).is_some_and(|one| one.is_ignore())
 }
 
 /// What the `.gitignore` in `folder` says. git does not follow a link of that name.
@@ -99,6 +116,36 @@ mod tests {
         assert!(is("target/release/app") && is("a/b/x.bin") && is("a/out"));
         assert!(!is("a/keep.bin") && !is("a/target") && !is("x"));
         assert!(!GitIgnored::of(&root.join("a")).has(&root.join("target")));
+    }
+
+    #[test]
+    fn a_file_in_a_folder_that_git_ignores_says_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("build/sub")).unwrap();
+        fs::write(root.join(".gitignore"), "build/\n*.log\n!/keep/\n").unwrap();
+        fs::write(root.join("build/.gitignore"), "!app\n!sub\n").unwrap();
+        fs::write(root.join("build/sub/.gitignore"), "!*\n").unwrap();
+        let git = GitIgnored::of(root);
+        for path in ["build/app", "build/sub/x", "build/sub", "keep/x.log"] {
+            assert!(git.has(&root.join(path)), "{path}");
+        }
+        assert!(!git.has(&root.join("keep/x")));
+    }
+
+    #[test]
+    fn a_path_is_what_it_leads_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("a")).unwrap();
+        fs::write(root.join("a/.gitignore"), "b\n").unwrap();
+        let git = GitIgnored::of(root);
+        for path in ["a//b", "a/./b", "x/../a/b/", "a/b/../b", "x/y/../../a/b"] {
+            assert!(git.has(&root.join(path)), "{path}");
+        }
+        for path in ["", ".", "..", "../a/b", "a/../b", "a/b/../c", "/", "//", "a/../../a/b", &"a/b/".repeat(2000)] {
+            assert!(!git.has(&root.join(path)), "{path}");
+        }
     }
 
     #[test]

@@ -75,17 +75,52 @@ impl Pattern {
         self.places(text).last() == Some(&true)
     }
 
-    /// Whether a longer text that starts with `text` may fit.
-    pub(super) fn goes_on_after(&self, text: &str) -> bool {
-        self.places(text).iter().zip(&self.0).any(|(there, _)| *there)
+    /// Whether a longer text that starts with `text` may fit. Each step is taken from `left`; with none left, it is unknown.
+    pub(super) fn goes_on_after(&self, text: &str, left: &mut usize) -> bool {
+        let places = self.places_on(text, |_, places| take(places.len(), left));
+        places.iter().zip(&self.0).any(|(there, _)| *there)
+    }
+
+    /// Whether the path `path` or a folder on it fits. Each step is taken from `left`; with none left, it is unknown.
+    pub(super) fn fits_path_or_folder(&self, path: &str, left: &mut usize) -> bool {
+        let mut is_on_it = false;
+        let places = self.places_on(path, |c, places| {
+            is_on_it |= c == '/' && places.last() == Some(&true);
+            !is_on_it && take(places.len(), left)
+        });
+        is_on_it || places.last() == Some(&true)
+    }
+
+    /// The longest text that is in everything that fits.
+    pub(super) fn needed(&self) -> String {
+        let (mut longest, mut run) = (String::new(), String::new());
+        for token in &self.0 {
+            if let Token::Literal(c) = token {
+                run.push(*c);
+                continue;
+            }
+            if run.len() > longest.len() {
+                std::mem::swap(&mut longest, &mut run);
+            }
+            run.clear();
+        }
+        if run.len() > longest.len() { run } else { longest }
     }
 
     /// Before which tokens, and whether at the end, one may be after `text`. The time is at most the product of the
     /// lengths.
     fn places(&self, text: &str) -> Vec<bool> {
+        self.places_on(text, |_, _| true)
+    }
+
+    /// The same. `goes_on` is asked before each character; if it says no, what is returned are the places before that one.
+    fn places_on(&self, text: &str, mut goes_on: impl FnMut(char, &[bool]) -> bool) -> Vec<bool> {
         let mut places: Vec<bool> = iter::once(true).chain(self.0.iter().map(|_| false)).collect();
         self.pass_over(&mut places);
         for c in text.chars() {
+            if !places.contains(&true) || !goes_on(c, &places) {
+                break;
+            }
             // Whether the token before takes `c` as its last.
             let mut arrives = false;
             for (place, token) in places.iter_mut().zip(self.tokens_and_end()) {
@@ -150,6 +185,12 @@ impl Token {
             Self::Any | Self::Rest | Self::Maybe => false,
         }
     }
+}
+
+/// Takes so many steps from those that are left; whether there were any.
+fn take(steps: usize, left: &mut usize) -> bool {
+    *left = left.saturating_sub(steps);
+    *left > 0
 }
 
 /// What follows a `[`, up to its `]`. A class has at least one member, which may be `]` only when escaped.
@@ -233,6 +274,20 @@ mod tests {
         }
         for (pattern, name) in no {
             assert!(!matches(pattern, name), "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn the_longest_plain_text_is_in_all_that_fits() {
+        for (pattern, needed) in [
+            ("**/*.log", ".log"),
+            ("a/**/bcd", "bcd"),
+            ("a\\*b?c", "a*b"),
+            ("*", ""),
+            ("sub/x[ab]c", "sub/x"),
+            ("é*", "é"),
+        ] {
+            assert_eq!(Pattern::of_path(pattern).unwrap().needed(), needed, "{pattern}");
         }
     }
 

@@ -72,12 +72,14 @@ impl<'a> Search<'a> {
                 }
             }
         }
+        self.ignore.check()?;
         Ok(if found && is_whole { Presence::There } else { self.absence })
     }
 
     /// Everything that `parts` lead to, whether it reaches the build or not.
     pub(super) fn reach(mut self, parts: &[&str]) -> Result<Reached, IoError> {
         let ends = self.places(parts)?;
+        self.ignore.check()?;
         Ok(Reached { ends, links: self.links })
     }
 

@@ -25,6 +25,8 @@ pub enum Rule {
     ContextUnclear,
     /// A program whose source is not in the context.
     MissingProgramSource,
+    /// The ignore file has a line that no build takes.
+    IgnoreFileError,
 }
 
 /// How bad a finding is, the worst first. The exit code is the same for each.
@@ -58,7 +60,7 @@ struct Row {
 
 impl Rule {
     /// Every rule, in the order of their reports.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ParseError,
         Self::UnknownImage,
         Self::MissingArg,
@@ -67,6 +69,7 @@ impl Rule {
         Self::MissingCopySource,
         Self::ContextUnclear,
         Self::MissingProgramSource,
+        Self::IgnoreFileError,
     ];
 
     const fn row(self) -> Row {
@@ -118,6 +121,12 @@ impl Rule {
                 level: Level::Warning,
                 meaning: "A program whose source is not in the build context.",
                 help: "Add the source, or rename the program.",
+            },
+            Self::IgnoreFileError => Row {
+                id: "ignore-file-error",
+                level: Level::Error,
+                meaning: "BuildKit would refuse the ignore file of the build context.",
+                help: "Correct the line.",
             },
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::paths::{lexical, resolve, way};
+use super::paths::{git_top, lexical, resolve, way};
 use crate::problem::IoError;
 
 /// The checkout that the program was started in.
@@ -21,8 +21,7 @@ impl Checkout {
     /// If the working directory cannot be found.
     pub fn find(otherwise: &Path) -> Result<Self, IoError> {
         let here = resolve(Path::new("."))?;
-        let root = here.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok());
-        let root = root.unwrap_or(otherwise).to_owned();
+        let root = git_top(&here).unwrap_or(otherwise).to_owned();
         Ok(Self { here, root })
     }
 

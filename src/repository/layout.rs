@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::paths::{resolve, up_to};
+use super::paths::{git_top, resolve, up_to};
 use super::scan::{Scan, ScanOptions, scan};
 use super::service_name::Set;
 use super::settings_check::Checker;
+use crate::context::GitIgnored;
 use crate::problem::Problem;
 use crate::settings::{FILE_NAME, SettingsFile, find};
 
@@ -55,6 +56,9 @@ pub struct Layout {
     pub root: PathBuf,
     /// The repository's root, absolute and without links.
     pub real_root: PathBuf,
+    /// The Git repository that holds the root, absolute and without links: its `.gitignore` files count, and only a flag leads
+    /// out of it. The root itself if there is none, or if that ignores the root.
+    pub top: PathBuf,
     /// The settings file, as it is shown, if there is one.
     pub settings_path: Option<PathBuf>,
     /// What it says.
@@ -96,9 +100,8 @@ impl Layout {
             }
             None => (options.start.clone().unwrap_or_default(), None, (SettingsFile::parse("").0, Vec::new())),
         };
-        let top = start.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok());
         let is_above = |top: &&Path| file.is_none() && options.start.is_none() && *top != start;
-        let git_above = top.filter(is_above).map(|top| up_to(&start, top));
+        let git_above = git_top(&start).filter(is_above).map(|top| up_to(&start, top));
         let real_root = file.as_deref().and_then(Path::parent).map_or(start, Path::to_owned);
         Ok(Self { git_above, ..Self::new(options, root, real_root, settings_path, settings, problems) })
     }
@@ -121,7 +124,9 @@ impl Layout {
         problems: Vec<Problem>,
     ) -> Self {
         let path = settings_path.as_deref().unwrap_or(Path::new(FILE_NAME));
-        let mut checker = Checker { path, root: &root, real_root: &real_root, problems };
+        let has_say = |top: &&Path| !GitIgnored::of(top).has(&real_root);
+        let top = git_top(&real_root).filter(has_say).unwrap_or(&real_root).to_owned();
+        let mut checker = Checker { path, root: &root, real_root: &real_root, top: &top, problems };
         checker.check(&mut settings, options);
         let problems = checker.problems;
         let is_folder = |name: &str| real_root.join(name).is_dir();
@@ -157,6 +162,7 @@ impl Layout {
             git_above: None,
             root,
             real_root,
+            top,
             settings_path,
             settings,
             problems,
@@ -186,7 +192,8 @@ impl Layout {
     fn scan_options(&self) -> ScanOptions {
         let repository = if self.root.as_os_str().is_empty() { PathBuf::from(".") } else { self.root.clone() };
         let exclude = self.settings.exclude.iter().map(|glob| glob.value.clone()).collect();
-        ScanOptions { repository, roots: self.dockerfiles.clone(), exclude, git_above: self.git_above.clone() }
+        let (roots, git_above) = (self.dockerfiles.clone(), self.git_above.clone());
+        ScanOptions { repository, top: self.top.clone(), roots, exclude, git_above }
     }
 }
 

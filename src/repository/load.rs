@@ -24,6 +24,8 @@ pub struct Repository {
     pub root: PathBuf,
     /// Its root, absolute and without links.
     pub real_root: PathBuf,
+    /// The Git repository that holds it, the same way; see [`Layout::top`].
+    pub top: PathBuf,
     /// The settings file, if there is one.
     pub settings_path: Option<PathBuf>,
     /// Which of the values that flags set too, the settings or comments set.
@@ -74,9 +76,7 @@ impl Repository {
         for next in resolvers {
             all.join(next);
         }
-        let Resolver {
-            mut services, problems: found, mut notes, unused_globs, nameless, templates, wrong, said, ..
-        } = all;
+        let Resolver { mut services, problems: found, mut notes, globs, nameless, templates, wrong, said, .. } = all;
         problems.extend(found);
         // A Dockerfile that could not be read or named, or that a flag leaves out, may be the one that a glob means.
         let all_are_named = nameless == 0 && !layout.is_narrowed;
@@ -86,7 +86,8 @@ impl Repository {
         });
         if all_are_named {
             let names = || services.iter().map(|service| &service.name).chain(wrong.iter().map(|(name, _)| name));
-            problems.extend(unused_globs.into_iter().map(|glob| glob.problem(&layout, names())));
+            let unused = globs.iter().filter(|glob| !glob.is_used);
+            problems.extend(unused.map(|glob| glob.problem(&layout, names())));
         }
         drop_links(&mut services, &mut notes);
         problems.extend(same_names(&services, &wrong));
@@ -103,6 +104,7 @@ impl Repository {
             said: said.into_iter().chain(layout.settings.said()).collect(),
             root: layout.root,
             real_root: layout.real_root,
+            top: layout.top,
             settings_path: layout.settings_path,
             git_above: layout.git_above,
             dockerfiles: layout.dockerfiles,
@@ -146,7 +148,7 @@ fn on_templates(count: usize) -> Option<String> {
 /// Globs of `exclude` that match nothing, unless a flag leaves out what they may match.
 fn unused(layout: &Layout, scan: &Scan) -> Vec<Problem> {
     let Some(path) = layout.settings_path.as_ref().filter(|_| !layout.is_narrowed) else { return Vec::new() };
-    let globs = layout.settings.exclude.iter().filter(|glob| scan.unused_exclude.contains(&glob.value));
+    let globs = layout.settings.exclude.iter().filter(|glob| scan.unused_exclude.binary_search(&glob.value).is_ok());
     let problem = |glob: &Located<String>| {
         let what = format!("`exclude`: `{}` matches nothing: correct or remove it", printable(&glob.value));
         Problem::new(path, what).at(glob.line)

@@ -81,6 +81,16 @@ pub fn way(from: &Path, to: &Path) -> PathBuf {
     up.chain(to.components().skip(shared)).collect()
 }
 
+/// The Git repository that `folder`, absolute, is in: the nearest folder with a `.git`, from there upwards.
+pub(super) fn git_top(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())
+}
+
+/// Whether a file at `path`, which may not be there yet, is in `folder`, absolute and without links; every link followed.
+pub fn is_in(folder: &Path, path: &Path) -> bool {
+    resolve(path).is_ok_and(|place| place.starts_with(folder))
+}
+
 /// How to reach `to`, a folder above `from`, as it is shown; empty if it is `from` itself.
 pub(super) fn up_to(from: &Path, to: &Path) -> PathBuf {
     let levels = from.strip_prefix(to).map_or(0, |below| below.components().count());

@@ -18,7 +18,7 @@ use crate::dockerfile::{
     read_with,
 };
 use crate::problem::Problem;
-use crate::settings::{ServiceSettings, from_comments, nearest};
+use crate::settings::{Located, ServiceSettings, from_comments, nearest};
 use image_analyzer::printable::{printable, printable_path};
 
 /// A Dockerfile and what is said in it.
@@ -29,21 +29,25 @@ struct ReadDockerfile<'f> {
     parsed: Result<ParsedDockerfile, ParseProblem>,
 }
 
-/// A glob of `services` that matched nothing.
-#[derive(Clone, PartialEq)]
-pub(super) struct UnusedGlob {
+/// A glob of `services`.
+#[derive(Clone)]
+pub(super) struct ServiceGlob<'a> {
     line: usize,
-    glob: String,
+    text: &'a str,
+    /// `None` if it is not valid.
+    matcher: Option<globset::GlobMatcher>,
+    /// Whether it matched a service.
+    pub(super) is_used: bool,
 }
 
-impl UnusedGlob {
-    /// What is wrong with it; `names` are those of the services.
+impl ServiceGlob<'_> {
+    /// What is wrong with it if it matches nothing; `names` are those of the services.
     pub(super) fn problem<'n>(&self, layout: &Layout, names: impl Iterator<Item = &'n ServiceName>) -> Problem {
         let path = layout.settings_path.clone().unwrap_or_default();
-        let near = nearest(&self.glob, names.map(ServiceName::as_str));
+        let near = nearest(self.text, names.map(ServiceName::as_str));
         let fix =
             near.map_or_else(|| "`mkcompose list` shows them".to_owned(), |near| format!("did you mean `{near}`?"));
-        Problem::new(path, format!("`{}` matches no service: {fix}", printable(&self.glob))).at(self.line)
+        Problem::new(path, format!("`{}` matches no service: {fix}", printable(self.text))).at(self.line)
     }
 }
 
@@ -52,8 +56,8 @@ impl UnusedGlob {
 pub(super) struct Resolver<'a> {
     layout: &'a Layout,
     options: &'a LoadOptions,
-    globs: Vec<Option<globset::GlobMatcher>>,
-    pub(super) unused_globs: Vec<UnusedGlob>,
+    /// In the order of the settings.
+    pub(super) globs: Vec<ServiceGlob<'a>>,
     default_context: Option<&'static str>,
     flag_image: Option<ImageName>,
     image: ImageName,
@@ -109,13 +113,13 @@ impl<'a> Resolver<'a> {
         options: &'a LoadOptions,
         problems: &mut Vec<Problem>,
     ) -> Result<Self, Vec<Problem>> {
-        let mut globs = Vec::new();
-        let mut unused_globs = Vec::new();
-        for located in &layout.settings.services {
-            let glob = &located.value.0;
-            globs.push(matcher(glob).ok());
-            unused_globs.push(UnusedGlob { line: located.line, glob: glob.clone() });
-        }
+        let globs = layout.settings.services.iter().map(|Located { line, value: (text, _) }| ServiceGlob {
+            line: *line,
+            text,
+            matcher: matcher(text).ok(),
+            is_used: false,
+        });
+        let globs = globs.collect();
         let flag_image = options.image.as_deref().map(|text| {
             ImageName::parse(text).unwrap_or_else(|why| {
                 problems.push(Problem::new(format!("--image {text}"), why));
@@ -133,13 +137,12 @@ impl<'a> Resolver<'a> {
             layout,
             options,
             globs,
-            unused_globs,
             default_context: layout.follows_convention.then_some(SAMPLES),
             flag_image,
             image,
             real_dockerfiles,
             real_contexts: BTreeMap::new(),
-            git: GitIgnored::of(&layout.real_root),
+            git: GitIgnored::of(&layout.top),
             services: Vec::new(),
             nameless: 0,
             templates: 0,
@@ -246,11 +249,10 @@ impl<'a> Resolver<'a> {
         let file = &self.layout.settings;
         note(&file.all, &Origin::Settings);
         let mut all = file.all.clone();
-        for (place, located) in file.services.iter().enumerate() {
-            let glob = self.globs.get(place).and_then(Option::as_ref);
-            if glob.zip(name).is_some_and(|(glob, name)| glob.is_match(name.as_str())) {
+        for (glob, located) in self.globs.iter_mut().zip(&file.services) {
+            if glob.matcher.as_ref().zip(name).is_some_and(|(glob, name)| glob.is_match(name.as_str())) {
                 let (text, settings) = &located.value;
-                self.unused_globs.retain(|unused| unused.line != located.line || unused.glob != *text);
+                glob.is_used = true;
                 note(settings, &|line| Origin::Glob(text.clone(), line));
                 all = all.overridden_by(settings.clone());
             }
@@ -440,7 +442,9 @@ impl<'a> Resolver<'a> {
 
     /// Adds what the next thread's resolver found.
     pub(super) fn join(&mut self, other: Self) {
-        self.unused_globs.retain(|unused| other.unused_globs.contains(unused));
+        for (glob, other) in self.globs.iter_mut().zip(&other.globs) {
+            glob.is_used |= other.is_used;
+        }
         self.services.extend(other.services);
         self.nameless += other.nameless;
         self.templates += other.templates;

@@ -3,6 +3,7 @@
 //! Reads names only: no Dockerfile is opened here, and nothing is written. Whatever order the operating system lists a
 //! folder in, what comes out is sorted by path.
 
+mod exclude;
 mod file_name;
 mod gitignore;
 mod none_found;
@@ -19,8 +20,11 @@ use image_analyzer::printable::printable_path;
 /// Where to look for Dockerfiles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanOptions {
-    /// The repository's root, as it is shown. Its `.gitignore` and those below it are obeyed, none above it.
+    /// The repository's root, as it is shown.
     pub repository: PathBuf,
+    /// The root of the Git repository that holds it, absolute and without links. Its `.gitignore` and those below it are obeyed,
+    /// none above it.
+    pub top: PathBuf,
     /// The folders to scan, as they are shown. Each is entered whatever its name is and whatever git ignores.
     pub roots: Vec<PathBuf>,
     /// What to leave out, in the words of a `.gitignore` at the repository's root: `vendor/**`, `*.test.Dockerfile`.
@@ -110,7 +114,7 @@ pub struct Scan {
     pub skipped: Vec<Skipped>,
     /// Folders that were not searched: hidden ones, what git ignores, what the settings exclude, links.
     pub folders: Vec<Skipped>,
-    /// Those of [`ScanOptions::exclude`] that match nothing.
+    /// Those of [`ScanOptions::exclude`] that match nothing, sorted.
     pub unused_exclude: Vec<String>,
 }
 
@@ -169,6 +173,7 @@ mod tests {
     fn options(folder: &Path, roots: &[&str], exclude: &[&str]) -> ScanOptions {
         ScanOptions {
             repository: folder.to_owned(),
+            top: folder.canonicalize().unwrap(),
             roots: roots.iter().map(|root| folder.join(root)).collect(),
             exclude: exclude.iter().map(ToString::to_string).collect(),
             git_above: None,

@@ -8,6 +8,7 @@ use ignore::gitignore::GitignoreBuilder;
 
 use super::image_name::{ImageName, of_tags};
 use super::layout::{AUTO, LoadOptions, join};
+use super::paths::is_in;
 use super::select::matcher;
 use crate::problem::Problem;
 use crate::settings::{ServiceSettings, SettingsFile};
@@ -21,6 +22,8 @@ pub(super) struct Checker<'c> {
     pub(super) root: &'c Path,
     /// The repository's root, absolute and without links.
     pub(super) real_root: &'c Path,
+    /// The folder that no path in the file leads out of, the same way.
+    pub(super) top: &'c Path,
     /// What was found.
     pub(super) problems: Vec<Problem>,
 }
@@ -90,12 +93,19 @@ impl Checker<'_> {
             ("err_output", &options.err_output, &mut settings.err_output),
         ];
         for ((key, flag, setting), line) in keys.into_iter().zip(line) {
-            let is_folder = |path: &String| self.real_root.join(path).is_dir();
-            if flag.is_none()
-                && let Some(path) = setting.take_if(|path| is_folder(path))
-            {
-                self.say(line, &format!("`{key}`: `{}` is a folder: name a file in it", printable(&path)));
-            }
+            // A flag wins, and in a copy of a commit nothing is written.
+            let Some(path) = setting.as_ref().filter(|_| flag.is_none() && options.start.is_none()) else { continue };
+            let place = self.real_root.join(path);
+            let what = if place.is_dir() {
+                "is a folder: name a file in it".to_owned()
+            } else if !is_in(self.top, &place) {
+                let flag = key.replace('_', "-");
+                format!("leads out of the repository: name a file in it, or use `--{flag}`")
+            } else {
+                continue;
+            };
+            self.say(line, &format!("`{key}`: `{}` {what}", printable(path)));
+            *setting = None;
         }
     }
 

@@ -43,7 +43,15 @@ pub(super) fn http(text: &str) -> Result<HttpProbe, String> {
 pub(super) fn stdout(text: &str) -> Result<String, String> {
     match regex::Regex::new(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err(format!("`{text}` is not a regular expression")),
+        Err(regex::Error::CompiledTooBig(limit)) => Err(format!(
+            "`{text}` is too large for a regular expression (over the size limit of {limit} bytes): shorten it"
+        )),
+        // The crate draws the place, and gives the reason in the last line.
+        Err(why) => {
+            let why = why.to_string();
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            Err(format!("`{text}` is not a regular expression ({why}): correct it"))
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_yaml::{Mapping, Value};
 
 use super::keys::{self, Scope, keys_of};
-use super::line::{Located, item_line_of, line_of};
+use super::line::{Lines, Located};
 use super::service_settings::ServiceSettings;
 use super::value::{Reader, kind, string};
 use crate::bounded;
@@ -35,8 +35,8 @@ pub struct SettingsFile {
     pub services: Vec<Located<(String, ServiceSettings)>>,
     /// Whether it is known where Dockerfiles are: no key that may say so is misspelt or has a wrong value.
     pub says_where: bool,
-    /// The text, for [`SettingsFile::line_of`].
-    text: String,
+    /// For [`SettingsFile::line_of`].
+    lines: Lines,
 }
 
 /// The settings file of the repository that `start` is in, an absolute folder: the nearest one from there up to the
@@ -94,39 +94,66 @@ impl SettingsFile {
 
     /// The line of the key that `path` leads to, counted from 1.
     pub fn line_of(&self, path: &[&str]) -> usize {
-        line_of(&self.text, path)
+        self.lines.of_key(path)
     }
 
     /// Reads the text of a settings file: what it says, and everything that is wrong with it.
     pub fn parse(text: &str) -> (Self, Vec<Located<String>>) {
-        let mut settings = Self { says_where: true, text: text.to_owned(), ..Self::default() };
+        let lines = Lines::of(text);
+        let mut settings = Self { says_where: true, ..Self::default() };
         let mut problems = Vec::new();
         if let Some(problem) = too_many_aliases(text) {
             return (Self { says_where: false, ..settings }, vec![problem]);
         }
         match serde_yaml::from_str(text) {
             Ok(Value::Null) => {}
-            Ok(Value::Mapping(entries)) => settings.take(entries, text, &mut problems),
+            Ok(Value::Mapping(entries)) => settings.take(entries, &lines, &mut problems),
             Ok(other) => {
                 let value = format!("expected keys and values, found {}", kind(&other));
                 settings.says_where = false;
                 problems.push(Located { line: 1, value });
             }
             Err(error) => {
-                settings.says_where = false;
                 let line = error.location().map_or(1, |location| location.line());
                 problems.push(Located { line, value: format!("not valid YAML: {error}") });
+                settings.take_parts(text, &lines, &mut problems);
             }
         }
         problems.sort_by_key(|problem| problem.line);
-        (settings, problems)
+        (Self { lines, ..settings }, problems)
     }
 
-    fn take(&mut self, entries: Mapping, text: &str, problems: &mut Vec<Located<String>>) {
+    /// Takes what is valid of a text that is not valid as a whole: each key at its top, with its value.
+    fn take_parts(&mut self, text: &str, lines: &Lines, problems: &mut Vec<Located<String>>) {
+        let mut parts = vec![String::new()];
+        for line in text.lines().filter(|line| !line.starts_with("---")) {
+            if !line.starts_with([' ', '\t', '#', '-', '}', ']']) && !line.is_empty() {
+                parts.push(String::new());
+            }
+            if let Some(part) = parts.last_mut() {
+                part.extend([line, "\n"]);
+            }
+        }
+        for part in parts {
+            match serde_yaml::from_str(&part) {
+                Ok(Value::Null) => {}
+                Ok(Value::Mapping(entries)) => self.take(entries, lines, problems),
+                // Where Dockerfiles are, other keys do not say.
+                Ok(_) | Err(_) => {
+                    let key = part.split_once(':').map(|(key, _)| key.trim_matches(['"', '\'', ' ']));
+                    let others = keys_of(&[Scope::File, Scope::Service]);
+                    let is_other = |key: &str| others.contains(&key) && !WHERE.contains(&key);
+                    self.says_where &= key.is_some_and(is_other);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, entries: Mapping, lines: &Lines, problems: &mut Vec<Located<String>>) {
         let known = [Scope::File, Scope::Service];
-        let line = |path: &[&str], item: Option<usize>| line_in(text, path, item);
+        let line = |path: &[&str], item: Option<usize>| line_in(lines, path, item);
         for (key, value) in entries {
-            let Some(key) = name(&key, &[], text, problems) else { continue };
+            let Some(key) = name(&key, &[], lines, problems) else { continue };
             let mut reader = Reader::new(&line, problems);
             let before = reader.count();
             match key.as_str() {
@@ -135,7 +162,7 @@ impl SettingsFile {
                 "output" => self.output = reader.take(&[&key], string(value)),
                 "err_output" => self.err_output = reader.take(&[&key], string(value)),
                 "services" => {
-                    self.take_services(value, text, problems);
+                    self.take_services(value, lines, problems);
                     continue;
                 }
                 key if keys_of(&known).contains(&key) => self.all.set(key, value, &mut reader),
@@ -143,7 +170,7 @@ impl SettingsFile {
                     // It may say where Dockerfiles are; any other key may not.
                     let near = keys::nearest(key, keys_of(&known));
                     self.says_where &= !near.is_some_and(|near| WHERE.contains(&near));
-                    problems.push(Located { line: line_of(text, &[key]), value: keys::unknown_key(key, &known) });
+                    problems.push(Located { line: lines.of_key(&[key]), value: keys::unknown_key(key, &known) });
                     continue;
                 }
             }
@@ -151,16 +178,16 @@ impl SettingsFile {
         }
     }
 
-    fn take_services(&mut self, value: Value, text: &str, problems: &mut Vec<Located<String>>) {
+    fn take_services(&mut self, value: Value, lines: &Lines, problems: &mut Vec<Located<String>>) {
         let known = [Scope::Service];
         let Value::Mapping(globs) = value else {
             let value = format!("`services`: expected globs and their settings, found {}", kind(&value));
-            problems.push(Located { line: line_of(text, &["services"]), value });
+            problems.push(Located { line: lines.of_key(&["services"]), value });
             return;
         };
         for (glob, value) in globs {
-            let Some(glob) = name(&glob, &["services"], text, problems) else { continue };
-            let line = line_of(text, &["services", &glob]);
+            let Some(glob) = name(&glob, &["services"], lines, problems) else { continue };
+            let line = lines.of_key(&["services", &glob]);
             let Value::Mapping(entries) = value else {
                 let value = format!("`{glob}`: expected keys and values, found {}", kind(&value));
                 problems.push(Located { line, value });
@@ -168,10 +195,10 @@ impl SettingsFile {
             };
             let mut settings = ServiceSettings::default();
             let line_of_entry = |path: &[&str], item: Option<usize>| {
-                line_in(text, &[&["services", glob.as_str()], path].concat(), item)
+                line_in(lines, &[&["services", glob.as_str()], path].concat(), item)
             };
             for (key, value) in entries {
-                let Some(key) = name(&key, &["services", &glob], text, problems) else { continue };
+                let Some(key) = name(&key, &["services", &glob], lines, problems) else { continue };
                 if keys_of(&known).contains(&key.as_str()) {
                     settings.set(&key, value, &mut Reader::new(&line_of_entry, problems));
                 } else {
@@ -187,9 +214,9 @@ impl SettingsFile {
 /// The keys that say where Dockerfiles are.
 const WHERE: [&str; 2] = ["dockerfiles", "exclude"];
 
-/// The line of what `path` leads to in `text`, or of this item of it.
-fn line_in(text: &str, path: &[&str], item: Option<usize>) -> usize {
-    item.map_or_else(|| line_of(text, path), |item| item_line_of(text, path, item))
+/// The line of what `path` leads to, or of this item of it.
+fn line_in(lines: &Lines, path: &[&str], item: Option<usize>) -> usize {
+    item.map_or_else(|| lines.of_key(path), |item| lines.of_item(path, item))
 }
 
 /// The strings of a list, each with its line.
@@ -199,12 +226,12 @@ fn located(key: &str, value: Value, reader: &mut Reader<'_>) -> Vec<Located<Stri
 }
 
 /// A key as a string.
-fn name(key: &Value, parents: &[&str], text: &str, problems: &mut Vec<Located<String>>) -> Option<String> {
+fn name(key: &Value, parents: &[&str], lines: &Lines, problems: &mut Vec<Located<String>>) -> Option<String> {
     if let Value::String(key) = key {
         return Some(key.clone());
     }
     let value = format!("a key must be a string, not {}: put it in quotes", kind(key));
-    problems.push(Located { line: line_of(text, parents), value });
+    problems.push(Located { line: lines.of_key(parents), value });
     None
 }
 

@@ -94,8 +94,9 @@ pub(super) const KEYS: [Key; 18] = [
 ];
 
 /// The rules of `mkcompose lint`, by their ids.
-pub const LINT_RULES: [&str; 8] = [
+pub const LINT_RULES: [&str; 9] = [
     "context-unclear",
+    "ignore-file-error",
     "missing-arg",
     "missing-copy-source",
     "missing-program-source",

@@ -9,59 +9,96 @@ pub struct Located<T> {
     pub value: T,
 }
 
-/// The line of the key that `path` leads to, counted from 1; that of its nearest parent if it is not on a line of its own, as
-/// in `{a: 1}`.
-pub(super) fn line_of(text: &str, path: &[&str]) -> usize {
-    let mut lines = text.lines().enumerate().peekable();
-    let mut found = 1;
-    let mut parent_indent = None;
-    for key in path {
-        let mut level = None;
-        let line = loop {
-            let Some((place, line)) = lines.next() else { return found };
+/// The lines of a YAML text that keys and the items of lists stand on. The text is read once: there may be as many questions as
+/// lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lines {
+    /// The text as a whole comes first.
+    nodes: Vec<Node>,
+    /// Each key with the places of its parent and its own among the nodes, sorted.
+    keys: Vec<(usize, String, usize)>,
+}
+
+/// A line, and what is indented below it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Node {
+    /// Counted from 1.
+    line: usize,
+    indent: usize,
+    is_item: bool,
+    /// How far its keys are indented: as far as the first.
+    level: Option<usize>,
+    /// How far its items are indented: as far as the first.
+    level_of_items: Option<usize>,
+    /// The lines of its items.
+    items: Vec<usize>,
+}
+
+impl Lines {
+    /// Reads the text.
+    pub(super) fn of(text: &str) -> Self {
+        let mut lines = Self { nodes: vec![Node { line: 1, ..Node::default() }], keys: Vec::new() };
+        // The nodes that the next line may be below, the whole text left out.
+        let mut open: Vec<usize> = Vec::new();
+        for (place, line) in text.lines().enumerate() {
             let content = line.trim_start();
             if content.is_empty() || content.starts_with('#') || content.starts_with("---") {
                 continue;
             }
             let indent = line.len() - content.len();
-            if parent_indent.is_some_and(|parent| indent <= parent) {
-                return found;
-            }
-            if indent == *level.get_or_insert(indent) && key_of(content) == Some(*key) {
-                break (place, indent);
-            }
-        };
-        found = line.0 + 1;
-        parent_indent = Some(line.1);
+            let is_item = content == "-" || content.starts_with("- ");
+            // Items may stand as far left as the key of their list.
+            let is_over = |node: &Node| node.indent > indent || node.indent == indent && (node.is_item || !is_item);
+            while open.pop_if(|last| lines.nodes.get(*last).is_none_or(is_over)).is_some() {}
+            lines.add(open.last().copied().unwrap_or_default(), place + 1, indent, content);
+            open.push(lines.nodes.len() - 1);
+        }
+        lines.keys.sort_unstable();
+        lines
     }
-    found
-}
 
-/// The line of an item of the list that `path` leads to, counted from 1; that of the list's key if the items are not on lines of
-/// their own.
-pub(super) fn item_line_of(text: &str, path: &[&str], item: usize) -> usize {
-    let start = line_of(text, path);
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let parent = text.lines().nth(start.saturating_sub(1)).map_or(0, indent);
-    let mut level = None;
-    let mut items = 0;
-    for (place, line) in text.lines().enumerate().skip(start) {
-        let content = line.trim_start();
-        if content.is_empty() || content.starts_with('#') {
-            continue;
-        }
+    /// Adds a line below the node at `parent`.
+    fn add(&mut self, parent: usize, line: usize, indent: usize, content: &str) {
         let is_item = content == "-" || content.starts_with("- ");
-        if indent(line) < parent || indent(line) == parent && !is_item {
-            break;
-        }
-        if is_item && indent(line) == *level.get_or_insert(indent(line)) {
-            if items == item {
-                return place + 1;
+        let own = self.nodes.len();
+        if let Some(above) = self.nodes.get_mut(parent) {
+            let level = if is_item { &mut above.level_of_items } else { &mut above.level };
+            let is_next = *level.get_or_insert(indent) == indent;
+            match key_of(content) {
+                _ if !is_next => {}
+                _ if is_item => above.items.push(line),
+                Some(key) => self.keys.push((parent, key.to_owned(), own)),
+                None => {}
             }
-            items += 1;
         }
+        self.nodes.push(Node { line, indent, is_item, ..Node::default() });
     }
-    start
+
+    /// The line of the key that `path` leads to, counted from 1; that of its nearest parent if it is not on a line of its own, as
+    /// in `{a: 1}`.
+    pub(super) fn of_key(&self, path: &[&str]) -> usize {
+        self.node(path).map_or(1, |node| node.line)
+    }
+
+    /// The line of an item of the list that `path` leads to, counted from 1; that of the list's key if the items are not on lines
+    /// of their own.
+    pub(super) fn of_item(&self, path: &[&str], item: usize) -> usize {
+        let line = self.node(path).and_then(|node| node.items.get(item));
+        line.copied().unwrap_or_else(|| self.of_key(path))
+    }
+
+    /// The last node on the way that `path` leads.
+    fn node(&self, path: &[&str]) -> Option<&Node> {
+        let mut at = 0;
+        for key in path {
+            let first = self.keys.partition_point(|(parent, name, _)| (*parent, name.as_str()) < (at, *key));
+            match self.keys.get(first) {
+                Some((parent, name, own)) if *parent == at && name == key => at = *own,
+                _ => break,
+            }
+        }
+        self.nodes.get(at)
+    }
 }
 
 /// The key that a line begins with, without its quotes.
@@ -78,7 +115,15 @@ fn key_of(content: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{item_line_of, line_of};
+    use super::Lines;
+
+    fn line_of(text: &str, path: &[&str]) -> usize {
+        Lines::of(text).of_key(path)
+    }
+
+    fn item_line_of(text: &str, path: &[&str], item: usize) -> usize {
+        Lines::of(text).of_item(path, item)
+    }
 
     #[test]
     fn an_item_is_found_in_its_list_alone() {

@@ -23,6 +23,7 @@ mod exact;
 mod flags;
 mod forges;
 mod header;
+mod hostile;
 mod links;
 mod lint;
 mod lint_formats;

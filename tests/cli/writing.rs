@@ -153,7 +153,7 @@ fn a_folder_a_device_and_a_pipe_are_refused_as_outputs() {
     case.run(["--force"])
         .refused("error: docker-compose.yml: cannot use: this is not a regular file: give another path\n");
     let case = Case::of(&["a"]).link("docker-compose.yml", "/dev/null");
-    case.run(["--force"])
+    case.run(["--force", "-o", "docker-compose.yml"])
         .refused("error: docker-compose.yml: cannot use: this is not a regular file: give another path\n");
     let case = Case::of(&["a"]);
     assert!(Command::new("mkfifo").arg(case.at("docker-compose.yml")).status().unwrap().success());

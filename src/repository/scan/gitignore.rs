@@ -23,13 +23,13 @@ pub(super) struct IgnoreFile {
     pub(super) path: PathBuf,
     /// The depth of its folder below the scanned one; 0 for that and those above it.
     pub(super) depth: usize,
-    /// The bytes of a path below the repository that lead to its folder.
+    /// The way to its folder from the Git repository's root.
     folder: PathBuf,
     globs: Gitignore,
 }
 
 impl IgnoreFile {
-    /// Reads the file `path`. `folder` is the way to its folder from the repository's root. `None` if git would not read
+    /// Reads the file `path`. `folder` is the way to its folder from the Git repository's root. `None` if git would not read
     /// it either, or if it says nothing.
     pub(super) fn read(path: PathBuf, folder: PathBuf, depth: usize) -> Result<Option<Self>, Problem> {
         let unreadable = |error| Problem::unreadable(&path, &error);
@@ -51,8 +51,9 @@ impl IgnoreFile {
         Ok((!globs.is_empty()).then_some(Self { path, depth, folder, globs }))
     }
 
-    /// Whether it ignores what `glob`, one of `exclude`, names: that is there on one machine and not on another.
-    pub(super) fn may_ignore_all_of(&self, glob: &str) -> bool {
+    /// Whether it ignores what `glob`, one of `exclude`, names: that is there on one machine and not on another. `root` is the
+    /// way to the repository's root from Git's.
+    pub(super) fn may_ignore_all_of(&self, glob: &str, root: &Path) -> bool {
         let glob = glob.strip_prefix('!').unwrap_or(glob);
         let mut path = glob.trim_end_matches(['/', '*']);
         while let Some(rest) = path.strip_prefix("**/") {
@@ -60,13 +61,17 @@ impl IgnoreFile {
         }
         // One without a slash may be anywhere below the file's folder.
         let is_anywhere = !glob.trim_end_matches('/').contains('/') || glob.starts_with("**/");
-        let path = if is_anywhere { self.folder.join(path) } else { PathBuf::from(path.trim_start_matches('/')) };
+        // The file's folder may be above the repository's root.
+        let from = if is_anywhere && self.folder.starts_with(root) { &self.folder } else { root };
+        let path = from.join(path.trim_start_matches('/'));
+        // Part by part, so that nothing but names is left.
         let Ok(below) = path.strip_prefix(&self.folder) else { return false };
+        let below: PathBuf = below.components().collect();
         let is_named = !below.as_os_str().is_empty();
-        is_named && [false, true].iter().any(|kind| self.globs.matched_path_or_any_parents(below, *kind).is_ignore())
+        is_named && [false, true].iter().any(|kind| self.globs.matched_path_or_any_parents(&below, *kind).is_ignore())
     }
 
-    /// Whether it ignores (`Some(true)`) or keeps `path`, a path below the repository's root.
+    /// Whether it ignores (`Some(true)`) or keeps `path`, a path below the Git repository's root.
     fn decides(&self, path: &Path, is_folder: bool) -> Option<bool> {
         let below = path.strip_prefix(&self.folder).ok()?;
         match self.globs.matched(below, is_folder) {
@@ -77,7 +82,7 @@ impl IgnoreFile {
     }
 }
 
-/// The file that ignores `path`, a path below the repository's root, if one does. The nearest file decides.
+/// The file that ignores `path`, a path below the Git repository's root, if one does. The nearest file decides.
 pub(super) fn ignoring<'f>(files: &'f [IgnoreFile], path: &Path, is_folder: bool) -> Option<&'f IgnoreFile> {
     let nearest = files.iter().rev().find_map(|file| Some((file, file.decides(path, is_folder)?)));
     nearest.filter(|(_, ignores)| *ignores).map(|(file, _)| file)

@@ -2,25 +2,26 @@
 //!
 //! It leaves what it finds in no order.
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use walkdir::{DirEntry, WalkDir};
 
+use super::exclude::Exclude;
 use super::gitignore::{self, IgnoreFile};
 use super::{FileName, FoundDockerfile, Problem, Scan, ScanOptions, SkipReason, Skipped};
+use crate::repository::paths::way;
 use crate::repository::service_name::DefaultName;
 use image_analyzer::printable::{printable, printable_os};
 
 /// What was seen so far.
 struct Walk<'o> {
     options: &'o ScanOptions,
-    exclude: Gitignore,
-    unused_exclude: BTreeSet<&'o str>,
+    exclude: Exclude<'o>,
+    /// The way to the repository's root from the one of the Git repository that holds it.
+    prefix: PathBuf,
     scan: Scan,
     problems: Vec<Problem>,
 }
@@ -33,23 +34,26 @@ struct Root<'o> {
     real: PathBuf,
     /// The way to it from the repository's root; empty if it is that, or is outside of it.
     in_repository: PathBuf,
+    /// The same from the Git repository's root.
+    in_git: PathBuf,
 }
 
 /// Every Dockerfile below the scanned folders, and everything that stands in the way of knowing that.
 pub(super) fn walk(options: &ScanOptions) -> (Scan, Vec<Problem>) {
     let mut problems = Vec::new();
     let exclude = excluded(options, &mut problems);
-    let unused_exclude = options.exclude.iter().map(String::as_str).collect();
-    let mut walk = Walk { options, exclude, unused_exclude, scan: Scan::default(), problems };
     let repository = fs::canonicalize(&options.repository).unwrap_or_default();
+    let below = |real: &Path, top: &Path| real.strip_prefix(top).map(Path::to_owned).unwrap_or_default();
+    let prefix = below(&repository, &options.top);
+    let mut walk = Walk { options, exclude, prefix, scan: Scan::default(), problems };
     let mut roots: Vec<Root<'_>> = Vec::new();
     for shown in &options.roots {
         match real_folder(shown) {
             // Twice the same folder is the folder once.
             Ok(real) if roots.iter().any(|root| root.real == real) => {}
             Ok(real) => {
-                let in_repository = real.strip_prefix(&repository).map(Path::to_owned).unwrap_or_default();
-                roots.push(Root { shown, real, in_repository });
+                let (in_repository, in_git) = (below(&real, &repository), below(&real, &options.top));
+                roots.push(Root { shown, real, in_repository, in_git });
             }
             Err(problem) => walk.problems.push(problem),
         }
@@ -57,24 +61,19 @@ pub(super) fn walk(options: &ScanOptions) -> (Scan, Vec<Problem>) {
     for root in &roots {
         walk.enter(root, &roots);
     }
-    walk.scan.unused_exclude = walk.unused_exclude.into_iter().map(str::to_owned).collect();
+    walk.scan.unused_exclude = walk.exclude.unused();
     (walk.scan, walk.problems)
 }
 
-fn excluded(options: &ScanOptions, problems: &mut Vec<Problem>) -> Gitignore {
-    let mut builder = GitignoreBuilder::new("");
-    let mut wrong = |glob: &str, why: &ignore::Error| {
-        let what = format!("the glob `{}` in `exclude` is not valid ({why}): correct it", printable(glob));
+fn excluded<'o>(options: &'o ScanOptions, problems: &mut Vec<Problem>) -> Exclude<'o> {
+    Exclude::new(&options.exclude, |glob, why| {
+        let what = match glob {
+            Some(glob) => {
+                format!("the glob `{}` in `exclude` is not valid ({}): correct it", printable(glob), why.kind())
+            }
+            None => format!("the globs in `exclude` are too many ({}): use fewer", why.kind()),
+        };
         problems.push(Problem::new(&options.repository, what));
-    };
-    for glob in &options.exclude {
-        if let Err(why) = builder.add_line(None, glob) {
-            wrong(glob, &why);
-        }
-    }
-    builder.build().unwrap_or_else(|why| {
-        wrong(&options.exclude.join(" "), &why);
-        Gitignore::empty()
     })
 }
 
@@ -130,11 +129,11 @@ impl<'o> Walk<'o> {
 }
 
 impl Walk<'_> {
-    /// The `.gitignore` files from the repository's root down to the folder above `root`.
+    /// The `.gitignore` files from the Git repository's root down to the folder above `root`.
     fn read_ignore_files_above(&mut self, root: &Root<'_>, files: &mut Vec<IgnoreFile>) {
-        let above: Vec<_> = root.in_repository.ancestors().skip(1).collect();
+        let above: Vec<_> = root.in_git.ancestors().skip(1).collect();
         for folder in above.into_iter().rev() {
-            let path = self.options.repository.join(folder).join(gitignore::NAME);
+            let path = self.options.repository.join(way(&self.prefix, folder)).join(gitignore::NAME);
             let path = shown(&path);
             if path.symlink_metadata().is_ok() {
                 self.push_ignore_file(IgnoreFile::read(path, folder.to_owned(), 0), files);
@@ -144,8 +143,8 @@ impl Walk<'_> {
 
     fn read_ignore_file(&mut self, entry: &DirEntry, root: &Root<'_>, files: &mut Vec<IgnoreFile>) {
         let path = shown(entry.path());
-        let in_repository = in_repository(entry, root);
-        let folder = in_repository.parent().map(Path::to_owned).unwrap_or_default();
+        let below = below(entry, root).parent().unwrap_or(Path::new(""));
+        let folder = root.in_git.join(below);
         self.push_ignore_file(IgnoreFile::read(path, folder, entry.depth().saturating_sub(1)), files);
     }
 
@@ -153,7 +152,7 @@ impl Walk<'_> {
         match file {
             Ok(file) => {
                 if let Some(file) = &file {
-                    self.unused_exclude.retain(|glob| !file.may_ignore_all_of(glob));
+                    self.exclude.see(file, &self.prefix);
                 }
                 files.extend(file);
             }
@@ -190,16 +189,13 @@ impl Walk<'_> {
         if files.is_empty() && self.exclude.is_empty() {
             return None;
         }
-        let path = in_repository(entry, root);
-        match self.exclude.matched(&path, is_folder) {
-            ignore::Match::Ignore(glob) => {
-                self.unused_exclude.remove(glob.original());
-                return Some(SkipReason::Exclude(glob.original().to_owned()));
-            }
-            ignore::Match::Whitelist(glob) => drop(self.unused_exclude.remove(glob.original())),
-            ignore::Match::None => {}
+        let below = below(entry, root);
+        if !self.exclude.is_empty()
+            && let Some(glob) = self.exclude.excluding(&root.in_repository.join(below), is_folder)
+        {
+            return Some(SkipReason::Exclude(glob.to_owned()));
         }
-        let file = gitignore::ignoring(files, &path, is_folder)?;
+        let file = gitignore::ignoring(files, &root.in_git.join(below), is_folder)?;
         Some(SkipReason::Gitignore(file.path.clone()))
     }
 
@@ -207,7 +203,7 @@ impl Walk<'_> {
         let file_name = entry.file_name();
         let name = FileName::of(file_name);
         let is_link = entry.file_type().is_symlink();
-        let is_of_interest = name != FileName::Other || is_link || !self.unused_exclude.is_empty();
+        let is_of_interest = name != FileName::Other || is_link || self.exclude.has_unused();
         if is_hidden(file_name) || !is_of_interest {
             return;
         }
@@ -296,11 +292,6 @@ fn is_hidden(file_name: &OsStr) -> bool {
 /// The way to `entry` from the scanned folder.
 fn below<'e>(entry: &'e DirEntry, root: &Root<'_>) -> &'e Path {
     entry.path().strip_prefix(root.shown).unwrap_or(entry.path())
-}
-
-/// The way to `entry` from the repository's root.
-fn in_repository(entry: &DirEntry, root: &Root<'_>) -> PathBuf {
-    root.in_repository.join(below(entry, root))
 }
 
 /// A link that leads nowhere, in a circle, or where there is no permission to see.
