@@ -357,7 +357,7 @@ fn why_finds_the_same_in_the_images_of_each_engine() {
         ("missing", "FROM busybox\nCMD [\"/nope\"]\n"),
         ("no-library", "FROM debian\nRUN rm /lib/x86_64-linux-gnu/libselinux.so.1\nCMD [\"ls\"]\n"),
         ("no-interpreter", "FROM busybox\nRUN printf '#!/bin/gone\\n' >/x && chmod +x /x\nCMD [\"/x\"]\n"),
-        ("no-loader", "FROM debian AS b\nFROM busybox\nCOPY --from=b /bin/ls /ls\nCMD [\"/ls\"]\n"),
+        ("no-loader", "FROM debian AS b\nFROM scratch\nCOPY --from=b /bin/ls /ls\nCMD [\"/ls\"]\n"),
     ];
     let expected = [
         ("missing", vec!["command-missing"]),
