@@ -61,7 +61,16 @@ impl Small {
 
 impl Drop for Small {
     fn drop(&mut self) {
-        if let Ok(pid) = fs::read_to_string(self.0.path().join("engine.pid")) {
+        let mut pids: Vec<String> = fs::read_to_string(self.0.path().join("engine.pid")).into_iter().collect();
+        // What watched its containers outlives it, and names the folder on its command line.
+        let folder = self.0.path().as_os_str().as_encoded_bytes();
+        for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let line = fs::read(process.path().join("cmdline")).unwrap_or_default();
+            if line.windows(folder.len()).any(|part| part == folder) {
+                pids.extend(process.file_name().into_string());
+            }
+        }
+        for pid in pids {
             let _ = Command::new("kill").args(["-s", "KILL", pid.trim()]).status();
         }
     }
