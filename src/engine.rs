@@ -102,6 +102,9 @@ impl EngineVersion {
 const MAY_NOT: &str =
     "you have no permission to use its socket: join the group that owns the socket (`docker`), or use `sudo`";
 
+/// What to do where an engine answers, and refuses to speak as its command line does.
+const OTHER_API: &str = "the engine and its command line speak different versions of the API: update the older one, or set or unset `DOCKER_API_VERSION`";
+
 /// What to do where no engine answers.
 const NOT_THERE: &str = "start the engine, or choose another one with `--docker`";
 
@@ -154,8 +157,17 @@ impl Engine {
             if failure.status.is_none() {
                 return failure;
             }
-            let is_refused = failure.said.to_ascii_lowercase().contains("permission denied");
-            failure.with(if is_refused { MAY_NOT } else { NOT_THERE })
+            let said = failure.said.to_ascii_lowercase();
+            let says = |words: &str| said.contains(words);
+            let is_other = says("client version") && (says("is too old") || says("is too new"));
+            let help = if says("permission denied") {
+                MAY_NOT
+            } else if is_other {
+                OTHER_API
+            } else {
+                NOT_THERE
+            };
+            failure.with(help)
         })?;
         if answer.trim_ascii().is_empty() {
             let said = "it printed nothing, so it is not a container engine: choose another program with `--docker`"

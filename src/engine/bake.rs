@@ -56,23 +56,27 @@ pub struct BakeResult {
     pub failed: Vec<(usize, BuildFailure, Duration)>,
     /// Those with a step that ran when the user asked twice to stop.
     pub cut_off: Vec<usize>,
+    /// Whether bake is there, and was understood.
+    pub is_understood: bool,
     /// Whether it stopped by itself at those that failed, so that more may come of it without them.
     pub was_stopped_by_failure: bool,
 }
 
 impl Engine {
-    /// Builds `specs`, all at once; `hear` is told what becomes of each, by its place.
+    /// Builds `specs`, all at once; `hear` is told what becomes of each, by its place. Those before the place `first` are there
+    /// only for what is built on them: they are built, or taken from the cache, and no image is made of them.
     ///
     /// Where there is no bake, or it does not understand, or is not understood, nothing is known of any: no error, since they
     /// can all be built one by one.
     pub fn bake(
         &self,
         specs: &[&BuildSpec],
+        first: usize,
         limits: Option<BakeLimits>,
         interrupt: &Interrupt,
         hear: &mut dyn FnMut(usize, BakeEvent<'_>),
     ) -> BakeResult {
-        let Some(definitions) = Definitions::new(specs) else { return BakeResult::default() };
+        let Some(definitions) = Definitions::new(specs, first) else { return BakeResult::default() };
         let Ok(command) = self.bake_command(&definitions) else { return BakeResult::default() };
         let state = RefCell::new((BakeProgress::new(definitions.bases()), hear));
         let mut documents = [Documents::new(), Documents::new()];
@@ -99,20 +103,21 @@ impl Engine {
         for documents in documents {
             documents.end(|piece| progress.piece(piece, Instant::now(), hear));
         }
-        match end {
-            // Also if all is well: built one by one, from the cache now, each image has its times and its log.
-            _ if !progress.is_understood() => BakeResult::default(),
-            Ok(ProcessEnd::Exited(status)) if status.success() => {
-                progress.all_are_built(Instant::now(), hear);
-                BakeResult::default()
-            }
-            Ok(ProcessEnd::Exited(status)) if status.code().is_some() => {
-                let failed = progress.failures(Instant::now(), hear);
-                BakeResult { was_stopped_by_failure: !failed.is_empty(), failed, ..BakeResult::default() }
-            }
-            Ok(ProcessEnd::Interrupted) => BakeResult { cut_off: progress.running(), ..BakeResult::default() },
-            _ => BakeResult::default(),
+        // Also if all is well: built one by one, from the cache now, each image has its times and its log.
+        if !progress.is_understood() {
+            return BakeResult::default();
         }
+        let mut result = BakeResult { is_understood: true, ..BakeResult::default() };
+        match end {
+            Ok(ProcessEnd::Exited(status)) if status.success() => progress.all_are_built(Instant::now(), hear),
+            Ok(ProcessEnd::Exited(status)) if status.code().is_some() => {
+                result.failed = progress.failures(Instant::now(), hear);
+                result.was_stopped_by_failure = !result.failed.is_empty();
+            }
+            Ok(ProcessEnd::Interrupted) => result.cut_off = progress.running(),
+            _ => {}
+        }
+        result
     }
 
     fn bake_command(&self, definitions: &Definitions) -> io::Result<Command> {

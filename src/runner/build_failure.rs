@@ -25,6 +25,26 @@ pub(super) fn tells_nothing(why: &BuildFailure) -> bool {
             || (is_in(&said, &OF_A_REGISTRY) && is_in(&said, &OF_THE_NETWORK)))
 }
 
+/// What says that the engine's disk is full, where that is why the build failed: the engine, or the last lines of a command,
+/// which writes on the same disk.
+///
+/// What a command writes is on another disk if its step mounts one or writes to `/dev/shm`, and where the Dockerfile itself has the words,
+/// they prove nothing: then the command failed.
+pub(super) fn of_a_full_disk(why: &BuildFailure) -> Option<&str> {
+    let message = why.message.to_ascii_lowercase();
+    // Podman says which step it was at, whatever went wrong.
+    let is_podmans = message.split_once(": building at step \"").is_some_and(|(said, _)| unquoted(said).contains(FULL));
+    if is_podmans || !is_of_the_dockerfile(&message) {
+        return (is_podmans || unquoted(&message).contains(FULL)).then_some(&why.message);
+    }
+    let step = why.step.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let has_another = |text: &str| is_in(text, &OF_ANOTHER_DISK);
+    if !is_of_a_command(&message) || has_another(&message) || has_another(&step) {
+        return None;
+    }
+    why.last.iter().find(|line| line.to_ascii_lowercase().contains(FULL)).map(String::as_str)
+}
+
 /// Whether another build gave its image the same name at the same moment, in the words of containerd.
 pub(super) fn is_race(message: &str) -> bool {
     message.starts_with("image \"") && message.ends_with("\": already exists")
@@ -45,12 +65,15 @@ fn is_canceled(said: &str) -> bool {
 /// that does not parse, a file that is not there.
 fn is_of_the_dockerfile(message: &str) -> bool {
     let ends_with = |words: &[&str]| words.iter().any(|words| message.ends_with(words));
-    // Without an exit code it is the engine that could not run it.
-    let ran = is_in(message, &OF_A_COMMAND)
-        || (message.contains("executor failed running [") && message.contains("]: exit code: "));
     let is_missing = is_in(message, &OF_A_COPY)
         && ends_with(&[": not found", ": no such file or directory", ": file does not exist"]);
-    ran || is_missing || is_in(message, &OF_A_PARSER)
+    is_of_a_command(message) || is_missing || is_in(message, &OF_A_PARSER)
+}
+
+/// Whether these words, in lower case, are of a command that ran, and failed.
+fn is_of_a_command(message: &str) -> bool {
+    is_in(message, &OF_A_COMMAND)
+        || (message.contains("executor failed running [") && message.contains("]: exit code: "))
 }
 
 /// The message without what it quotes, but for addresses, and without the command of which old `BuildKit` speaks.
@@ -89,14 +112,19 @@ fn is_in(message: &str, words: &[&str]) -> bool {
     words.iter().any(|words| message.contains(words))
 }
 
+/// That a disk is full, in the words of the C library and of Go.
+const FULL: &str = "no space left on device";
+
+/// In a step, that what is full need not be the engine's disk.
+const OF_ANOTHER_DISK: [&str; 3] = ["no space left", "/dev/shm", "type=tmpfs"];
+
 /// Of the machine, which cannot give a container what a runtime wants, or has been told to want, for it.
-const OF_THE_MACHINE: [&str; 6] =
-    ["setrlimit", "setting rlimit", "cgroup", "seccomp", "too many open files", "no space left on device"];
+const OF_THE_MACHINE: [&str; 6] = ["setrlimit", "setting rlimit", "cgroup", "seccomp", "too many open files", FULL];
 
 /// Of a command of a RUN that failed: whatever is quoted of it, it ran. The words are those of `BuildKit` since 0.10 and
-/// before, of the classic builder and of podman.
+/// before, of the classic builder and of podman. Without an exit code it is the engine that could not run it.
 const OF_A_COMMAND: [&str; 3] =
-    ["did not complete successfully", "returned a non-zero code", "building at step \"run "];
+    ["did not complete successfully: exit code: ", "returned a non-zero code", "building at step \"run "];
 
 /// Of the parser of Dockerfiles.
 const OF_A_PARSER: [&str; 2] = ["dockerfile parse error", "unknown instruction: "];
@@ -141,20 +169,21 @@ const OF_THE_NETWORK: [&str; 17] = [
 
 /// Of the engine, not the Dockerfile: its connection broke, and by now there is an engine again. The words are those of
 /// Docker's command line and of gRPC.
-const OF_THE_ENGINE: [&str; 8] = [
+const OF_THE_ENGINE: [&str; 9] = [
     "cannot connect to the docker daemon",
     "error during connect",
     "code = unavailable",
     "failed to receive status",
     "error reading from server: eof",
     "closing transport",
-    "no space left on device",
+    FULL,
     "failed to create endpoint",
+    "network bridge not found",
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::{is_cancellation, tells_nothing, unquoted};
+    use super::{is_cancellation, of_a_full_disk, tells_nothing, unquoted};
     use crate::engine::build_output::BuildFailure;
     use proptest::prelude::*;
 
@@ -179,6 +208,54 @@ mod tests {
         assert!(!tells_nothing(&failure(message, &[line])));
     }
 
+    /// What builders say of a command that fails with these last lines.
+    fn of_a_command(command: &str, last: &str) -> [BuildFailure; 4] {
+        let step = Some(format!("[2/2] RUN {command}"));
+        [
+            format!("process \"/bin/sh -c {command}\" did not complete successfully: exit code: 1"),
+            format!("executor failed running [/bin/sh -c {command}]: exit code: 1"),
+            format!("The command '/bin/sh -c {command}' returned a non-zero code: 1"),
+            format!("building at STEP \"RUN {command}\": while running runtime: exit status 1"),
+        ]
+        .map(|message| BuildFailure {
+            step: step.clone(),
+            message,
+            last: vec![last.to_owned(), "55+0 out".to_owned()],
+        })
+    }
+
+    #[test]
+    fn a_full_disk_is_the_engines_whoever_says_so_unless_it_may_be_another_one() {
+        let full = "dd: error writing '/x': No space left on device";
+        for failure in of_a_command("dd of=/x", full) {
+            assert_eq!(of_a_full_disk(&failure), Some(full), "{failure:?}");
+        }
+        for (command, last) in [
+            ("dd of=/x", "dd: error writing '/x': Input/output error"),
+            ("dd of=/dev/shm/x", full),
+            ("--mount=type=tmpfs,target=/t dd of=/t/x", full),
+            ("echo No space left on device; exit 1", "No space left on device"),
+        ] {
+            for failure in of_a_command(command, last) {
+                assert_eq!(of_a_full_disk(&failure), None, "{failure:?}");
+            }
+        }
+        for message in [
+            "ResourceExhausted: write /data/overlay2/x/diff/big: no space left on device",
+            "deleting build container \"12\": write /x: no space left on device: building at STEP \"RUN x\": while running runtime: exit status 1",
+            "creating build container: creating container: write /x/.tmp.json1: no space left on device",
+            "Error processing tar file(exit status 1): write /big: no space left on device",
+        ] {
+            assert_eq!(of_a_full_disk(&failure(message, &[])), Some(message));
+        }
+        for message in [
+            "dockerfile parse error on line 2: unknown instruction: no space left on device",
+            "failed to calculate checksum of ref a::b: \"/no space left on device\": not found",
+        ] {
+            assert_eq!(of_a_full_disk(&failure(message, &[full])), None);
+        }
+    }
+
     #[test]
     fn a_build_that_was_canceled_did_not_fail_but_a_command_that_says_so_did() {
         assert!(is_cancellation(&failure("Canceled: context canceled", &[])));
@@ -189,7 +266,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_words_make_it_panic(message in "(executor failed running \\[|\\]: |[\"\\\\é a]|https://){0,20}") {
-            tells_nothing(&failure(&message, &[]));
+            tells_nothing(&failure(&message, &[&message]));
+            of_a_full_disk(&failure(&message, &[&message]));
         }
     }
 }

@@ -17,9 +17,10 @@ use super::logs::{Logs, Phase};
 use super::outcome::Outcome;
 use super::progress::Progress;
 use super::retries::Try;
-use super::sweep::{Sweep, SweepResult};
+use super::sweep::{Sweep, SweepResult, is_undecided};
 use super::{JobStep, build_failure, explain};
 use crate::dockerfile::ParsedDockerfile;
+use crate::engine::bake::BakeEvent;
 use crate::engine::build::{BaseImage, BuildBackend, BuildResult, BuildSpec};
 use crate::engine::build_output::BuildFailure;
 use crate::engine::cleanup::Remover;
@@ -35,6 +36,9 @@ use crate::repository::service_name::{ServiceName, Set};
 
 /// What is said of an image that was built and cannot be run, as it is not there.
 const GONE: &str = "built, but the engine does not have the image: it was removed, or the builder does not load what it builds into the engine (`docker buildx ls` shows which builder is used)";
+
+/// What to do where the engine's disk is full, after what was said of that.
+const FREE: &str = ": free space on the engine's disk, then build again (`docker system df` shows what takes space)";
 
 /// What all jobs of a run share.
 #[derive(Debug)]
@@ -307,6 +311,13 @@ impl RunContext<'_> {
 
     /// Builds the image; what went wrong, if something did.
     fn build(&self, task: &ImageJob) -> Option<JobReport> {
+        if let Some(result) = self.sweep.with_bases(&task.service).and_then(|specs| self.bake(task, &specs)) {
+            return match result {
+                SweepResult::Built(_) => None,
+                SweepResult::Failed(why, _) => Some(self.failed(why)),
+                SweepResult::CutOff => Some(Outcome::Interrupted.into()),
+            };
+        }
         let builder = *self.builder.get_or_init(|| self.engine.builder());
         let name = task.service.as_str();
         let mut log = self.logs.begin(&task.service, Phase::Build);
@@ -322,8 +333,29 @@ impl RunContext<'_> {
         }
     }
 
+    /// Builds the image alone, as the sweep would have built it, after the others of `specs`. None if bake does not tell what came
+    /// of it.
+    fn bake(&self, task: &ImageJob, specs: &[BuildSpec]) -> Option<SweepResult> {
+        let specs: Vec<_> = specs.iter().collect();
+        let last = specs.len().checked_sub(1)?;
+        let mut log = self.logs.begin(&task.service, Phase::Build);
+        let mut built = None;
+        let result = self.engine.bake(&specs, last, None, self.interrupt, &mut |place, event| match event {
+            _ if place != last => {}
+            BakeEvent::Said(line) => log.write(line),
+            BakeEvent::Runs(step) => self.progress.step(task.service.as_str(), step),
+            BakeEvent::Built(took) => built = Some(SweepResult::Built(took)),
+        });
+        let failed = result.failed.into_iter().find(|(place, why, _)| *place == last && !is_undecided(why));
+        let failed = failed.map(|(_, why, took)| SweepResult::Failed(why, took));
+        built.or(failed).or_else(|| result.cut_off.contains(&last).then_some(SweepResult::CutOff))
+    }
+
     /// What a failed build means: unless it is the engine that failed, the image does not build.
     fn failed(&self, why: BuildFailure) -> JobReport {
+        if let Some(said) = build_failure::of_a_full_disk(&why) {
+            return self.unknown(format!("{said}{FREE}"));
+        }
         if build_failure::tells_nothing(&why) || self.engine.check().is_err() {
             return self.unknown(why.message);
         }

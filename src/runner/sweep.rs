@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::build_failure::{is_cancellation, is_race};
 use super::job::{ImageJob, RunContext};
 use crate::engine::bake::{BakeEvent, BakeLimits, BakeResult};
+use crate::engine::build::BuildSpec;
 use crate::engine::build_output::BuildFailure;
 use crate::gather::Gather;
 use crate::repository::service_name::{ServiceName, Set};
@@ -53,6 +54,8 @@ struct State {
     is_on: bool,
     others_wait: bool,
     candidates: BTreeSet<ServiceName>,
+    with_bases: BTreeMap<ServiceName, Vec<BuildSpec>>,
+    is_understood: bool,
     results: BTreeMap<ServiceName, SweepResult>,
 }
 
@@ -60,10 +63,24 @@ impl Sweep {
     /// A sweep of `jobs` that is to be made; one by default is over. `others_wait`: nothing else may be built meanwhile.
     pub fn of<'a>(jobs: impl IntoIterator<Item = &'a ImageJob>, others_wait: bool) -> Self {
         let jobs: Vec<_> = jobs.into_iter().collect();
-        let candidates: BTreeSet<_> = candidates(&jobs).into_iter().map(|job| job.service.clone()).gather();
+        let jobs = candidates(&jobs);
+        let candidates: BTreeSet<_> = jobs.iter().map(|job| job.service.clone()).gather();
         // For one alone there is nothing to gain.
         let is_on = candidates.len() > 1;
-        Self(Mutex::new(State { is_on, others_wait, candidates, results: BTreeMap::new() }))
+        let is_child = |job: &&&ImageJob| is_on && !job.bases.is_empty();
+        let with_bases =
+            jobs.iter().filter(is_child).map(|job| (job.service.clone(), with_its_bases(job, &jobs))).gather();
+        Self(Mutex::new(State { is_on, others_wait, candidates, with_bases, ..State::default() }))
+    }
+
+    /// How `service` is built with bake though it is alone: all that it is built on, at any depth, and itself last. None where it is built on nothing,
+    /// or bake is of no use.
+    ///
+    /// To the builder, a base that is a target and one that is an image are two things. What the sweep did not come to would be
+    /// built anew by the next one if it were built in another way.
+    pub fn with_bases(&self, service: &ServiceName) -> Option<Vec<BuildSpec>> {
+        let state = self.lock();
+        state.with_bases.get(service).filter(|_| state.is_understood).cloned()
     }
 
     /// Whether the image of `service` may be worked on.
@@ -105,7 +122,7 @@ impl Sweep {
         let mut logs = OpenLogs::new(run.logs);
         let is_done: Vec<bool> = jobs.iter().map(|job| self.result(&job.service).is_some()).collect();
         let open = |place: usize| jobs.get(place).filter(|_| is_done.get(place) == Some(&false));
-        let result = run.engine.bake(&specs, limits, run.interrupt, &mut |place, event| {
+        let result = run.engine.bake(&specs, 0, limits, run.interrupt, &mut |place, event| {
             let Some(job) = open(place) else { return };
             match event {
                 BakeEvent::Said(line) => logs.write(place, &job.service, line),
@@ -119,6 +136,7 @@ impl Sweep {
                 }
             }
         });
+        self.lock().is_understood |= result.is_understood;
         for (place, failure, took) in result.failed.iter().filter(|(_, failure, _)| !is_undecided(failure)) {
             if let Some(job) = open(*place) {
                 self.put(job, SweepResult::Failed(failure.clone(), *took));
@@ -147,7 +165,7 @@ impl Sweep {
 }
 
 /// Whether the image is to be built alone: it lost a race, so that it is there now, or its build was only canceled.
-fn is_undecided(failure: &BuildFailure) -> bool {
+pub(super) fn is_undecided(failure: &BuildFailure) -> bool {
     is_race(&failure.message) || is_cancellation(failure)
 }
 
@@ -178,6 +196,21 @@ fn without_done<'a>(jobs: &[&'a ImageJob], result: impl Fn(&ServiceName) -> Opti
         next.extend(jobs.iter().filter(|base| job.bases.contains(&base.service) && wanted.insert(&base.service)));
     }
     jobs.iter().filter(|job| wanted.contains(&job.service)).copied().collect()
+}
+
+/// How `job` is built, after those of `jobs` that it is built on, at any depth.
+fn with_its_bases(job: &ImageJob, jobs: &[&ImageJob]) -> Vec<BuildSpec> {
+    let (mut specs, mut known, mut next) = (vec![job.recipe.clone()], BTreeSet::from([&job.service]), vec![job]);
+    while let Some(job) = next.pop() {
+        for base in jobs.iter().filter(|base| job.bases.contains(&base.service)) {
+            if known.insert(&base.service) {
+                specs.push(base.recipe.clone());
+                next.push(base);
+            }
+        }
+    }
+    specs.reverse();
+    specs
 }
 
 /// Those of `jobs` whose bases are all among them, at any depth, or `there`.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::make::{CONFIG, Item, Packed, file, hard_link, pack, tar};
 use crate::schema::assert_valid;
-use crate::sizes::{ENGINE, Fake};
+use crate::sizes::{ENGINE, Fake, dying};
 
 const OVERLAY2: &str = r#"{"ServerVersion":"28.5.2","Driver":"overlay2","DriverStatus":[["a","b"]],"OSType":"linux","Architecture":"x86_64"}"#;
 const CONTAINERD: &str = r#"{"ServerVersion":"29.1.0","Driver":"overlayfs","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]],"OSType":"linux","Architecture":"x86_64"}"#;
@@ -194,4 +194,23 @@ fn an_engine_that_fails_to_save_or_to_say_who_it_is_is_quoted() {
     let run = sample().file("engine/info", "no JSON").run(&["--exact"]);
     assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
     assert!(run.stderr().contains("cannot read its answer ("), "{}", run.stderr());
+}
+
+#[test]
+fn an_engine_that_dies_while_it_saves_costs_no_report_that_was_there() {
+    let earlier = sample().run(&["--exact", "--format", "json"]).stdout();
+    // In the middle of a layer, between two files, and after all of it.
+    for half in ["head -c 5000 \"$here/archive\"", "head -c 512 \"$here/archive\"", "cat \"$here/archive\"", ":"] {
+        let fake = sample().file("engine/docker", dying("save", half)).file("r.json", &earlier);
+        let run = fake.run(&["--baseline", "r.json", "--report", "r.json", "--report", "r.md"]);
+        assert_eq!((run.code(), run.stdout().as_str()), (2, ""), "{half}");
+        let stderr = run.stderr();
+        assert!(
+            stderr.starts_with("error: `engine/docker version` failed (exit status: 1): Cannot connect "),
+            "{stderr}"
+        );
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert_eq!(fake.case.read("r.json"), earlier, "{half}");
+        assert!(!fake.case.has("r.md"), "{half}");
+    }
 }

@@ -22,6 +22,7 @@ case "$1 $2" in
     cat "$here/$id.history"
     ;;
 "info --format") cat "$here/info" ;;
+"version ") cat "$here/version" ;;
 "save "*) cat "$here/archive" ;;
 *) echo "no such command: $*" >&2 && exit 64 ;;
 esac
@@ -253,6 +254,63 @@ fn an_engine_that_fails_is_quoted_with_its_command_and_status() {
     assert!(stderr.starts_with("error: `engine/docker version` failed (exit status: 3): "), "{stderr}");
     let end = "daemon \\x1b[31mgone; really; start the engine, or choose another one with `--docker`\n";
     assert!(stderr.ends_with(end), "{stderr}");
+}
+
+/// The engine answers, is gone in the middle of what it says to `command`, and answers no more.
+pub fn dying(command: &str, half: &str) -> String {
+    let daemon = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
+    let head = format!(
+        "#!/bin/sh\nhere=$(dirname \"$0\")\nif [ -e \"$here/dead\" ]; then echo '{daemon}' >&2; exit 1; fi\n\
+         if [ \"$1\" = {command} ]; then\n  for id; do :; done\n  {half}\n  touch \"$here/dead\"\n  echo 'unexpected EOF' >&2\n  exit 1\nfi\n"
+    );
+    ENGINE.replacen("#!/bin/sh\n", &head, 1)
+}
+
+#[test]
+fn an_engine_that_dies_on_the_way_costs_no_report_that_was_there() {
+    let earlier = sample().run(&["--format", "json"]).stdout();
+    for (command, half) in [("history", "head -c 9 \"$here/$id.history\""), ("image", ":")] {
+        let fake = sample().file("engine/docker", dying(command, half)).file("r.json", &earlier);
+        let run = fake.run(&["--report", "r.json", "--report", "r.csv", "--baseline", "r.json"]);
+        assert_eq!((run.code(), run.stdout().as_str()), (2, ""), "{command}");
+        let stderr = run.stderr();
+        assert!(
+            stderr.starts_with("error: `engine/docker version` failed (exit status: 1): Cannot connect "),
+            "{stderr}"
+        );
+        assert!(stderr.ends_with("start the engine, or choose another one with `--docker`\n"), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert_eq!(fake.case.read("r.json"), earlier);
+        assert!(!fake.case.has("r.csv"));
+    }
+    // One that is back by now is quoted.
+    let fake = sample()
+        .file("engine/docker", dying("history", "head -c 9 \"$here/$id.history\"").replace("touch", ":"))
+        .file("engine/version", "Version: 1\n");
+    let run = fake.run(&[]);
+    assert_eq!((run.code(), run.stdout().as_str()), (2, ""));
+    assert!(run.stderr().contains(" failed (exit status: 1): unexpected EOF"), "{}", run.stderr());
+}
+
+#[test]
+fn an_engine_that_refuses_the_version_of_its_api_is_told_with_what_to_do() {
+    for said in [
+        "Error response from daemon: client version 1.38 is too old. Minimum supported API version is 1.44, please upgrade your client to a newer version",
+        "Error response from daemon: client version 1.60 is too new. Maximum supported API version is 1.51",
+    ] {
+        let fake = sample().file("engine/docker", format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n"));
+        for args in [&["sizes"][..], &["sizes", "--exact"], &["build"], &["test"], &["why", "hello-c.gcc"]] {
+            let run = fake.case.run(args.iter().chain(&["--docker", "engine/docker"]));
+            assert_eq!((run.code(), run.stdout().as_str()), (2, ""), "{args:?}");
+            let stderr = run.stderr();
+            assert!(
+                stderr.starts_with("error: `engine/docker version` failed (exit status: 1): ") && stderr.contains(said),
+                "{stderr}"
+            );
+            let end = "; the engine and its command line speak different versions of the API: update the older one, or set or unset `DOCKER_API_VERSION`\n";
+            assert!(stderr.ends_with(end), "{stderr}");
+        }
+    }
 }
 
 #[test]

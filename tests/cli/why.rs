@@ -279,6 +279,23 @@ fn an_engine_that_does_not_answer_is_said_once_with_what_to_do() {
 }
 
 #[test]
+fn an_engine_that_dies_while_it_saves_is_said_once_and_judges_no_image() {
+    for half in ["head -c 2000 \"$here/missing.tar\"", "head -c 512 \"$here/missing.tar\"", ":"] {
+        let case = with_engine().file("engine/docker", crate::sizes::dying("save", half));
+        let run =
+            case.run(["why", "--docker", "engine/docker", "hello-c.gcc.scratch", "some/image:1", "--format", "json"]);
+        let stderr = run.stderr();
+        assert_eq!(run.code(), 2, "{stderr}");
+        assert!(!run.stdout().contains("loader-missing"), "{}", run.stdout());
+        assert!(
+            stderr.contains("Cannot connect to the Docker daemon") && stderr.contains("start the engine"),
+            "{stderr}"
+        );
+        assert_eq!(stderr.matches("Cannot connect").count(), 1, "{stderr}");
+    }
+}
+
+#[test]
 fn any_image_of_the_engine_can_be_asked_about() {
     let case = with_engine();
     let said = "some/image:1: found no reason why it would not start\n";

@@ -162,6 +162,9 @@ fn other_platforms_and_attestations_of_the_containerd_store_are_not_counted() {
     let (_, engine) = engines().remove(2);
     forget(&engine);
     let dockerfile = at.join("dockerfiles/Dockerfile.b.alone");
+    build(&engine, at, &["b.alone"]);
+    let alone = sizes("platforms", &engine, at, &["--format", "json", "b.alone"]).succeeds().stdout;
+    let alone = serde_json::from_str::<Value>(&alone).unwrap()["images"][0].clone();
     for (platforms, attested) in
         [("linux/amd64,linux/arm64", "1"), ("linux/amd64,linux/arm64", "0"), ("linux/s390x", "0")]
     {
@@ -173,6 +176,17 @@ fn other_platforms_and_attestations_of_the_containerd_store_are_not_counted() {
         let report: Value = serde_json::from_str(&report).unwrap();
         let image = report["images"].as_array().unwrap().iter().find(|image| image["service"] == "b.alone").unwrap();
         assert_eq!(image["size"], 5001, "{platforms} {attested}");
+        // As the store counts it, too, an image is that of the engine's own platform, whatever else the store has by its name; the
+        // layers of another one are packed alone, and not taken for what they are unpacked.
+        let report = sizes("platforms", &engine, at, &["--format", "json", "b.alone"]).succeeds().stdout;
+        let report: Value = serde_json::from_str(&report).unwrap();
+        let image = &report["images"][0];
+        if platforms == "linux/s390x" {
+            assert!(image["own"].is_null() && image["shared"].is_null(), "{image}");
+        } else {
+            assert_eq!(image["size"], alone["size"], "{platforms} {attested}");
+            assert_eq!(image["own"], alone["own"], "{platforms} {attested}");
+        }
     }
     forget(&engine);
 }

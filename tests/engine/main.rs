@@ -30,6 +30,7 @@ mod err_set;
 mod every_engine;
 mod exact;
 mod expectations;
+mod faults;
 mod fixes;
 mod https;
 mod images;

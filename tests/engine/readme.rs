@@ -14,7 +14,7 @@ use crate::engine::{docker, has_stand_ins, turn};
 use crate::size;
 
 /// What a document shows below each `$` command that starts so, those left out below which it shows nothing.
-fn shown(document: &str, start: &str) -> Vec<(String, String)> {
+pub(crate) fn shown(document: &str, start: &str) -> Vec<(String, String)> {
     let mut found = shown_with_or_without_output(document, start);
     found.retain(|(_, output)| !output.is_empty());
     assert!(!found.is_empty(), "{document} shows nothing of `{start}`");

@@ -38,16 +38,24 @@ of that time. Exit codes are those of runc 1.1; runc 1.2 and later say 255 where
 
 ## On every engine
 
-What the tests of `tests/engine/every_engine.rs`, `exact.rs`, `modern.rs` and `podman.rs` compare on each engine:
+What the tests of `tests/engine/every_engine.rs`, `exact.rs`, `faults.rs` and `sizes.rs` compare on each engine:
 
 | | Docker 20.10, overlay2 | Docker 28.5, overlay2 | Docker 28.5, containerd | podman 5.8, with runc |
 | --- | --- | --- | --- | --- |
 | `build`: failures stop nothing, local bases, `.err`, settings | image by image | at once with bake | at once with bake | image by image |
 | `build` again from the cache: same IDs, nothing left without a tag | holds | holds | holds | holds |
+| `build` again of what bake did not come to before: same IDs | no bake | holds | holds | no bake |
 | `build` ended by two signals: cut off, exit code 130 | holds | holds | holds | holds |
 | `test`: exit codes, cannot start, timeout, killed, no container left | holds | holds | holds | holds |
 | `test`: out of memory is told from another kill | holds | holds | holds | holds |
-| `test` twice at once on one engine | holds | holds | holds | holds |
+| `test` twice at once on one engine: both reports are whole, no container left | holds | holds | holds | holds |
+| `build` fills the engine's disk: unknown, also with `.err` | holds | holds | holds | holds |
+| the engine dies in the middle of `build`, `test`, `sizes`, `sizes --exact`, `why`: exit code 2, no half report | holds | holds | holds | no daemon |
+| all commands through a context, with a command line of another version, or one that the engine refuses | the command line | holds | holds | no daemon |
+| `why` finds the reason of what cannot start, before it is run | holds | holds | holds | holds |
+| `why` reads an index of platforms with attestations, and gzip, zstd and plain layers | no such store | no such store | holds | no such store |
+| `sizes`: OWN, SHARED and on disk are those of `docker system df -v`, within 0.1 % | holds | holds | holds | no such figures |
+| `sizes`: several platforms are not added up, one that is not unpacked has no OWN | no such store | no such store | holds | no such store |
 | `sizes --exact`: the same bytes for the same images | holds | holds | holds | holds |
 
 ## The images

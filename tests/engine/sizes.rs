@@ -1,6 +1,6 @@
 //! `mkcompose sizes` against what the engines themselves say: the same figures, and the same idea of what is shared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::build;
 use crate::command::{Ran, run, say, scratch};
-use crate::engine::{docker, turn};
+use crate::engine::{docker, engines, turn};
 use crate::size;
 
 /// The repository of the images that are made here, and nowhere else.
@@ -30,8 +30,7 @@ const SMALL: u64 = 94_208;
 const OTHER: u64 = 5_120;
 
 /// A repository of these Dockerfiles and what they copy, in a folder of its own.
-fn made(name: &str) -> PathBuf {
-    let at = scratch().join(name);
+fn made(at: PathBuf) -> PathBuf {
     fs::create_dir_all(at.join("dockerfiles")).unwrap();
     fs::create_dir_all(at.join("samples")).unwrap();
     for (file, size) in [("big", BIG), ("small", SMALL), ("other", OTHER)] {
@@ -49,7 +48,12 @@ fn made(name: &str) -> PathBuf {
 fn built(engine: &Path, at: &Path) {
     for (service, _) in DOCKERFILES {
         let mut command = Command::new(engine);
-        command.args(["build", "--tag", &format!("{REPOSITORY}:{service}"), "--file"]);
+        command.env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1").args([
+            "build",
+            "--tag",
+            &format!("{REPOSITORY}:{service}"),
+            "--file",
+        ]);
         command.arg(at.join(format!("dockerfiles/Dockerfile.{service}"))).arg(at.join("samples"));
         run(&format!("sizes.build.{service}"), &mut command).succeeds();
     }
@@ -99,9 +103,9 @@ fn each_size_of_the_corpus_is_the_figure_of_docker_images() {
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn own_and_shared_bytes_are_known_to_the_byte_and_docker_counts_alike() {
+fn own_and_shared_bytes_are_known_to_the_byte() {
     let _turn = turn();
-    let at = made("sizes");
+    let at = made(scratch().join("sizes"));
     built(Path::new("docker"), &at);
     let (images, on_disk) = told(&report(Path::new("docker"), &at));
     let base = BIG + SMALL;
@@ -115,22 +119,65 @@ fn own_and_shared_bytes_are_known_to_the_byte_and_docker_counts_alike() {
     assert_eq!(images, expected.map(|(service, sizes)| (service.to_owned(), sizes)).into());
     assert_eq!(on_disk, base + SMALL + OTHER + SMALL);
 
-    // Docker's own account is of all images that the engine has, but nobody else's stand on these.
-    let usage = docker("sizes.df", &["system", "df", "--verbose", "--format", "{{json .}}"]).succeeds().stdout;
-    let usage: Value = serde_json::from_str(&usage).unwrap();
-    let ours = usage["Images"].as_array().unwrap().iter().filter(|image| image["Repository"] == REPOSITORY);
-    let mut compared = 0;
-    for image in ours {
-        let [_, own, _] = images[image["Tag"].as_str().unwrap()];
-        let unique = size::read(image["UniqueSize"].as_str().unwrap()).expect("a size");
-        // It has four digits.
-        assert!(own.abs_diff(unique) * 1000 <= own, "{image}");
-        compared += 1;
-    }
-    // It lists an image once, however many tags it has: `over.same` is `base.scratch`.
-    assert_eq!(compared, images.len() - 1);
     for (service, _) in DOCKERFILES.iter().rev() {
         docker("sizes.rmi", &["image", "rm", &format!("{REPOSITORY}:{service}")]).succeeds();
+    }
+}
+
+/// How far a figure may be from that of `docker system df -v`, of which it has four digits: docs/SIZES.md says so.
+const BOUND: u64 = 1000;
+
+/// Docker's own account is of all images that the engine has, but nobody else's stand on these.
+#[test]
+#[ignore = "needs a Docker engine"]
+fn what_is_shared_and_what_is_on_disk_is_what_docker_system_df_says_on_every_store() {
+    let _turn = turn();
+    let folder = tempfile::Builder::new().prefix("mkcompose-df-").tempdir_in("/tmp").unwrap();
+    let at = made(folder.path().to_path_buf());
+    for (name, engine) in engines().into_iter().filter(|(name, _)| *name != "podman") {
+        built(&engine, &at);
+        let (images, on_disk) = told(&report(&engine, &at));
+        let ask = |args: &[&str]| run(&format!("sizes.df.{name}"), Command::new(&engine).args(args)).succeeds().stdout;
+        // With containerd it fails now and then, where somebody else builds: `snapshot … does not exist`.
+        let df =
+            || run("sizes.df", Command::new(&engine).args(["system", "df", "--verbose", "--format", "{{json .}}"]));
+        let usage = (0..5).map(|_| df()).find(|ran| ran.code == Some(0)).unwrap_or_else(df).succeeds().stdout;
+        let usage: Value = serde_json::from_str(&usage).unwrap();
+        let ours = usage["Images"].as_array().unwrap().iter().filter(|image| image["Repository"] == REPOSITORY);
+        let (mut ids, mut all_unique, mut all_packed, mut most_shared) = (BTreeSet::new(), 0, 0, 0);
+        for image in ours {
+            let service = image["Tag"].as_str().unwrap();
+            let figure = |key: &str| size::read(image[key].as_str().unwrap()).expect("a size");
+            // The containerd store counts with each image its packed layers, also those that others have.
+            let packed = if name == "containerd" {
+                ask(&["image", "inspect", "--format", "{{.Size}}", &format!("{REPOSITORY}:{service}")])
+                    .trim()
+                    .parse()
+                    .unwrap()
+            } else {
+                0
+            };
+            let (unique, shared) = (figure("UniqueSize"), figure("SharedSize"));
+            let [_, own, also] = images[service];
+            assert!((own + packed).abs_diff(unique) * BOUND <= unique, "{name}: {image}: {own} and {packed} packed");
+            assert!(also.abs_diff(shared) * BOUND <= shared, "{name}: {image}: {also}");
+            if ids.insert(image["ID"].as_str().unwrap().to_owned()) {
+                all_unique += unique;
+                all_packed += packed;
+                most_shared = most_shared.max(shared);
+            }
+        }
+        // `over.same` is `base.scratch`, which may be listed once.
+        assert!(ids.len() >= images.len() - 1, "{name}: {ids:?}");
+        // All that is shared here is the base, once.
+        let all = all_unique + most_shared;
+        assert!(
+            (on_disk + all_packed).abs_diff(all) * BOUND <= all,
+            "{name}: {on_disk} and {all_packed} packed, {all}"
+        );
+        for (service, _) in DOCKERFILES.iter().rev() {
+            ask(&["image", "rm", &format!("{REPOSITORY}:{service}")]);
+        }
     }
 }
 
@@ -143,7 +190,7 @@ fn podman_stands_in_for_docker() {
         say("left out: podman_stands_in_for_docker: there is no podman here");
         return;
     }
-    let at = made("sizes-podman");
+    let at = made(scratch().join("sizes-podman"));
     let engine = at.join("podman");
     // Both of this run alone: podman refuses a root that it knows with another run root, whose path it wants to have at
     // most 50 characters.

@@ -46,8 +46,9 @@ struct Target {
 }
 
 impl Definitions {
-    /// The definitions of `specs`; `None` if one of them is not for bake, see [`BuildSpec::is_for_bake`].
-    pub fn new(specs: &[&BuildSpec]) -> Option<Self> {
+    /// The definitions of `specs`; `None` if one of them is not for bake, see [`BuildSpec::is_for_bake`]. Those before the place
+    /// `first` are there only for what is built on them: no image is made of them.
+    pub fn new(specs: &[&BuildSpec], first: usize) -> Option<Self> {
         let names: Vec<String> = (0..specs.len()).map(name).collect();
         let places: BTreeMap<&str, usize> =
             specs.iter().enumerate().map(|(place, spec)| (spec.image.as_str(), place)).gather();
@@ -56,7 +57,8 @@ impl Definitions {
             .iter()
             .map(|spec| spec.base_images.iter().filter_map(|base| places.get(base.image.as_str()).copied()).collect());
         let (target, bases) = (targets.collect::<Option<_>>()?, bases.collect());
-        Some(Self { group: [("default", Group { targets: names })].into(), target, bases })
+        let targets = names.into_iter().skip(first).collect();
+        Some(Self { group: [("default", Group { targets })].into(), target, bases })
     }
 
     /// For each target, the places of those that it is built on.
@@ -165,8 +167,11 @@ mod tests {
             ],
             ..spec("m:a")
         };
-        let definitions = Definitions::new(&[&spec("m:base"), &full]).unwrap();
+        let definitions = Definitions::new(&[&spec("m:base"), &full], 0).unwrap();
         assert_eq!(definitions.bases(), [vec![], vec![0]]);
+        let last = Definitions::new(&[&spec("m:base"), &full], 1).unwrap();
+        let last: serde_json::Value = serde_json::from_slice(&last.json().unwrap()).unwrap();
+        assert_eq!(last["group"]["default"]["targets"], serde_json::json!(["t1"]));
         let json: serde_json::Value = serde_json::from_slice(&definitions.json().unwrap()).unwrap();
         insta::assert_snapshot!(serde_json::to_string_pretty(&json).unwrap());
     }
@@ -179,6 +184,6 @@ mod tests {
         assert!(!BuildSpec { cache_to: vec!["type=inline".to_owned()], ..spec("m:a") }.is_for_bake());
         let odd = BuildSpec { context: OsStr::from_bytes(b"/\xff").into(), ..spec("m:a") };
         assert!(!odd.is_for_bake());
-        assert!(Definitions::new(&[&spec("m:b"), &odd]).is_none());
+        assert!(Definitions::new(&[&spec("m:b"), &odd], 0).is_none());
     }
 }

@@ -100,6 +100,31 @@ fn no_more_is_built_at_once_than_was_asked_for() {
     assert_eq!(fake.asked("build --progress=plain").len(), 2, "{:?}", fake.asked("build"));
 }
 
+/// To the builder, a base that is a target and one that is an image are two things: the child would be built anew by the next run.
+#[test]
+fn what_bake_did_not_come_to_is_baked_alone_where_it_is_built_on_another_image() {
+    let begins = "if [ ! -e \"$here/again\" ]; then touch \"$here/again\"; runs 0; runs 2; exec sleep 1000; fi\n";
+    for (alone, builds) in [("built 1", 2), ("runs 1; fail 'ERROR: no idea'", 3), ("fail 'no bake' 64", 3)] {
+        let fake = fake(&["base", "child", "other"], &format!("{begins}{alone}"))
+            .repository_file("dockerfiles/Dockerfile.child", "FROM minimage:base\n");
+        let run = fake.try_it(&["build", "-j", "1"]);
+        assert_eq!(run.code(), 0, "{}{}", run.stdout(), run.stderr());
+        assert_eq!(fake.asked("buildx"), [BAKE, BAKE], "{alone}");
+        assert_eq!(fake.asked("build --progress=plain").len(), builds, "{alone}: {:?}", fake.asked("build"));
+        let definitions: serde_json::Value = serde_json::from_str(&fake.case.read("engine/definitions")).unwrap();
+        assert_eq!(definitions["group"]["default"]["targets"], serde_json::json!(["t1"]), "no image of the base");
+        assert_eq!(definitions["target"]["t1"]["contexts"]["minimage:base"], "target:t0");
+    }
+    // What fails is its own, and a base's is told of the base.
+    let fails = FAILS.replace("[t2 2/2]", "[t0 2/2]");
+    let fake = fake(&["base", "child", "other"], &format!("{begins}{fails}"))
+        .repository_file("dockerfiles/Dockerfile.child", "FROM minimage:base\n");
+    let run = fake.try_it(&["build", "-j", "1"]);
+    assert_eq!(run.code(), 1);
+    let line = "✗ child  T  does not build: [2/2] RUN make: exit code: 2";
+    assert!(timeless(&run.stdout()).lines().any(|told| told == line), "{}", run.stdout());
+}
+
 #[test]
 fn an_engine_that_dies_makes_no_image_fail() {
     let dies = "built 0; touch \"$here/dead\"

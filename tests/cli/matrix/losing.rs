@@ -28,7 +28,10 @@ fn an_engine_that_comes_back_costs_only_what_it_was_doing() {
 
 /// What builders say of a base image that they could not ask for: BuildKit, podman's builder, and the classic one; and of
 /// a step that they could not run.
-const OUT_OF_REACH: [&str; 21] = [
+const OUT_OF_REACH: [&str; 24] = [
+    "process \"/bin/sh -c x\" did not complete successfully: network bridge not found",
+    "executor failed running [/bin/sh -c x]: network bridge not found",
+    "process \"/bin/sh -c x\" did not complete successfully: failed to create endpoint y on network bridge: no",
     "image \"docker.io/library/minimage:a.err\": already exists",
     "golang: failed to do request: Head \"https://r.example/v2/golang\": dial tcp: lookup r.example: no such host",
     "golang: failed to resolve source metadata for r.example/golang: Head \"https://r.example/\": i/o timeout",
@@ -61,6 +64,43 @@ fn a_base_image_or_an_engine_that_is_out_of_reach_tells_nothing_about_the_docker
         assert_eq!(run.code(), 2, "{words}");
         assert!(run.stdout().contains("? a.err  ") && run.stdout().contains("✓ b  "), "{}", run.stdout());
         assert!(run.stderr().contains("2 images: 1 built, 1 unknown in "), "{}", run.stderr());
+    }
+}
+
+/// The disk is the engine's, whether the engine or a command that writes on it says that it is full. A step that brings a disk of
+/// its own, or says the words itself, has failed.
+#[test]
+fn a_full_disk_of_the_engine_tells_nothing_about_the_dockerfile_but_a_full_disk_of_a_step_does() {
+    let run = |step: &str, last: &str| {
+        format!(
+            "cat >&2 <<'END'\n#5 [2/2] RUN {step}\n#5 1.509 {last}\n#5 1.510 55+0 records out\n\
+             #5 ERROR: process \"/bin/sh -c {step}\" did not complete successfully: exit code: 1\n\
+             ERROR: process \"/bin/sh -c {step}\" did not complete successfully: exit code: 1\nEND\nexit 1\n"
+        )
+    };
+    let full = "dd: error writing '/x': No space left on device";
+    let engine = "ResourceExhausted: write /data/overlay2/x/diff/big: no space left on device";
+    for (script, said) in [
+        (run("dd of=/x", full), full),
+        (format!("echo '#4 [internal] load build context' >&2; fail 'ERROR: failed to solve: {engine}'"), engine),
+    ] {
+        let fake = Fake::of(&["a", "b.err", "c"]).build("a", &script).build("b.err", &script);
+        let run = fake.try_it(&["build", "-j", "1", "--report", "r.json"]);
+        assert_eq!(run.code(), 2, "{}", run.stdout());
+        let told = format!("  unknown: {said}: free space on the engine's disk, then build again");
+        assert_eq!(run.stdout().matches(&told).count(), 2, "{}", run.stdout());
+        assert!(run.stdout().contains("✓ c  "), "{}", run.stdout());
+        let report: serde_json::Value = serde_json::from_str(&fake.case.read("r.json")).unwrap();
+        assert_eq!(report["images"][1]["outcome"], "unknown");
+    }
+    for (step, said) in [
+        ("--mount=type=tmpfs,target=/t dd of=/t/x", full),
+        ("dd of=/dev/shm/x", full),
+        ("echo No space left on device; exit 1", "No space left on device"),
+    ] {
+        let run = Fake::of(&["a.err"]).build("a.err", &run(step, said)).try_it(&["build", "-q"]);
+        assert_eq!(run.code(), 0, "{step}: {}", run.stdout());
+        assert!(run.stdout().contains("does not build, as expected"), "{}", run.stdout());
     }
 }
 
