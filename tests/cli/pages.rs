@@ -9,7 +9,9 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::case::{Case, tool};
+use crate::make::{docker_old, file, tar};
 use crate::matrix::fake::Fake;
+use crate::sample::Sample;
 use crate::sizes;
 
 /// A browser without a window, asked over two pipes (the `DevTools` protocol): each message ends with a zero.
@@ -282,5 +284,92 @@ fn each_page_is_read_as_a_table_and_fits_a_phone_also_with_long_names() {
             assert_eq!((of_role("table"), of_role("rowheader")), (1, 2), "{} at {width}", page.display());
         }
         browser.assert_quiet();
+    }
+}
+
+/// Every text below `value`, but for the keys that a page has no use for.
+fn texts(value: &Value, found: &mut Vec<String>) {
+    const WITHOUT_USE: [&str; 8] = ["image", "set", "outcome", "expect", "build_set", "certainty", "file", "missing"];
+    let children: Vec<&Value> = match value {
+        Value::String(text) => return found.push(text.clone()),
+        Value::Array(list) => list.iter().collect(),
+        Value::Object(map) => {
+            map.iter().filter(|(key, _)| !WITHOUT_USE.contains(&key.as_str())).map(|(_, value)| value).collect()
+        }
+        _ => Vec::new(),
+    };
+    for child in children {
+        texts(child, found);
+    }
+}
+
+#[test]
+fn the_page_has_what_the_json_report_has_also_what_why_found() {
+    let program = Sample::with_loader("/lib64/ld-linux-x86-64.so.2").needs("libc.so.6").bytes();
+    let image = tar(&docker_old(&[tar(&[file("hello", program).mode(0o755)])], false));
+    let fake = Fake::of(&["a.one", "a.two", "a.three"])
+        .run("a.one", "echo Hello")
+        .run("a.two", "echo 'exec ./a.two: no such file or directory' >&2; end exited 1")
+        .build("a.three", "fail 'ERROR: <no>'")
+        .file("save.a.two", image);
+    let run = fake.try_it(&["test", "-q", "--report", "r.html", "--report", "r.json"]);
+    assert_eq!(run.code(), 1, "{}", run.stderr());
+    let report: Value = serde_json::from_str(&fake.case.read("r.json")).unwrap();
+    let images = report["images"].as_array().unwrap();
+    assert!(images.iter().any(|image| image["findings"][0]["id"] == "loader-missing"), "{report}");
+    let Some(mut browser) = Browser::start(&fake.case) else { return };
+    browser.show(&fake.case.at("r.html"));
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for image in images {
+        let row = format!("document.getElementById({})", image["service"]);
+        // Shown, and not only there.
+        browser.value(&format!("{row}.querySelectorAll('details').forEach(details => details.open = true)"));
+        let shown = plain(browser.value(&format!("{row}.innerText")).as_str().unwrap());
+        let mut wanted = Vec::new();
+        texts(image, &mut wanted);
+        assert!(!wanted.is_empty());
+        for text in wanted {
+            assert!(shown.to_lowercase().contains(&plain(&text).to_lowercase()), "{text:?} is not in {shown:?}");
+        }
+    }
+    browser.assert_quiet();
+}
+
+/// The lowest contrast of text that is seen to what is behind it, as WCAG 2 counts: 4.5 is enough.
+const CONTRAST: &str = "(() => {
+    const light = colour => {
+        const parts = colour.match(/[\\d.]+/g).map(Number);
+        if (parts.length === 4 && parts[3] === 0) return null;
+        const [r, g, b] = parts.slice(0, 3).map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = element => element ? light(getComputedStyle(element).backgroundColor) ?? behind(element.parentElement) : 1;
+    const ratios = [...document.body.querySelectorAll('*')]
+        .filter(element => [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
+        .filter(element => !['SCRIPT', 'STYLE', 'OPTION'].includes(element.tagName) && element.getClientRects().length)
+        .map(element => [light(getComputedStyle(element).color), behind(element)].sort((a, b) => b - a))
+        .map(([more, less]) => (more + 0.05) / (less + 0.05));
+    return [ratios.length, Math.min(...ratios)];
+})()";
+
+#[test]
+fn all_text_of_each_page_can_be_read_in_light_and_in_dark() {
+    let test = tested();
+    assert_eq!(test.try_it(&["test", "-q", "--no-build", "--logs", "logs", "--report", "r.html"]).code(), 1);
+    let sizes = sizes::Fake::of(&["a.one", "a.two"]).image("a.one", "sha256:1", &[("base", 1_000), ("program", 1)]);
+    assert_eq!(sizes.run(&["-q", "--report", "r.html"]).code(), 0);
+    let Some(mut browser) = Browser::start(&test.case) else { return };
+    for case in [&test.case, &sizes.case] {
+        browser.show(&case.at("r.html"));
+        browser.value("document.querySelectorAll('details').forEach(details => details.open = true)");
+        let mut backs = Vec::new();
+        for scheme in ["light", "dark"] {
+            let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+            browser.ask("Emulation.setEmulatedMedia", &json!({"features": features}));
+            let found = browser.value(CONTRAST);
+            assert!(found[0].as_u64().unwrap() > 10 && found[1].as_f64().unwrap() >= 4.5, "{scheme}: {found}");
+            backs.push(browser.value("getComputedStyle(document.body).backgroundColor"));
+        }
+        assert_ne!(backs[0], backs[1]);
     }
 }

@@ -98,6 +98,7 @@ fn the_commands_of_your_own_repository_print_what_the_readme_shows() {
         let _ = std::fs::remove_file(case.at(written));
     }
     check(&case, "README.md", Some(FOLDER), 3);
+    check(&case, "docs/CI.md", Some(FOLDER), 1);
 }
 
 fn copy_of(folder: &str) -> Case {

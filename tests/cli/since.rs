@@ -1,6 +1,6 @@
 //! `--since`: what differs from a commit is chosen, and nothing else.
 
-mod git;
+pub mod git;
 mod history;
 mod oracle;
 mod refused;

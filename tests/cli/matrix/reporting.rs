@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fake::Fake;
-use crate::case::Run;
+use crate::case::{Run, tool};
 
 /// Three images: one that works, one that prints what could harm a terminal or a document, one known not to build.
 fn sample() -> Fake {
@@ -41,6 +41,42 @@ fn what_a_program_prints_controls_nothing_in_any_format() {
 }
 
 #[test]
+fn a_reader_of_each_format_gets_back_what_a_program_printed_and_nothing_else() {
+    let hostile =
+        "::error::x %0A::warning::y ]]><script>alert(1)</script></system-out></testcase> | `z` {{ [a](http://b) \u{e9}";
+    let fake = Fake::of(&["a", "b"]).image("a").image("b");
+    let fake = fake
+        .run("a", &format!("cat <<'END'\n{hostile}\nEND"))
+        .run("b", &format!("cat >&2 <<'END'\n{hostile}\nEND\nend exited 1"));
+    let reports = ["--report", "r.json", "--report", "r.md", "--report", "r.xml"];
+    let run = fake.try_it(&[&["test", "-q", "--no-build"][..], &reports].concat());
+    assert_eq!((run.code(), run.stderr().as_str()), (1, ""));
+
+    let json: Value = serde_json::from_str(&fake.case.read("r.json")).unwrap();
+    assert_eq!(json["images"][0]["stdout"], format!("{hostile}\n"));
+    assert_eq!(json["images"][1]["stderr"], format!("{hostile}\n"));
+
+    if let Some(mut python) = tool("python3", &["-c", "import junitparser"]) {
+        let read = "import json, sys, junitparser
+suites = list(junitparser.JUnitXml.fromfile(sys.argv[1]))
+cases = [case for suite in suites for case in suite]
+print(json.dumps([[case.name, case.is_passed, case.system_out, case.system_err] for case in cases]))";
+        let output = python.args(["-c", read]).arg(fake.case.at("r.xml")).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let cases: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let text = |value: &Value| value.as_str().unwrap_or_default().trim_end().to_owned();
+        assert_eq!((&cases[0][0], &cases[0][1], text(&cases[0][2])), (&"a".into(), &true.into(), hostile.to_owned()));
+        assert_eq!((&cases[1][0], &cases[1][1], text(&cases[1][3])), (&"b".into(), &false.into(), hostile.to_owned()));
+        assert_eq!(cases.as_array().unwrap().len(), 2, "{cases}");
+    }
+
+    let markdown = fake.case.read("r.md");
+    assert!(!markdown.contains("<script>") && !markdown.contains("[a](http"), "{markdown}");
+    let rows = markdown.lines().filter(|line| line.starts_with('|'));
+    assert!(rows.map(|row| row.matches('|').count()).all(|count| count == 5), "{markdown}");
+}
+
+#[test]
 fn a_report_of_an_unknown_kind_is_refused_before_anything_runs() {
     let fake = sample();
     for (path, why) in [
@@ -68,6 +104,37 @@ fn a_file_that_is_no_report_is_kept_before_anything_runs_unless_forced() {
         assert!(!fake.case.read(path).contains("mine"));
         assert_eq!(fake.try_it(&["test", "-q", "--no-build", "--report", path]).code(), 0, "a report of ours");
     }
+}
+
+#[test]
+fn a_report_that_nobody_may_write_there_is_an_error_before_anything_runs() {
+    let fake = Fake::of(&["a"]).image("a");
+    let case = fake.case.file("shut/old.json", "").folder("locked").link("gone.md", "no/such/r.md");
+    let fake = Fake { case: case.link("circle.xml", "circle.xml").link("into.html", "locked/r.html") };
+    fake.case.give_away();
+    fake.case.mode("shut", 0o555);
+    fake.case.mode("locked", 0o666);
+    let long = format!("{}.json", "x".repeat(300));
+    let denied = "cannot write: Permission denied (os error 13): check its permissions, or choose another path";
+    for (path, why) in [
+        ("shut/new.json", denied),
+        ("shut/old.json", denied),
+        ("into.html", denied),
+        ("gone.md", "cannot write a file there: give a file in an existing folder"),
+        ("circle.xml", "cannot write: Too many levels of symbolic links (os error 40): fix or remove the link"),
+        (&long, "cannot write: File name too long (os error 36): choose another path"),
+    ] {
+        for command in [&["test", "--no-build"][..], &["build"], &["sizes"]] {
+            if command == ["sizes"] && path.ends_with(".xml") {
+                continue;
+            }
+            let args = [command, &["--docker", "engine/docker", "--report", "first.json", "--report", path]].concat();
+            fake.case.run_unprivileged(&args).refused(&format!("error: {path}: {why}\n"));
+        }
+    }
+    assert!(!fake.case.has("first.json") && fake.asked("").is_empty());
+    fake.case.mode("shut", 0o755);
+    fake.case.mode("locked", 0o755);
 }
 
 #[test]
