@@ -51,11 +51,20 @@ fn docker_images_of_each_version_prints_what_the_page_shows() {
     let engines = engines();
     let tables = shown("docs/SIZES.md", "docker image");
     let services = ["hello-c.gcc.scratch", "hello-c.gcc-static.scratch"];
+    // In a folder that every engine's client sees.
+    let folder = tempfile::Builder::new().prefix("mkcompose-images-").tempdir_in("/tmp").unwrap();
+    run("images.copy", Command::new("cp").args(["-r", "dockerfiles", "samples"]).arg(folder.path())).succeeds();
     for (at, (line, output)) in [0, 2, 2].into_iter().zip(&tables) {
         let engine = &engines[at].1;
         run(
             "images.build",
-            Command::new(env!("CARGO_BIN_EXE_mkcompose")).arg("build").args(services).arg("--docker").arg(engine),
+            Command::new(env!("CARGO_BIN_EXE_mkcompose"))
+                .arg("-C")
+                .arg(folder.path())
+                .args(["--image", "minimage", "build"])
+                .args(services)
+                .arg("--docker")
+                .arg(engine),
         )
         .succeeds();
         let line = line.replacen("docker", "\"$ENGINE\"", 1);
