@@ -50,7 +50,7 @@ pub struct RunContext<'a> {
     /// The engine's builder, once that was asked.
     pub builder: OnceLock<BuildBackend>,
     /// What was built at once.
-    pub sweep: Sweep,
+    pub sweep: Sweep<'a>,
     /// How images are run; `None`: they are not.
     pub trial: Option<RunLimits>,
     /// This process.
@@ -278,12 +278,10 @@ impl RunContext<'_> {
         if self.is_building {
             let start = Instant::now();
             let (failed, took) = match self.sweep.result(&task.service).filter(|_| is_first) {
-                Some(SweepResult::Built(took)) => (None, took),
-                Some(SweepResult::Failed(why, took)) => (Some(self.failed(why)), took),
-                Some(SweepResult::CutOff) => (Some(Outcome::Interrupted.into()), start.elapsed()),
-                None => (self.build(task), start.elapsed()),
+                Some(result) => self.of_bake(result),
+                None => (self.build(task), None),
             };
-            build_time = Some(took);
+            build_time = Some(took.unwrap_or_else(|| start.elapsed()));
             let state =
                 failed.as_ref().map_or(BuildState::Built, |failed| BuildState::of(&failed.outcome, &task.service));
             self.builds.set(&task.service, state);
@@ -312,11 +310,7 @@ impl RunContext<'_> {
     /// Builds the image; what went wrong, if something did.
     fn build(&self, task: &ImageJob) -> Option<JobReport> {
         if let Some(result) = self.sweep.with_bases(&task.service).and_then(|specs| self.bake(task, &specs)) {
-            return match result {
-                SweepResult::Built(_) => None,
-                SweepResult::Failed(why, _) => Some(self.failed(why)),
-                SweepResult::CutOff => Some(Outcome::Interrupted.into()),
-            };
+            return self.of_bake(result).0;
         }
         let builder = *self.builder.get_or_init(|| self.engine.builder());
         let name = task.service.as_str();
@@ -335,12 +329,11 @@ impl RunContext<'_> {
 
     /// Builds the image alone, as the sweep would have built it, after the others of `specs`. None if bake does not tell what came
     /// of it.
-    fn bake(&self, task: &ImageJob, specs: &[BuildSpec]) -> Option<SweepResult> {
-        let specs: Vec<_> = specs.iter().collect();
+    fn bake(&self, task: &ImageJob, specs: &[&BuildSpec]) -> Option<SweepResult> {
         let last = specs.len().checked_sub(1)?;
         let mut log = self.logs.begin(&task.service, Phase::Build);
         let mut built = None;
-        let result = self.engine.bake(&specs, last, None, self.interrupt, &mut |place, event| match event {
+        let result = self.engine.bake(specs, last, None, self.interrupt, &mut |place, event| match event {
             _ if place != last => {}
             BakeEvent::Said(line) => log.write(line),
             BakeEvent::Runs(step) => self.progress.step(task.service.as_str(), step),
@@ -349,6 +342,15 @@ impl RunContext<'_> {
         let failed = result.failed.into_iter().find(|(place, why, _)| *place == last && !is_undecided(why));
         let failed = failed.map(|(_, why, took)| SweepResult::Failed(why, took));
         built.or(failed).or_else(|| result.cut_off.contains(&last).then_some(SweepResult::CutOff))
+    }
+
+    /// What went wrong with a build by bake, if something did, and how long it took, if bake tells.
+    fn of_bake(&self, result: SweepResult) -> (Option<JobReport>, Option<Duration>) {
+        match result {
+            SweepResult::Built(took) => (None, Some(took)),
+            SweepResult::Failed(why, took) => (Some(self.failed(why)), Some(took)),
+            SweepResult::CutOff => (Some(Outcome::Interrupted.into()), None),
+        }
     }
 
     /// What a failed build means: unless it is the engine that failed, the image does not build.

@@ -47,46 +47,42 @@ pub enum SweepState {
 
 /// The results of the sweep so far.
 #[derive(Debug, Default)]
-pub struct Sweep(Mutex<State>);
+pub struct Sweep<'j>(Mutex<State<'j>>);
 
 #[derive(Debug, Default)]
-struct State {
+struct State<'j> {
     is_on: bool,
     others_wait: bool,
-    candidates: BTreeSet<ServiceName>,
-    with_bases: BTreeMap<ServiceName, Vec<BuildSpec>>,
+    candidates: BTreeMap<&'j ServiceName, &'j ImageJob>,
     is_understood: bool,
     results: BTreeMap<ServiceName, SweepResult>,
 }
 
-impl Sweep {
+impl<'j> Sweep<'j> {
     /// A sweep of `jobs` that is to be made; one by default is over. `others_wait`: nothing else may be built meanwhile.
-    pub fn of<'a>(jobs: impl IntoIterator<Item = &'a ImageJob>, others_wait: bool) -> Self {
+    pub fn of(jobs: impl IntoIterator<Item = &'j ImageJob>, others_wait: bool) -> Self {
         let jobs: Vec<_> = jobs.into_iter().collect();
-        let jobs = candidates(&jobs);
-        let candidates: BTreeSet<_> = jobs.iter().map(|job| job.service.clone()).gather();
+        let candidates = by_service(&candidates(&jobs));
         // For one alone there is nothing to gain.
         let is_on = candidates.len() > 1;
-        let is_child = |job: &&&ImageJob| is_on && !job.bases.is_empty();
-        let with_bases =
-            jobs.iter().filter(is_child).map(|job| (job.service.clone(), with_its_bases(job, &jobs))).gather();
-        Self(Mutex::new(State { is_on, others_wait, candidates, with_bases, ..State::default() }))
+        Self(Mutex::new(State { is_on, others_wait, candidates, ..State::default() }))
     }
 
-    /// How `service` is built with bake though it is alone: all that it is built on, at any depth, and itself last. None where it is built on nothing,
-    /// or bake is of no use.
+    /// How `service` is built with bake though it is alone: all that it is built on, at any depth, and itself last. `None` where
+    /// it is built on nothing, or bake is of no use.
     ///
     /// To the builder, a base that is a target and one that is an image are two things. What the sweep did not come to would be
     /// built anew by the next one if it were built in another way.
-    pub fn with_bases(&self, service: &ServiceName) -> Option<Vec<BuildSpec>> {
+    pub fn with_bases(&self, service: &ServiceName) -> Option<Vec<&'j BuildSpec>> {
         let state = self.lock();
-        state.with_bases.get(service).filter(|_| state.is_understood).cloned()
+        let job = state.candidates.get(service).filter(|job| state.is_understood && !job.bases.is_empty())?;
+        Some(with_all_bases(vec![job], &state.candidates).into_iter().rev().map(|job| &job.recipe).collect())
     }
 
     /// Whether the image of `service` may be worked on.
     pub fn state(&self, service: &ServiceName) -> SweepState {
         let state = self.lock();
-        let waits = state.is_on && (state.others_wait || state.candidates.contains(service));
+        let waits = state.is_on && (state.others_wait || state.candidates.contains_key(service));
         match (state.results.contains_key(service), waits) {
             (true, _) => SweepState::HasResult,
             (false, true) => SweepState::Waiting,
@@ -102,7 +98,7 @@ impl Sweep {
     /// Makes the sweep. `jobs` are those that it is of; `most` may be built at once, if that is limited.
     pub fn run(&self, jobs: &[&ImageJob], most: Option<usize>, run: &RunContext<'_>) {
         let _over = Over(self);
-        let is_candidate = |job: &&&ImageJob| self.lock().candidates.contains(&job.service);
+        let is_candidate = |job: &&&ImageJob| self.lock().candidates.contains_key(&job.service);
         let mut open: Vec<_> = jobs.iter().filter(is_candidate).copied().collect();
         let may_run_the_last = open.len() == jobs.len();
         let limits = most.map(|steps| BakeLimits { steps, may_run_the_last });
@@ -153,13 +149,10 @@ impl Sweep {
     /// Keeps the first result: a worker may have taken it already. So an image that was built stays built, whatever bake says
     /// afterwards, which is in its log.
     fn put(&self, job: &ImageJob, result: SweepResult) {
-        let mut state = self.lock();
-        if !state.results.contains_key(&job.service) {
-            state.results.insert(job.service.clone(), result);
-        }
+        self.lock().results.entry(job.service.clone()).or_insert(result);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<'j>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -170,9 +163,9 @@ pub(super) fn is_undecided(failure: &BuildFailure) -> bool {
 }
 
 /// Ends the sweep, even if it panics: nothing must wait for it for ever.
-struct Over<'a>(&'a Sweep);
+struct Over<'a, 'j>(&'a Sweep<'j>);
 
-impl Drop for Over<'_> {
+impl Drop for Over<'_, '_> {
     fn drop(&mut self) {
         self.0.lock().is_on = false;
     }
@@ -190,27 +183,25 @@ fn without_done<'a>(jobs: &[&'a ImageJob], result: impl Fn(&ServiceName) -> Opti
     let is_built = |job: &&&ImageJob| matches!(result(&job.service), Some(SweepResult::Built(_)));
     let built: BTreeSet<_> = jobs.iter().filter(is_built).map(|job| &job.service).gather();
     let open = with_their_bases(jobs.iter().filter(|job| result(&job.service).is_none()).copied().collect(), &built);
-    let mut wanted: BTreeSet<_> = open.iter().map(|job| &job.service).gather();
-    let mut next = open;
-    while let Some(job) = next.pop() {
-        next.extend(jobs.iter().filter(|base| job.bases.contains(&base.service) && wanted.insert(&base.service)));
-    }
+    let wanted: BTreeSet<_> = with_all_bases(open, &by_service(jobs)).iter().map(|job| &job.service).gather();
     jobs.iter().filter(|job| wanted.contains(&job.service)).copied().collect()
 }
 
-/// How `job` is built, after those of `jobs` that it is built on, at any depth.
-fn with_its_bases(job: &ImageJob, jobs: &[&ImageJob]) -> Vec<BuildSpec> {
-    let (mut specs, mut known, mut next) = (vec![job.recipe.clone()], BTreeSet::from([&job.service]), vec![job]);
-    while let Some(job) = next.pop() {
-        for base in jobs.iter().filter(|base| job.bases.contains(&base.service)) {
-            if known.insert(&base.service) {
-                specs.push(base.recipe.clone());
-                next.push(base);
-            }
-        }
+fn by_service<'a>(jobs: &[&'a ImageJob]) -> BTreeMap<&'a ServiceName, &'a ImageJob> {
+    jobs.iter().map(|job| (&job.service, *job)).gather()
+}
+
+/// `jobs`, and after them those of `known` that they are built on, at any depth.
+fn with_all_bases<'a>(mut jobs: Vec<&'a ImageJob>, known: &BTreeMap<&ServiceName, &'a ImageJob>) -> Vec<&'a ImageJob> {
+    let mut wanted: BTreeSet<_> = jobs.iter().map(|job| &job.service).gather();
+    let mut place = 0;
+    while let Some(job) = jobs.get(place) {
+        let bases = job.bases.iter().filter_map(|base| known.get(base).copied());
+        let bases: Vec<_> = bases.filter(|base| wanted.insert(&base.service)).collect();
+        jobs.extend(bases);
+        place += 1;
     }
-    specs.reverse();
-    specs
+    jobs
 }
 
 /// Those of `jobs` whose bases are all among them, at any depth, or `there`.
@@ -268,7 +259,7 @@ mod tests {
     #[test]
     fn others_wait_for_the_sweep_only_where_the_number_is_limited() {
         let all = jobs(&[("a", &[]), ("b", &[]), ("c.err", &[])]);
-        let states = |sweep: &Sweep| ["a", "c.err"].map(|service| sweep.state(&name(service)));
+        let states = |sweep: &Sweep<'_>| ["a", "c.err"].map(|service| sweep.state(&name(service)));
         assert_eq!(states(&Sweep::of(&all, false)), [SweepState::Waiting, SweepState::Open]);
         assert_eq!(states(&Sweep::of(&all, true)), [SweepState::Waiting, SweepState::Waiting]);
         assert_eq!(states(&Sweep::of(&all[1..], true)), [SweepState::Open, SweepState::Open], "one is not worth it");
