@@ -10,6 +10,7 @@ use std::path::Path;
 use askama::Template;
 
 use crate::image_finding::ImageFinding;
+use crate::image_finding::fix::FixText;
 use crate::terminal::Style;
 use image_analyzer::Certainty;
 use image_analyzer::printable::printable;
@@ -93,8 +94,8 @@ pub(super) enum Detail {
     Text(&'static str, String),
     /// A title and files.
     Links(&'static str, Vec<Link>),
-    /// A finding of `why`.
-    Finding(FindingText),
+    /// A finding of `why`. Raw: it may be from the report of another machine.
+    Finding(ImageFinding),
 }
 
 /// A file.
@@ -102,22 +103,6 @@ pub(super) enum Detail {
 pub(super) struct Link {
     pub(super) text: String,
     pub(super) to: String,
-}
-
-/// A finding in words, safe to print.
-#[derive(Debug)]
-pub(super) struct FindingText {
-    verdict: &'static str,
-    message: String,
-    id: String,
-    facts: Vec<String>,
-    fixes: Vec<FixLines>,
-}
-
-#[derive(Debug)]
-struct FixLines {
-    what: String,
-    lines: String,
 }
 
 /// Whether something is good.
@@ -169,21 +154,18 @@ impl Detail {
         let lines: Vec<_> = text.lines().map(printable).collect();
         (!lines.is_empty()).then(|| Self::Text(title, lines.join("\n")))
     }
+}
 
-    /// A finding of `why`.
-    pub(super) fn finding(finding: &ImageFinding) -> Self {
-        let verdict = match finding.certainty {
-            Certainty::Certain => "cannot start",
-            Certainty::Likely => "starts, and may fail",
-        };
-        let fixes = finding.fixes.iter().map(|fix| FixLines { what: fix.what.clone(), lines: fix.lines.join("\n") });
-        Self::Finding(FindingText {
-            verdict,
-            message: finding.message.clone(),
-            id: finding.id.clone().into_owned(),
-            facts: finding.facts().collect(),
-            fixes: fixes.collect(),
-        })
+/// The lines of a fix, printable.
+fn lines(fix: &FixText) -> String {
+    fix.lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// What a finding means for the image.
+fn verdict(finding: &ImageFinding) -> &'static str {
+    match finding.certainty {
+        Certainty::Certain => "cannot start",
+        Certainty::Likely => "starts, and may fail",
     }
 }
 

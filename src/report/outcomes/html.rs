@@ -70,7 +70,7 @@ fn row(result: &ServiceResult, report: Report<'_>) -> Row {
         Cell::text(&result.detail()),
     ];
     let links = report.logs.map(|folder| logs(result, folder)).unwrap_or_default();
-    let details = record.findings.iter().map(Detail::finding).chain(
+    let details = record.findings.iter().cloned().map(Detail::Finding).chain(
         [
             Detail::said("Last lines of the build", &record.last_lines.join("\n")),
             Detail::said("Standard output", &record.stdout),
@@ -139,5 +139,23 @@ mod tests {
         assert!(end.ends_with("</script>\n</body>\n</html>\n"));
         let policy = regex::Regex::new("sha256-[^']+").unwrap();
         assert_snapshot!(format!("{}…{body}…", policy.replace_all(head, "sha256-…")));
+    }
+
+    #[test]
+    fn no_word_of_a_finding_that_was_read_from_a_report_controls_the_page() {
+        let odd = "\u{1b}[31m\u{202e}x\n\u{9b}".to_owned();
+        let mut rows = sample();
+        for row in &mut rows {
+            for found in &mut row.record.findings {
+                found.id = odd.clone().into();
+                found.message.clone_from(&odd);
+                found.fails_if = Some(odd.clone().into());
+                found.evidence.iter_mut().for_each(|fact| fact.says.clone_from(&odd));
+                found.fixes.iter_mut().for_each(|fix| fix.lines = vec![odd.clone(), odd.clone()]);
+            }
+        }
+        let page = render(report(&rows, None)).unwrap();
+        assert!(page.contains("\\x1b[31m\\u{202e}x\\n\\u{9b}"));
+        assert!(!page.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'));
     }
 }
