@@ -68,7 +68,7 @@ pub struct Built {
     pub share: Option<SharedSize>,
     /// The size of the program's largest image, in bytes.
     pub largest: u64,
-    /// The size of its compressed layers, which a pull transfers, in bytes; `None` if it is not known.
+    /// The size of the files of its layers, which a pull transfers, in bytes; `None` if it is not known.
     pub packed: Option<u64>,
 }
 
@@ -83,7 +83,7 @@ pub struct Total {
     pub size: u64,
     /// What they take on disk, in bytes: each layer counted once.
     pub on_disk: u64,
-    /// What a pull of all transfers, in bytes: each compressed layer counted once; `None` if it is not known of each.
+    /// What a pull of all transfers, in bytes: each file of a layer counted once; `None` if it is not known of each.
     pub packed: Option<u64>,
 }
 
@@ -123,13 +123,13 @@ pub fn measure(
     Sizes { programs, total, figures: Figures::default() }
 }
 
-/// The size of these compressed layers, in bytes, each counted once.
+/// The size of these files of layers, in bytes, each counted once.
 fn packed_size<'a>(layers: impl IntoIterator<Item = &'a PackedLayer>) -> u64 {
     let layers: BTreeSet<&PackedLayer> = layers.into_iter().gather();
     layers.iter().fold(0, |sum, layer| sum.saturating_add(layer.size))
 }
 
-/// The size of all compressed layers, if they are known of each image, of which there is at least one.
+/// The size of the files of all layers, if they are known of each image, of which there is at least one.
 fn packed_once(images: &[&Image]) -> Option<u64> {
     let layers: Option<Vec<_>> = images.iter().map(|image| image.packed.as_ref()).collect();
     layers.filter(|layers| !layers.is_empty()).map(|layers| packed_size(layers.into_iter().flatten()))
@@ -151,7 +151,7 @@ fn program(name: &str, mut rows: Vec<Row>, sort: SortOrder) -> Program {
 }
 
 impl Sizes {
-    /// Whether the compressed size of any image is known.
+    /// Whether it is known of any image what a pull transfers.
     pub fn has_packed(&self) -> bool {
         self.rows().filter_map(|row| row.built.as_ref()).any(|built| built.packed.is_some())
     }

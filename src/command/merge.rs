@@ -20,7 +20,8 @@ use crate::shards::services_of;
 use crate::terminal::Terminal;
 use image_analyzer::printable::{printable, printable_path};
 
-/// The most MiB of one report, all of which is kept: some 1,300 images that print as much as is kept, nothing but bytes that JSON escapes.
+/// The most MiB of one report, all of which is kept: some 1,300 images that print as much as is kept, nothing but bytes that
+/// JSON escapes.
 const MOST_OF_A_REPORT: u64 = 256;
 
 /// The most MiB of all reports: 10,000 such images.

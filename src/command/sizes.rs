@@ -76,8 +76,9 @@ pub fn run(args: &SizesArgs, options: &Options, terminal: &Terminal) -> Result<E
     Ok(if troubles.is_empty() { answer } else { ExitCode::Error })
 }
 
-/// How sizes are counted and where, if that can be compared with the baseline; and what the engine says of itself. The engine is asked only where it matters
-/// who it is: for exact sizes, for a report that may be a baseline, and for a baseline that says whose it is.
+/// How sizes are counted and where, if that can be compared with the baseline; and what the engine says of itself. It is asked
+/// only where it matters who it is: for exact sizes, for a report that may be a baseline, and for a baseline that says whose it
+/// is.
 fn figures(args: &SizesArgs, baseline: Option<&Baseline>, engine: &Engine) -> Result<(Figures, Identity), Error> {
     let earlier = baseline.map(|baseline| &baseline.figures);
     let is_exact = args.exact || earlier.is_some_and(|earlier| earlier.kind == FigureKind::Exact);

@@ -30,11 +30,11 @@ pub struct Image {
     pub size: u64,
     /// Its layers, the lowest first; `None` if the engine does not tell the size of each.
     pub layers: Option<Vec<Layer>>,
-    /// Its layers as a registry gives them away, the lowest first; `None` if that is not known.
+    /// The files of its layers, as the store pulls and pushes them, the lowest first; `None` if they are not known.
     pub packed: Option<Vec<PackedLayer>>,
 }
 
-/// The compressed file of a layer.
+/// The file of a layer as a store pulls and pushes it, compressed or not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PackedLayer {
     /// The digest of the file, which tells it from others. Raw: escape before printing.

@@ -106,7 +106,7 @@ fn ratio(built: &Built) -> Option<f64> {
     }
 }
 
-/// The size of an image's compressed layers; `?` where it is not known.
+/// What a pull of an image transfers; `?` where it is not known.
 fn packed(row: &Row) -> String {
     row.built.as_ref().map(|built| part(built.packed)).unwrap_or_default()
 }

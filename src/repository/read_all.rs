@@ -10,9 +10,9 @@ use crate::problem::Problem;
 /// The most bytes of a Dockerfile. `BuildKit` takes larger ones; no one writes them.
 pub const MAX_BYTES: u64 = 4 << 20;
 
-/// Reads the Dockerfile of each item, from `contents` if it is among them, and hands it to a state, which takes it in the order of the items; or the [`Problem`] of a
-/// file that cannot be read or has more than [`MAX_BYTES`]. Each thread has a state, made by `state`; they are returned in the
-/// order of their items.
+/// Reads the Dockerfile of each item, from `contents` if it is among them, and hands it to a state, which takes it in the order
+/// of the items; or the [`Problem`] of a file that cannot be read or has more than [`MAX_BYTES`]. Each thread has a state, made
+/// by `state`; they are returned in the order of their items.
 ///
 /// Bytes that are not UTF-8 become replacement characters: Docker takes them too, in a comment for instance.
 pub fn read_all<I: Sync, S: Send>(

@@ -28,8 +28,8 @@ pub(super) fn tells_nothing(why: &BuildFailure) -> bool {
 /// What says that the engine's disk is full, where that is why the build failed: the engine, or the last lines of a command,
 /// which writes on the same disk.
 ///
-/// What a command writes is on another disk if its step mounts one or writes to `/dev/shm`, and where the Dockerfile itself has the words,
-/// they prove nothing: then the command failed.
+/// What a command writes is on another disk if its step mounts one or writes to `/dev/shm`, and where the Dockerfile itself has
+/// the words, they prove nothing: then the command failed.
 pub(super) fn of_a_full_disk(why: &BuildFailure) -> Option<&str> {
     let message = why.message.to_ascii_lowercase();
     // Podman says which step it was at, whatever went wrong.

@@ -129,9 +129,7 @@ impl Log<'_> {
             self.file = None;
         }
     }
-}
 
-impl Log<'_> {
     /// Closes the file until there is more to write.
     pub fn close(&mut self) {
         let Some(file) = self.file.take() else { return };

@@ -35,6 +35,8 @@ impl Store {
             run.display()
         );
         fs::write(folder.join("storage.conf"), text).unwrap();
+        // The default, crun, does not run where both versions of cgroups have controllers.
+        fs::write(folder.join("containers.conf"), "[engine]\nruntime = \"runc\"\n").unwrap();
         Self(folder)
     }
 
@@ -43,6 +45,7 @@ impl Store {
     fn run(&self, name: &str, program: &str, arguments: &[&str]) -> Ran {
         let mut command = Command::new(program);
         command.args(arguments).env("CONTAINERS_STORAGE_CONF", self.0.join("storage.conf"));
+        command.env("CONTAINERS_CONF", self.0.join("containers.conf"));
         // Meant for docker; podman would look for credentials there.
         command.env_remove("DOCKER_CONFIG").env_remove("DOCKER_HOST");
         run(&format!("podman.{name}"), &mut command)
