@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::command::{run, scratch};
-use crate::engine::{docker, turn};
+use crate::engine::{docker, four_at_a_time, turn};
 use crate::why::tell;
 
 /// What must be said, and then happen.
@@ -145,13 +145,14 @@ pub(crate) fn compare(table: &str, cases: &[Case]) {
     if cases.iter().any(|(_, _, lines, _)| lines.contains("Main.class")) {
         build("classes", folder.join("classes").to_str().unwrap(), &classes);
     }
-    let tags: Vec<_> = cases.iter().map(|(name, ..)| format!("minimage-{table}:{name}")).collect();
-    for ((name, base, lines, _), tag) in cases.iter().zip(&tags) {
+    let tag_of = |name: &str| format!("minimage-{table}:{name}");
+    let tags: Vec<_> = cases.iter().map(|(name, ..)| tag_of(name)).collect();
+    four_at_a_time(cases, |(name, base, lines, _)| {
         let lines = lines.replace("COPY Main.class", &format!("COPY --from={classes} /Main.class"));
         let file = folder.join(format!("Dockerfile.{name}"));
         fs::write(&file, format!("FROM {base}\n{lines}\n")).unwrap();
-        build(name, file.to_str().unwrap(), tag);
-    }
+        build(name, file.to_str().unwrap(), &tag_of(name));
+    });
     let mut command = Command::new(env!("CARGO_BIN_EXE_mkcompose"));
     let ran = run(&format!("{table}.why"), command.args(["why", "--format", "json"]).args(&tags));
     assert!(matches!(ran.code, Some(0 | 1)), "{}", ran.failure("should look at every image"));
@@ -162,18 +163,17 @@ pub(crate) fn compare(table: &str, cases: &[Case]) {
         let certain = image["findings"].as_array().unwrap().iter().filter(|finding| finding["certainty"] == "certain");
         certain.map(|finding| finding["id"].as_str().unwrap().to_owned()).collect()
     };
-    let mut wrong = Vec::new();
-    for ((name, _, _, expected), tag) in cases.iter().zip(&tags) {
-        let (happened, as_expected) = started(&format!("{table}.run.{name}"), tag, *expected);
+    let disagreements = four_at_a_time(cases, |(name, _, _, expected)| {
+        let tag = tag_of(name);
+        let (happened, as_expected) = started(&format!("{table}.run.{name}"), &tag, *expected);
         let wanted = match expected {
             Works | Silent => Vec::new(),
             Fails(id) | Hangs(id) => vec![(*id).to_owned()],
         };
-        let said = said(tag);
-        if said != wanted || !as_expected {
-            wrong.push(format!("{name}: said {said:?}, expected {expected:?}, {happened}"));
-        }
-    }
+        let said = said(&tag);
+        (said != wanted || !as_expected).then(|| format!("{name}: said {said:?}, expected {expected:?}, {happened}"))
+    });
+    let wrong: Vec<_> = disagreements.into_iter().flatten().collect();
     tell(table, wrong.len(), cases.len());
     let mut remove = vec!["rmi", "--force", classes.as_str()];
     remove.extend(tags.iter().map(String::as_str));

@@ -1,10 +1,13 @@
 //! Runs one command to its end, keeps what it printed in a file, and fails with the last lines of that.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -79,9 +82,30 @@ impl Ran {
     }
 }
 
+/// The name of a file that no other command under way writes to, which is `name` or begins with it, for as long as this is there.
+struct FreeName(String);
+
+static NAMES_IN_USE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+impl FreeName {
+    fn like(name: &str) -> Self {
+        let mut in_use = NAMES_IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbered = (2..).map(|number| format!("{name}.{number}"));
+        let free = iter::once(name.to_owned()).chain(numbered).find(|name| in_use.insert(name.clone()));
+        Self(free.expect("the numbers do not end"))
+    }
+}
+
+impl Drop for FreeName {
+    fn drop(&mut self) {
+        NAMES_IN_USE.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
+}
+
 /// Runs `command` in the repository's folder; its output is kept as `name` in [`scratch`].
 #[track_caller]
 pub(crate) fn run(name: &str, command: &mut Command) -> Ran {
+    let FreeName(name) = &FreeName::like(name);
     let log = scratch().join(format!("{name}.log"));
     let side = scratch().join(format!("{name}.stdout"));
     fs::create_dir_all(scratch()).unwrap();
@@ -114,6 +138,6 @@ fn text(path: &Path) -> String {
 
 /// The program and its arguments, separated by spaces.
 fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words = iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }

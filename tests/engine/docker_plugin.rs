@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::engine::turn;
+use crate::engine::turn_on;
 
 /// A command line of Docker, with mkcompose in its folder of plugins.
 struct Docker {
@@ -78,7 +78,7 @@ fn both(output: &Output) -> String {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn docker_knows_the_plugin_and_shows_its_help() {
-    let _turn = turn();
+    let _turns = ["docker", "containerd"].map(turn_on);
     for docker in [Docker::of_debian(), Docker::current()] {
         let help = docker.well("--help");
         assert!(help.lines().any(|line| line.trim_start().starts_with("mkcompose*")), "{help}");
@@ -96,7 +96,7 @@ fn docker_knows_the_plugin_and_shows_its_help() {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn the_engine_is_the_one_that_docker_was_told_and_the_context_after_the_name_is_that_of_the_build() {
-    let _turn = turn();
+    let _turns = ["docker", "containerd"].map(turn_on);
     for docker in [Docker::of_debian(), Docker::current()] {
         assert!(docker.well("mkcompose").contains("docker-compose.yml: written, 1 service"));
         let list = docker.well("mkcompose list --context . --format json");
@@ -130,7 +130,7 @@ fn the_engine_is_the_one_that_docker_was_told_and_the_context_after_the_name_is_
 #[test]
 #[ignore = "needs a Docker engine"]
 fn a_signal_to_docker_stops_the_plugin_after_the_builds_under_way() {
-    let _turn = turn();
+    let _turns = ["docker", "containerd"].map(turn_on);
     let docker = Docker::current();
     // The base is of the kind that has a shell.
     fs::write(docker.folder.path().join("repository/web/Dockerfile"), "FROM busybox\nRUN sleep 5\n").unwrap();

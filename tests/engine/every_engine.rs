@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::command::{Ran, run};
-use crate::engine::{engines, turn};
+use crate::engine::{ALL, CURRENT_DOCKER, on_each};
 
 /// A repository in a folder that every engine's client sees, with images of its own, which go with it.
 pub(crate) struct Made {
@@ -123,7 +123,6 @@ fn told(stdout: &str) -> BTreeMap<String, (char, String)> {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn build_says_the_same_of_each_image_and_a_second_run_changes_nothing() {
-    let _turn = turn();
     let dockerfiles = [
         ("works", "FROM busybox\nARG A=no\nRUN echo works-$A >/x\n"),
         ("base", "FROM busybox\nRUN echo base >/x\n"),
@@ -146,8 +145,8 @@ fn build_says_the_same_of_each_image_and_a_second_run_changes_nothing() {
         ("known.err", '✓', "does not build, as expected: "),
         ("on-known", '✓', "not tried: base known.err failed"),
     ];
-    for (name, engine) in engines() {
-        let made = Made::new(&engine, "every-build", &dockerfiles);
+    on_each(&ALL, |name, engine| {
+        let made = Made::new(engine, &format!("every-build-{name}"), &dockerfiles);
         fs::write(made.at().join("mkcompose.yml"), "args: {A: yes-it-is}\nlabels: {l: v}\n").unwrap();
         let first = made.mkcompose(&["build"]);
         assert_eq!(first.code, Some(1), "{name}: {}", first.failure("should fail"));
@@ -179,18 +178,17 @@ fn build_says_the_same_of_each_image_and_a_second_run_changes_nothing() {
         assert_eq!(made.ids(), ids, "{name}: an image built again from the cache has another ID");
         let new: Vec<_> = made.dangling().difference(&dangling).cloned().collect();
         assert_eq!(new, [""; 0], "{name}: left without a tag");
-    }
+    });
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
 fn where_all_is_in_the_cache_one_command_builds_all() {
-    let _turn = turn();
     let texts: Vec<_> =
         (0..12).map(|number| (format!("s{number}"), format!("FROM busybox\nRUN echo {number} >/x\n"))).collect();
     let dockerfiles: Vec<_> = texts.iter().map(|(service, text)| (service.as_str(), text.as_str())).collect();
-    for (name, engine) in engines().into_iter().filter(|(name, _)| matches!(*name, "overlay2" | "containerd")) {
-        let made = Made::new(&engine, "every-cached", &dockerfiles);
+    on_each(&CURRENT_DOCKER, |name, engine| {
+        let made = Made::new(engine, &format!("every-cached-{name}"), &dockerfiles);
         made.mkcompose(&["build"]).succeeds();
         for args in [&["build"][..], &["build", "-j", "1"]] {
             made.asked("");
@@ -204,16 +202,15 @@ fn where_all_is_in_the_cache_one_command_builds_all() {
         let start = Instant::now();
         made.mkcompose(&["build", "-j", "1", "s0", "s1"]).succeeds();
         assert!(start.elapsed() >= Duration::from_secs(3), "{name}");
-    }
+    });
 }
 
 /// Bake has a base as a target, a build of one image would have it as an image: to the builder these are two things.
 #[test]
 #[ignore = "needs a Docker engine"]
 fn what_is_built_alone_because_bake_did_too_much_at_once_keeps_its_id_when_bake_builds_it_next() {
-    let _turn = turn();
-    for (name, engine) in engines() {
-        let made = Made::new(&engine, "every-alone", &[]);
+    on_each(&ALL, |name, engine| {
+        let made = Made::new(engine, &format!("every-alone-{name}"), &[]);
         let slow =
             |from: &str, service: &str| format!("FROM {from}\nRUN : {service} {}; sleep 2\n", made.at().display());
         for (service, from) in
@@ -230,13 +227,12 @@ fn what_is_built_alone_because_bake_did_too_much_at_once_keeps_its_id_when_bake_
             let new: Vec<_> = made.dangling().difference(&dangling).cloned().collect();
             assert_eq!(new, [""; 0], "{name}, {args:?}: left without a tag");
         }
-    }
+    });
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
 fn test_tells_how_containers_end_and_that_memory_was_short() {
-    let _turn = turn();
     let dockerfiles = [
         ("exits", "FROM busybox\nCMD [\"sh\", \"-c\", \"echo out; exit 3\"]\n"),
         ("hungry", "FROM busybox\nCMD [\"tail\", \"/dev/zero\"]\n"),
@@ -245,8 +241,8 @@ fn test_tells_how_containers_end_and_that_memory_was_short() {
         ("sleeps", "FROM busybox\nCMD [\"sleep\", \"1000\"]\n"),
         ("works", "FROM busybox\nCMD [\"echo\", \"out\"]\n"),
     ];
-    for (name, engine) in engines() {
-        let made = Made::new(&engine, "every-test", &dockerfiles);
+    on_each(&ALL, |name, engine| {
+        let made = Made::new(engine, &format!("every-test-{name}"), &dockerfiles);
         let ran = made.mkcompose(&["test", "--timeout", "10s", "--memory", "32m", "--format", "json"]);
         let Ok(report) = serde_json::from_str::<Value>(&ran.stdout) else {
             panic!("{name}: {}", ran.failure("should report"))
@@ -269,22 +265,34 @@ fn test_tells_how_containers_end_and_that_memory_was_short() {
         assert_eq!(outcomes["aborts"]["out_of_memory"], false, "{name}: {}", outcomes["aborts"]);
         let left = made.docker(&["ps", "--all", "--quiet", "--filter", &format!("ancestor={}:sleeps", made.images)]);
         assert_eq!(left, [""; 0], "{name}");
-    }
+    });
+}
+
+/// Whether a shell runs a line that begins so, in a container too: this machine sees its processes.
+fn is_run(line: &str) -> bool {
+    let arguments = format!("sh\0-c\0{line}");
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let mut lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+    lines.any(|run| String::from_utf8_lossy(&run).contains(&arguments))
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
 fn a_build_that_is_ended_by_two_signals_is_cut_off_and_can_be_built_afterwards() {
-    let _turn = turn();
-    for (name, engine) in engines() {
-        let made = Made::new(&engine, "every-signal", &[]);
+    on_each(&ALL, |name, engine| {
+        let made = Made::new(engine, &format!("every-signal-{name}"), &[]);
         let slow =
             |service: &str| format!("FROM busybox\nRUN : {service} {}; touch /begun; sleep 20\n", made.at().display());
         made.write("a", &slow("a"));
         made.write("b", &slow("b"));
         let mut child =
             made.command(&["build", "-j", "4"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        thread::sleep(Duration::from_secs(8));
+        let begun = |service: &str| is_run(&format!(": {service} {};", made.at().display()));
+        let start = Instant::now();
+        while !(begun("a") && begun("b")) {
+            assert!(start.elapsed() < Duration::from_secs(60), "{name}: it does not begin");
+            thread::sleep(Duration::from_millis(100));
+        }
         for _ in 0..2 {
             assert!(Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap().success());
             thread::sleep(Duration::from_millis(300));
@@ -300,16 +308,15 @@ fn a_build_that_is_ended_by_two_signals_is_cut_off_and_can_be_built_afterwards()
         assert_eq!(stdout.matches("cut off").count(), 2, "{name}: {stdout}{stderr}");
         made.write("a", &slow("a").replace("sleep 20", "true"));
         made.mkcompose(&["build", "a"]).succeeds();
-    }
+    });
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
 fn two_runs_at_once_on_one_engine_do_not_disturb_each_other() {
-    let _turn = turn();
-    for (name, engine) in engines() {
+    on_each(&ALL, |name, engine| {
         let dockerfiles = [("a", "FROM busybox\nCMD [\"sleep\", \"2\"]\n"), ("b", "FROM busybox\nRUN echo b >/x\n")];
-        let made = Made::new(&engine, "every-twice", &dockerfiles);
+        let made = Made::new(engine, &format!("every-twice-{name}"), &dockerfiles);
         let runs: Vec<_> = (0..2)
             .map(|number| {
                 let [logs, report] = ["logs", "r.json"].map(|name| made.at().join(format!("{number}.{name}")));
@@ -333,7 +340,7 @@ fn two_runs_at_once_on_one_engine_do_not_disturb_each_other() {
             let filter = format!("ancestor={}:{service}", made.images);
             assert_eq!(made.docker(&["ps", "--all", "--quiet", "--filter", &filter]), [""; 0], "{name}");
         }
-    }
+    });
 }
 
 /// The ids of what `why` finds in each image, by service.
@@ -351,7 +358,6 @@ fn found(made: &Made, args: &[&str]) -> BTreeMap<String, Vec<String>> {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn why_finds_the_same_in_the_images_of_each_engine() {
-    let _turn = turn();
     let dockerfiles = [
         ("works", "FROM busybox\nCMD [\"true\"]\n"),
         ("missing", "FROM busybox\nCMD [\"/nope\"]\n"),
@@ -366,8 +372,8 @@ fn why_finds_the_same_in_the_images_of_each_engine() {
         ("no-loader", vec!["loader-missing"]),
         ("works", vec![]),
     ];
-    for (name, engine) in engines() {
-        let made = Made::new(&engine, "every-why", &dockerfiles);
+    on_each(&ALL, |name, engine| {
+        let made = Made::new(engine, &format!("every-why-{name}"), &dockerfiles);
         made.mkcompose(&["build"]).succeeds();
         let found = found(&made, &["*"]);
         let ids = |service: &str| found[service].iter().map(String::as_str).collect::<Vec<_>>();
@@ -375,35 +381,39 @@ fn why_finds_the_same_in_the_images_of_each_engine() {
             assert_eq!(&ids(service), expected, "{name}, {service}");
             // What was said before is what happens.
             let image = format!("{}:{service}", made.images);
-            let ran = run("every-why.run", Command::new(&engine).args(["run", "--rm", "--network", "none", &image]));
+            let ran = run(
+                &format!("every-why.run.{name}"),
+                Command::new(engine).args(["run", "--rm", "--network", "none", &image]),
+            );
             assert_eq!(ran.code == Some(0), expected.is_empty(), "{name}, {service}: {}", ran.output());
         }
-    }
+    });
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
 fn why_reads_an_index_of_platforms_with_attestations_and_layers_of_each_kind_of_compression() {
-    let _turn = turn();
-    let (name, engine) = engines().remove(2);
-    assert_eq!(name, "containerd");
-    let made = Made::new(&engine, "every-index", &[("missing", "FROM scratch\nCOPY x /x\nCMD [\"/nope\"]\n")]);
-    fs::write(made.at().join("samples/x"), "x".repeat(5000)).unwrap();
-    let image = format!("{}:missing", made.images);
-    for compression in ["uncompressed", "gzip", "zstd"] {
-        let mut build = Command::new(&engine);
-        build.env("BUILDX_NO_DEFAULT_ATTESTATIONS", "0").args([
-            "buildx",
-            "build",
-            "--platform",
-            "linux/amd64,linux/arm64",
-        ]);
-        build.arg("--output").arg(format!("type=image,name={image},compression={compression},force-compression=true"));
-        build.arg("--file").arg(made.at().join("dockerfiles/Dockerfile.missing")).arg(made.at().join("samples"));
-        run("every-index.build", &mut build).succeeds();
-        for platform in [&[][..], &["--platform", "linux/amd64"], &["--platform", "linux/arm64"]] {
-            let found = found(&made, &[&["missing"], platform].concat());
-            assert_eq!(found["missing"], ["command-missing"], "{compression} {platform:?}");
+    on_each(&["containerd"], |_, engine| {
+        let made = Made::new(engine, "every-index", &[("missing", "FROM scratch\nCOPY x /x\nCMD [\"/nope\"]\n")]);
+        fs::write(made.at().join("samples/x"), "x".repeat(5000)).unwrap();
+        let image = format!("{}:missing", made.images);
+        for compression in ["uncompressed", "gzip", "zstd"] {
+            let mut build = Command::new(engine);
+            build.env("BUILDX_NO_DEFAULT_ATTESTATIONS", "0").args([
+                "buildx",
+                "build",
+                "--platform",
+                "linux/amd64,linux/arm64",
+            ]);
+            build
+                .arg("--output")
+                .arg(format!("type=image,name={image},compression={compression},force-compression=true"));
+            build.arg("--file").arg(made.at().join("dockerfiles/Dockerfile.missing")).arg(made.at().join("samples"));
+            run("every-index.build", &mut build).succeeds();
+            for platform in [&[][..], &["--platform", "linux/amd64"], &["--platform", "linux/arm64"]] {
+                let found = found(&made, &[&["missing"], platform].concat());
+                assert_eq!(found["missing"], ["command-missing"], "{compression} {platform:?}");
+            }
         }
-    }
+    });
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::command::{Ran, repository, run, say};
-use crate::engine::{engines, turn};
+use crate::engine::{ALL, CURRENT_DOCKER, at_once, on_each, turn_on};
 use crate::every_engine::Made;
 
 /// An engine that lives as long as this, with the base image `busybox`.
@@ -88,7 +88,7 @@ fn outcomes(made: &Made) -> BTreeMap<String, (String, String)> {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn a_build_that_fills_the_disk_of_the_engine_is_unknown_and_one_that_fills_its_own_does_not_build() {
-    let _turn = turn();
+    let _turn = turn_on("small");
     let fills = "FROM busybox\nRUN dd if=/dev/urandom of=/x bs=1M count=100\n";
     let dockerfiles = [
         ("copies", "FROM busybox\nCOPY big /big\n"),
@@ -97,9 +97,9 @@ fn a_build_that_fills_the_disk_of_the_engine_is_unknown_and_one_that_fills_its_o
         ("own", "FROM busybox\nRUN dd if=/dev/zero of=/dev/shm/x bs=1M count=100\n"),
         ("works", "FROM busybox\nRUN echo works >/x\n"),
     ];
-    for kind in ["docker", "overlay2", "containerd", "podman"] {
-        let Some(small) = Small::start(kind) else { continue };
-        let made = Made::new(&small.engine(), "faults-disk", &dockerfiles);
+    at_once(&ALL, |kind| {
+        let Some(small) = Small::start(kind) else { return };
+        let made = Made::new(&small.engine(), &format!("faults-disk-{kind}"), &dockerfiles);
         let report = made.at().join("r.json");
         let build =
             |service: &str| made.mkcompose(&["build", "--retries", "2", "--report", report.to_str().unwrap(), service]);
@@ -113,7 +113,7 @@ fn a_build_that_fills_the_disk_of_the_engine_is_unknown_and_one_that_fills_its_o
             // Bytes that do not compress, where the disk would be full before.
             if service == "copies" {
                 let fill = format!("head -c 80000000 /dev/urandom >'{}/samples/big'", made.at().display());
-                run("faults.big", Command::new("sh").args(["-c", &fill])).succeeds();
+                run(&format!("faults.big.{kind}"), Command::new("sh").args(["-c", &fill])).succeeds();
             }
             let ran = build(service);
             let (told, message) = &outcomes(&made)[service];
@@ -124,19 +124,19 @@ fn a_build_that_fills_the_disk_of_the_engine_is_unknown_and_one_that_fills_its_o
                 "{kind}, {service}: {message}"
             );
         }
-    }
+    });
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
 fn an_engine_that_dies_in_the_middle_of_a_command_makes_no_image_fail_and_leaves_no_half_report() {
-    let _turn = turn();
+    let _turn = turn_on("small");
     let dockerfiles = [
         ("sleeps", "FROM busybox\nRUN sleep 10\n"),
         ("sleeps.err", "FROM busybox\nRUN sleep 10; exit 1\n"),
         ("runs", "FROM busybox\nRUN dd if=/dev/urandom of=/x bs=1M count=15\nCMD [\"sleep\", \"10\"]\n"),
     ];
-    for kind in ["docker", "overlay2", "containerd"] {
+    at_once(&["docker", "overlay2", "containerd"], |kind| {
         for (command, args) in [
             ("build", &["build", "sleeps.err"][..]),
             ("buildx", &["build", "sleeps", "runs"]),
@@ -149,8 +149,8 @@ fn an_engine_that_dies_in_the_middle_of_a_command_makes_no_image_fail_and_leaves
             if (kind, command) == ("docker", "buildx") {
                 continue;
             }
-            let Some(small) = Small::start(kind) else { continue };
-            let mut made = Made::new(&small.engine(), "faults-dies", &dockerfiles);
+            let Some(small) = Small::start(kind) else { return };
+            let mut made = Made::new(&small.engine(), &format!("faults-dies-{kind}"), &dockerfiles);
             if !command.starts_with("build") {
                 made.mkcompose(&["build", "runs"]).succeeds();
             }
@@ -173,21 +173,18 @@ fn an_engine_that_dies_in_the_middle_of_a_command_makes_no_image_fail_and_leaves
                 _ => assert!(!report.exists(), "{kind}, {args:?}"),
             }
         }
-    }
+    });
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
 fn a_context_of_an_engine_of_another_version_is_used_or_refused_with_what_to_do() {
-    let _turn = turn();
-    for (_, engine) in engines().into_iter().filter(|(name, _)| matches!(*name, "overlay2" | "containerd")) {
-        through_a_context(&engine.with_file_name("docker.sock"));
-    }
+    on_each(&CURRENT_DOCKER, |name, engine| through_a_context(name, &engine.with_file_name("docker.sock")));
 }
 
 /// Asks the engine at `socket` with the command line of the one that `docker` is of.
 #[track_caller]
-fn through_a_context(socket: &Path) {
+fn through_a_context(name: &str, socket: &Path) {
     let config = tempfile::tempdir().unwrap();
     let script = config.path().join("docker-of-context");
     let write = |settings: &str| {
@@ -200,13 +197,17 @@ fn through_a_context(socket: &Path) {
     };
     write("");
     let endpoint = format!("host=unix://{}", socket.display());
-    run("faults.context", Command::new(&script).args(["context", "create", "newer", "--docker", &endpoint])).succeeds();
+    run(
+        &format!("faults.context.{name}"),
+        Command::new(&script).args(["context", "create", "newer", "--docker", &endpoint]),
+    )
+    .succeeds();
     write("DOCKER_CONTEXT=newer");
     let dockerfiles = [
         ("works", "FROM busybox\nRUN echo works >/x\nCMD [\"cat\", \"/x\"]\n"),
         ("known.err", "FROM busybox\nRUN exit 4\n"),
     ];
-    let made = Made::new(&script, "faults-context", &dockerfiles);
+    let made = Made::new(&script, &format!("faults-context-{name}"), &dockerfiles);
     let commands = [&["build"][..], &["test", "works"], &["sizes"], &["sizes", "--exact"], &["why", "works"]];
     for args in commands {
         made.mkcompose(args).succeeds();

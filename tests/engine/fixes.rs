@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::command::{run, scratch};
-use crate::engine::{docker, turn};
+use crate::engine::{docker, four_at_a_time, turn};
 
 /// A name, the Dockerfile, and how many of its fixes are tried: those that add a line. One that names another base is not.
 const CASES: &[(&str, &str, usize)] = &[
@@ -62,8 +62,8 @@ fn each_line_that_is_offered_mends_the_image() {
     let folder = scratch().join("fixes");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
-    let mut wrong = Vec::new();
-    for (name, text, count) in CASES {
+    let wrong = four_at_a_time(CASES, |(name, text, count)| {
+        let mut wrong = Vec::new();
         let build = |step: &str, text: &str| {
             let file = folder.join(format!("Dockerfile.{name}.{step}"));
             fs::write(&file, text).unwrap();
@@ -96,6 +96,8 @@ fn each_line_that_is_offered_mends_the_image() {
         }
         let remove: Vec<_> = ["rmi", "--force"].into_iter().chain(tags.iter().map(String::as_str)).collect();
         docker(&format!("fixes.remove.{name}"), &remove);
-    }
+        wrong
+    });
+    let wrong = wrong.concat();
     assert!(wrong.is_empty(), "{} fixes do not help\n{}", wrong.len(), wrong.join("\n\n"));
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use crate::command::run;
-use crate::engine::{docker, engines, turn};
+use crate::engine::{docker, engines, turn, turn_on};
 use crate::readme::shown;
 use crate::{build, stand_ins};
 
@@ -47,7 +47,7 @@ fn columns_and_images(table: &str) -> (Vec<String>, BTreeSet<String>) {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn docker_images_of_each_version_prints_what_the_page_shows() {
-    let _turn = turn();
+    let _turns = ["docker", "containerd"].map(turn_on);
     let engines = engines();
     let tables = shown("docs/SIZES.md", "docker image");
     let services = ["hello-c.gcc.scratch", "hello-c.gcc-static.scratch"];

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::command::{Ran, run};
-use crate::engine::turn;
+use crate::engine::turn_on;
 
 /// Links in the folder `a`, where each leads, and whether `BuildKit` builds the link by its own path.
 const LINKS: [(&str, &str, bool); 7] = [
@@ -52,7 +52,7 @@ fn ran(folder: &Path, program: &str, args: &[&str]) -> Ran {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn a_link_builds_by_the_path_that_the_compose_file_names_and_by_its_own_only_within_its_folder() {
-    let _turn = turn();
+    let _turns = ["docker", "overlay2"].map(turn_on);
     let folder = repository();
     let folder = folder.path();
     let current = current_docker();

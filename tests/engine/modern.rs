@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::engine::turn;
+use crate::engine::turn_on;
 
 /// A repository of two images, of which `child` is built on `base`, with the Compose file that mkcompose writes.
 fn repository() -> TempDir {
@@ -59,7 +59,7 @@ fn has_both_layers(folder: &Path) {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn compose_bake_and_mkcompose_build_a_child_alone_and_its_base_first() {
-    let _turn = turn();
+    let _turn = turn_on("containerd");
     let folder = repository();
     let folder = folder.path();
     forget(folder);

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::command::{repository, run, scratch};
-use crate::engine::{docker, turn};
+use crate::engine::{docker, four_at_a_time, turn};
 use crate::https::{NETWORK, Server};
 use crate::outcomes::{self, printed_by_program_of};
 use crate::{build, stand_ins};
@@ -52,23 +52,24 @@ fn each_image_that_fails_works_with_any_of_the_lines_that_why_offers() {
     build::normal_set();
     let _server = Server::start();
     let here = stand_ins::normal_services_here();
-    let mut wrong = Vec::new();
-    for (service, expected) in outcomes::all().into_iter().filter(|(service, _)| here.contains(service)) {
-        if expected.why.is_none() {
-            continue;
-        }
+    let all = outcomes::all().into_iter();
+    let failing: Vec<_> = all.filter(|(name, expected)| here.contains(name) && expected.why.is_some()).collect();
+    let wrong = four_at_a_time(&failing, |(service, _)| {
+        let mut wrong = Vec::new();
         let path = repository().join(format!("dockerfiles/Dockerfile.{service}"));
         let dockerfile = fs::read_to_string(path).unwrap();
-        let fixes = fixes(&service);
+        let fixes = fixes(service);
         let tried = fixes.iter().filter_map(|lines| Some((lines.join("\n"), pasted(&dockerfile, lines)?)));
         let tried: Vec<_> = tried.collect();
         assert!(!tried.is_empty(), "no fix of {service} was tried");
         for (number, (lines, dockerfile)) in tried.iter().enumerate() {
-            if let Err(why) = works(&service, number, dockerfile) {
+            if let Err(why) = works(service, number, dockerfile) {
                 wrong.push(format!("{service} with\n{lines}\n{why}"));
             }
         }
-    }
+        wrong
+    });
+    let wrong = wrong.concat();
     assert!(wrong.is_empty(), "{} fixes do not help\n{}", wrong.len(), wrong.join("\n\n"));
 }
 

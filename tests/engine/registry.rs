@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::engine::turn;
+use crate::engine::turn_on;
 
 /// The answer to a client that begins with TLS, in the words of a server that has none. With others engines do not try HTTP.
 const NO_TLS: &[u8] = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
@@ -61,7 +61,7 @@ fn build(port: u16, docker: &str, env: &[(&str, &str)]) -> (Option<i32>, Value) 
 #[test]
 #[ignore = "needs a Docker engine"]
 fn an_error_of_the_registry_tells_nothing_of_the_dockerfile() {
-    let _turn = turn();
+    let _turns = ["docker", "containerd"].map(turn_on);
     let modern =
         std::env::var("MINIMAGE_MODERN_DOCKER").expect("start a current engine with eval \"$(.ci/current-engines)\"");
     for status in ["500 Internal Server Error", "503 Service Unavailable", "401 Unauthorized", "429 Too Many Requests"]
@@ -91,7 +91,7 @@ fn an_error_of_the_registry_tells_nothing_of_the_dockerfile() {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn an_image_that_the_registry_does_not_have_is_for_the_dockerfile_to_answer_for() {
-    let _turn = turn();
+    let _turns = ["docker", "containerd"].map(turn_on);
     let (code, report) = build(registry("404 Not Found"), "docker", &[("DOCKER_BUILDKIT", "1")]);
     assert_eq!((code, report["images"][0]["outcome"].as_str()), (Some(1), Some("does-not-build")), "{report}");
 }
@@ -147,7 +147,7 @@ impl Drop for Registry {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn what_was_pushed_is_in_the_registry_by_the_digest_of_the_report() {
-    let _turn = turn();
+    let _turns = ["docker", "containerd"].map(turn_on);
     let modern =
         std::env::var("MINIMAGE_MODERN_DOCKER").expect("start a current engine with eval \"$(.ci/current-engines)\"");
     for docker in ["docker", &modern] {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::build;
 use crate::command::{Ran, run, say, scratch};
-use crate::engine::{docker, engines, turn};
+use crate::engine::{docker, on_each, turn};
 use crate::size;
 
 /// The repository of the images that are made here, and nowhere else.
@@ -131,16 +131,14 @@ const BOUND: u64 = 1000;
 #[test]
 #[ignore = "needs a Docker engine"]
 fn what_is_shared_and_what_is_on_disk_is_what_docker_system_df_says_on_every_store() {
-    let _turn = turn();
     let folder = tempfile::Builder::new().prefix("mkcompose-df-").tempdir_in("/tmp").unwrap();
     let at = made(folder.path().to_path_buf());
-    for (name, engine) in engines().into_iter().filter(|(name, _)| *name != "podman") {
-        built(&engine, &at);
-        let (images, on_disk) = told(&report(&engine, &at));
-        let ask = |args: &[&str]| run(&format!("sizes.df.{name}"), Command::new(&engine).args(args)).succeeds().stdout;
+    on_each(&["docker", "overlay2", "containerd"], |name, engine| {
+        built(engine, &at);
+        let (images, on_disk) = told(&report(engine, &at));
+        let ask = |args: &[&str]| run(&format!("sizes.df.{name}"), Command::new(engine).args(args)).succeeds().stdout;
         // With containerd it fails now and then, where somebody else builds: `snapshot … does not exist`.
-        let df =
-            || run("sizes.df", Command::new(&engine).args(["system", "df", "--verbose", "--format", "{{json .}}"]));
+        let df = || run("sizes.df", Command::new(engine).args(["system", "df", "--verbose", "--format", "{{json .}}"]));
         let usage = (0..5).map(|_| df()).find(|ran| ran.code == Some(0)).unwrap_or_else(df).succeeds().stdout;
         let usage: Value = serde_json::from_str(&usage).unwrap();
         let ours = usage["Images"].as_array().unwrap().iter().filter(|image| image["Repository"] == REPOSITORY);
@@ -178,7 +176,7 @@ fn what_is_shared_and_what_is_on_disk_is_what_docker_system_df_says_on_every_sto
         for (service, _) in DOCKERFILES.iter().rev() {
             ask(&["image", "rm", &format!("{REPOSITORY}:{service}")]);
         }
-    }
+    });
 }
 
 #[test]
