@@ -25,6 +25,7 @@ mod exit_code;
 mod expectation;
 mod gather;
 mod git;
+mod gitignore;
 mod image_finding;
 mod interrupt;
 mod lint;

@@ -6,12 +6,9 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::gitignore::Gitignore;
 
-use crate::bounded;
-
-/// The most bytes of a `.gitignore` that are read.
-const MOST_BYTES: u64 = 1 << 20;
+use crate::{bounded, gitignore};
 
 /// The most bytes of a path that leads to something: more than any system takes.
 const MOST_OF_PATH: usize = 4096;
@@ -86,16 +83,11 @@ fn ignores(files: &[Arc<Gitignore>], path: &Path, kinds: &[bool]) -> bool {
 
 /// What the `.gitignore` in `folder` says. git does not follow a link of that name.
 fn read(folder: &Path) -> Option<Gitignore> {
-    let file = folder.join(".gitignore");
+    let file = folder.join(gitignore::NAME);
     fs::symlink_metadata(&file).ok().filter(fs::Metadata::is_file)?;
     let mut bytes = Vec::new();
-    bounded::read(&file, MOST_BYTES, &mut bytes).ok().filter(|is_whole| *is_whole)?;
-    let mut builder = GitignoreBuilder::new(folder);
-    for line in String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').lines() {
-        // A line that is no glob matches nothing, as in git.
-        let _ = builder.add_line(None, line);
-    }
-    builder.build().ok().filter(|globs| !globs.is_empty())
+    bounded::read(&file, gitignore::MOST_BYTES, &mut bytes).ok().filter(|is_whole| *is_whole)?;
+    gitignore::parse(folder, &bytes)
 }
 
 #[cfg(test)]

@@ -7,15 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::gitignore::Gitignore;
 
 use super::Problem;
-
-/// The name of such a file.
-pub(super) const NAME: &str = ".gitignore";
-
-/// The most bytes that one is read for; git's own are a thousand times smaller.
-const MOST_BYTES: u64 = 1 << 20;
+use crate::gitignore;
 
 /// One `.gitignore`.
 pub(super) struct IgnoreFile {
@@ -35,20 +30,14 @@ impl IgnoreFile {
         let unreadable = |error| Problem::unreadable(&path, &error);
         match fs::symlink_metadata(&path) {
             Ok(there) if !there.is_file() => return Ok(None),
-            Ok(there) if there.len() > MOST_BYTES => {
+            Ok(there) if there.len() > gitignore::MOST_BYTES => {
                 return Err(Problem::new(path, "too large for a .gitignore (more than 1 MiB): shorten it"));
             }
             Ok(_) => {}
             Err(error) => return Err(unreadable(error)),
         }
         let bytes = fs::read(&path).map_err(unreadable)?;
-        let mut builder = GitignoreBuilder::new("");
-        for line in String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').lines() {
-            // A line that is no glob matches nothing, as in git.
-            let _ = builder.add_line(None, line);
-        }
-        let globs = builder.build().unwrap_or_else(|_| Gitignore::empty());
-        Ok((!globs.is_empty()).then_some(Self { path, depth, folder, globs }))
+        Ok(gitignore::parse(Path::new(""), &bytes).map(|globs| Self { path, depth, folder, globs }))
     }
 
     /// Whether it ignores what `glob`, one of `exclude`, names: that is there on one machine and not on another. `root` is the

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::exclude::Exclude;
-use super::gitignore::{self, IgnoreFile};
+use super::gitignore::{IgnoreFile, ignoring};
 use super::{FileName, FoundDockerfile, Problem, Scan, ScanOptions, SkipReason, Skipped};
+use crate::gitignore;
 use crate::repository::paths::way;
 use crate::repository::service_name::DefaultName;
 use image_analyzer::printable::{printable, printable_os};
@@ -195,7 +196,7 @@ impl Walk<'_> {
         {
             return Some(SkipReason::Exclude(glob.to_owned()));
         }
-        let file = gitignore::ignoring(files, &root.in_git.join(below), is_folder)?;
+        let file = ignoring(files, &root.in_git.join(below), is_folder)?;
         Some(SkipReason::Gitignore(file.path.clone()))
     }
 
