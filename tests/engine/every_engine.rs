@@ -281,8 +281,8 @@ fn is_run(line: &str) -> bool {
 fn a_build_that_is_ended_by_two_signals_is_cut_off_and_can_be_built_afterwards() {
     on_each(&ALL, |name, engine| {
         let made = Made::new(engine, &format!("every-signal-{name}"), &[]);
-        let slow =
-            |service: &str| format!("FROM busybox\nRUN : {service} {}; touch /begun; sleep 20\n", made.at().display());
+        // The last command takes the place of the shell.
+        let slow = |service: &str| format!("FROM busybox\nRUN : {service} {}; sleep 20; true\n", made.at().display());
         made.write("a", &slow("a"));
         made.write("b", &slow("b"));
         let mut child =
