@@ -44,6 +44,7 @@ pub fn run(args: InitArgs, options: &Options, terminal: &Terminal) -> Result<Exi
     let (parsed, _) = SettingsFile::parse(&text);
     let settled =
         Repository::of_layout(Layout::with_settings(&LoadOptions::default(), parsed)?, &LoadOptions::default())?;
+    settled.notes.iter().for_each(|note| terminal.status(note));
     terminal.result(&text)?;
     let services = match settled.services.len() {
         1 => "1 service".to_owned(),

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use serde::Serialize;
-use walkdir::WalkDir;
 
 use crate::cli::Options;
 use crate::cli::list::{ListArgs, ListFormat};
@@ -14,7 +13,7 @@ use crate::exit_code::ExitCode;
 use crate::expectation::ExpectedOutcome;
 use crate::report::services::{ServiceEntry, Sources, TouchedByEntry};
 use crate::repository::layout::SAMPLES;
-use crate::repository::scan::{SkipReason, Skipped, is_named_like_a_dockerfile};
+use crate::repository::scan::Skipped;
 use crate::repository::select::select;
 use crate::repository::service::Service;
 use crate::repository::service_name::{PREFIX, Set};
@@ -180,17 +179,6 @@ struct SkippedEntry {
     reason: String,
 }
 
-/// How deep a hidden folder is looked through.
-const HIDDEN_DEPTH: usize = 3;
-
-/// Whether a hidden folder holds a Dockerfile, or what is in it cannot be known.
-fn may_hold_one(folder: &Path) -> bool {
-    let mut entries = WalkDir::new(folder).min_depth(1).max_depth(HIDDEN_DEPTH).into_iter();
-    entries.any(|entry| {
-        entry.map_or(true, |entry| !entry.file_type().is_dir() && is_named_like_a_dockerfile(entry.path()))
-    })
-}
-
 /// Shows what was passed over; then what is wrong with the rest, if anything is.
 fn skipped(format: ListFormat, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let (scan, problems) = Layout::read(&options.load_options())?.scan();
@@ -199,9 +187,7 @@ fn skipped(format: ListFormat, options: &Options, terminal: &Terminal) -> Result
         reason: skipped.reason.to_string(),
     };
     let templates = templates(&scan);
-    let folders =
-        scan.folders.iter().filter(|folder| folder.reason != SkipReason::Hidden || may_hold_one(&folder.path));
-    let entries: Vec<_> = scan.skipped.iter().chain(&templates).chain(folders).map(entry).collect();
+    let entries: Vec<_> = scan.skipped.iter().chain(&templates).chain(&scan.folders).map(entry).collect();
     match format {
         ListFormat::Json => terminal.json(&entries)?,
         ListFormat::Names => terminal.result(&lines(entries.iter().map(|entry| entry.path.as_str())))?,

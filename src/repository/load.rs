@@ -81,6 +81,7 @@ impl Repository {
         // A Dockerfile that could not be read or named, or that a flag leaves out, may be the one that a glob means.
         let all_are_named = nameless == 0 && !layout.is_narrowed;
         notes.extend(on_templates(templates));
+        notes.extend(on_hidden_folders(&scan));
         services.sort_unstable_by(|one, other| {
             one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile))
         });
@@ -142,6 +143,16 @@ fn on_templates(count: usize) -> Option<String> {
         0 => None,
         1 => Some("1 template was skipped: run `mkcompose list --skipped` to see it".to_owned()),
         count => Some(format!("{count} templates were skipped: run `mkcompose list --skipped` to see them")),
+    }
+}
+
+fn on_hidden_folders(scan: &Scan) -> Option<String> {
+    match scan.folders.iter().filter(|folder| folder.reason == SkipReason::Hidden).count() {
+        0 => None,
+        1 => Some("1 hidden folder with a Dockerfile was skipped: run `mkcompose list --skipped` to see it".to_owned()),
+        count => Some(format!(
+            "{count} hidden folders with Dockerfiles were skipped: run `mkcompose list --skipped` to see them"
+        )),
     }
 }
 
