@@ -10,7 +10,7 @@ mod line;
 mod service_settings;
 mod value;
 
-pub use file::{FILE_NAME, SettingsFile, find};
+pub use file::{FILE_NAME, SettingsFile, find, misnamed};
 #[cfg(test)]
 pub use keys::LINT_RULES;
 pub use keys::nearest;
