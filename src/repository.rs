@@ -20,6 +20,6 @@ pub mod service;
 pub mod service_name;
 mod settings_check;
 
-pub use layout::{AUTO, Contents, Layout, LoadOptions};
+pub use layout::{AUTO, Contents, DEFAULT_IMAGE, Layout, LoadOptions};
 pub use load::{Repository, templates};
 pub use paths::{is_in, lexical, relative, resolve, way};
