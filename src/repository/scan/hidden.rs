@@ -24,3 +24,19 @@ pub(super) fn holds_a_dockerfile(folder: &Path) -> Option<bool> {
     }
     is_readable.then_some(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::holds_a_dockerfile;
+
+    #[test]
+    fn a_dockerfile_is_seen_three_levels_deep_and_no_deeper() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("a/b/c")).unwrap();
+        std::fs::write(folder.path().join("a/b/c/Dockerfile"), "").unwrap();
+        assert_eq!(holds_a_dockerfile(folder.path()), Some(false));
+        std::fs::write(folder.path().join("a/b/Dockerfile"), "").unwrap();
+        assert_eq!(holds_a_dockerfile(folder.path()), Some(true));
+        assert_eq!(holds_a_dockerfile(&folder.path().join("gone")), None);
+    }
+}
