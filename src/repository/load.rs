@@ -103,14 +103,8 @@ impl Repository {
             problems.dedup();
             return Err(problems);
         }
-        let notes = misnamed
-            .iter()
-            .map(ToString::to_string)
-            .chain(notes)
-            .into_iter()
-            .chain(on_err_bases(&services))
-            .chain(on_stage_names(&services))
-            .collect();
+        let notes = misnamed.iter().map(ToString::to_string).chain(notes);
+        let notes = notes.chain(on_err_bases(&services)).chain(on_stage_names(&services)).collect();
         Ok(Self {
             said: said.into_iter().chain(layout.settings.said()).collect(),
             root: layout.root,
