@@ -207,9 +207,9 @@ fn text(repository: &Repository, output: &Path, services: &[&Service], options: 
             contexts.insert(service.real_context.as_os_str(), context.clone());
             context
         };
-        let (folder, name) = (service.real_built_file.parent(), service.real_built_file.file_name());
+        let (folder, name) = (service.real_built_file().parent(), service.real_built_file().file_name());
         let (Some(folder), Some(name)) = (folder, name.and_then(OsStr::to_str)) else {
-            return Ok((context, way(&service.real_context, &service.real_built_file, &service.dockerfile)?));
+            return Ok((context, way(&service.real_context, service.real_built_file(), &service.dockerfile)?));
         };
         let key = (service.real_context.as_os_str(), folder.as_os_str());
         let folder = match folders.get(&key) {

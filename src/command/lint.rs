@@ -50,7 +50,7 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
             None
         };
         let ignore = if service.context_status == ContextStatus::Clear {
-            Ignore::of(&service.built_file, &service.context)?
+            Ignore::of(service.built_file(), &service.context)?
         } else {
             Ignore::default()
         };
