@@ -24,9 +24,9 @@ pub struct Entry<'a> {
     /// The service.
     pub service: &'a Service,
     /// The build context, relative to the Compose file's folder.
-    pub context: Cow<'a, str>,
+    pub context: String,
     /// The Dockerfile, relative to the build context.
-    pub dockerfile: Cow<'a, str>,
+    pub dockerfile: String,
 }
 
 /// A Compose file with some of the services.
@@ -155,7 +155,10 @@ pub fn render(entries: &[Entry<'_>], source: &str, command: &str) -> Result<Stri
     let parts = in_parts(entries, |part| {
         marks.document(&Document { services: Services { entries: part, all: entries, marks } })
     });
-    let mut text = head + SERVICES;
+    // Into the first part, which has room: of many services there are megabytes, and each new page of memory takes its time.
+    let mut parts = parts.into_iter();
+    let mut text = parts.next().unwrap_or_else(|| Ok(SERVICES.to_owned()))?;
+    text.insert_str(0, &head);
     for part in parts {
         let part = part?;
         // What follows is indented alike in each part.

@@ -15,6 +15,7 @@ use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::output::diff::unified;
 use crate::output::{Existing, FileStatus, OutputFile, PendingWrite};
+use crate::parallel::in_parts;
 use crate::problem::Problem;
 use crate::repository::layout::DEFAULT_OUTPUT;
 use crate::repository::scan::is_named_like_a_dockerfile;
@@ -188,54 +189,54 @@ fn file(repository: &Repository, set: Set, options: &Options) -> Result<File, Er
 
 fn text(repository: &Repository, output: &Path, services: &[&Service], options: &Options) -> Result<String, Error> {
     let home = folder_of(output)?;
-    let way = |from: &Path, to: &Path, shown: &Path| {
-        relative(from, to).ok_or_else(|| {
-            let what =
-                "a folder on this path has a name that is not UTF-8, which a Compose file cannot contain: rename the folder";
-            Error::Problems(vec![Problem::new(shown, what)])
-        })
-    };
-    // Many services share their folders, and working out how one reaches the other takes longer than looking it up. Not by
-    // `Path`, which is compared part by part.
-    let mut contexts: HashMap<&OsStr, String> = HashMap::new();
-    let mut folders: HashMap<(&OsStr, &OsStr), String> = HashMap::new();
-    let places = all(services.iter().map(|service| {
-        let context = if let Some(context) = contexts.get(service.real_context.as_os_str()) {
-            context.clone()
-        } else {
-            let context = way(&home, &service.real_context, &service.context)?;
-            contexts.insert(service.real_context.as_os_str(), context.clone());
-            context
-        };
-        let (folder, name) = (service.real_built_file.parent(), service.real_built_file.file_name());
-        let (Some(folder), Some(name)) = (folder, name.and_then(OsStr::to_str)) else {
-            return Ok((context, way(&service.real_context, &service.real_built_file, &service.dockerfile)?));
-        };
-        let key = (service.real_context.as_os_str(), folder.as_os_str());
-        let folder = match folders.get(&key) {
-            Some(folder) => folder,
-            None => folders.entry(key).or_insert(way(&service.real_context, folder, &service.dockerfile)?),
-        };
-        let dockerfile = if folder == "." { name.to_owned() } else { [folder, "/", name].concat() };
-        Ok::<_, Error>((context, dockerfile))
-    }))?;
-    let entries: Vec<_> = services
-        .iter()
-        .zip(&places)
-        .map(|(service, (context, dockerfile))| Entry {
-            service,
-            context: context.as_str().into(),
-            dockerfile: dockerfile.as_str().into(),
-        })
-        .collect();
+    let entries = all(in_parts(services, |part| entries(part, &home)).into_iter())?.concat();
     let sources = repository.dockerfiles.iter().map(|folder| {
-        Ok::<_, Error>(match way(&home, &resolve(folder)?, folder)?.as_str() {
+        Ok::<_, Error>(match way_between(&home, &resolve(folder)?, folder)?.as_str() {
             "." => "this folder".to_owned(),
             way => [way, "/"].concat(),
         })
     });
     let command = HeaderCommand::of(repository, options)?.in_file_of(&home);
     Ok(render(&entries, &all(sources)?.join(", "), &command)?)
+}
+
+/// How to reach the folder or file `to` from the folder `from`; it is shown as `shown`.
+fn way_between(from: &Path, to: &Path, shown: &Path) -> Result<String, Error> {
+    relative(from, to).ok_or_else(|| {
+        let what =
+            "a folder on this path has a name that is not UTF-8, which a Compose file cannot contain: rename the folder";
+        Error::Problems(vec![Problem::new(shown, what)])
+    })
+}
+
+/// What a Compose file in the folder `home` says about each service.
+fn entries<'s>(services: &[&'s Service], home: &Path) -> Result<Vec<Entry<'s>>, Error> {
+    // Many services share their folders, and working out how one reaches the other takes longer than looking it up. Not by
+    // `Path`, which is compared part by part.
+    let mut contexts: HashMap<&OsStr, String> = HashMap::new();
+    let mut folders: HashMap<(&OsStr, &str), String> = HashMap::new();
+    all(services.iter().map(|&service| {
+        let context = if let Some(context) = contexts.get(service.real_context.as_os_str()) {
+            context.clone()
+        } else {
+            let context = way_between(home, &service.real_context, &service.context)?;
+            contexts.insert(service.real_context.as_os_str(), context.clone());
+            context
+        };
+        let built = service.real_built_file();
+        let Some((folder, name)) = built.to_str().and_then(|built| built.rsplit_once('/')) else {
+            let dockerfile = way_between(&service.real_context, built, &service.dockerfile)?;
+            return Ok(Entry { service, context, dockerfile });
+        };
+        let path = Path::new(if folder.is_empty() { "/" } else { folder });
+        let key = (service.real_context.as_os_str(), folder);
+        let folder = match folders.get(&key) {
+            Some(folder) => folder,
+            None => folders.entry(key).or_insert(way_between(&service.real_context, path, &service.dockerfile)?),
+        };
+        let dockerfile = if folder == "." { name.to_owned() } else { [folder, "/", name].concat() };
+        Ok::<_, Error>(Entry { service, context, dockerfile })
+    }))
 }
 
 /// The Compose files that are there and ours, but are not what these flags and Dockerfiles make them: they may describe

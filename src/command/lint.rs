@@ -14,6 +14,7 @@ use crate::dockerfile::CopySource;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::lint::{AbsentSource, LintFinding, Surroundings, lint};
+use crate::parallel::in_parts;
 use crate::problem::IoError;
 use crate::report::lint::Report;
 use crate::report::{Export as _, Layout};
@@ -30,33 +31,14 @@ use crate::terminal::Terminal;
 /// If a name is wrong, the context is missing or something cannot be read.
 pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let repository = Repository::load(&options.load_options())?;
-    let mut contexts: BTreeMap<&Path, Context> = BTreeMap::new();
     let since = Since::ask(&args.since, &repository, options, terminal)?;
     let chosen = select(repository.services, &args.globs, &options.as_shell_args())?;
     let (chosen, _) = since.split(chosen, terminal);
     let root = resolve(if repository.root.as_os_str().is_empty() { Path::new(".") } else { &repository.root })?;
     let top = &repository.top;
-    let git = GitIgnored::of(top);
-    let submodules = OnceCell::new();
-    let mut findings = Vec::new();
-    for service in &chosen {
-        let program = if repository.follows_convention {
-            let context = match contexts.entry(&service.real_context) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert(Context::open(&service.context)?.unwrap_or_default()),
-            };
-            Some(context.program(service.name.program()))
-        } else {
-            None
-        };
-        let ignore = if service.context_status == ContextStatus::Clear {
-            Ignore::of(&service.built_file, &service.context)?
-        } else {
-            Ignore::default()
-        };
-        let absent = absent(service, top, &git, &submodules, &ignore)?;
-        findings.extend(lint(service, &Surroundings { program, absent, ignore }));
-    }
+    let parts = in_parts(&chosen, |part| findings(part, repository.follows_convention, top));
+    let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let mut findings: Vec<_> = parts.into_iter().flatten().collect();
     findings.retain(|finding: &LintFinding| !args.allow.contains(&finding.rule));
     findings.sort_unstable();
     // Many Dockerfiles have one ignore file.
@@ -69,6 +51,33 @@ pub fn run(args: &LintArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     terminal.result(&text)?;
     terminal.status(&summary(chosen.len(), findings.len()));
     Ok(if findings.is_empty() { ExitCode::Success } else { ExitCode::Failure })
+}
+
+/// Every finding about these services, of a repository at `top`, in no order.
+fn findings(services: &[Service], follows_convention: bool, top: &Path) -> Result<Vec<LintFinding>, Error> {
+    let mut contexts: BTreeMap<&Path, Context> = BTreeMap::new();
+    let git = GitIgnored::of(top);
+    let submodules = OnceCell::new();
+    let mut findings = Vec::new();
+    for service in services {
+        let program = if follows_convention {
+            let context = match contexts.entry(&service.real_context) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(Context::open(&service.context)?.unwrap_or_default()),
+            };
+            Some(context.program(service.name.program()))
+        } else {
+            None
+        };
+        let ignore = if service.context_status == ContextStatus::Clear {
+            Ignore::of(service.built_file(), &service.context)?
+        } else {
+            Ignore::default()
+        };
+        let absent = absent(service, top, &git, &submodules, &ignore)?;
+        findings.extend(lint(service, &Surroundings { program, absent, ignore }));
+    }
+    Ok(findings)
 }
 
 /// What a build of `service` would not find. Where the build context was found and nothing fits, that is another rule's.

@@ -46,6 +46,9 @@ pub fn find(
     git: &GitIgnored,
     parsed: &ParsedDockerfile,
 ) -> Result<FoundContext, IoError> {
+    if parsed.sources.is_empty() {
+        return Ok(FoundContext { levels_up: 0, status: ContextStatus::Clear });
+    }
     let named = parsed.sources.iter().filter(|source| !source.is_optional && !clean(&source.path).is_empty());
     let mut paths: Vec<_> = named.map(|source| source.path.as_str()).collect();
     paths.sort_unstable();

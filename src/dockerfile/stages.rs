@@ -11,7 +11,7 @@ use super::parsed::{
 };
 use super::parser::{HereDocument, Instruction, ParseProblem, instructions, is_space};
 use super::validate::{check, is_stage_name, wrong_when_built};
-use super::variables::{ArgScope, UnknownValue, expand, first_word, words};
+use super::variables::{ArgScope, UnknownValue, expand, first_word, is_plain, words};
 use crate::gather::Gather;
 
 /// Reads the text of a Dockerfile with the defaults of its ARG instructions.
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
         let scope = self.stage.as_ref().unwrap_or(&self.global);
         let wrong = evaluated(instruction, self.escape).into_iter().find_map(|word| {
             // Most words have nothing to be filled in.
-            if !word.contains(['$', '"', '\'']) {
+            if is_plain(word) {
                 return None;
             }
             match expand(word, scope, self.escape) {
@@ -312,16 +312,17 @@ impl<'a> Reader<'a> {
 
     fn copy(&mut self, keyword: &'static str, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
         let json = instruction.json();
-        let words = || instruction.arguments.split(is_space).filter(|word| !word.is_empty()).map(str::to_owned);
-        let json_is_none = json.is_none();
-        let written: Vec<String> = json.unwrap_or_else(|| words().collect());
+        let written: Vec<&str> = match &json {
+            Some(words) => words.iter().map(String::as_str).collect(),
+            None => instruction.arguments.split(is_space).filter(|word| !word.is_empty()).collect(),
+        };
         let Some((destination, sources @ [_, ..])) = written.split_last() else {
             return Err(instruction.problem(format!("{keyword} takes at least a source and a destination")));
         };
-        if HereDocument::parse(destination).is_some() && json_is_none {
+        if HereDocument::parse(destination).is_some() && json.is_none() {
             return Err(instruction.problem(format!("{keyword} cannot copy into a here-document")));
         }
-        for word in &written {
+        for word in written.iter().filter(|word| !is_plain(word)) {
             let result = self.stage.as_ref().map(|stage| expand(word, stage, self.escape));
             match result {
                 Some(Err(UnknownValue::Malformed)) => self.fault(malformed(word, instruction)),
@@ -337,10 +338,10 @@ impl<'a> Reader<'a> {
             self.use_image(UseKind::Copy, from, instruction.line);
         }
         if instruction.has_flag("from") {
-            self.parsed.other_sources.extend(sources.iter().cloned());
+            self.parsed.other_sources.extend(sources.iter().map(|&source| source.to_owned()));
             return Ok(());
         }
-        if sources.iter().any(|source| matches!(source.as_str(), "." | "./" | "/")) {
+        if sources.iter().any(|source| matches!(*source, "." | "./" | "/")) {
             self.parsed.whole_context_at.push(destination.trim_end_matches('/').to_owned());
         }
         let has_plain = sources.iter().any(|source| !is_pattern(source));
@@ -392,6 +393,10 @@ impl<'a> Reader<'a> {
         }
         parsed.faults.extend(faults);
         parsed.faults.sort_by_key(|(_, problem)| problem.line);
+        // They are kept for each service, and half of what was reserved is not used.
+        parsed.stages.shrink_to_fit();
+        parsed.uses.shrink_to_fit();
+        parsed.other_sources.shrink_to_fit();
         Ok(parsed)
     }
 }

@@ -9,7 +9,7 @@ const MARKS: [&str; 3] = ["{{", "{%", "<%"];
 /// Whether `text`, read as `parsed`, is a template: the line that is no Dockerfile's begins with such a mark, or a FROM has
 /// one. A here-document may hold any.
 pub fn is_template(text: &str, parsed: &Result<ParsedDockerfile, ParseProblem>) -> bool {
-    let has_mark = |text: &str| MARKS.iter().any(|mark| text.contains(mark));
+    let has_mark = |text: &str| text.contains(['{', '<']) && MARKS.iter().any(|mark| text.contains(mark));
     match parsed {
         Ok(parsed) => parsed.froms().any(|from| has_mark(&from.written)),
         Err(problem) => {

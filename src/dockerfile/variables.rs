@@ -195,10 +195,15 @@ fn names_in(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Whether nothing in `word` can be wrong: it has no variable and no quote.
+pub(super) fn is_plain(word: &str) -> bool {
+    !word.bytes().any(|byte| matches!(byte, b'$' | b'"' | b'\''))
+}
+
 /// `word` with its variables filled in and its quotes removed.
 pub(super) fn expand(word: &str, scope: &ArgScope, escape: char) -> Result<String, UnknownValue> {
     // Most words have nothing to fill in or to remove.
-    if !word.contains(['$', '"', '\'', escape]) && !word.contains(UNKNOWN) {
+    if is_plain(word) && !word.contains(escape) && (word.is_ascii() || !word.contains(UNKNOWN)) {
         return Ok(word.to_owned());
     }
     let mut reader = Reader { chars: word.chars().peekable(), scope, escape, keeps_escapes: false, is_beyond: false };

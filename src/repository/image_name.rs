@@ -77,16 +77,8 @@ impl ImageName {
     }
 
     fn with(&self, service: &str, program: &str, variant: &str) -> Result<String, String> {
-        let fill = |text: &str| {
-            if text == "{service}" {
-                return service.to_owned();
-            }
-            if !text.contains('{') {
-                return text.to_owned();
-            }
-            text.replace("{service}", service).replace("{program}", program).replace("{variant}", variant)
-        };
-        let (repository, tag) = (fill(&self.repository), fill(&self.tag));
+        let names = [service, program, variant];
+        let (repository, tag) = (fill(&self.repository, names), fill(&self.tag, names));
         if repository.len() > MAX_REPOSITORY_LEN {
             return Err(format!(
                 "an image repository has at most {MAX_REPOSITORY_LEN} characters, this one {}: shorten it",
@@ -102,7 +94,18 @@ impl ImageName {
         if !is_tag(&tag) {
             return Err(format!("`{}` is not a valid image tag: change `image`", printable(&tag)));
         }
-        Ok([repository.as_str(), ":", &tag].concat())
+        Ok([&*repository, ":", &tag].concat())
+    }
+}
+
+/// `text` with the names of a service, of its program and of its variant for their placeholders.
+fn fill<'t>(text: &'t str, [service, program, variant]: [&'t str; 3]) -> Cow<'t, str> {
+    match text {
+        "{service}" => service.into(),
+        text if text.contains('{') => {
+            text.replace("{service}", service).replace("{program}", program).replace("{variant}", variant).into()
+        }
+        text => text.into(),
     }
 }
 
@@ -122,8 +125,11 @@ fn is_plain_word(name: &str) -> bool {
 
 /// `[\w][\w.-]{0,127}` in ASCII (distribution/reference).
 fn is_tag(tag: &str) -> bool {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    tag.len() <= 128 && tag.starts_with(word) && tag.chars().all(|c| word(c) || matches!(c, '.' | '-'))
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let tag = tag.as_bytes();
+    tag.len() <= 128
+        && tag.first().is_some_and(word)
+        && tag.iter().all(|byte| word(byte) || matches!(byte, b'.' | b'-'))
 }
 
 /// What is wrong with one of the `tags`, which have the grammar of `image`: `what` names the other key.
@@ -138,7 +144,7 @@ pub fn normalised(reference: &str) -> Cow<'_, str> {
         .find_map(|start| reference.strip_prefix(start))
         .unwrap_or(reference);
     let is_whole = short.contains('@') || split_tag(short).1.is_some();
-    if is_whole { short.into() } else { format!("{short}:latest").into() }
+    if is_whole { short.into() } else { [short, ":latest"].concat().into() }
 }
 
 #[cfg(test)]

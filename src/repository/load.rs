@@ -211,8 +211,8 @@ fn drop_links(services: &mut Vec<Service>, notes: &mut Vec<String>) {
 fn same_names(services: &[Service], wrong: &[(ServiceName, PathBuf)]) -> Vec<Problem> {
     // A link may be to the Dockerfile of the other service: then it would be passed over.
     let wrong = wrong.iter().filter(|(_, dockerfile)| !dockerfile.is_symlink());
-    let names = services.iter().map(|service| (service.name.clone(), service.dockerfile.as_path()));
-    let names: Vec<_> = names.chain(wrong.map(|(name, dockerfile)| (name.clone(), dockerfile.as_path()))).collect();
+    let names = services.iter().map(|service| (&service.name, service.dockerfile.as_path()));
+    let names: Vec<_> = names.chain(wrong.map(|(name, dockerfile)| (name, dockerfile.as_path()))).collect();
     collisions(&names)
 }
 

@@ -7,6 +7,7 @@ use std::collections::hash_map::Entry;
 
 use super::image_name::normalised;
 use super::service::{LocalBase, Service};
+use crate::parallel::in_parts;
 use crate::problem::Problem;
 use image_analyzer::printable::printable_path;
 
@@ -17,8 +18,8 @@ type Images<'s> = HashMap<Cow<'s, str>, &'s Service>;
 /// overwrite the other's.
 pub(super) fn settle(services: &mut [Service]) -> Vec<Problem> {
     let (images, problems) = images(services);
-    let bases: Vec<_> = services.iter().map(|service| bases(service, &images)).collect();
-    for (service, bases) in services.iter_mut().zip(bases) {
+    let bases = in_parts(services, |part| part.iter().map(|service| bases(service, &images)).collect::<Vec<_>>());
+    for (service, bases) in services.iter_mut().zip(bases.into_iter().flatten()) {
         service.local_bases = bases;
     }
     problems

@@ -1,5 +1,6 @@
 //! Every Dockerfile's text, read by a few threads, in the order in which the Dockerfiles were given.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::layout::Contents;
@@ -35,7 +36,7 @@ pub fn read_all<I: Sync, S: Send>(
 }
 
 /// The text of one Dockerfile. `buffer` is any, and holds its bytes afterwards.
-fn read<'b>(path: &Path, contents: &Contents, buffer: &'b mut Vec<u8>) -> Result<std::borrow::Cow<'b, str>, Problem> {
+fn read<'b>(path: &Path, contents: &Contents, buffer: &'b mut Vec<u8>) -> Result<Cow<'b, str>, Problem> {
     let given = if contents.is_empty() { None } else { path.canonicalize().ok().and_then(|real| contents.get(&real)) };
     let read = match given {
         Some(given) => {
@@ -45,7 +46,8 @@ fn read<'b>(path: &Path, contents: &Contents, buffer: &'b mut Vec<u8>) -> Result
         None => bounded::read(path, MAX_BYTES, buffer),
     };
     match read {
-        Ok(true) => Ok(String::from_utf8_lossy(buffer)),
+        // To check is faster than to look for what is to be replaced.
+        Ok(true) => Ok(str::from_utf8(buffer).map_or_else(|_| String::from_utf8_lossy(buffer), Cow::Borrowed)),
         Ok(false) => {
             Err(Problem::new(path, "too large for a Dockerfile (more than 4 MiB): shorten it, or move it elsewhere"))
         }

@@ -1,15 +1,16 @@
 //! Settles one service after the other: name, settings, arguments, image and build context.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::image_name::{ImageName, of_tags};
 use super::layout::{AUTO, DEFAULT_IMAGE, Layout, LoadOptions, SAMPLES, join};
 use super::linked_file::target_elsewhere;
-use super::paths::{lexical, resolve, way};
+use super::paths::{resolve, way};
 use super::scan::FoundDockerfile;
 use super::select::matcher;
-use super::service::{Origin, Service};
+use super::service::{LinkTarget, Origin, Service};
 use super::service_name::ServiceName;
 use super::settings_check::wrong_context;
 use crate::context::{self, ContextStatus, GitIgnored};
@@ -61,7 +62,8 @@ pub(super) struct Resolver<'a> {
     default_context: Option<&'static str>,
     flag_image: Option<ImageName>,
     image: ImageName,
-    real_dockerfiles: BTreeMap<PathBuf, PathBuf>,
+    /// The scanned folders, absolute and without links.
+    real_dockerfiles: Vec<PathBuf>,
     real_contexts: BTreeMap<PathBuf, PathBuf>,
     git: GitIgnored,
     /// The services, in the order of their Dockerfiles; without those that have a problem.
@@ -99,10 +101,8 @@ impl SettledContext {
 struct Place {
     shown: PathBuf,
     real: PathBuf,
-    /// The same of the file that is built.
-    built: PathBuf,
-    real_built: PathBuf,
-    is_outside: bool,
+    /// The file that is built, if it is not that.
+    link_target: Option<LinkTarget>,
 }
 
 /// The settings of one service and where each key came from.
@@ -130,10 +130,8 @@ impl<'a> Resolver<'a> {
         // That of the settings file was checked with it.
         let image = layout.settings.all.image.as_deref().unwrap_or(DEFAULT_IMAGE);
         let image = ImageName::parse(image).unwrap_or_else(|_| ImageName::fallback());
-        let mut real_dockerfiles = BTreeMap::new();
-        for folder in &layout.dockerfiles {
-            real_dockerfiles.insert(folder.clone(), resolve(folder).map_err(|error| vec![error.into()])?);
-        }
+        let real_dockerfiles = layout.dockerfiles.iter().map(|folder| resolve(folder));
+        let real_dockerfiles = real_dockerfiles.collect::<Result<_, _>>().map_err(|error| vec![error.into()])?;
         Ok(Self {
             layout,
             options,
@@ -195,7 +193,8 @@ impl<'a> Resolver<'a> {
         let image = self.image(name.as_ref(), &file, &settings, &mut origins);
         let tags = self.tags(name.as_ref(), &file, &settings);
         let place = self.place(&file);
-        if place.is_outside
+        let is_outside = |target: &LinkTarget| !target.real.starts_with(&self.layout.real_root);
+        if place.link_target.as_ref().is_some_and(is_outside)
             && let Err(problem) = &mut file.parsed
         {
             // It may be a person's file with secrets, to which somebody else's repository has a link.
@@ -229,8 +228,7 @@ impl<'a> Resolver<'a> {
             context_is_found: is_found,
             context_status,
             real_dockerfile: place.real,
-            built_file: place.built,
-            real_built_file: place.real_built,
+            link_target: place.link_target,
             real_context,
             parsed: file.parsed,
             lint: settings.lint,
@@ -330,10 +328,12 @@ impl<'a> Resolver<'a> {
         let template = match (&self.flag_image, &settings.image) {
             (Some(flag), _) => {
                 origins.insert("image".to_owned(), Origin::Flag("--image"));
-                Ok(flag.clone())
+                Ok(Cow::Borrowed(flag))
             }
-            (None, Some(text)) if Some(text) != self.layout.settings.all.image.as_ref() => ImageName::parse(text),
-            (None, _) => Ok(self.image.clone()),
+            (None, Some(text)) if Some(text) != self.layout.settings.all.image.as_ref() => {
+                ImageName::parse(text).map(Cow::Owned)
+            }
+            (None, _) => Ok(Cow::Borrowed(&self.image)),
         };
         let image = template.and_then(|template| name.map(|name| template.of(name)).transpose());
         image.map_err(|what| self.problems.push(wrong(file, "image", &what))).ok()?
@@ -357,26 +357,12 @@ impl<'a> Resolver<'a> {
 
     fn place(&mut self, file: &ReadDockerfile<'_>) -> Place {
         let shown = &file.found.path;
-        let roots = self.real_dockerfiles.iter().filter_map(|(root, real)| {
-            let root = if root == Path::new(".") { Path::new("") } else { root };
-            Some(real.join(shown.strip_prefix(root).ok()?))
-        });
-        // The nearest root wins, as in the scan. A link to a file stays the file that it is called.
-        let real = roots.max_by_key(|real| real.as_os_str().len());
-        let real = real.unwrap_or_else(|| lexical(&self.layout.real_root.join(shown)));
+        // A link to a file stays the file that it is called.
+        let root = self.real_dockerfiles.get(file.found.root).unwrap_or(&self.layout.real_root);
+        let real = root.join(&file.found.below);
         let target = if file.found.is_link { target_elsewhere(&real) } else { None };
-        let Some(real_built) = target else {
-            return Place {
-                shown: shown.clone(),
-                real: real.clone(),
-                built: shown.clone(),
-                real_built: real,
-                is_outside: false,
-            };
-        };
-        let below = real_built.strip_prefix(&self.layout.real_root);
-        let is_outside = below.is_err();
-        let built = if let Ok(below) = below {
+        let Some(real_built) = target else { return Place { shown: shown.clone(), real, link_target: None } };
+        let built = if let Ok(below) = real_built.strip_prefix(&self.layout.real_root) {
             join(&self.layout.root, below)
         } else {
             let what = "a link to a file outside the repository";
@@ -384,7 +370,7 @@ impl<'a> Resolver<'a> {
             let folder = |path: &Path| path.parent().unwrap_or(Path::new("")).to_owned();
             folder(shown).join(way(&folder(&real), &real_built))
         };
-        Place { shown: shown.clone(), real, built, real_built, is_outside }
+        Place { shown: shown.clone(), real, link_target: Some(LinkTarget { shown: built, real: real_built }) }
     }
 
     fn context(
@@ -423,8 +409,9 @@ impl<'a> Resolver<'a> {
     fn found_context(&mut self, file: &ReadDockerfile<'_>, place: &Place) -> Option<SettledContext> {
         let empty = ParsedDockerfile::default();
         let real_dockerfile = &place.real;
+        let built = place.link_target.as_ref().map_or(real_dockerfile, |target| &target.real);
         let parsed = file.parsed.as_ref().unwrap_or(&empty);
-        let found = context::find(real_dockerfile, &place.real_built, &self.layout.real_root, &self.git, parsed);
+        let found = context::find(real_dockerfile, built, &self.layout.real_root, &self.git, parsed);
         let found =
             found.map_err(|error| self.problems.push(Problem::new(&file.found.path, error.to_string()))).ok()?;
         let real = real_dockerfile.ancestors().nth(found.levels_up + 1)?.to_owned();

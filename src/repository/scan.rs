@@ -46,6 +46,8 @@ pub struct FoundDockerfile {
     pub default_name: DefaultName,
     /// Whether it is a link to a file.
     pub is_link: bool,
+    /// The place of the scanned folder among [`ScanOptions::roots`].
+    pub root: usize,
 }
 
 impl FoundDockerfile {

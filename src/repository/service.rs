@@ -1,7 +1,7 @@
 //! One image to build, with everything about it settled: what the Compose file says and what the engine is asked.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::service_name::ServiceName;
 use crate::context::ContextStatus;
@@ -43,11 +43,8 @@ pub struct Service {
     pub context_status: ContextStatus,
     /// Where the Dockerfile is, absolute and without links on the way to it.
     pub real_dockerfile: PathBuf,
-    /// The file that a builder is told of, as it is shown: the Dockerfile or, where it is a link out of its folder, what that
-    /// leads to.
-    pub built_file: PathBuf,
-    /// The same, absolute and without links on the way to it.
-    pub real_built_file: PathBuf,
+    /// The file that is built, where the Dockerfile is a link out of its folder.
+    pub link_target: Option<LinkTarget>,
     /// Where the build context is, absolute and without links.
     pub real_context: PathBuf,
     /// What the Dockerfile says, with its variables filled in, or why it could not be read.
@@ -59,6 +56,17 @@ pub struct Service {
 }
 
 impl Service {
+    /// The file that a builder is told of, as it is shown: the Dockerfile or, where it is a link out of its folder, what that
+    /// leads to.
+    pub fn built_file(&self) -> &Path {
+        self.link_target.as_ref().map_or(&self.dockerfile, |target| &target.shown)
+    }
+
+    /// The same, absolute and without links on the way to it.
+    pub fn real_built_file(&self) -> &Path {
+        self.link_target.as_ref().map_or(&self.real_dockerfile, |target| &target.real)
+    }
+
     /// A service of this name about which nothing else is known.
     #[cfg(test)]
     pub fn named(name: ServiceName) -> Self {
@@ -78,8 +86,7 @@ impl Service {
             context_is_found: true,
             context_status: ContextStatus::Clear,
             real_dockerfile: PathBuf::new(),
-            built_file: PathBuf::new(),
-            real_built_file: PathBuf::new(),
+            link_target: None,
             real_context: PathBuf::new(),
             parsed: Ok(ParsedDockerfile::default()),
             lint: BTreeMap::new(),
@@ -87,6 +94,15 @@ impl Service {
             name,
         }
     }
+}
+
+/// The file that a link leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkTarget {
+    /// Its path, as it is shown.
+    pub shown: PathBuf,
+    /// Its path, absolute and without links.
+    pub real: PathBuf,
 }
 
 /// Where a value of a service came from, the strongest last. Lines are counted from 1.

@@ -87,11 +87,12 @@ impl ServiceName {
         // The tag grammar of the distribution reference specification, `[\w][\w.-]{0,127}` in ASCII, which the service
         // grammar of Compose contains. By hand, because each broken rule has a sentence of its own.
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+        let has_two_dots = || name.bytes().zip(name.bytes().skip(1)).any(|two| two == (b'.', b'.'));
         if name.is_empty() {
             Err(NameProblem::Empty)
         } else if name == "err" {
             Err(NameProblem::NoProgram)
-        } else if name.starts_with('.') || name.ends_with('.') || name.contains("..") {
+        } else if name.starts_with('.') || name.ends_with('.') || has_two_dots() {
             Err(NameProblem::EmptySegment)
         } else if let Some(other) = name.chars().find(|&c| !legal(c)) {
             Err(NameProblem::BadCharacter(other))
@@ -152,10 +153,11 @@ impl DefaultName {
         match (folder, name) {
             ("", None) => Self::Image,
             ("", Some("err")) => Self::ImageErr,
-            _ => {
-                let folders = folder.split('/').filter(|_| !folder.is_empty());
-                let parts: Vec<_> = folders.chain(name).collect();
-                Self::Path(parts.join(".").replace('+', "_"))
+            (folder, name) => {
+                let between = if folder.is_empty() || name.is_none() { "" } else { "." };
+                let path = [folder, between, name.unwrap_or_default()].concat();
+                // Most have neither, and what is replaced is copied.
+                Self::Path(if path.contains(['/', '+']) { path.replace('/', ".").replace('+', "_") } else { path })
             }
         }
     }
@@ -179,8 +181,8 @@ pub const OTHER_NAME: &str = "add a line `# mkcompose: name=NAME` at its top";
 
 /// The problems between names of one repository: two Dockerfiles that make one service, and names that `docker buildx
 /// bake` takes for one. Each is reported once, at the later path.
-pub fn collisions(services: &[(ServiceName, &Path)]) -> Vec<Problem> {
-    let mut sorted: Vec<&(ServiceName, &Path)> = services.iter().collect();
+pub fn collisions(services: &[(&ServiceName, &Path)]) -> Vec<Problem> {
+    let mut sorted = services.to_vec();
     sorted.sort_unstable();
     let mut problems = same_name(&sorted);
     problems.extend(same_in_bake(&sorted));
@@ -188,7 +190,7 @@ pub fn collisions(services: &[(ServiceName, &Path)]) -> Vec<Problem> {
     problems
 }
 
-fn same_name(sorted: &[&(ServiceName, &Path)]) -> Vec<Problem> {
+fn same_name(sorted: &[(&ServiceName, &Path)]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for same in sorted.chunk_by(|one, other| one.0 == other.0) {
         let Some(((name, first), others)) = same.split_first() else { continue };
@@ -205,12 +207,12 @@ fn same_name(sorted: &[&(ServiceName, &Path)]) -> Vec<Problem> {
 
 /// Names that differ only in `.` and `_`: bake's target names have no dot, it writes `_` for it, and of two services
 /// that become one target one is silently dropped (docker/compose#14058).
-fn same_in_bake(sorted: &[&(ServiceName, &Path)]) -> Vec<Problem> {
+fn same_in_bake(sorted: &[(&ServiceName, &Path)]) -> Vec<Problem> {
     // Of two different names that become one, one has a `_` where the other has a `.`.
     if !sorted.iter().any(|(name, _)| name.as_str().contains('_')) {
         return Vec::new();
     }
-    let mut targets: HashMap<String, &(ServiceName, &Path)> = HashMap::with_capacity(sorted.len());
+    let mut targets: HashMap<String, &(&ServiceName, &Path)> = HashMap::with_capacity(sorted.len());
     let mut problems = Vec::new();
     for service in sorted {
         let target = service.0.as_str().replace('.', "_");
@@ -314,6 +316,7 @@ mod tests {
         let services =
             [("a.b", "x/Dockerfile"), ("a.b", "w/Dockerfile"), ("a_b", "v/Dockerfile"), ("c", "u/Dockerfile")];
         let services = services.map(|(name, path)| (ServiceName::parse(name).unwrap(), Path::new(path)));
+        let services = services.each_ref().map(|(name, path)| (name, *path));
         let problems: Vec<_> = collisions(&services).iter().map(ToString::to_string).collect();
         assert_eq!(problems.len(), 2, "{problems:?}");
         assert!(problems[0].starts_with("v/Dockerfile: `docker buildx bake` reads the service names `a_b` and `a.b` (of `w/Dockerfile`) both as `a_b`"), "{problems:?}");

@@ -121,7 +121,7 @@ impl ImageJob {
         bases.dedup();
         let recipe = BuildSpec {
             image: service.image.clone(),
-            dockerfile: service.built_file.clone(),
+            dockerfile: service.built_file().to_owned(),
             context: service.context.clone(),
             args: service.args.clone(),
             target: service.target.clone(),

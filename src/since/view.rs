@@ -29,7 +29,7 @@ impl View {
         let (dockerfile, context) = (&service.real_dockerfile, &service.real_context);
         let Ok(below) = context.strip_prefix(top) else { return Ok(None) };
         let Some(way) = way(dockerfile, top) else { return Ok(None) };
-        let ignore = Ignore::of(&service.real_built_file, context)?;
+        let ignore = Ignore::of(service.real_built_file(), context)?;
         let Some(ignore_file) = ignore.path().map_or(Some(Vec::new()), |path| self::way(path, top)) else {
             return Ok(None);
         };

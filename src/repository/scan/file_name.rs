@@ -166,7 +166,8 @@ fn ending(name: &str) -> Option<(&str, Lookalike)> {
     if name.as_bytes().get(stem.len()) != Some(&b'.') && !WORDS.contains(&stem) {
         return None;
     }
-    let (ending, kind) = ENDINGS.iter().find(|(ending, _)| ending.strip_prefix('.') == Some(word))?;
+    let is_it = |ending: &str| ending.len() == word.len() + 1 && ending.ends_with(word);
+    let (ending, kind) = ENDINGS.iter().find(|(ending, _)| is_it(ending))?;
     let lookalike = match kind {
         Kind::Template => Lookalike::Template(ending),
         Kind::Leftover => Lookalike::Leftover(ending),
@@ -177,8 +178,8 @@ fn ending(name: &str) -> Option<(&str, Lookalike)> {
 }
 
 fn source(name: &str) -> Option<Lookalike> {
-    let ending = *SOURCE_ENDINGS.iter().find(|ending| name.ends_with(**ending))?;
-    let stem = name.strip_suffix(ending)?;
+    let (stem, ending) = name.split_at_checked(name.rfind('.')?)?;
+    let ending = *SOURCE_ENDINGS.iter().find(|known| **known == ending)?;
     let is_source = matches!(stem, "dockerfile" | "containerfile")
         || WORDS.iter().any(|word| stem.strip_prefix(word).is_some_and(|rest| rest.starts_with(['-', '_'])));
     is_source.then_some(Lookalike::Source(ending))

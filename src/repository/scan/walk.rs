@@ -5,6 +5,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -30,6 +31,8 @@ struct Walk<'o> {
 
 /// One of the scanned folders.
 struct Root<'o> {
+    /// Its place among the scanned folders.
+    place: usize,
     /// As it is shown.
     shown: &'o Path,
     /// With all links resolved.
@@ -49,13 +52,13 @@ pub(super) fn walk(options: &ScanOptions) -> (Scan, Vec<Problem>) {
     let prefix = below(&repository, &options.top);
     let mut walk = Walk { options, exclude, prefix, scan: Scan::default(), problems };
     let mut roots: Vec<Root<'_>> = Vec::new();
-    for shown in &options.roots {
+    for (place, shown) in options.roots.iter().enumerate() {
         match real_folder(shown) {
             // Twice the same folder is the folder once.
             Ok(real) if roots.iter().any(|root| root.real == real) => {}
             Ok(real) => {
                 let (in_repository, in_git) = (below(&real, &repository), below(&real, &options.top));
-                roots.push(Root { shown, real, in_repository, in_git });
+                roots.push(Root { place, shown, real, in_repository, in_git });
             }
             Err(problem) => walk.problems.push(problem),
         }
@@ -254,6 +257,7 @@ impl Walk<'_> {
             below: below.to_owned(),
             default_name,
             is_link: entry.file_type().is_symlink(),
+            root: root.place,
         });
     }
 
@@ -301,7 +305,10 @@ fn is_hidden(file_name: &OsStr) -> bool {
 
 /// The way to `entry` from the scanned folder.
 fn below<'e>(entry: &'e DirEntry, root: &Root<'_>) -> &'e Path {
-    entry.path().strip_prefix(root.shown).unwrap_or(entry.path())
+    // By bytes, as above: each path of the walk begins with that of the scanned folder.
+    let path = entry.path().as_os_str().as_bytes();
+    let below = path.strip_prefix(root.shown.as_os_str().as_bytes()).unwrap_or(path);
+    Path::new(OsStr::from_bytes(below.strip_prefix(b"/").unwrap_or(below)))
 }
 
 /// A link that leads nowhere, in a circle, or where there is no permission to see.
