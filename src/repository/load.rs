@@ -11,6 +11,7 @@ use super::resolver::{Resolver, up};
 use super::scan::{FoundDockerfile, Scan, SkipReason, Skipped};
 use super::service::Service;
 use super::service_name::{ServiceName, Set, collisions};
+use super::unused_args::unused_args;
 use crate::context::ContextStatus;
 use crate::dockerfile::{is_template, read};
 use crate::problem::Problem;
@@ -76,7 +77,18 @@ impl Repository {
         for next in resolvers {
             all.join(next);
         }
-        let Resolver { mut services, problems: found, mut notes, globs, nameless, templates, wrong, said, .. } = all;
+        let Resolver {
+            mut services,
+            problems: found,
+            mut notes,
+            globs,
+            nameless,
+            templates,
+            wrong,
+            declared,
+            said,
+            ..
+        } = all;
         problems.extend(found);
         // A Dockerfile that could not be read or named, or that a flag leaves out, may be the one that a glob means.
         let all_are_named = nameless == 0 && !layout.is_narrowed;
@@ -88,6 +100,7 @@ impl Repository {
             let names = || services.iter().map(|service| &service.name).chain(wrong.iter().map(|(name, _)| name));
             let unused = globs.iter().filter(|glob| !glob.is_used);
             problems.extend(unused.map(|glob| glob.problem(&layout, names())));
+            problems.extend(unused_args(&layout, &globs, &declared));
         }
         drop_links(&mut services, &mut notes);
         problems.extend(same_names(&services, &wrong));
