@@ -74,6 +74,8 @@ pub enum Presence {
     There,
     /// What fits is kept from the build by this ignore file.
     Ignored(PathBuf),
+    /// What fits is a link to something that this ignore file keeps from the build.
+    LinkToIgnored(PathBuf),
     /// Nothing fits.
     Missing,
     /// What fits is a link, or beyond one, that leads to nothing in the context.

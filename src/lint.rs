@@ -83,7 +83,9 @@ pub fn lint(service: &Service, around: &Surroundings<'_>) -> Vec<LintFinding> {
             all.push((problem.line, Rule::ParseError, message));
         }
     }
-    all.extend(around.absent.iter().filter_map(|absent| missing_copy_source(absent, &service.context)));
+    all.extend(around.absent.iter().filter_map(|absent| {
+        unmatched_pattern(absent, &service.context).or_else(|| missing_copy_source(absent, &service.context))
+    }));
     all.extend(unclear_context(service));
     all.extend(around.program.iter().filter_map(|program| missing_program_source(service, program, &service.context)));
     let of = |path: &Path, (line, rule, message)| LintFinding { path: path.to_owned(), line, rule, message };
@@ -194,6 +196,31 @@ fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
+/// BuildKit asks for the matches of a pattern, and copies as many as there are.
+fn unmatched_pattern(absent: &AbsentSource<'_>, root: &Path) -> Option<Said> {
+    let CopySource { line, instruction, path, .. } = absent.source;
+    let (what, fix) = match &absent.presence {
+        _ if !absent.source.is_pattern() => return None,
+        Presence::There | Presence::LinkToNothing | Presence::LinkToIgnored(_) => return None,
+        Presence::Missing => (
+            format!("nothing in `{}` matches", printable_path(root)),
+            match &absent.submodule {
+                Some(path) => not_checked_out(path),
+                None => "correct the pattern".to_owned(),
+            },
+        ),
+        Presence::Ignored(ignore) => {
+            (format!("`{}` excludes every match", printable_path(ignore)), "add an exception with `!` there".to_owned())
+        }
+    };
+    let message = format!("{instruction} takes `{path}`, but {what}, so BuildKit copies nothing: {fix}");
+    Some((*line, Rule::UnmatchedPattern, message))
+}
+
+fn not_checked_out(submodule: &str) -> String {
+    format!("the submodule `{submodule}` is not checked out: run `git submodule update --init`")
+}
+
 fn missing_copy_source(absent: &AbsentSource<'_>, root: &Path) -> Option<Said> {
     let CopySource { line, instruction, path, .. } = absent.source;
     let root = printable_path(root);
@@ -201,9 +228,7 @@ fn missing_copy_source(absent: &AbsentSource<'_>, root: &Path) -> Option<Said> {
         Presence::There => return None,
         Presence::Missing => {
             let fix = match (&absent.submodule, &absent.near) {
-                (Some(path), _) => {
-                    format!("the submodule `{path}` is not checked out: run `git submodule update --init`")
-                }
+                (Some(path), _) => not_checked_out(path),
                 (None, Some(near)) => format!("did you mean `{near}`?"),
                 (None, None) => "add it there, or correct the path".to_owned(),
             };
@@ -212,7 +237,7 @@ fn missing_copy_source(absent: &AbsentSource<'_>, root: &Path) -> Option<Said> {
         Presence::LinkToNothing => format!(
             "{instruction} takes `{path}`, but a link on this path has no target in `{root}`: add the target there, or correct the link"
         ),
-        Presence::Ignored(ignore) => {
+        Presence::Ignored(ignore) | Presence::LinkToIgnored(ignore) => {
             let ignore = printable_path(ignore);
             format!("{instruction} takes `{path}`, but `{ignore}` excludes it: add an exception with `!` there")
         }

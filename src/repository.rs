@@ -21,6 +21,6 @@ pub mod service_name;
 mod settings_check;
 mod unused_args;
 
-pub use layout::{AUTO, Contents, Layout, LoadOptions};
+pub use layout::{AUTO, Contents, DEFAULT_IMAGE, Layout, LoadOptions};
 pub use load::{Repository, templates};
 pub use paths::{is_in, lexical, relative, resolve, way};

@@ -13,7 +13,7 @@ use crate::exit_code::ExitCode;
 use crate::output::{FileStatus, OutputFile};
 use crate::problem::{IoError, Problem};
 use crate::repository::service::Service;
-use crate::repository::{Layout, LoadOptions, Repository};
+use crate::repository::{DEFAULT_IMAGE, Layout, LoadOptions, Repository};
 use crate::settings::{FILE_NAME, SettingsFile};
 use crate::terminal::Terminal;
 use crate::yaml::{YamlError, inline};
@@ -93,6 +93,9 @@ fn settings_with(found: &Repository, flags: &LoadOptions, bases: Option<&Bases>)
     let mut lines = Lines::default();
     if let Some(image) = flags.image.as_ref().or(bases.map(|bases| &bases.image)) {
         lines.add("image", &inline(image)?, "the name of each image");
+    } else if !found.follows_convention {
+        // The default is the name of the repository that this program comes from.
+        let _ = writeln!(lines.0, "# image: NAME  # the name of each image; without this line it is {DEFAULT_IMAGE}");
     }
     let folders = match (&flags.dockerfiles, bases.and_then(|bases| bases.folder.as_deref())) {
         (Some(folder), _) => vec![folder.to_string_lossy().into_owned()],
@@ -123,8 +126,9 @@ fn settings_with(found: &Repository, flags: &LoadOptions, bases: Option<&Bases>)
     let (parsed, _) = SettingsFile::parse(&lines.0);
     lines.contexts(&settled(parsed)?.services)?;
     let head = head(env!("CARGO_PKG_REPOSITORY"));
-    let body = if lines.0.is_empty() { "# Everything here is found without settings.\n" } else { &lines.0 };
-    Ok(format!("{head}{body}"))
+    let has_none = lines.0.lines().all(|line| line.starts_with('#'));
+    let body = if has_none { "# Everything here is found without settings.\n" } else { "" };
+    Ok(format!("{head}{body}{}", lines.0))
 }
 
 /// The first lines of the file. Where the sources of mkcompose have a public address, as its package says, the line that names
@@ -138,7 +142,7 @@ fn head(repository: &str) -> String {
         ),
     };
     format!(
-        "{schema}# Settings of mkcompose: docs/SETTINGS.md lists the keys, docs/settings.schema.json is their JSON Schema.\n"
+        "{schema}# Settings of mkcompose: its docs/SETTINGS.md lists the keys, its docs/settings.schema.json is their JSON Schema.\n"
     )
 }
 

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::gitignore::Gitignore;
 
-use crate::{bounded, gitignore};
+use crate::bounded;
+use crate::gitignore;
 
 /// The most bytes of a path that leads to something: more than any system takes.
 const MOST_OF_PATH: usize = 4096;

@@ -73,7 +73,11 @@ impl<'a> Search<'a> {
             }
         }
         self.ignore.check()?;
-        Ok(if found && is_whole { Presence::There } else { self.absence })
+        Ok(match self.absence {
+            _ if found && is_whole => Presence::There,
+            Presence::Ignored(ignore) if !is_whole => Presence::LinkToIgnored(ignore),
+            absence => absence,
+        })
     }
 
     /// Everything that `parts` lead to, whether it reaches the build or not.
@@ -319,20 +323,20 @@ mod tests {
     /// Each was given to an engine, which did not find it.
     #[test]
     fn a_link_and_what_it_leads_to_both_have_to_reach_the_build() {
-        for (lines, source) in [
-            ("real", "l/f"),
-            ("real", "l"),
-            ("real", "l*"),
-            ("l", "l/f"),
-            ("real/f", "l/f"),
-            ("*\n!l", "l/f"),
-            ("*\n!real", "l/f"),
-            ("hello.c", "ok"),
-            ("hello.c", "o[k]"),
-            ("ok", "ok"),
-            ("sub", "viasub"),
-        ] {
-            assert!(matches!(find(lines, source), Presence::Ignored(_)), "{lines:?} {source}");
+        let ignored = |lines: &str, source: &str| match find(lines, source) {
+            Presence::Ignored(_) => "itself",
+            Presence::LinkToIgnored(_) => "what it leads to",
+            other => panic!("{lines:?} {source}: {other:?}"),
+        };
+        for (lines, source) in
+            [("real", "l/f"), ("l", "l/f"), ("real/f", "l/f"), ("*\n!l", "l/f"), ("*\n!real", "l/f"), ("ok", "ok")]
+        {
+            assert_eq!(ignored(lines, source), "itself", "{lines:?} {source}");
+        }
+        for (lines, source) in
+            [("real", "l"), ("real", "l*"), ("hello.c", "ok"), ("hello.c", "o[k]"), ("sub", "viasub")]
+        {
+            assert_eq!(ignored(lines, source), "what it leads to", "{lines:?} {source}");
         }
     }
 

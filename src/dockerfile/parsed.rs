@@ -39,6 +39,18 @@ pub struct CopySource {
     pub is_optional: bool,
 }
 
+impl CopySource {
+    /// Whether it is a pattern. A bind mount has none: BuildKit looks for a file of that very name.
+    pub fn is_pattern(&self) -> bool {
+        self.instruction != "RUN" && is_pattern(&self.path)
+    }
+}
+
+/// Whether COPY and ADD take the source for a pattern.
+pub(super) fn is_pattern(source: &str) -> bool {
+    source.contains(['*', '?', '['])
+}
+
 /// The build arguments of a service: `None` for one whose value comes from the environment of the build.
 pub type BuildArgs = BTreeMap<String, Option<String>>;
 

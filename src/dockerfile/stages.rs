@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::image_reference::{is_reference, may_be};
-use super::parsed::{BaseImage, BuildArgs, BuildStage, CopySource, DeclaredArg, ImageUse, ParsedDockerfile, UseKind};
+use super::parsed::{
+    BaseImage, BuildArgs, BuildStage, CopySource, DeclaredArg, ImageUse, ParsedDockerfile, UseKind, is_pattern,
+};
 use super::parser::{HereDocument, Instruction, ParseProblem, instructions, is_space};
 use super::validate::{check, is_stage_name, wrong_when_built};
 use super::variables::{ArgScope, UnknownValue, expand, first_word, words};
@@ -532,10 +534,6 @@ fn without_variables(from: &str, instruction: &Instruction<'_>) -> Result<(), Pa
 /// Whether COPY, ADD or a mount takes all of the build context.
 fn is_whole_context(source: &str) -> bool {
     matches!(source, "." | "./" | "/")
-}
-
-fn is_pattern(source: &str) -> bool {
-    source.contains(['*', '?', '['])
 }
 
 /// Whether a pattern has only classes of one character, as in `wallet.ss[o]`: it is written so that the build goes on where

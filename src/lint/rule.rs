@@ -21,6 +21,8 @@ pub enum Rule {
     StageCount,
     /// A COPY or ADD source that a build would not find in the context.
     MissingCopySource,
+    /// A pattern of COPY or ADD that matches nothing in the context.
+    UnmatchedPattern,
     /// A build context that cannot be known.
     ContextUnclear,
     /// A program whose source is not in the context.
@@ -60,13 +62,14 @@ struct Row {
 
 impl Rule {
     /// Every rule, in the order of their reports.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ParseError,
         Self::UnknownImage,
         Self::MissingArg,
         Self::SegmentMismatch,
         Self::StageCount,
         Self::MissingCopySource,
+        Self::UnmatchedPattern,
         Self::ContextUnclear,
         Self::MissingProgramSource,
         Self::IgnoreFileError,
@@ -109,6 +112,12 @@ impl Rule {
                 level: Level::Error,
                 meaning: "A COPY, ADD or bind mount whose source is not in the build context.",
                 help: "Add the source, correct the path, or add an exception to the ignore file.",
+            },
+            Self::UnmatchedPattern => Row {
+                id: "unmatched-pattern",
+                level: Level::Warning,
+                meaning: "A pattern of COPY or ADD that matches nothing in the build context. BuildKit copies nothing; Podman and the old builder fail.",
+                help: "Correct the pattern, or add an exception to the ignore file.",
             },
             Self::ContextUnclear => Row {
                 id: "context-unclear",

@@ -39,7 +39,7 @@ pub struct Repository {
     pub err_output: PathBuf,
     /// The image's name, as the flags or the settings give it.
     pub image: String,
-    /// Whether file names follow the convention `PROGRAM.BUILD-DEFAULT_IMAGE[.RUN-DEFAULT_IMAGE]`, which `lint` then checks.
+    /// Whether file names follow the convention `PROGRAM.BUILD-IMAGE[.RUN-IMAGE]`, which `lint` then checks.
     pub follows_convention: bool,
     /// The images to build, by name.
     pub services: Vec<Service>,

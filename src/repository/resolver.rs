@@ -105,6 +105,7 @@ struct Place {
     /// The same of the file that is built.
     built: PathBuf,
     real_built: PathBuf,
+    is_outside: bool,
 }
 
 /// The settings of one service and where each key came from.
@@ -202,6 +203,13 @@ impl<'a> Resolver<'a> {
         let image = self.image(name.as_ref(), &file, &settings, &mut origins);
         let tags = self.tags(name.as_ref(), &file, &settings);
         let place = self.place(&file);
+        if place.is_outside
+            && let Err(problem) = &mut file.parsed
+        {
+            // It may be a person's file with secrets, to which somebody else's repository has a link.
+            "this link leads to a file outside the repository that has an error, which is not shown"
+                .clone_into(&mut problem.message);
+        }
         let context = self.context(&file, &place, &settings, &mut origins);
         let name = name?;
         if self.problems.len() > before {
@@ -366,9 +374,17 @@ impl<'a> Resolver<'a> {
         let real = real.unwrap_or_else(|| lexical(&self.layout.real_root.join(shown)));
         let target = if file.found.is_link { target_elsewhere(&real) } else { None };
         let Some(real_built) = target else {
-            return Place { shown: shown.clone(), real: real.clone(), built: shown.clone(), real_built: real };
+            return Place {
+                shown: shown.clone(),
+                real: real.clone(),
+                built: shown.clone(),
+                real_built: real,
+                is_outside: false,
+            };
         };
-        let built = if let Ok(below) = real_built.strip_prefix(&self.layout.real_root) {
+        let below = real_built.strip_prefix(&self.layout.real_root);
+        let is_outside = below.is_err();
+        let built = if let Ok(below) = below {
             join(&self.layout.root, below)
         } else {
             let what = "a link to a file outside the repository";
@@ -376,7 +392,7 @@ impl<'a> Resolver<'a> {
             let folder = |path: &Path| path.parent().unwrap_or(Path::new("")).to_owned();
             folder(shown).join(way(&folder(&real), &real_built))
         };
-        Place { shown: shown.clone(), real, built, real_built }
+        Place { shown: shown.clone(), real, built, real_built, is_outside }
     }
 
     fn context(

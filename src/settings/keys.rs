@@ -94,7 +94,7 @@ pub(super) const KEYS: [Key; 18] = [
 ];
 
 /// The rules of `mkcompose lint`, by their ids.
-pub const LINT_RULES: [&str; 9] = [
+pub const LINT_RULES: [&str; 10] = [
     "context-unclear",
     "ignore-file-error",
     "missing-arg",
@@ -104,6 +104,7 @@ pub const LINT_RULES: [&str; 9] = [
     "segment-mismatch",
     "stage-count",
     "unknown-image",
+    "unmatched-pattern",
 ];
 
 /// The keys that may stand where one of `scopes` is meant.

@@ -58,6 +58,22 @@ fn a_link_out_of_its_folder_is_built_from_the_file_that_it_leads_to_in_the_conte
     assert_eq!(builds(&case), expected.map(|(name, context, file)| (name.into(), context.into(), file.into())));
 }
 
+/// It may be anybody's file with secrets.
+#[test]
+fn nothing_of_a_file_outside_the_repository_is_shown_in_an_error() {
+    let outside = Case::empty().file("any", "machine example.com login me password hunter2\n");
+    let case = Case::of(&["a"]).link("dockerfiles/Dockerfile.x", outside.at("any"));
+    for args in [&["lint"][..], &["list"], &["lint", "--format", "json"], &["-v"], &["list", "--format", "json"]] {
+        let run = case.run(args);
+        for word in ["machine", "MACHINE", "hunter2"] {
+            assert!(!run.stdout().contains(word) && !run.stderr().contains(word), "{args:?}");
+        }
+    }
+    assert!(case.run(["lint"]).stdout().contains(
+        "dockerfiles/Dockerfile.x:1: this link leads to a file outside the repository that has an error, which is not shown: correct the line (parse-error)"
+    ));
+}
+
 #[test]
 fn a_link_to_a_file_outside_the_repository_is_told() {
     let outside = Case::empty().file("any", "FROM scratch\n");

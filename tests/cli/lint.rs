@@ -136,7 +136,7 @@ fn copy_and_add_sources_that_are_not_there() {
         missing(2, "COPY", "also.c"),
         missing(2, "COPY", "gone.c"),
         missing(4, "ADD", "no such"),
-        missing(5, "COPY", "src/*.h"),
+        "5: COPY takes `src/*.h`, but nothing in `samples` matches, so BuildKit copies nothing: correct the pattern (unmatched-pattern)".to_owned(),
         missing(6, "COPY", "p.c/x"),
     ];
     found(&case, "p.a", &expected.each_ref().map(String::as_str));
@@ -167,6 +167,14 @@ fn a_source_kept_from_the_build_by_an_ignore_file() {
     let what =
         format!("2: COPY takes `p.c`, but `{path}` excludes it: add an exception with `!` there (missing-copy-source)");
     found(&case, "p.a", &[&what]);
+}
+
+#[test]
+fn a_pattern_of_which_an_ignore_file_excludes_every_match() {
+    let case = one("p.a", "FROM a\nCOPY p.* .\n").file("samples/.dockerignore", "p.c\n");
+    let said = "2: COPY takes `p.*`, but `samples/.dockerignore` excludes every match, so BuildKit copies nothing: add an exception with `!` there (unmatched-pattern)";
+    found(&case, "p.a", &[said]);
+    case.file("samples/p.d/x", "").run(["lint"]).expect(0, "", NOTHING);
 }
 
 #[test]
@@ -278,7 +286,7 @@ fn every_rule_is_in_the_schema_and_explained() {
     let names = std::fs::read_to_string(format!("{docs}LINT.md")).unwrap();
     let rules = schema["$defs"]["Rule"]["oneOf"].as_array().unwrap().iter().map(|rule| rule["const"].clone());
     let rules: Vec<Value> = rules.collect();
-    assert_eq!(rules.len(), 9);
+    assert_eq!(rules.len(), 10);
     for rule in rules {
         assert!(names.contains(&format!("| `{}` |", rule.as_str().unwrap())), "{rule}");
     }

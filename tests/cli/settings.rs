@@ -50,7 +50,7 @@ fn a_repository_of_folders_needs_no_settings() {
 #[test]
 fn init_writes_what_the_repository_needs_and_then_no_flag_is_needed() {
     let case = tools();
-    let text = "# Settings of mkcompose: docs/SETTINGS.md lists the keys, docs/settings.schema.json is their JSON Schema.\n\
+    let text = "# Settings of mkcompose: its docs/SETTINGS.md lists the keys, its docs/settings.schema.json is their JSON Schema.\n\
                 image: tools/{service}  # the name of each image\n";
     case.run(["init", "--dry-run"]).expect(0, text, "mkcompose.yml: not written (`--dry-run`), 3 services\n");
     assert!(!case.has("mkcompose.yml"));
@@ -379,7 +379,8 @@ fn init_guesses_no_image_name_that_makes_no_image_a_base() {
         .file("a.debian/Dockerfile", "FROM debian\n")
         .file("shout/Dockerfile", "FROM armhf/debian:jessie\n");
     let run = case.run(["init", "--dry-run"]);
-    assert!(!run.stdout().contains("image:"), "{}", run.stdout());
+    let hint = "\n# image: NAME  # the name of each image; without this line it is minimage\n";
+    assert!(!run.stdout().contains("\nimage:") && run.stdout().contains(hint), "{}", run.stdout());
     let case = Case::empty().file("base/Dockerfile", "FROM debian\n").file("web/Dockerfile", "FROM me/base\n");
     let run = case.run(["init", "--dry-run"]);
     assert!(run.stdout().contains("image: me/{service}"), "{}", run.stdout());
