@@ -45,6 +45,9 @@ pub struct Repository {
     pub services: Vec<Service>,
     /// The git repository that holds the root, as it is shown, if it is a larger folder.
     pub git_above: Option<PathBuf>,
+    /// The build arguments of the settings that no Dockerfile declares, each in a sentence. Only who writes the Compose files is
+    /// told.
+    pub unused_args: Vec<String>,
     /// What the user should know although nothing is wrong.
     pub notes: Vec<String>,
 }
@@ -96,11 +99,12 @@ impl Repository {
         services.sort_unstable_by(|one, other| {
             one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile))
         });
+        let mut unused = Vec::new();
         if all_are_named {
             let names = || services.iter().map(|service| &service.name).chain(wrong.iter().map(|(name, _)| name));
-            let unused = globs.iter().filter(|glob| !glob.is_used);
-            problems.extend(unused.map(|glob| glob.problem(&layout, names())));
-            problems.extend(unused_args(&layout, &globs, &declared));
+            let unused_globs = globs.iter().filter(|glob| !glob.is_used);
+            problems.extend(unused_globs.map(|glob| glob.problem(&layout, names())));
+            unused.extend(unused_args(&layout, &globs, &declared).iter().map(ToString::to_string));
         }
         drop_links(&mut services, &mut notes);
         problems.extend(same_names(&services, &wrong));
@@ -126,6 +130,7 @@ impl Repository {
             follows_convention: layout.follows_convention,
             image: options.image.clone().or(layout.settings.all.image).unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
             services,
+            unused_args: unused,
             notes,
         })
     }

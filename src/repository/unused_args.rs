@@ -1,4 +1,5 @@
-//! Build arguments of the settings that no Dockerfile declares: misspelt, or left over.
+//! Build arguments of the settings that no Dockerfile declares: misspelt, or left over. They are told, and refused nowhere: a file
+//! may hold them for Dockerfiles that come and go.
 
 use std::collections::BTreeSet;
 

@@ -106,7 +106,10 @@ fn flags_beat_comments_beat_globs_beat_the_rest() {
         "image: tools/{service}\ntarget: build\nargs: {VERSION: '1', PORT: '1', OTHER: x}\n\
          services:\n  \"w*\": {target: runtime, args: {PORT: 80}}\n  \"{base,db}\": {target: '0'}\n",
     );
-    case.run([""; 0]).well("docker-compose.yml: written, 3 services\n");
+    case.run([""; 0]).well(
+        "mkcompose.yml: line 3: `args.OTHER`: no Dockerfile declares it: add `ARG OTHER`, or remove it here\n\
+         docker-compose.yml: written, 3 services\n",
+    );
     let web = &compose(&case)["services"]["web"]["build"];
     assert_eq!((web["target"].as_str(), web["args"]["PORT"].as_str()), (Some("runtime"), Some("80")));
     assert_eq!((web["args"]["VERSION"].as_str(), web["args"].get("OTHER")), (Some("1"), None));

@@ -158,15 +158,14 @@ services:
       SOURCE_DATE_EPOCH: 0
   db:
     args: {A: 1, VERSION: 1}
-  gone: {args: {Z: 1}}
 ";
     let case = || two().file("db/Dockerfile", "ARG VERSION\nFROM x\n").file("mkcompose.yml", settings);
-    case().run([""; 0]).refused(
+    case().run([""; 0]).well(
         "\
-error: mkcompose.yml: line 2: `args.VERSON`: no Dockerfile declares it: did you mean `VERSION`?
-error: mkcompose.yml: line 6: `args.B`: no Dockerfile of `*` declares it: add `ARG B`, or remove it here
-error: mkcompose.yml: line 11: `args.A`: no Dockerfile of `db` declares it: add `ARG A`, or remove it here
-error: mkcompose.yml: line 12: `gone` matches no service: `mkcompose list` shows them
+mkcompose.yml: line 2: `args.VERSON`: no Dockerfile declares it: did you mean `VERSION`?
+mkcompose.yml: line 6: `args.B`: no Dockerfile of `*` declares it: add `ARG B`, or remove it here
+mkcompose.yml: line 11: `args.A`: no Dockerfile of `db` declares it: add `ARG A`, or remove it here
+docker-compose.yml: written, 2 services
 ",
     );
     // The one that cannot be read may declare them, as may one that a flag leaves out.
