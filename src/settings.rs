@@ -10,9 +10,9 @@ mod line;
 mod service_settings;
 mod value;
 
-pub use file::{FILE_NAME, SettingsFile, find};
+pub use file::{FILE_NAME, SettingsFile, find, misnamed};
 #[cfg(test)]
 pub use keys::LINT_RULES;
-pub use keys::nearest;
+pub use keys::{is_key, nearest};
 pub use line::Located;
 pub use service_settings::{ServiceSettings, from_comments};

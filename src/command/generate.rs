@@ -277,12 +277,17 @@ fn refuse_unfit_outputs(project: &Layout, flags: &LoadOptions) -> Result<(), Err
 /// The files that Compose takes before `docker-compose.yml` (compose-go, `cli.DefaultFileNames`).
 const PREFERRED: [&str; 3] = ["compose.yaml", "compose.yml", "docker-compose.yaml"];
 
+/// The file beside `output` that Compose takes before it.
+pub(super) fn read_first(output: &Path) -> Option<PathBuf> {
+    PREFERRED.iter().map(|name| output.with_file_name(name)).find(|path| path.is_file())
+}
+
 /// What to say where Compose would read another file than the one at `output`.
 fn preferred_file(output: &Path) -> Option<String> {
     if output.file_name() != Some(OsStr::new(DEFAULT_OUTPUT)) {
         return None;
     }
-    let other = PREFERRED.iter().map(|name| output.with_file_name(name)).find(|path| path.is_file())?;
+    let other = read_first(output)?;
     let (other, output) = (printable_path(&other), printable_path(output));
     Some(format!("{other}: Compose reads this file, not {output}: name it with `docker compose -f {output}`"))
 }

@@ -7,11 +7,13 @@ use std::path::Path;
 
 use crate::cli::Options;
 use crate::cli::init::InitArgs;
+use crate::command::generate::read_first;
 use crate::context::ContextStatus;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::output::{FileStatus, OutputFile};
 use crate::problem::{IoError, Problem};
+use crate::repository::layout::DEFAULT_OUTPUT;
 use crate::repository::service::Service;
 use crate::repository::{DEFAULT_IMAGE, Layout, LoadOptions, Repository};
 use crate::settings::{FILE_NAME, SettingsFile};
@@ -44,6 +46,7 @@ pub fn run(args: InitArgs, options: &Options, terminal: &Terminal) -> Result<Exi
     let (parsed, _) = SettingsFile::parse(&text);
     let settled =
         Repository::of_layout(Layout::with_settings(&LoadOptions::default(), parsed)?, &LoadOptions::default())?;
+    settled.notes.iter().for_each(|note| terminal.status(note));
     terminal.result(&text)?;
     let services = match settled.services.len() {
         1 => "1 service".to_owned(),
@@ -118,9 +121,11 @@ fn settings_with(found: &Repository, flags: &LoadOptions, bases: Option<&Bases>)
             lines.add(key, &inline(&path.to_string_lossy())?, "where the Compose file is written");
         }
     }
-    if flags.output.is_none() && is_foreign(&found.output) {
+    if flags.output.is_none()
+        && let Some(why) = why_another_output(&found.output)
+    {
         let free = OTHER_OUTPUTS.iter().find(|path| !is_foreign(Path::new(path)));
-        lines.add("output", free.unwrap_or(&"docker-compose.yml"), "docker-compose.yml is not mkcompose's");
+        lines.add("output", free.unwrap_or(&DEFAULT_OUTPUT), &why);
     }
     // Folders change the names of services, which the rest is about.
     let (parsed, _) = SettingsFile::parse(&lines.0);
@@ -144,6 +149,16 @@ fn head(repository: &str) -> String {
     format!(
         "{schema}# Settings of mkcompose: its docs/SETTINGS.md lists the keys, its docs/settings.schema.json is their JSON Schema.\n"
     )
+}
+
+/// Why the Compose file cannot be `output`: that, or a file that Compose takes before it, is somebody else's.
+fn why_another_output(output: &Path) -> Option<String> {
+    if is_foreign(output) {
+        return Some(format!("{} is not mkcompose's", printable_path(output)));
+    }
+    // One of ours that is there is in use.
+    let other = read_first(output).filter(|other| output.symlink_metadata().is_err() && is_foreign(other))?;
+    Some(format!("Compose reads {} before {}", printable_path(&other), printable_path(output)))
 }
 
 /// Whether there is a Compose file that mkcompose did not write.

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use serde::Serialize;
-use walkdir::WalkDir;
 
 use crate::cli::Options;
 use crate::cli::list::{ListArgs, ListFormat};
@@ -13,7 +12,8 @@ use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::expectation::ExpectedOutcome;
 use crate::report::services::{ServiceEntry, Sources, TouchedByEntry};
-use crate::repository::scan::{SkipReason, Skipped, is_named_like_a_dockerfile};
+use crate::repository::layout::SAMPLES;
+use crate::repository::scan::Skipped;
 use crate::repository::select::select;
 use crate::repository::service::Service;
 use crate::repository::service_name::{PREFIX, Set};
@@ -38,6 +38,7 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
     }
     let since = Since::ask(&args.since, &repository, options, terminal)?;
     let settings = repository.settings_path;
+    let convention = repository.follows_convention.then(|| repository.real_root.join(SAMPLES));
     let services = select(repository.services, &args.globs, &options.as_shell_args())?;
     let (services, _) = since.split(services, terminal);
     if args.format == ListFormat::Names {
@@ -63,7 +64,11 @@ pub fn run(args: &ListArgs, options: &Options, terminal: &Terminal) -> Result<Ex
         ListFormat::Json => terminal.json(&entries)?,
         ListFormat::Table | ListFormat::Names if services.is_empty() => {}
         ListFormat::Table | ListFormat::Names if args.why => show(&reasons(&services, &since), terminal)?,
-        ListFormat::Table | ListFormat::Names => show(&table(&services, &entries, terminal.width()), terminal)?,
+        ListFormat::Table | ListFormat::Names => {
+            // A link is followed, as it is where a context is settled.
+            let convention = convention.and_then(|samples| samples.canonicalize().ok());
+            show(&table(&services, &entries, convention.as_deref(), terminal.width()), terminal)?;
+        }
     }
     Ok(ExitCode::Success)
 }
@@ -86,8 +91,14 @@ fn reasons(services: &[Service], since: &Since<'_>) -> Table<2> {
 /// The columns that the table leaves out first where not all can be read, by their place.
 const LEFT_OUT_FIRST: [usize; 8] = [6, 3, 1, 7, 4, 5, 8, 2];
 
-/// The table, without the columns that say nothing.
-fn table(services: &[Service], entries: &[ServiceEntry<'_>], width: Option<usize>) -> Table<9> {
+/// The table, without the columns that say nothing. `convention` is the build context of the naming convention, where that is
+/// followed.
+fn table(
+    services: &[Service],
+    entries: &[ServiceEntry<'_>],
+    convention: Option<&Path>,
+    width: Option<usize>,
+) -> Table<9> {
     let mut table = Table::keyed([
         "SERVICE",
         "DOCKERFILE",
@@ -101,7 +112,7 @@ fn table(services: &[Service], entries: &[ServiceEntry<'_>], width: Option<usize
     ])
     .with_few_long_keys();
     let names_say_paths = is_named_by_service(services);
-    let contexts_say_nothing = have_obvious_contexts(services);
+    let contexts_say_nothing = have_obvious_contexts(services, convention);
     let is_all_normal = services.iter().all(|service| service.name.set() == Set::Normal);
     let unless = |says_nothing: bool, text: String| if says_nothing { NOTHING.to_owned() } else { text };
     for (service, entry) in services.iter().zip(entries) {
@@ -132,12 +143,11 @@ fn is_named_by_service(services: &[Service]) -> bool {
     first.is_some() && services.iter().all(|service| folder(service) == first)
 }
 
-/// Whether all contexts are the same folder, or each is that of its Dockerfile.
-fn have_obvious_contexts(services: &[Service]) -> bool {
-    let first = services.first().map(|service| &service.context);
+/// Whether each context is the folder of its Dockerfile, or each is that of the naming convention.
+fn have_obvious_contexts(services: &[Service], convention: Option<&Path>) -> bool {
     let is_own = |service: &Service| service.real_dockerfile.parent() == Some(&*service.real_context);
     services.iter().all(|service| service.context_status == ContextStatus::Clear)
-        && (services.iter().all(|service| Some(&service.context) == first) || services.iter().all(is_own))
+        && (services.iter().all(|service| Some(&*service.real_context) == convention) || services.iter().all(is_own))
 }
 
 fn context(service: &Service) -> String {
@@ -169,17 +179,6 @@ struct SkippedEntry {
     reason: String,
 }
 
-/// How deep a hidden folder is looked through.
-const HIDDEN_DEPTH: usize = 3;
-
-/// Whether a hidden folder holds a Dockerfile, or what is in it cannot be known.
-fn may_hold_one(folder: &Path) -> bool {
-    let mut entries = WalkDir::new(folder).min_depth(1).max_depth(HIDDEN_DEPTH).into_iter();
-    entries.any(|entry| {
-        entry.map_or(true, |entry| !entry.file_type().is_dir() && is_named_like_a_dockerfile(entry.path()))
-    })
-}
-
 /// Shows what was passed over; then what is wrong with the rest, if anything is.
 fn skipped(format: ListFormat, options: &Options, terminal: &Terminal) -> Result<ExitCode, Error> {
     let (scan, problems) = Layout::read(&options.load_options())?.scan();
@@ -188,9 +187,7 @@ fn skipped(format: ListFormat, options: &Options, terminal: &Terminal) -> Result
         reason: skipped.reason.to_string(),
     };
     let templates = templates(&scan);
-    let folders =
-        scan.folders.iter().filter(|folder| folder.reason != SkipReason::Hidden || may_hold_one(&folder.path));
-    let entries: Vec<_> = scan.skipped.iter().chain(&templates).chain(folders).map(entry).collect();
+    let entries: Vec<_> = scan.skipped.iter().chain(&templates).chain(&scan.folders).map(entry).collect();
     match format {
         ListFormat::Json => terminal.json(&entries)?,
         ListFormat::Names => terminal.result(&lines(entries.iter().map(|entry| entry.path.as_str())))?,

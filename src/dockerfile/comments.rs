@@ -12,6 +12,7 @@ pub struct SettingComment {
 }
 
 const MARK: &str = "mkcompose:";
+const NAME: &str = "mkcompose";
 
 /// The comments for mkcompose before the first instruction of `text`.
 pub fn comments(text: &str) -> Vec<SettingComment> {
@@ -33,18 +34,20 @@ pub fn comments(text: &str) -> Vec<SettingComment> {
     found
 }
 
-/// Comments that were meant for mkcompose and are not: with their line, counted from 1, and what to do.
-pub fn misplaced(text: &str) -> Vec<(usize, &'static str)> {
-    // Nearly no Dockerfile has one.
-    if !text.contains("mkcompose") {
-        return Vec::new();
-    }
+/// Comments that were meant for mkcompose and are not: with their line, counted from 1, and what to do. `is_known` says whether
+/// a word is a key.
+pub fn misplaced(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<(usize, &'static str)> {
+    // Nearly no Dockerfile has one: then only its head is read.
+    let may_be_late = text.contains(NAME);
     let mut is_late = false;
     let mut found = Vec::new();
     for (place, line) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate() {
         let line = line.trim();
         let Some(comment) = line.strip_prefix('#').map(str::trim_start) else {
             is_late |= !line.is_empty();
+            if is_late && !may_be_late {
+                break;
+            }
             continue;
         };
         let is_setting = |rest: &str| rest.split_once('=').is_some_and(|(key, _)| is_key(key.trim()));
@@ -55,9 +58,24 @@ pub fn misplaced(text: &str) -> Vec<(usize, &'static str)> {
             ));
         } else if !is_late && comment.strip_prefix("mkcompose ").is_some_and(is_setting) {
             found.push((place + 1, "the colon is missing: write `# mkcompose: KEY=VALUE`"));
+        } else if !is_late && is_nearly(comment, &is_known) {
+            found.push((place + 1, "this is nearly a comment for mkcompose: write `# mkcompose: KEY=VALUE`"));
         }
     }
     found
+}
+
+/// Whether `comment` is one for mkcompose but for capitals, one letter of the word, or its colon.
+fn is_nearly(comment: &str, is_known: impl Fn(&str) -> bool) -> bool {
+    let Some(end) = comment.find(|c: char| c.is_whitespace() || c == ':') else { return false };
+    let (word, rest) = comment.split_at(end);
+    let rest = rest.trim_start();
+    let Some((key, _)) = rest.strip_prefix(':').unwrap_or(rest).split_once('=') else { return false };
+    let key = key.trim();
+    !comment.starts_with(MARK)
+        && is_key(key)
+        && is_known(key.split('.').next().unwrap_or_default())
+        && strsim::osa_distance(&word.to_ascii_lowercase(), NAME) <= 1
 }
 
 fn is_key(text: &str) -> bool {
@@ -80,9 +98,21 @@ mod tests {
 
     #[test]
     fn a_comment_without_its_colon_or_behind_the_first_instruction_is_misplaced() {
-        let lines = |text| misplaced(text).into_iter().map(|(line, _)| line).collect::<Vec<_>>();
+        let lines = |text| misplaced(text, |_| true).into_iter().map(|(line, _)| line).collect::<Vec<_>>();
         assert_eq!(lines("# mkcompose expect=runs\n# mkcompose: name=x\nFROM a\n\n#mkcompose: name=late\n"), [1, 5]);
         assert_eq!(lines("# mkcompose reads this: a=b\nFROM a\n# mkcompose: see the manual\n# x\n"), [0; 0]);
+    }
+
+    #[test]
+    fn a_comment_that_is_nearly_one_is_misplaced_if_its_key_is_known() {
+        let lines = |text| misplaced(text, |key| key == "args").into_iter().map(|(line, _)| line).collect::<Vec<_>>();
+        let text = "# Mkcompose: args.V=1\n# mkcompose : args=1\n# mkcompse: args=1\n# MKCOMPOSE args=1\nFROM a\n";
+        assert_eq!(lines(text), [1, 2, 3, 4]);
+        assert_eq!(
+            lines("# mkcompose: args.V=1\n# Mkcompose: see a=b\n# compose: args=1\n# Ünmkcompose: args=1\n"),
+            [0; 0]
+        );
+        assert_eq!(lines("# syntax=x:1\nFROM a\n# Mkcompose: args.V=1\n"), [0; 0]);
     }
 
     #[test]

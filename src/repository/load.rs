@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::build_order::cycles;
-use super::layout::{Contents, DEFAULT_IMAGE, Layout, LoadOptions};
+use super::layout::{Contents, DEFAULT_IMAGE, Layout, LoadOptions, join};
 use super::local_bases;
 use super::read_all::read_all;
 use super::resolver::{Resolver, up};
@@ -15,7 +15,7 @@ use super::unused_args::unused_args;
 use crate::context::ContextStatus;
 use crate::dockerfile::{is_template, read};
 use crate::problem::Problem;
-use crate::settings::Located;
+use crate::settings::{FILE_NAME, Located, misnamed};
 use image_analyzer::printable::{printable, printable_path};
 
 /// A repository of Dockerfiles. Paths are shown relative to the folder that the program was started in.
@@ -67,6 +67,7 @@ impl Repository {
     /// Every problem there is.
     pub fn of_layout(layout: Layout, options: &LoadOptions) -> Result<Self, Vec<Problem>> {
         let (scan, mut problems) = layout.scan();
+        let misnamed = misnamed_settings(&layout);
         if !layout.settings.says_where {
             problems.sort_unstable();
             return Err(problems);
@@ -96,6 +97,7 @@ impl Repository {
         // A Dockerfile that could not be read or named, or that a flag leaves out, may be the one that a glob means.
         let all_are_named = nameless == 0 && !layout.is_narrowed;
         notes.extend(on_templates(templates));
+        notes.extend(on_hidden_folders(&scan));
         services.sort_unstable_by(|one, other| {
             one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile))
         });
@@ -111,12 +113,15 @@ impl Repository {
         problems.extend(local_bases::settle(&mut services));
         settle_contexts(&mut services);
         problems.extend(cycles(&services));
-        problems.sort_unstable();
-        problems.dedup();
         if !problems.is_empty() {
+            // What is wrong may be what that file would mend.
+            problems.extend(misnamed);
+            problems.sort_unstable();
+            problems.dedup();
             return Err(problems);
         }
-        let notes = notes.into_iter().chain(on_err_bases(&services)).chain(on_stage_names(&services)).collect();
+        let notes = misnamed.iter().map(ToString::to_string).chain(notes);
+        let notes = notes.chain(on_err_bases(&services)).chain(on_stage_names(&services)).collect();
         Ok(Self {
             said: said.into_iter().chain(layout.settings.said()).collect(),
             root: layout.root,
@@ -160,6 +165,27 @@ fn on_templates(count: usize) -> Option<String> {
         0 => None,
         1 => Some("1 template was skipped: run `mkcompose list --skipped` to see it".to_owned()),
         count => Some(format!("{count} templates were skipped: run `mkcompose list --skipped` to see them")),
+    }
+}
+
+/// A file that may be meant as the settings file, in the repository's root or that of the git repository around it.
+fn misnamed_settings(layout: &Layout) -> Option<Problem> {
+    let outputs = [layout.output.file_name(), layout.err_output.file_name()];
+    let mut folders = std::iter::once(&layout.root).chain(&layout.git_above);
+    folders.find_map(|folder| {
+        let name = misnamed(&join(folder, ""), |name| outputs.contains(&Some(name)))?;
+        let what = format!("this file is not read: settings are read from `{FILE_NAME}` only");
+        Some(Problem::new(join(folder, name), what))
+    })
+}
+
+fn on_hidden_folders(scan: &Scan) -> Option<String> {
+    match scan.folders.iter().filter(|folder| folder.reason == SkipReason::Hidden).count() {
+        0 => None,
+        1 => Some("1 hidden folder with a Dockerfile was skipped: run `mkcompose list --skipped` to see it".to_owned()),
+        count => Some(format!(
+            "{count} hidden folders with Dockerfiles were skipped: run `mkcompose list --skipped` to see them"
+        )),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::dockerfile::{
     read_with,
 };
 use crate::problem::Problem;
-use crate::settings::{Located, ServiceSettings, from_comments, nearest};
+use crate::settings::{Located, ServiceSettings, from_comments, is_key, nearest};
 use image_analyzer::printable::{printable, printable_path};
 
 /// A Dockerfile and what is said in it.
@@ -179,7 +179,7 @@ impl<'a> Resolver<'a> {
             self.templates += 1;
             return None;
         }
-        for (line, what) in misplaced(text) {
+        for (line, what) in misplaced(text, is_key) {
             self.problems.push(Problem::new(&file.found.path, what).at(line));
         }
         let (of_comments, wrong) = from_comments(&file.comments);

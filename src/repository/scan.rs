@@ -6,6 +6,7 @@
 mod exclude;
 mod file_name;
 mod gitignore;
+mod hidden;
 mod none_found;
 mod walk;
 
@@ -81,8 +82,10 @@ pub enum SkipReason {
     Gitignore(PathBuf),
     /// The settings exclude it, with this glob.
     Exclude(String),
-    /// Its name begins with a dot.
+    /// Its name begins with a dot, and there is a Dockerfile in it.
     Hidden,
+    /// Its name begins with a dot, and whether there is a Dockerfile in it cannot be known.
+    HiddenUnreadable,
     /// A link to a folder: what it leads to is found where it is.
     LinkToFolder,
     /// A pipe, a socket or a device.
@@ -98,6 +101,7 @@ impl fmt::Display for SkipReason {
             Self::Gitignore(file) => write!(f, "ignored by git ({})", printable_path(file)),
             Self::Exclude(glob) => write!(f, "excluded by the settings (`{glob}`)"),
             Self::Hidden => f.write_str("hidden: name its folder in `dockerfiles`"),
+            Self::HiddenUnreadable => f.write_str("hidden, and cannot be read: name its folder in `dockerfiles`"),
             Self::LinkToFolder => f.write_str("a link to a folder: name the folder that it leads to in `dockerfiles`"),
             Self::NotRegular => f.write_str("not a regular file"),
             Self::Template => f.write_str("a template: its lines have `{{`, `{%` or `<%`"),
@@ -112,7 +116,8 @@ pub struct Scan {
     pub found: Vec<FoundDockerfile>,
     /// Files that look like a Dockerfile, or nearly, and are not read as one.
     pub skipped: Vec<Skipped>,
-    /// Folders that were not searched: hidden ones, what git ignores, what the settings exclude, links.
+    /// Folders that were not searched: what git ignores, what the settings exclude, links, and hidden ones that may hold a
+    /// Dockerfile.
     pub folders: Vec<Skipped>,
     /// Those of [`ScanOptions::exclude`] that match nothing, sorted.
     pub unused_exclude: Vec<String>,

@@ -1,5 +1,7 @@
 //! `mkcompose.yml`: where it is found, and what it says.
 
+use std::ffi::{OsStr, OsString};
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
@@ -14,6 +16,9 @@ use image_analyzer::printable::printable;
 
 /// The name of the settings file.
 pub const FILE_NAME: &str = "mkcompose.yml";
+
+/// The same without its ending.
+const NAME: &str = "mkcompose";
 
 /// The most bytes that a settings file may have.
 const MAX_SIZE: u64 = 1024 * 1024;
@@ -53,6 +58,29 @@ pub fn find(start: &Path) -> Option<PathBuf> {
         }
     }
     None
+}
+
+/// The name of a file in `folder` that may be meant as the settings file, and is not read: `mkcompose.yaml`, `.mkcompose.yml`.
+/// Of several, the first by name. `is_output` says which names are those of Compose files.
+pub fn misnamed(folder: &Path, is_output: impl Fn(&OsStr) -> bool) -> Option<OsString> {
+    /// More entries are not looked through.
+    const MOST: usize = 10_000;
+    let entries = folder.read_dir().ok()?.take(MOST).flatten();
+    let is_file = |entry: &DirEntry| entry.file_type().is_ok_and(|kind| !kind.is_dir());
+    let files = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_nearly_the_name) && is_file(entry));
+    files.map(|entry| entry.file_name()).filter(|name| !is_output(name)).min()
+}
+
+/// Whether `name` is [`FILE_NAME`] but for a leading dot, its ending, capitals or one letter.
+fn is_nearly_the_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let mut parts = lower.strip_prefix('.').unwrap_or(&lower).split('.');
+    let stem = parts.next().unwrap_or_default();
+    let endings = || parts.clone();
+    name != FILE_NAME
+        && endings().any(|ending| matches!(ending, "yml" | "yaml"))
+        && endings().all(|ending| matches!(ending, "yml" | "yaml" | "txt"))
+        && strsim::osa_distance(stem, NAME) <= 1
 }
 
 /// The most bytes that the aliases of a settings file may make of it, if each stood for all of it.

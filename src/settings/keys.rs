@@ -107,6 +107,11 @@ pub const LINT_RULES: [&str; 10] = [
     "unmatched-pattern",
 ];
 
+/// Whether `word` is a key, wherever it may stand and with capitals or without.
+pub fn is_key(word: &str) -> bool {
+    KEYS.iter().any(|key| key.name.eq_ignore_ascii_case(word))
+}
+
 /// The keys that may stand where one of `scopes` is meant.
 pub(super) fn keys_of(scopes: &[Scope]) -> Vec<&'static str> {
     KEYS.iter().filter(|key| scopes.contains(&key.scope)).map(|key| key.name).collect()

@@ -347,6 +347,37 @@ fn a_context_that_is_not_clear_is_shown() {
 }
 
 #[test]
+fn a_context_that_is_not_the_dockerfiles_own_folder_is_shown_although_all_have_it() {
+    let case = Case::empty().file("layered/Dockerfile", "FROM x\nCOPY app /\n").file("app", "");
+    case.run(["list"]).expect(
+        0,
+        "SERVICE  DOCKERFILE          CONTEXT  FROM\nlayered  layered/Dockerfile  .        x\n",
+        "",
+    );
+    let case = case.file("b/Dockerfile", "FROM y\n").file("mkcompose.yml", "context: .\n");
+    case.run(["list"]).expect(
+        0,
+        "\
+SERVICE  DOCKERFILE          CONTEXT  FROM
+b        b/Dockerfile        .        y
+layered  layered/Dockerfile  .        x
+",
+        "",
+    );
+    // Its own folder, and the one of the convention, go without saying.
+    let case =
+        Case::empty().file("a/Dockerfile", "FROM x\nCOPY f /\n").file("a/f", "").file("b/Dockerfile", "FROM y\n");
+    case.run(["list"]).expect(
+        0,
+        "SERVICE  DOCKERFILE    FROM\na        a/Dockerfile  x\nb        b/Dockerfile  y\n",
+        "",
+    );
+    let case = Case::of(&[]).file("dockerfiles/Dockerfile.a", "FROM x\n");
+    case.run(["list"]).expect(0, "SERVICE  FROM\na        x\n", "");
+    case.run(["list", "--context", "."]).expect(0, "SERVICE  CONTEXT  FROM\na        .        x\n", "");
+}
+
+#[test]
 fn paths_count_from_the_directory_that_is_named_whether_it_is_absolute_or_not() {
     let case = small();
     let name = case.path().file_name().unwrap().to_str().unwrap();

@@ -132,7 +132,10 @@ fn other_files_are_not_read_as_dockerfiles() {
         ".Dockerfile",
     ];
     let case = others.iter().fold(Case::of(&["a.b", "go"]), |case, name| case.file(format!("dockerfiles/{name}"), ""));
-    case.folder("dockerfiles/Dockerfile.folder").run([""; 0]).well("docker-compose.yml: written, 2 services\n");
+    case.folder("dockerfiles/Dockerfile.folder").run([""; 0]).well(
+        "1 hidden folder with a Dockerfile was skipped: run `mkcompose list --skipped` to see it\n\
+         docker-compose.yml: written, 2 services\n",
+    );
 }
 
 #[test]
@@ -382,6 +385,64 @@ fn a_hidden_folder_without_a_dockerfile_is_not_shown() {
     let case = Case::of(&["a"]).file(".github/workflows/x.yml", "").file(".devcontainer/Dockerfile", "FROM a\n");
     let shown = case.run(["list", "--skipped", "--dockerfiles", "."]);
     shown.expect(0, "PATH           REASON\n.devcontainer  hidden: name its folder in `dockerfiles`\n", "");
+}
+
+/// So many folders with a hidden Dockerfile, and another hidden folder in each.
+fn hidden(count: usize) -> Case {
+    (0..count).fold(Case::empty(), |case, number| {
+        case.file(format!("c/{number}/.devcontainer/Dockerfile"), "FROM a\n")
+            .file(format!("c/{number}/.vscode/x.json"), "")
+    })
+}
+
+#[test]
+fn where_no_dockerfile_is_left_as_many_are_counted_as_list_shows() {
+    let case = hidden(5);
+    case.run(["--dockerfiles", "c"]).refused(
+        "error: c: no Dockerfile in this folder or below it; skipped: `c/0/.devcontainer` (hidden), \
+         `c/1/.devcontainer` (hidden), `c/2/.devcontainer` (hidden) and 2 more (see `mkcompose list --skipped`): \
+         name a file `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`, or name its folder with `--dockerfiles`\n",
+    );
+    let run = case.run(["list", "--skipped", "--format", "names", "--dockerfiles", "c"]);
+    assert_eq!(run.stdout().lines().count(), 5, "{}", run.stdout());
+    let run = hidden(0).folder("c/.vscode").run(["--dockerfiles", "c"]);
+    assert!(run.stderr().contains("or below it: name a file"), "{}", run.stderr());
+}
+
+#[test]
+fn hidden_folders_with_dockerfiles_are_mentioned_until_they_are_excluded() {
+    let note = "1 hidden folder with a Dockerfile was skipped: run `mkcompose list --skipped` to see it\n";
+    let case = hidden(1).file("web/Dockerfile", "FROM a\n");
+    case.run(["list", "--format", "names"]).expect(0, "web\n", note);
+    let note_of_two = "2 hidden folders with Dockerfiles were skipped: run `mkcompose list --skipped` to see them\n";
+    let two = hidden(2).file("web/Dockerfile", "FROM a\n");
+    two.run([""; 0]).well(&format!("{note_of_two}docker-compose.yml: written, 1 service\n"));
+    let run = two.run(["init"]);
+    let end = "mkcompose.yml: written, 1 service\nnext: mkcompose\n";
+    assert_eq!((run.code(), run.stderr()), (0, format!("{note_of_two}{end}")), "{}", run.stdout());
+    two.run(["list", "--skipped"]).expect(
+        0,
+        "\
+PATH               REASON
+c/0/.devcontainer  hidden: name its folder in `dockerfiles`
+c/1/.devcontainer  hidden: name its folder in `dockerfiles`
+",
+        "",
+    );
+    let quiet = two.file("mkcompose.yml", "exclude: .devcontainer\n");
+    quiet.run(["list", "--format", "names"]).expect(0, "web\n", "");
+    quiet.run(["list", "--skipped"]).expect(
+        0,
+        "\
+PATH               REASON
+c/0/.devcontainer  excluded by the settings (`.devcontainer`)
+c/1/.devcontainer  excluded by the settings (`.devcontainer`)
+",
+        "",
+    );
+    // What git ignores is no part of the repository.
+    let ignored = case.file(".gitignore", ".devcontainer/\n");
+    ignored.run(["list", "--format", "names"]).expect(0, "web\n", "");
 }
 
 #[test]

@@ -389,7 +389,7 @@ fn init_guesses_no_image_name_that_makes_no_image_a_base() {
     assert!(run.stdout().contains("image: me/{service}"), "{}", run.stdout());
     // One of very many has the name of a service by chance.
     let many = (0..60).fold(case, |case, number| case.file(format!("x{number}/Dockerfile"), "FROM a\n"));
-    assert!(!many.run(["init", "--dry-run"]).stdout().contains("image:"));
+    assert!(!many.run(["init", "--dry-run"]).stdout().contains("\nimage:"));
 }
 
 #[test]
@@ -409,6 +409,98 @@ fn init_gives_a_path_that_is_free_where_the_compose_file_is_somebody_elses() {
     let run = case.run(["init"]);
     assert!(run.stdout().contains("output: docker-compose.mkcompose.yml"), "{}", run.stdout());
     case.run([""; 0]).well("docker-compose.mkcompose.yml: written, 1 service\n");
+}
+
+#[test]
+fn init_leaves_the_file_that_compose_reads_first_to_its_author() {
+    for other in ["compose.yaml", "compose.yml", "docker-compose.yaml"] {
+        let case = Case::empty().file("a/Dockerfile", "FROM a\n").file(other, "services: {}\n");
+        let run = case.run(["init"]);
+        let line = format!("output: docker-compose.images.yml  # Compose reads {other} before docker-compose.yml\n");
+        assert!(run.stdout().contains(&line), "{}", run.stdout());
+        case.run([""; 0]).well("docker-compose.images.yml: written, 1 service\n");
+        let run = case.run(["-C", ".", "init", "--dry-run"]);
+        assert_eq!(run.code(), 2, "{}", run.stderr());
+    }
+    // A file of ours that is there already stays the one.
+    let case = Case::empty().file("a/Dockerfile", "FROM a\n");
+    case.run([""; 0]).well("docker-compose.yml: written, 1 service\n");
+    let run = case.file("compose.yaml", "services: {}\n").run(["init"]);
+    assert!(!run.stdout().contains("output:"), "{}", run.stdout());
+}
+
+#[test]
+fn a_settings_file_of_nearly_the_right_name_is_mentioned() {
+    for name in [
+        "mkcompose.yaml",
+        ".mkcompose.yml",
+        ".mkcompose.yaml",
+        "mkcompose.yml.yml",
+        "mkcompose.yml.txt",
+        "MkCompose.yaml",
+        "mkcompse.yml",
+    ] {
+        let case = Case::empty().file("a/Dockerfile", "FROM a\n").file(name, "image: x\n");
+        let note = format!("{name}: this file is not read: settings are read from `mkcompose.yml` only\n");
+        case.run(["list", "--format", "names"]).expect(0, "a\n", &note);
+        case.run([""; 0]).well(&format!("{note}docker-compose.yml: written, 1 service\n"));
+        // With settings too.
+        let case = case.file("mkcompose.yml", "image: y\n");
+        case.run(["-C", "a", "list", "--format", "names"]).expect(0, "a\n", &format!("../{note}"));
+    }
+    // Without its settings, nothing may be found.
+    let case = Case::empty().file("mkcompose.yaml", "dockerfiles: .docker\n").file(".docker/Dockerfile", "FROM a\n");
+    let run = case.run(["list"]);
+    assert_eq!(run.code(), 2);
+    let line = "error: mkcompose.yaml: this file is not read: settings are read from `mkcompose.yml` only\n";
+    assert!(run.stderr().contains(line), "{}", run.stderr());
+    // Other files, and an output of this name.
+    let case = Case::empty()
+        .file("a/Dockerfile", "FROM a\n")
+        .file("mkcompose.schema.yml", "")
+        .file("mkcompose-compose.yml", "")
+        .file("compose.yml.txt", "")
+        .file("mkcompose.yml.bak", "")
+        .folder("mkcompose.yaml");
+    case.run(["list", "--format", "names"]).expect(0, "a\n", "");
+    let case = Case::empty().file("a/Dockerfile", "FROM a\n");
+    for _ in 0..2 {
+        let run = case.run(["--output", "mkcompose.yaml"]);
+        assert!(!run.stderr().contains("not read"), "{}", run.stderr());
+    }
+}
+
+#[test]
+fn comments_that_are_nearly_for_mkcompose_are_refused() {
+    let near = [
+        "# Mkcompose: context=.",
+        "# MKCOMPOSE: args.V=1",
+        "# mkcompose : context=.",
+        "# mkcompse: context=.",
+        "#mk-compose: Expect = runs",
+        "# Mkcompose context=.",
+    ];
+    for comment in near {
+        let case = Case::empty().file("a/Dockerfile", format!("# x\n{comment}\nFROM a\n"));
+        let run = case.run(["list"]);
+        let line =
+            "error: a/Dockerfile: line 2: this is nearly a comment for mkcompose: write `# mkcompose: KEY=VALUE`\n";
+        assert_eq!((run.code(), run.stderr().as_str()), (2, line), "{comment}");
+    }
+    let prose = [
+        "# Mkcompose: see the manual",
+        "# mkcompose reads this: a=b",
+        "# MKCOMPOSE: colour=blue",
+        "# compose: context=.",
+        "# Composer: name=x",
+        "# docker-compose: context=.",
+        "# Mkcompose takes context=. from here",
+        "## mkcompose: context=gone",
+    ];
+    for comment in prose {
+        let case = Case::empty().file("a/Dockerfile", format!("{comment}\nFROM a\n"));
+        case.run(["list", "--format", "names"]).expect(0, "a\n", "");
+    }
 }
 
 #[test]

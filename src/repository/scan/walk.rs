@@ -11,6 +11,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::exclude::Exclude;
 use super::gitignore::{IgnoreFile, ignoring};
+use super::hidden::holds_a_dockerfile;
 use super::{FileName, FoundDockerfile, Problem, Scan, ScanOptions, SkipReason, Skipped};
 use crate::gitignore;
 use crate::repository::paths::way;
@@ -169,13 +170,21 @@ impl Walk<'_> {
                 return false;
             }
         }
-        // A hidden folder may be excluded as well.
-        let reason = self.left_out(entry, root, files, true);
-        let reason = if is_hidden(entry.file_name()) { Some(SkipReason::Hidden) } else { reason };
-        let Some(reason) = reason else { return true };
-        if entry.file_name() != ".git" {
-            self.scan.folders.push(Skipped { path: shown(entry.path()), reason });
-        }
+        // A hidden folder may be excluded as well: then the glob is used, and nobody needs to be told of the folder.
+        let left_out = self.left_out(entry, root, files, true);
+        let hidden = if !is_hidden(entry.file_name()) {
+            None
+        } else if entry.file_name() == ".git" {
+            return false;
+        } else {
+            match holds_a_dockerfile(entry.path()) {
+                Some(true) => Some(SkipReason::Hidden),
+                Some(false) => return false,
+                None => Some(SkipReason::HiddenUnreadable),
+            }
+        };
+        let Some(reason) = left_out.or(hidden) else { return true };
+        self.scan.folders.push(Skipped { path: shown(entry.path()), reason });
         false
     }
 
