@@ -19,6 +19,7 @@ pub mod select;
 pub mod service;
 pub mod service_name;
 mod settings_check;
+mod unused_args;
 
 pub use layout::{AUTO, Contents, DEFAULT_IMAGE, Layout, LoadOptions};
 pub use load::{Repository, templates};

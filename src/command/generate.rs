@@ -56,7 +56,7 @@ pub fn run(args: GenerateArgs, options: &Options, terminal: &Terminal) -> Result
             "no {FILE_NAME} here or above: only the Dockerfiles in this folder are used. For the whole git repository, run `mkcompose -C {top}`"
         ));
     }
-    repository.notes.iter().for_each(|note| terminal.status(note));
+    repository.notes.iter().chain(&repository.unused_args).for_each(|note| terminal.status(note));
     if let Some(note) = preferred_file(&repository.output) {
         terminal.status(&note);
     }

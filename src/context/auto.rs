@@ -365,6 +365,74 @@ mod tests {
     }
 
     #[test]
+    fn a_path_in_the_image_is_relative_to_the_workdir_at_its_place() {
+        let files = ["a/b/main.c", "x"];
+        for lines in [
+            "WORKDIR /src\nCOPY . .\nWORKDIR /src/a/b",
+            "WORKDIR /src\nCOPY . ./\nWORKDIR a/b",
+            "WORKDIR /l/../src/\nCOPY . app/\nWORKDIR ./app\nWORKDIR ./a/b",
+            "ENV APP=/src\nWORKDIR $APP\nCOPY . .\nWORKDIR /src/a/b",
+            "WORKDIR /src\nFROM x\nCOPY . src\nWORKDIR /src/a/b",
+            "COPY . $UNKNOWN/src\nWORKDIR $UNKNOWN/src/a/b",
+            "WORKDIR $UNKNOWN\nWORKDIR /src\nCOPY . .\nFROM x\nCOPY --from=0 /src/a/b/out-$TARGETARCH /",
+        ] {
+            assert_eq!(found(&files, lines), (2, ContextStatus::Clear), "{lines}");
+        }
+        for lines in [
+            "WORKDIR /src\nCOPY . app\nWORKDIR /src/a/b",
+            "WORKDIR $UNKNOWN\nCOPY . src\nWORKDIR /src/a/b",
+            "WORKDIR /src\nWORKDIR $UNKNOWN\nCOPY . .\nWORKDIR /src/a/b",
+            "WORKDIR /src\nWORKDIR up/$UNKNOWN\nCOPY . .\nWORKDIR /src/up/a/b",
+        ] {
+            assert_eq!(found(&files, lines), (0, ContextStatus::Clear), "{lines}");
+        }
+    }
+
+    #[test]
+    fn a_stage_works_where_the_one_that_it_starts_from_did() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("lib/test/reg")).unwrap();
+        fs::write(root.join("lib/test/reg/run.sh"), "").unwrap();
+        for lines in [
+            "FROM y\nWORKDIR /l\nCOPY . .\nWORKDIR /l/test/reg\n",
+            "FROM y AS z\nWORKDIR /l\nFROM z\nCOPY . .\nFROM x\nWORKDIR /l/test/reg\n",
+        ] {
+            let found = find_at(&root.join("lib/test/reg/Dockerfile"), &root, &read(lines).unwrap());
+            assert_eq!(found, FoundContext { levels_up: 2, status: ContextStatus::Clear }, "{lines}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_the_own_folder_that_is_run_below_the_whole_context_leads_to_it() {
+        let files = ["a/b/run.sh", "x"];
+        for lines in [
+            "COPY . /l\nRUN bash /l/a/b/run.sh",
+            "COPY . /l\nENTRYPOINT [\"/l/a/b/run.sh\", \"-v\"]",
+            "WORKDIR /l\nADD . .\nFROM x\nCMD exec \"/l/a/b/run.sh\"",
+            "RUN --mount=target=/l,source=. bash /l/a/b/run.sh",
+            "WORKDIR /l\nRUN --mount=type=bind,dst=. true && /l/a/b/run.sh;",
+        ] {
+            assert_eq!(found(&files, lines), (2, ContextStatus::Clear), "{lines}");
+        }
+        for lines in [
+            "COPY . /l\nRUN make -o /l/a/b/made",
+            "COPY . /l\nRUN bash /other/a/b/run.sh",
+            "RUN bash /l/a/b/run.sh\nCOPY . /l",
+            "RUN --mount=target=/l,source=. true\nRUN bash /l/a/b/run.sh",
+            "RUN --mount=type=cache,target=/l bash /l/a/b/run.sh\nCOPY . /src",
+            "COPY . /l\nRUN bash /l/b/b/run.sh",
+            "COPY . /\nRUN bash /a/b/run.sh",
+        ] {
+            assert_eq!(found(&files, lines), (0, ContextStatus::Clear), "{lines}");
+        }
+        let both = ["a/b/run.sh", "a/b/a/b/run.sh", "x"];
+        assert_eq!(found(&both, "COPY . /l\nRUN bash /l/a/b/run.sh"), (0, ContextStatus::Clear));
+        // A program may have the folder's name.
+        assert_eq!(found(&files, "COPY . /l\nRUN cc -o /l/b"), (0, ContextStatus::Clear));
+    }
+
+    #[test]
     fn what_git_ignores_is_made_before_the_build() {
         let files = ["a/.gitignore", "a/b/x"];
         assert_eq!(found(&files, "COPY secret b/x /"), (1, ContextStatus::Clear));

@@ -82,7 +82,7 @@ impl DifferingNames<'_> {
     /// Whether one of `folders` may hold more than Dockerfiles, or begin a project, in one of the trees only.
     fn may_hold_other_things(&self, folders: &[&Path], parsed: &ParsedDockerfile) -> bool {
         let own = folders.first().copied().unwrap_or(Path::new(""));
-        if parsed.workdirs.iter().any(|path| self.leads_to_a_name(own, path)) {
+        if parsed.workdirs.iter().chain(&parsed.run_paths).any(|path| self.leads_to_a_name(own, path)) {
             return true;
         }
         folders.iter().any(|folder| {
@@ -102,7 +102,7 @@ impl DifferingNames<'_> {
         })
     }
 
-    /// Whether a part of `path`, a working directory in the image, is one of the names in `own`.
+    /// Whether a part of `path`, a working directory in the image or a file that is run there, is one of the names in `own`.
     fn leads_to_a_name(&self, own: &Path, path: &str) -> bool {
         let parts: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
         (0..parts.len()).any(|from| self.names.contains(&own.join(parts.get(from..).unwrap_or_default().join("/"))))

@@ -37,7 +37,8 @@ const PROJECT_FILES: [&str; 22] = [
 const MOST_LEVELS: usize = 2;
 
 /// How far up the build context is, if the Dockerfile says it: after `COPY . /src` it works in `/src/cmd/web`, or takes
-/// `/src/cmd/web/…` from that stage, where `cmd/web` leads from the context to its own folder.
+/// `/src/cmd/web/…` from that stage, or runs a file `/src/cmd/web/…` that is there, where `cmd/web` leads from the context to its
+/// own folder.
 ///
 /// A path that is in its own folder leads no further up: a package often has the name of its project.
 pub(super) fn level_that_leads_to_own(
@@ -65,7 +66,13 @@ pub(super) fn level_that_leads_to_own(
                 let path = Path::new(path);
                 (path.starts_with(way) || way.starts_with(path)) && !is_in_own(path)
             };
-            taken.iter().any(is_inside) || worked.iter().any(is_worked_in)
+            let has = |path: &String| {
+                let there = folder.join(path);
+                there.is_file() && !git.has(&there) && !is_in_own(Path::new(path))
+            };
+            taken.iter().any(is_inside)
+                || worked.iter().any(is_worked_in)
+                || parsed.run_paths.iter().any(|path| is_inside(path) && has(path))
         })
     };
     folders.iter().rposition(leads_to_own)

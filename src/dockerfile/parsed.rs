@@ -116,12 +116,16 @@ pub struct ParsedDockerfile {
     /// What COPY, ADD and bind mounts take from the build context, in order. A source whose variables cannot be filled in
     /// is not here.
     pub sources: Vec<CopySource>,
-    /// Where `COPY .` puts the whole build context, without the `/` at its end.
+    /// Where `COPY .` puts the whole build context: absolute, without the `/` at its end. A `$` is left of a variable that has no
+    /// known value, here and in the next two.
     pub whole_context_at: Vec<String>,
-    /// What COPY takes from other stages and images.
+    /// What COPY takes from other stages and images, the same way.
     pub other_sources: Vec<String>,
-    /// The paths of its WORKDIR instructions, without the `/` at their end.
+    /// The paths of its WORKDIR instructions, the same way.
     pub workdirs: Vec<String>,
+    /// The paths below a place where the whole build context was copied or mounted that RUN, ENTRYPOINT and CMD name: from that
+    /// place down.
+    pub run_paths: Vec<String>,
     /// Whether something is taken from the build context that cannot be known: a variable without a value.
     pub has_unknown_sources: bool,
     /// Whether an ONBUILD takes something from the build context of what is built on it.

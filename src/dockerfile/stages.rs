@@ -55,6 +55,9 @@ struct Reader<'a> {
     named: BTreeMap<String, StageEnd>,
     /// What the present stage would run with.
     runs: Runs,
+    /// The working directory of the present stage, as [`Reader::path_in_image`] has it; `None` if it is unknown. That of an image
+    /// is taken to be the root.
+    workdir: Option<String>,
     /// What is left of [`MOST_STEPS`].
     steps_left: usize,
 }
@@ -65,6 +68,7 @@ struct StageEnd {
     place: usize,
     scope: ArgScope,
     runs: Runs,
+    workdir: Option<String>,
 }
 
 /// What a stage says about running its image.
@@ -78,6 +82,9 @@ struct Runs {
 /// near it, and one that is made to would take hours.
 const MOST_STEPS: usize = 1 << 21;
 
+/// A longer path leads nowhere on Linux.
+const MAX_PATH_LEN: usize = 4096;
+
 impl<'a> Reader<'a> {
     fn new(escape: char, args: &'a BuildArgs) -> Self {
         Self {
@@ -89,6 +96,7 @@ impl<'a> Reader<'a> {
             name: None,
             named: BTreeMap::new(),
             runs: Runs::default(),
+            workdir: None,
             steps_left: MOST_STEPS,
         }
     }
@@ -115,7 +123,10 @@ impl<'a> Reader<'a> {
             }
             "COPY" => self.copy("COPY", instruction)?,
             "ADD" => self.copy("ADD", instruction)?,
-            "RUN" => self.mounts(instruction)?,
+            "RUN" => {
+                self.mounts(instruction)?;
+                self.run_paths(instruction);
+            }
             "HEALTHCHECK" => {
                 self.parsed.has_health_check = !arguments.trim_start().to_ascii_uppercase().starts_with("NONE");
                 self.runs.has_health_check = self.parsed.has_health_check;
@@ -127,7 +138,12 @@ impl<'a> Reader<'a> {
                 let takes = is_one("COPY") || is_one("ADD") || (is_one("RUN") && arguments.contains("--mount"));
                 self.parsed.has_onbuild_sources |= takes;
             }
-            "WORKDIR" => self.parsed.workdirs.push(arguments.trim().trim_end_matches('/').to_owned()),
+            "WORKDIR" => {
+                let path = self.path_in_image(arguments.trim(), self.workdir.as_deref());
+                self.workdir = path.clone().filter(|path| !path.contains('$'));
+                self.parsed.workdirs.extend(path);
+            }
+            "ENTRYPOINT" | "CMD" => self.run_paths(instruction),
             _ => {}
         }
         Ok(())
@@ -210,8 +226,8 @@ impl<'a> Reader<'a> {
         }
         let runs = std::mem::take(&mut self.runs);
         if let (Some(name), Some(scope)) = (self.name.take(), self.stage.take()) {
-            let place = self.place();
-            self.named.insert(name, StageEnd { place, scope, runs });
+            let (place, workdir) = (self.place(), self.workdir.take());
+            self.named.insert(name, StageEnd { place, scope, runs, workdir });
         }
         self.parsed.stages.push(BuildStage { line: instruction.line, name: name.clone(), needs: Vec::new() });
         self.name = name;
@@ -223,6 +239,7 @@ impl<'a> Reader<'a> {
     /// Starts a stage from an earlier one or from an image.
     fn start(&mut self, written: &str, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
         self.stage = Some(ArgScope::stage());
+        self.workdir = Some(String::new());
         let image = match expand(written, &self.global, self.escape) {
             Ok(image) => {
                 let size = self.named.get(&image).map_or(0, |earlier| earlier.scope.len() + earlier.runs.exposed.len());
@@ -231,6 +248,7 @@ impl<'a> Reader<'a> {
                     if is_bounded {
                         self.stage = Some(earlier.scope.clone());
                         self.runs = earlier.runs.clone();
+                        self.workdir = earlier.workdir.clone();
                     }
                     let place = earlier.place;
                     // What its ONBUILD takes is not read.
@@ -249,6 +267,7 @@ impl<'a> Reader<'a> {
                 let fitting: Vec<_> =
                     self.named.iter().take_while(|_| is_bounded).filter(fits).map(|(_, end)| end.place).collect();
                 if !fitting.is_empty() {
+                    self.workdir = None;
                     self.need(fitting);
                     return Ok(());
                 }
@@ -310,6 +329,57 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Where `written` is in the image, if relative paths there begin at `from`: absolute, without the `/` at its end. It stays as
+    /// it is written if it has a variable without a known value: such a path can be held against another one of that variable.
+    /// `None` if it cannot be known at all.
+    fn path_in_image(&self, written: &str, from: Option<&str>) -> Option<String> {
+        let path = expand(written, self.stage.as_ref()?, self.escape).unwrap_or_else(|_| written.to_owned());
+        // Variables with a path mostly have an absolute one.
+        let from = if path.starts_with(['/', '$']) { "" } else { from? };
+        let mut place = from.to_owned();
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => place.truncate(place.rfind('/').unwrap_or(0)),
+                part => {
+                    place.push('/');
+                    place.push_str(part);
+                }
+            }
+        }
+        (place.len() <= MAX_PATH_LEN).then_some(place)
+    }
+
+    /// Notes what RUN, ENTRYPOINT or CMD names below the whole build context, where it was copied or is mounted.
+    fn run_paths(&mut self, instruction: &Instruction<'_>) {
+        let mounted = instruction.flag_values("mount").filter_map(|mount| {
+            let (mut source, mut target, mut is_bind) = (".", None, true);
+            for option in mount.split(',') {
+                match option.split_once('=').unwrap_or((option, "")) {
+                    ("source" | "src", value) => source = value,
+                    ("target" | "dst" | "destination", value) => target = Some(value),
+                    ("type", value) => is_bind = value == "bind",
+                    ("from", _) => is_bind = false,
+                    _ => {}
+                }
+            }
+            let target = target.filter(|_| is_bind && is_whole_context(source))?;
+            self.path_in_image(target, self.workdir.as_deref())
+        });
+        let mounted: Vec<_> = mounted.collect();
+        let ends_word = |c: char| c.is_whitespace() || "\"'`[]{}(),;:&|<>=".contains(c);
+        for word in instruction.arguments.split(ends_word) {
+            let is_path = word.starts_with('/') && word.len() <= MAX_PATH_LEN && !word.contains('$');
+            if !is_path || !self.may_take(self.parsed.whole_context_at.len()) {
+                continue;
+            }
+            let whole = self.parsed.whole_context_at.iter().chain(&mounted).filter(|at| !at.is_empty());
+            let mut below = whole.filter_map(|at| word.strip_prefix(at.as_str())?.strip_prefix('/'));
+            let below = below.next().map(str::to_owned);
+            self.parsed.run_paths.extend(below);
+        }
+    }
+
     fn copy(&mut self, keyword: &'static str, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
         let json = instruction.json();
         let written: Vec<&str> = match &json {
@@ -338,11 +408,16 @@ impl<'a> Reader<'a> {
             self.use_image(UseKind::Copy, from, instruction.line);
         }
         if instruction.has_flag("from") {
-            self.parsed.other_sources.extend(sources.iter().map(|&source| source.to_owned()));
+            for source in sources {
+                // Those are relative to the root.
+                let path = self.path_in_image(source, Some(""));
+                self.parsed.other_sources.extend(path);
+            }
             return Ok(());
         }
-        if sources.iter().any(|source| matches!(*source, "." | "./" | "/")) {
-            self.parsed.whole_context_at.push(destination.trim_end_matches('/').to_owned());
+        if sources.iter().any(|source| is_whole_context(source)) {
+            let path = self.path_in_image(destination, self.workdir.as_deref());
+            self.parsed.whole_context_at.extend(path);
         }
         let has_plain = sources.iter().any(|source| !is_pattern(source));
         for source in sources.iter().filter(|source| HereDocument::parse(source).is_none()) {
@@ -459,6 +534,11 @@ fn without_variables(from: &str, instruction: &Instruction<'_>) -> Result<(), Pa
         return Err(instruction.problem(message));
     }
     Ok(())
+}
+
+/// Whether COPY, ADD or a mount takes all of the build context.
+fn is_whole_context(source: &str) -> bool {
+    matches!(source, "." | "./" | "/")
 }
 
 /// Whether a pattern has only classes of one character, as in `wallet.ss[o]`: it is written so that the build goes on where

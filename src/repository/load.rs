@@ -11,6 +11,7 @@ use super::resolver::{Resolver, up};
 use super::scan::{FoundDockerfile, Scan, SkipReason, Skipped};
 use super::service::Service;
 use super::service_name::{ServiceName, Set, collisions};
+use super::unused_args::unused_args;
 use crate::context::ContextStatus;
 use crate::dockerfile::{is_template, read};
 use crate::problem::Problem;
@@ -44,6 +45,9 @@ pub struct Repository {
     pub services: Vec<Service>,
     /// The git repository that holds the root, as it is shown, if it is a larger folder.
     pub git_above: Option<PathBuf>,
+    /// The build arguments of the settings that no Dockerfile declares, each in a sentence. Only who writes the Compose files is
+    /// told.
+    pub unused_args: Vec<String>,
     /// What the user should know although nothing is wrong.
     pub notes: Vec<String>,
 }
@@ -77,7 +81,18 @@ impl Repository {
         for next in resolvers {
             all.join(next);
         }
-        let Resolver { mut services, problems: found, mut notes, globs, nameless, templates, wrong, said, .. } = all;
+        let Resolver {
+            mut services,
+            problems: found,
+            mut notes,
+            globs,
+            nameless,
+            templates,
+            wrong,
+            declared,
+            said,
+            ..
+        } = all;
         problems.extend(found);
         // A Dockerfile that could not be read or named, or that a flag leaves out, may be the one that a glob means.
         let all_are_named = nameless == 0 && !layout.is_narrowed;
@@ -86,10 +101,12 @@ impl Repository {
         services.sort_unstable_by(|one, other| {
             one.name.cmp(&other.name).then_with(|| one.dockerfile.cmp(&other.dockerfile))
         });
+        let mut unused = Vec::new();
         if all_are_named {
             let names = || services.iter().map(|service| &service.name).chain(wrong.iter().map(|(name, _)| name));
-            let unused = globs.iter().filter(|glob| !glob.is_used);
-            problems.extend(unused.map(|glob| glob.problem(&layout, names())));
+            let unused_globs = globs.iter().filter(|glob| !glob.is_used);
+            problems.extend(unused_globs.map(|glob| glob.problem(&layout, names())));
+            unused.extend(unused_args(&layout, &globs, &declared).iter().map(ToString::to_string));
         }
         drop_links(&mut services, &mut notes);
         problems.extend(same_names(&services, &wrong));
@@ -118,6 +135,7 @@ impl Repository {
             follows_convention: layout.follows_convention,
             image: options.image.clone().or(layout.settings.all.image).unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
             services,
+            unused_args: unused,
             notes,
         })
     }

@@ -13,6 +13,7 @@ use super::select::matcher;
 use super::service::{LinkTarget, Origin, Service};
 use super::service_name::ServiceName;
 use super::settings_check::wrong_context;
+use super::unused_args::{Declared, gives_args};
 use crate::context::{self, ContextStatus, GitIgnored};
 use crate::dockerfile::{
     BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, TARGET_STAGE, comments, is_template, misplaced, read,
@@ -36,7 +37,7 @@ pub(super) struct ServiceGlob<'a> {
     line: usize,
     text: &'a str,
     /// `None` if it is not valid.
-    matcher: Option<globset::GlobMatcher>,
+    pub(super) matcher: Option<globset::GlobMatcher>,
     /// Whether it matched a service.
     pub(super) is_used: bool,
 }
@@ -74,6 +75,8 @@ pub(super) struct Resolver<'a> {
     pub(super) templates: usize,
     /// The names and Dockerfiles of services that have a problem.
     pub(super) wrong: Vec<(ServiceName, PathBuf)>,
+    /// What the services declare; empty if the settings file gives no build arguments.
+    pub(super) declared: Vec<Declared>,
     /// Which of the values that flags set too, the settings or comments of some service set.
     pub(super) said: BTreeSet<&'static str>,
     pub(super) problems: Vec<Problem>,
@@ -146,6 +149,7 @@ impl<'a> Resolver<'a> {
             nameless: 0,
             templates: 0,
             wrong: Vec::new(),
+            declared: Vec::new(),
             said: BTreeSet::new(),
             problems: Vec::new(),
             notes: Vec::new(),
@@ -183,6 +187,10 @@ impl<'a> Resolver<'a> {
         let name = self.name(&file, &of_comments);
         // Without a name, no glob of the settings is meant, and the rest is checked all the same.
         let (settings, mut origins) = self.settings(name.as_ref(), of_comments);
+        if let Some(name) = name.as_ref().filter(|_| gives_args(self.layout)) {
+            let args = file.parsed.as_ref().ok().map(|parsed| parsed.args.iter().map(|arg| arg.name.clone()).collect());
+            self.declared.push((name.clone(), args));
+        }
         let args = self.args(&file, &settings, &mut origins);
         read_again(&mut file, &args, settings.target.as_deref());
         self.check_target(&file, &settings, origins.get("target"));
@@ -221,7 +229,7 @@ impl<'a> Resolver<'a> {
             args,
             expectation: settings.expectation(),
             target: settings.target,
-            platforms: settings.platforms.unwrap_or_default(),
+            platforms: each_once(settings.platforms.unwrap_or_default()),
             labels: settings.labels,
             tags,
             local_bases: Vec::new(),
@@ -352,7 +360,7 @@ impl<'a> Resolver<'a> {
                 Err(what) => self.problems.push(wrong(file, "tags", &of_tags(&what))),
             }
         }
-        tags
+        each_once(tags)
     }
 
     fn place(&mut self, file: &ReadDockerfile<'_>) -> Place {
@@ -452,6 +460,7 @@ impl<'a> Resolver<'a> {
         self.nameless += other.nameless;
         self.templates += other.templates;
         self.wrong.extend(other.wrong);
+        self.declared.extend(other.declared);
         self.said.extend(other.said);
         self.problems.extend(other.problems);
         // In the order of the Dockerfiles, as if one thread had read them all: it says a thing once.
@@ -463,9 +472,16 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// `words` in the order of their first use.
+fn each_once(mut words: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    words.retain(|word| seen.insert(word.clone()));
+    words
+}
+
 /// Whether a build takes this argument though no ARG declares it (Dockerfile reference, "Predefined ARGs" and "BuildKit
 /// built-in build args").
-fn is_predefined(name: &str) -> bool {
+pub(super) fn is_predefined(name: &str) -> bool {
     const PROXIES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
     let is_proxy = PROXIES.iter().any(|proxy| *proxy == name || proxy.to_ascii_lowercase() == name);
     is_proxy || name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH"

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_yaml::{Mapping, Value};
 
 use super::keys::{self, Scope, keys_of};
-use super::line::{Lines, Located};
+use super::line::{Lines, Located, name_of};
 use super::service_settings::ServiceSettings;
 use super::value::{Reader, kind, string};
 use crate::bounded;
@@ -142,8 +142,8 @@ impl SettingsFile {
                 problems.push(Located { line: 1, value });
             }
             Err(error) => {
-                let line = error.location().map_or(1, |location| location.line());
-                problems.push(Located { line, value: format!("not valid YAML: {error}") });
+                let (line, what) = invalid(&error, &lines);
+                problems.push(Located { line, value: format!("not valid YAML: {what}") });
                 settings.take_parts(text, &lines, &mut problems);
             }
         }
@@ -259,8 +259,22 @@ fn name(key: &Value, parents: &[&str], lines: &Lines, problems: &mut Vec<Located
         return Some(key.clone());
     }
     let value = format!("a key must be a string, not {}: put it in quotes", kind(key));
-    problems.push(Located { line: lines.of_key(parents), value });
+    let own = name_of(key);
+    let path: Vec<_> = parents.iter().copied().chain(own.as_deref()).collect();
+    problems.push(Located { line: lines.of_key(&path), value });
     None
+}
+
+/// Where a text is not valid YAML, and why. A key that is repeated has the place of the map in the error.
+fn invalid(error: &serde_yaml::Error, lines: &Lines) -> (usize, String) {
+    let line = error.location().map_or(1, |location| location.line());
+    let what = error.to_string();
+    let repeated = || {
+        let (before, rest) = what.split_once("duplicate entry with key \"")?;
+        let (key, _) = rest.split_once("\" at line ").or_else(|| rest.rsplit_once('"'))?;
+        Some((lines.of_repeated(key, line)?, format!("{before}duplicate entry with key \"{key}\"")))
+    };
+    repeated().unwrap_or((line, what))
 }
 
 /// The text of the file at `path`, or why it cannot be read, with what to do.
@@ -313,8 +327,38 @@ mod tests {
         let text = "imag: x\nplatforms: linux\nargs: [a]\nservices:\n  web:\n    targt: x\n    name: y\n  db: 1\n1: x\nlint: {stage-count: maybe}\nargz: 1.10\n";
         let found = problems(text);
         let lines: Vec<_> = found.iter().map(|(line, _)| *line).collect();
-        assert_eq!(lines, [1, 1, 2, 3, 6, 7, 8, 10, 11], "{found:#?}");
+        assert_eq!(lines, [1, 2, 3, 6, 7, 8, 9, 10, 11], "{found:#?}");
         assert!(found.iter().any(|(_, what)| what == "unknown key `targt`: did you mean `target`?"), "{found:#?}");
+    }
+
+    #[test]
+    fn a_key_that_is_no_string_is_reported_on_its_own_line() {
+        let line = |text: &str| {
+            let found = problems(text);
+            assert_eq!(found.len(), 1, "{found:?}");
+            found[0].0
+        };
+        for key in ["1", "1.10", "-0x1F", "true", "~", "null", "[a, b]", "{a}"] {
+            assert_eq!(line(&format!("image: x\n\n\nservices: {{}}\n# no\n{key}: 2\n")), 6, "{key}");
+            assert_eq!(line(&format!("services:\n  a: {{}}\n  b:\n    image: x\n    {key}: 2\n")), 5, "{key}");
+        }
+        for key in ["1.10", "~", "[a, b]"] {
+            assert_eq!(line(&format!("args:\n  A: x\n  {key}: 2\n")), 3, "{key}");
+        }
+        assert_eq!(line("image: x\nservices:\n  a: {}\n  12: {}\n"), 4);
+        assert_eq!(line("labels:\n  1: x\n  2: []\n"), 3);
+    }
+
+    #[test]
+    fn a_key_that_is_set_twice_is_reported_where_it_is_repeated() {
+        let found = problems("image: x\n\nargs:\n  A: x\n  B: x\n  A: y\n");
+        assert_eq!(found, [(6, "not valid YAML: args: duplicate entry with key \"A\"".to_owned())]);
+        let found = problems("image: x\nargs:\n  image: y\nlabels: {}\n\"image\": y\n");
+        assert_eq!(found, [(5, "not valid YAML: duplicate entry with key \"image\"".to_owned())]);
+        let found = problems("services:\n  a: {target: x}\n  b: {target: y}\n  c:\n    target: x\n    target: y\n");
+        assert_eq!(found, [(6, "not valid YAML: services.c: duplicate entry with key \"target\"".to_owned())]);
+        let found = problems("image: x\nargs: {A: x, A: y}\n");
+        assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2], "{found:?}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Where a key stands in a YAML text, for messages.
 
+use serde_yaml::Value;
+
 /// A value with the line that it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located<T> {
@@ -67,7 +69,11 @@ impl Lines {
             match key_of(content) {
                 _ if !is_next => {}
                 _ if is_item => above.items.push(line),
-                Some(key) => self.keys.push((parent, key.to_owned(), own)),
+                Some(key) => {
+                    self.keys.push((parent, key.to_owned(), own));
+                    let value = may_be_no_string(key, content).then(|| serde_yaml::from_str(key).ok()).flatten();
+                    self.keys.extend(value.as_ref().and_then(name_of).map(|name| (parent, name, own)));
+                }
                 None => {}
             }
         }
@@ -87,6 +93,15 @@ impl Lines {
         line.copied().unwrap_or_else(|| self.of_key(path))
     }
 
+    /// The line on which `key` is repeated in a map that has it, counted from 1; the first such line after `line`.
+    pub(super) fn of_repeated(&self, key: &str, line: usize) -> Option<usize> {
+        let pairs = self.keys.windows(2).filter_map(|pair| match pair {
+            [(one, name, _), (other, same, own)] if one == other && name == same && name == key => Some(own),
+            _ => None,
+        });
+        pairs.filter_map(|own| Some(self.nodes.get(*own)?.line)).filter(|repeated| *repeated > line).min()
+    }
+
     /// The last node on the way that `path` leads.
     fn node(&self, path: &[&str]) -> Option<&Node> {
         let mut at = 0;
@@ -99,6 +114,28 @@ impl Lines {
         }
         self.nodes.get(at)
     }
+}
+
+/// How a key that is no string is named in a path, if it has a line of its own. No string that YAML can have is such a name.
+pub(super) fn name_of(key: &Value) -> Option<String> {
+    match key {
+        Value::Null => Some("\0null".to_owned()),
+        Value::Bool(value) => Some(format!("\0{value}")),
+        Value::Number(number) => Some(format!("\0{number}")),
+        // One of them is enough for a message.
+        Value::Sequence(_) => Some("\0[".to_owned()),
+        Value::Mapping(_) => Some("\0{".to_owned()),
+        Value::String(_) | Value::Tagged(_) => None,
+    }
+}
+
+/// Whether `key`, which `content` begins with, may be something other than a string.
+fn may_be_no_string(key: &str, content: &str) -> bool {
+    /// A longer one is not read: there may be as many as lines.
+    const MOST_BYTES: usize = 64;
+    let is_quoted = content.starts_with(['"', '\'']);
+    let begins_word = |c: char| c.is_ascii_alphabetic() && !"tTfFnN".contains(c);
+    !is_quoted && key.len() <= MOST_BYTES && !key.starts_with(begins_word)
 }
 
 /// The key that a line begins with, without its quotes.

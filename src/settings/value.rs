@@ -4,7 +4,7 @@
 
 use serde_yaml::Value;
 
-use super::line::Located;
+use super::line::{Located, name_of};
 
 /// Where the entries of a place in the settings stand.
 type LineOf<'r> = &'r dyn Fn(&[&str], Option<usize>) -> usize;
@@ -90,9 +90,12 @@ impl<'r> Reader<'r> {
         };
         let mut read = Vec::new();
         for (name, value) in entries {
+            let own = name_of(&name);
             match scalar(name) {
                 Ok(name) => read.push((name, value)),
-                Err(what) => self.say(&[key], &format!("the name of an entry: {what}")),
+                Err(what) => {
+                    self.say_entry(key, own.as_deref().unwrap_or_default(), &format!("the name of an entry: {what}"));
+                }
             }
         }
         read

@@ -106,7 +106,10 @@ fn flags_beat_comments_beat_globs_beat_the_rest() {
         "image: tools/{service}\ntarget: build\nargs: {VERSION: '1', PORT: '1', OTHER: x}\n\
          services:\n  \"w*\": {target: runtime, args: {PORT: 80}}\n  \"{base,db}\": {target: '0'}\n",
     );
-    case.run([""; 0]).well("docker-compose.yml: written, 3 services\n");
+    case.run([""; 0]).well(
+        "mkcompose.yml: line 3: `args.OTHER`: no Dockerfile declares it: add `ARG OTHER`, or remove it here\n\
+         docker-compose.yml: written, 3 services\n",
+    );
     let web = &compose(&case)["services"]["web"]["build"];
     assert_eq!((web["target"].as_str(), web["args"]["PORT"].as_str()), (Some("runtime"), Some("80")));
     assert_eq!((web["args"]["VERSION"].as_str(), web["args"].get("OTHER")), (Some("1"), None));
@@ -607,4 +610,16 @@ fn settings_that_grow_by_aliases_and_globs_without_end_are_refused() {
     let run = case.run([""; 0]);
     assert_eq!(run.code(), 2);
     assert!(run.stderr().contains("it has more than 1000 bytes"), "{}", run.stderr().get(..200).unwrap_or_default());
+}
+
+#[test]
+fn a_tag_or_a_platform_that_is_listed_twice_is_written_once() {
+    let settings =
+        "tags: [x/b:1, x/a:1, 'x/b:1', 'x/b:{service}', x/b:web]\nplatforms: [linux/arm64, linux/amd64, linux/arm64]\n";
+    let case = Case::empty().file("web/Dockerfile", "FROM x\n").file("mkcompose.yml", settings);
+    assert_eq!(case.run([""; 0]).code(), 0);
+    let written: Value = serde_yaml::from_str(&case.read("docker-compose.yml")).unwrap();
+    let build = &written["services"]["web"]["build"];
+    assert_eq!(build["tags"], serde_json::json!(["x/b:1", "x/a:1", "x/b:web"]));
+    assert_eq!(build["platforms"], serde_json::json!(["linux/arm64", "linux/amd64"]));
 }

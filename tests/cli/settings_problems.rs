@@ -143,3 +143,34 @@ fn a_narrower_folder_makes_no_glob_wrong() {
         case.run(flags).refused("error: mkcompose.yml: line 1: `a.wb` matches no service: did you mean `a.web`?\n");
     }
 }
+
+#[test]
+fn a_build_argument_that_no_dockerfile_declares_is_answered_with_the_nearest_one() {
+    let settings = "\
+image: x
+args: {A: 1, VERSON: 2}
+services:
+  \"*\":
+    args:
+      B: 3
+      HTTP_PROXY: null
+      BUILDKIT_INLINE_CACHE: 1
+      SOURCE_DATE_EPOCH: 0
+  db:
+    args: {A: 1, VERSION: 1}
+";
+    let case = || two().file("db/Dockerfile", "ARG VERSION\nFROM x\n").file("mkcompose.yml", settings);
+    case().run([""; 0]).well(
+        "\
+mkcompose.yml: line 2: `args.VERSON`: no Dockerfile declares it: did you mean `VERSION`?
+mkcompose.yml: line 6: `args.B`: no Dockerfile of `*` declares it: add `ARG B`, or remove it here
+mkcompose.yml: line 11: `args.A`: no Dockerfile of `db` declares it: add `ARG A`, or remove it here
+docker-compose.yml: written, 2 services
+",
+    );
+    // The one that cannot be read may declare them, as may one that a flag leaves out.
+    let run = case().file("web/Dockerfile", "FORM x\n").run([""; 0]);
+    assert!(!run.stderr().contains("declares"), "{}", run.stderr());
+    let case = case().file("mkcompose.yml", "args: {A: 1, B: 1}\n");
+    case.run(["list", "--format", "names", "--dockerfiles", "db"]).expect(0, "minimage\n", "");
+}
