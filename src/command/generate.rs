@@ -189,7 +189,8 @@ fn file(repository: &Repository, set: Set, options: &Options) -> Result<File, Er
 
 fn text(repository: &Repository, output: &Path, services: &[&Service], options: &Options) -> Result<String, Error> {
     let home = folder_of(output)?;
-    let entries = all(in_parts(services, |part| entries(part, &home)).into_iter())?.concat();
+    let parts = all(in_parts(services, |part| entries(part, &home)).into_iter())?;
+    let entries: Vec<_> = parts.into_iter().flatten().collect();
     let sources = repository.dockerfiles.iter().map(|folder| {
         Ok::<_, Error>(match way_between(&home, &resolve(folder)?, folder)?.as_str() {
             "." => "this folder".to_owned(),
