@@ -293,6 +293,8 @@ fn a_build_that_is_ended_by_two_signals_is_cut_off_and_can_be_built_afterwards()
             assert!(start.elapsed() < Duration::from_secs(60), "{name}: it does not begin");
             thread::sleep(Duration::from_millis(100));
         }
+        // Bake tells a little later what it has begun.
+        thread::sleep(Duration::from_secs(4));
         for _ in 0..2 {
             assert!(Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap().success());
             thread::sleep(Duration::from_millis(300));
