@@ -5,6 +5,7 @@
 mod comments;
 mod image_name_match;
 mod image_reference;
+mod mount;
 mod parsed;
 mod parser;
 mod shell_pattern;

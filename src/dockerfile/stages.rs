@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::image_reference::{is_reference, may_be};
+use super::mount::Mount;
 use super::parsed::{
     BaseImage, BuildArgs, BuildStage, CopySource, DeclaredArg, ImageUse, ParsedDockerfile, UseKind, is_pattern,
 };
@@ -312,18 +313,14 @@ impl<'a> Reader<'a> {
         self.parsed.uses.push(ImageUse { line, kind, written: written.to_owned(), image, stage, missing });
     }
 
-    /// Reads the bind mounts of RUN: `--mount=type=bind,source=PATH,from=IMAGE`. A mount without a type is one.
+    /// Reads what the mounts of RUN take.
     fn mounts(&mut self, instruction: &Instruction<'_>) -> Result<(), ParseProblem> {
-        for mount in instruction.flag_values("mount") {
-            let options: Vec<_> =
-                mount.split(',').map(|option| option.split_once('=').unwrap_or((option, ""))).collect();
-            let value = |names: &[&str]| options.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| *value);
-            if let Some(from) = value(&["from"]) {
+        for mount in Mount::of(instruction) {
+            if let Some(from) = mount.from() {
                 without_variables(from, instruction)?;
                 self.use_image(UseKind::Mount, from, instruction.line);
-            } else if value(&["type"]).is_none_or(|kind| kind == "bind") {
-                let path = value(&["source", "src"]).unwrap_or(".").to_owned();
-                self.source("RUN", &path, instruction, false);
+            } else if let Some(source) = mount.context_source() {
+                self.source("RUN", source, instruction, false);
             }
         }
         Ok(())
@@ -352,21 +349,15 @@ impl<'a> Reader<'a> {
 
     /// Notes what RUN, ENTRYPOINT or CMD names below the whole build context, where it was copied or is mounted.
     fn run_paths(&mut self, instruction: &Instruction<'_>) {
-        let mounted = instruction.flag_values("mount").filter_map(|mount| {
-            let (mut source, mut target, mut is_bind) = (".", None, true);
-            for option in mount.split(',') {
-                match option.split_once('=').unwrap_or((option, "")) {
-                    ("source" | "src", value) => source = value,
-                    ("target" | "dst" | "destination", value) => target = Some(value),
-                    ("type", value) => is_bind = value == "bind",
-                    ("from", _) => is_bind = false,
-                    _ => {}
-                }
-            }
-            let target = target.filter(|_| is_bind && is_whole_context(source))?;
+        let mounted = Mount::of(instruction).filter_map(|mount| {
+            let target = mount.context_source().filter(|source| is_whole_context(source)).and(mount.target())?;
             self.path_in_image(target, self.workdir.as_deref())
         });
         let mounted: Vec<_> = mounted.collect();
+        // So it is with most: then their words need not be looked at.
+        if mounted.is_empty() && self.parsed.whole_context_at.is_empty() {
+            return;
+        }
         let ends_word = |c: char| c.is_whitespace() || "\"'`[]{}(),;:&|<>=".contains(c);
         for word in instruction.arguments.split(ends_word) {
             let is_path = word.starts_with('/') && word.len() <= MAX_PATH_LEN && !word.contains('$');
