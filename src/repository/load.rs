@@ -81,18 +81,7 @@ impl Repository {
         for next in resolvers {
             all.join(next);
         }
-        let Resolver {
-            mut services,
-            problems: found,
-            mut notes,
-            globs,
-            nameless,
-            templates,
-            wrong,
-            declared,
-            said,
-            ..
-        } = all;
+        let Resolver { mut services, problems: found, mut notes, globs, nameless, templates, wrong, said, .. } = all;
         problems.extend(found);
         // A Dockerfile that could not be read or named, or that a flag leaves out, may be the one that a glob means.
         let all_are_named = nameless == 0 && !layout.is_narrowed;
@@ -106,7 +95,7 @@ impl Repository {
             let names = || services.iter().map(|service| &service.name).chain(wrong.iter().map(|(name, _)| name));
             let unused_globs = globs.iter().filter(|glob| !glob.is_used);
             problems.extend(unused_globs.map(|glob| glob.problem(&layout, names())));
-            unused.extend(unused_args(&layout, &globs, &declared).iter().map(ToString::to_string));
+            unused.extend(unused_args(&layout, &globs, &services).iter().map(ToString::to_string));
         }
         drop_links(&mut services, &mut notes);
         problems.extend(same_names(&services, &wrong));

@@ -13,7 +13,6 @@ use super::select::matcher;
 use super::service::{LinkTarget, Origin, Service};
 use super::service_name::ServiceName;
 use super::settings_check::wrong_context;
-use super::unused_args::{Declared, gives_args};
 use crate::context::{self, ContextStatus, GitIgnored};
 use crate::dockerfile::{
     BuildArgs, ParseProblem, ParsedDockerfile, SettingComment, TARGET_STAGE, comments, is_template, misplaced, read,
@@ -75,8 +74,6 @@ pub(super) struct Resolver<'a> {
     pub(super) templates: usize,
     /// The names and Dockerfiles of services that have a problem.
     pub(super) wrong: Vec<(ServiceName, PathBuf)>,
-    /// What the services declare; empty if the settings file gives no build arguments.
-    pub(super) declared: Vec<Declared>,
     /// Which of the values that flags set too, the settings or comments of some service set.
     pub(super) said: BTreeSet<&'static str>,
     pub(super) problems: Vec<Problem>,
@@ -149,7 +146,6 @@ impl<'a> Resolver<'a> {
             nameless: 0,
             templates: 0,
             wrong: Vec::new(),
-            declared: Vec::new(),
             said: BTreeSet::new(),
             problems: Vec::new(),
             notes: Vec::new(),
@@ -187,10 +183,6 @@ impl<'a> Resolver<'a> {
         let name = self.name(&file, &of_comments);
         // Without a name, no glob of the settings is meant, and the rest is checked all the same.
         let (settings, mut origins) = self.settings(name.as_ref(), of_comments);
-        if let Some(name) = name.as_ref().filter(|_| gives_args(self.layout)) {
-            let args = file.parsed.as_ref().ok().map(|parsed| parsed.args.iter().map(|arg| arg.name.clone()).collect());
-            self.declared.push((name.clone(), args));
-        }
         let args = self.args(&file, &settings, &mut origins);
         read_again(&mut file, &args, settings.target.as_deref());
         self.check_target(&file, &settings, origins.get("target"));
@@ -460,7 +452,6 @@ impl<'a> Resolver<'a> {
         self.nameless += other.nameless;
         self.templates += other.templates;
         self.wrong.extend(other.wrong);
-        self.declared.extend(other.declared);
         self.said.extend(other.said);
         self.problems.extend(other.problems);
         // In the order of the Dockerfiles, as if one thread had read them all: it says a thing once.
